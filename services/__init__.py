@@ -1,0 +1,1 @@
+"""Everything the studio does, without a page: it knows nothing of Gradio."""

@@ -1,0 +1,48 @@
+"""Every model the studio offers: families, models, regions. The only list of ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.catalogue import image_to_video, text_to_video
+from services.catalogue.regions import REGIONS
+from services.catalogue.schema import Family, Model, Region
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is offered. Handed in wherever it is used, so that a test can offer something else."""
+
+    families: tuple[Family, ...]
+    models: tuple[Model, ...]
+    regions: tuple[Region, ...]
+
+    def model(self, model_id: str) -> Model | None:
+        """The model with this id, or with this id in one of its regions."""
+        for model in self.models:
+            if model.id == model_id:
+                return model
+        return next((m for m in self.models if any(offer.id == model_id for offer in m.offers)), None)
+
+    def of_family(self, family: str) -> tuple[Model, ...]:
+        """The models of one family, in the order of the picker."""
+        return tuple(model for model in self.models if model.family == family)
+
+    def family(self, family_id: str) -> Family | None:
+        """One family by its id."""
+        return next((family for family in self.families if family.id == family_id), None)
+
+    def region(self, region_id: str) -> Region | None:
+        """One region by its id."""
+        return next((region for region in self.regions if region.id == region_id), None)
+
+    def with_models(self, *models: Model) -> Catalogue:
+        """This catalogue and more models."""
+        return replace(self, models=(*self.models, *models))
+
+
+CATALOGUE = Catalogue(
+    families=(text_to_video.FAMILY, image_to_video.FAMILY),
+    models=(*text_to_video.MODELS, *image_to_video.MODELS),
+    regions=REGIONS,
+)

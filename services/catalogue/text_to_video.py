@@ -1,0 +1,257 @@
+"""Text to video: a clip from words."""
+
+from services.catalogue.schema import (
+    Example,
+    Family,
+    Model,
+    Place,
+    ResultShape,
+    SizeField,
+    Sound,
+    Source,
+    UsageKey,
+    Wire,
+)
+from services.catalogue.video import (
+    AUDIO_FILE,
+    CHECKED,
+    FIVE_SECONDS,
+    NEGATIVE_PROMPT,
+    PRICES,
+    PROMPT_EXTEND,
+    SEED,
+    SHOT_TYPE,
+    SHOTS_NEED_ENRICHING,
+    SIZES,
+    VIDEO_SYNTHESIS,
+    WATERMARK,
+    offer,
+    prompt_field,
+    seconds_choice,
+    seconds_range,
+    silent_prompt_field,
+)
+
+FAMILY = Family(
+    id="text_to_video",
+    label="Text to video",
+    icon="clapperboard",
+    invitation="Describe a scene and it becomes a clip.",
+    default_model="wan2.6-t2v",
+    api_order=(
+        "prompt",
+        "model",
+        "negative_prompt",
+        "size",
+        "duration",
+        "prompt_extend",
+        "shot_type",
+        "watermark",
+        "seed",
+        "audio_file",
+        "region",
+    ),
+    examples=(
+        Example(
+            title="Paper boat",
+            prompt="A paper boat drifts down a rain-soaked street at night, neon reflections on the water, "
+            "slow push in, soft rain and distant traffic",
+        ),
+        Example(
+            title="Lighthouse",
+            prompt="A lighthouse keeper climbs a spiral stair, lantern light on wet stone, handheld camera "
+            "following close behind, storm outside",
+        ),
+        Example(
+            title="Two foxes",
+            prompt="Two foxes wait at a bus stop in the snow, claymation, warm street lamp, static wide shot, "
+            'one says "The last bus is always late"',
+        ),
+    ),
+)
+
+_PAGE = Source(
+    page="Text to video API reference (2.1 to 2.6)",
+    url="https://help.aliyun.com/zh/model-studio/text-to-video-api-reference",
+    checked=CHECKED,
+)
+_SIX_USAGE = (
+    UsageKey.DURATION,
+    UsageKey.SIZE,
+    UsageKey.INPUT_SECONDS,
+    UsageKey.OUTPUT_SECONDS,
+    UsageKey.COUNT,
+    UsageKey.TIER,
+)
+_OLDER_USAGE = (UsageKey.VIDEO_DURATION, UsageKey.RATIO_IS_SIZE, UsageKey.COUNT)
+
+
+def _size(*tiers: str, default: str, vendor_default: str | None = None) -> SizeField:
+    return SizeField(
+        name="size",
+        label="Shape and quality",
+        wire=Wire(Place.PARAMETERS, "size"),
+        sizes=tuple(size for tier in tiers for size in SIZES[tier]),
+        default=default,
+        vendor_default=vendor_default,
+    )
+
+
+MODELS = (
+    Model(
+        id="wan2.6-t2v",
+        family=FAMILY.id,
+        title="Wan 2.6",
+        summary="Sound, several shots, 2 to 15 s",
+        fields=(
+            prompt_field(1500, required=True),
+            _size("720P", "1080P", default="1280*720", vendor_default="1920*1080"),
+            seconds_range(2, 15),
+            AUDIO_FILE,
+            NEGATIVE_PROMPT,
+            SHOT_TYPE,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        rules=(SHOTS_NEED_ENRICHING,),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=_SIX_USAGE,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=False,
+        offers=(
+            offer("singapore", "wan2.6-t2v", "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),
+            offer(
+                "virginia",
+                "wan2.6-t2v",
+                "USD",
+                {"720P": "0.0818", "1080P": "0.1363"},
+                rate=5,
+                differs=(seconds_choice(5, 10, 15),),
+            ),
+            offer("beijing", "wan2.6-t2v", "CNY", {"720P": "0.6", "1080P": "1.0"}, rate=5),
+        ),
+        source=_PAGE,
+        price_source=PRICES,
+        note="Virginia serves the Global scope, whose model list names 5, 10 and 15 s only.",
+    ),
+    Model(
+        id="wan2.5-t2v-preview",
+        family=FAMILY.id,
+        title="Wan 2.5 preview",
+        summary="Sound, three qualities, 5 or 10 s",
+        fields=(
+            prompt_field(1500, required=True),
+            _size("480P", "720P", "1080P", default="1280*720", vendor_default="1920*1080"),
+            seconds_choice(5, 10),
+            AUDIO_FILE,
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=_OLDER_USAGE,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=True,
+        offers=(
+            offer(
+                "singapore",
+                "wan2.5-t2v-preview",
+                "USD",
+                {"480P": "0.05", "720P": "0.10", "1080P": "0.15"},
+                rate=5,
+            ),
+            offer(
+                "beijing",
+                "wan2.5-t2v-preview",
+                "CNY",
+                {"480P": "0.3", "720P": "0.6", "1080P": "1.0"},
+                rate=5,
+            ),
+        ),
+        source=_PAGE,
+        price_source=PRICES,
+    ),
+    Model(
+        id="wan2.2-t2v-plus",
+        family=FAMILY.id,
+        title="Wan 2.2 Plus",
+        summary="Silent, very cheap at 480P",
+        fields=(
+            silent_prompt_field(800, required=True),
+            _size("480P", "1080P", default="1920*1080"),
+            FIVE_SECONDS,
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=_OLDER_USAGE,
+        sound=Sound.NONE,
+        rewritten_prompt=True,
+        offers=(
+            offer("singapore", "wan2.2-t2v-plus", "USD", {"480P": "0.02", "1080P": "0.10"}, rate=2),
+            offer("beijing", "wan2.2-t2v-plus", "CNY", {"480P": "0.14", "1080P": "0.70"}, rate=2),
+        ),
+        source=_PAGE,
+        price_source=PRICES,
+        note="The product brief says 720P; the page offers 480P and 1080P only, so the page's default holds.",
+    ),
+    Model(
+        id="wan2.1-t2v-turbo",
+        family=FAMILY.id,
+        title="Wan 2.1 Turbo",
+        summary="Silent, fast drafts",
+        fields=(
+            silent_prompt_field(800, required=True),
+            _size("480P", "720P", default="832*480", vendor_default="1280*720"),
+            FIVE_SECONDS,
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=_OLDER_USAGE,
+        sound=Sound.NONE,
+        rewritten_prompt=True,
+        offers=(
+            offer("singapore", "wan2.1-t2v-turbo", "USD", {"480P": "0.036", "720P": "0.036"}, rate=2),
+            offer("beijing", "wanx2.1-t2v-turbo", "CNY", {"480P": "0.24", "720P": "0.24"}, rate=2),
+        ),
+        source=_PAGE,
+        price_source=PRICES,
+    ),
+    Model(
+        id="wan2.1-t2v-plus",
+        family=FAMILY.id,
+        title="Wan 2.1 Plus",
+        summary="Silent, richer detail",
+        fields=(
+            silent_prompt_field(800, required=True),
+            _size("720P", default="1280*720"),
+            FIVE_SECONDS,
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=_OLDER_USAGE,
+        sound=Sound.NONE,
+        rewritten_prompt=True,
+        offers=(
+            offer("singapore", "wan2.1-t2v-plus", "USD", {"720P": "0.10"}, rate=2),
+            offer("beijing", "wanx2.1-t2v-plus", "CNY", {"720P": "0.70"}, rate=2),
+        ),
+        source=_PAGE,
+        price_source=PRICES,
+    ),
+)

@@ -1,0 +1,113 @@
+"""What can go wrong, drawn as one tree by what the reader can do about it.
+
+StudioError                 a sentence a user may read
+├── InvalidRequest          the values will not do; nothing was sent
+├── NotFound                no such job, file or model
+├── FileRefused             a file that cannot be taken or kept
+├── NotConfigured           a key or setting is missing
+└── VendorError             DashScope, or the way to it
+    ├── NotTaken            it certainly did not take the call; the same call may be sent again
+    │   ├── Unreachable     no connection was made
+    │   ├── Throttled       too fast: wait and send again
+    │   └── Unavailable     no capacity, or a reading call that broke
+    ├── OutcomeUnknown      a create call whose answer was lost: it may have been taken and billed
+    └── Refused             it answered no; sending the same again is no use
+        ├── KeyRefused      the key, its region or its rights
+        ├── BillingStopped  unpaid, not bought, or a free quota used up
+        └── ContentRefused  words, picture, sound or result failed the content check
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.request import Problem
+
+
+class StudioError(Exception):
+    """Something a user can be told in one sentence."""
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return str(self)
+
+
+class InvalidRequest(StudioError):
+    """The values will not do. Nothing was sent and nothing was stored."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+class NotFound(StudioError):
+    """There is no such job, file, model or region."""
+
+
+class FileRefused(StudioError):
+    """A file cannot be taken, read or kept."""
+
+
+class NotConfigured(StudioError):
+    """A key or a setting is missing."""
+
+
+class VendorError(StudioError):
+    """DashScope said no, or could not be asked.
+
+    `code` and `request_id` are the vendor's own, `http_status` is 0 where there was no answer. `message` is for users;
+    `vendor_message` is what the vendor wrote and belongs in a copyable detail.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        http_status: int = 0,
+        request_id: str = "",
+        vendor_message: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.vendor_message = vendor_message
+
+
+class NotTaken(VendorError):
+    """The vendor certainly did not take the call: nothing was bought and the same call may be sent again."""
+
+
+class Unreachable(NotTaken):
+    """No connection was made."""
+
+
+class Throttled(NotTaken):
+    """The account asks too fast. `code` is never one of the billing codes that share HTTP status 429."""
+
+
+class Unavailable(NotTaken):
+    """The service has no capacity just now, or a call that only reads broke."""
+
+
+class OutcomeUnknown(VendorError):
+    """A create call's answer was lost: the task may exist and may be billed. Never send it again; look it up."""
+
+
+class Refused(VendorError):
+    """The vendor answered no. The same call will be refused again."""
+
+
+class KeyRefused(Refused):
+    """The key is wrong, belongs to another region, or may not use this model."""
+
+
+class BillingStopped(Refused):
+    """The account has an unpaid bill, has not bought the service, or has used up a free quota."""
+
+
+class ContentRefused(Refused):
+    """Words, picture, sound or result were refused by the content check."""

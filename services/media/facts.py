@@ -1,0 +1,98 @@
+"""What is known of a file, read without decoding it, and what can be said against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFacts:
+    """A picture, from its header. Width and height are as seen, after EXIF orientation."""
+
+    name: str
+    format: str
+    """Pillow's name of what the file really is: JPEG, PNG, BMP, WEBP, GIF ..."""
+    width: int
+    height: int
+    bytes: int
+    alpha: bool
+    sideways: bool
+    """Whether EXIF orientation asks the viewer to turn or mirror it."""
+    frames: int = 1
+    """More than one for an animation; 2 stands for "several" where counting would mean reading the whole file."""
+    mode: str = "RGB"
+    """Pillow's name of how a pixel is stored: RGB, RGBA, L, P, CMYK ..."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending a file of this format is known by, whatever it is called now."""
+        return ".jpg" if self.format == "JPEG" else f".{self.format.lower()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioFacts:
+    """A sound track. `seconds` is measured from its packets, not taken from its header.
+
+    Counting stops at `services.media.audio.COUNTED_SECONDS`: a longer track is told as that long.
+    """
+
+    name: str
+    format: str
+    """WAV, MP3, or the container's name in capitals."""
+    seconds: float
+    bytes: int
+    channels: int
+    sample_rate: int
+
+    @property
+    def suffix(self) -> str:
+        """The ending a file of this format is known by, whatever it is called now."""
+        return f".{self.format.lower()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A file that is not what it should be. `why` is a sentence for the user."""
+
+    name: str
+    bytes: int
+    why: str
+
+
+MediaFacts = ImageFacts | AudioFacts | Unreadable
+
+
+class Repair(StrEnum):
+    """One way a file, or words, can be made to fit."""
+
+    RESIZE = "resize"
+    CROP = "crop"
+    FLATTEN = "flatten"
+    ROTATE = "rotate"
+    CONVERT = "convert"
+    STILL = "still"
+    COMPRESS = "compress"
+    TRIM = "trim"
+    PAD = "pad"
+    CUT = "cut"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An offer to repair: what would be done, and how the button says it."""
+
+    repair: Repair
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defect:
+    """Why a file does not fit a limit: a sentence with the number found and the number needed.
+
+    `advice` is True where the file is taken as it is and a repair would merely help.
+    """
+
+    message: str
+    fix: Fix | None = None
+    advice: bool = False
