@@ -1,0 +1,109 @@
+"""What was bought: one row for each intent to create a task, written before money is spent.
+
+A submission that stands open means that a create call may have been taken; while it does, nothing is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.records import Job, OpenSubmission, Submission, SubmissionState
+from services.rows import job_of, next_sequence, plain, submission_of
+from services.tables import jobs, submissions
+
+
+class Ledger:
+    """The submissions."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def latest(self, job_id: str) -> Submission | None:
+        """The job's newest intent, or None where none was ever written."""
+        statement = sa.select(submissions).where(submissions.c.job_id == job_id).order_by(submissions.c.attempt.desc())
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(statement.limit(1))).mappings().one_or_none()
+        return submission_of(row) if row else None
+
+    async def open(self, job: Job, *, attempt: int, started_at: int) -> Submission:
+        """Write the intent, before the POST. A second row for the same attempt is refused by the database."""
+        values = {
+            "job_id": job.id,
+            "attempt": attempt,
+            "account": job.account,
+            "vendor_model": job.vendor_model,
+            "state": str(SubmissionState.OPEN),
+            "started_at": started_at,
+        }
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(submissions.insert().values(values).returning(*submissions.c))).mappings()
+            return submission_of(row.one())
+
+    async def close(self, submission: Submission, *, state: SubmissionState) -> None:
+        """Write down that the vendor did not take it."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                submissions.update().where(submissions.c.id == submission.id).values(state=str(state))
+            )
+
+    async def lose(self, submission: Submission, *, lost_at: int) -> Submission:
+        """Write down when the answer was given up, unless that is known already."""
+        statement = (
+            submissions.update()
+            .where(submissions.c.id == submission.id)
+            .values(lost_at=sa.func.coalesce(submissions.c.lost_at, lost_at))
+            .returning(*submissions.c)
+        )
+        async with self._engine.begin() as connection:
+            return submission_of((await connection.execute(statement)).mappings().one())
+
+    async def take(self, submission: Submission, *, task_id: str, **job_values: Any) -> Job | None:
+        """Store the task id with the submission and with the job, in one transaction: the money's receipt.
+
+        None where the task id belongs to another submission already; then nothing was changed.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            known = sa.select(submissions.c.id).where(
+                submissions.c.account == submission.account,
+                submissions.c.task_id == task_id,
+                submissions.c.id != submission.id,
+            )
+            if (await connection.execute(known)).first() is not None:
+                return None
+            await connection.execute(
+                submissions.update()
+                .where(submissions.c.id == submission.id)
+                .values(state=str(SubmissionState.TAKEN), task_id=task_id)
+            )
+            values = plain(job_values) | {"task_id": task_id, "sequence": sequence}
+            statement = jobs.update().where(jobs.c.id == submission.job_id).values(values).returning(*jobs.c)
+            return job_of((await connection.execute(statement)).mappings().one())
+
+    async def open_ones(self, *, account: str, vendor_model: str) -> tuple[OpenSubmission, ...]:
+        """The intents of an account and model whose answer has not been seen, oldest first."""
+        statement = (
+            sa.select(submissions, jobs.c.prompt)
+            .join(jobs, jobs.c.id == submissions.c.job_id)
+            .where(
+                submissions.c.account == account,
+                submissions.c.vendor_model == vendor_model,
+                submissions.c.state == str(SubmissionState.OPEN),
+            )
+            .order_by(submissions.c.started_at, submissions.c.id)
+        )
+        async with self._engine.connect() as connection:
+            rows = [dict(row) for row in (await connection.execute(statement)).mappings()]
+        return tuple(OpenSubmission(prompt=row.pop("prompt"), submission=submission_of(row)) for row in rows)
+
+    async def known_tasks(self, *, account: str, task_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these task ids are in a submission already."""
+        statement = sa.select(submissions.c.task_id).where(
+            submissions.c.account == account, submissions.c.task_id.in_(list(task_ids))
+        )
+        async with self._engine.connect() as connection:
+            return frozenset(task_id for task_id in await connection.scalars(statement) if task_id)
