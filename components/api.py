@@ -1,0 +1,364 @@
+"""The named endpoints, which are also the MCP tools: thin calls into services.studio.
+
+An endpoint for each family is made from the catalogue: its parameters, their types and what is said of them. A new
+family or field needs nothing here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+import gradio as gr
+from gradio.data_classes import FileData
+from gradio.events import api
+from gradio.utils import get_upload_folder
+
+from services.catalogue.schema import (
+    AudioField,
+    ChoiceField,
+    Family,
+    Field,
+    FixedField,
+    ImageField,
+    MediaField,
+    Model,
+    NumberField,
+    SizeField,
+    SwitchField,
+    TextField,
+)
+from services.errors import InvalidRequest, StudioError
+from services.request import default_of, is_absent
+from services.studio import Studio
+from services.views import JobsView, JobView
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_JSON = dict[str, Any]  # Any: JSON for callers
+
+
+def add_endpoints(studio: Studio) -> None:
+    """Add every endpoint to the Blocks being built."""
+    for family in studio.catalogue.families:
+        _add(_generate(studio, family), family.id)
+    _add_jobs(studio)
+    _add_questions(studio)
+
+
+def _add(function: Callable[..., Awaitable[object]], name: str) -> None:
+    api(function, api_name=name, concurrency_limit=None)
+
+
+# A family's endpoint --------------------------------------------------------------------------------------------------
+
+
+def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]]:
+    parameters = _parameters(studio, family)
+
+    async def endpoint(*args: object, **kwargs: object) -> JobView:
+        given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
+        model, region = given.pop("model", None), given.pop("region", None)
+        try:
+            return await studio.submit(
+                family=family.id,
+                model=str(model or family.default_model),
+                region=None if is_absent(region) else str(region).strip().lower(),
+                given=_with_paths(given),
+            )
+        except StudioError as error:
+            raise _told(error) from error
+
+    endpoint.__name__ = endpoint.__qualname__ = family.id
+    endpoint.__doc__ = _description(studio, family)
+    return _with_signature(endpoint, parameters)
+
+
+def _with_signature(
+    function: Callable[..., Awaitable[object]], parameters: list[inspect.Parameter]
+) -> Callable[..., Awaitable[object]]:
+    """The function as one with these parameters: what Gradio reads names, types and defaults from."""
+    function.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": _JSON}
+    setattr(function, "__signature__", inspect.Signature(parameters, return_annotation=_JSON))  # noqa: B010
+    return function
+
+
+def _parameter(name: str, kind: object, *, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind, default=default)
+
+
+def _parameters(studio: Studio, family: Family) -> list[inspect.Parameter]:
+    fields = _union_of_fields(studio, family)
+    first = next(iter(family.api_order))
+    made: list[inspect.Parameter] = []
+    for name in family.api_order:
+        field = fields.get(name)
+        kind = _python_type(field) if field else str
+        required = name == first
+        annotation: object = kind if required else kind | None
+        default = inspect.Parameter.empty if required else family.default_model if name == "model" else None
+        made.append(_parameter(name, annotation, default=default))
+    return made
+
+
+def _union_of_fields(studio: Studio, family: Family) -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for model in studio.catalogue.of_family(family.id):
+        for offer in model.offers:
+            for field in model.fields_in(offer.region):
+                known = fields.get(field.name)
+                if known is None or isinstance(known, FixedField):
+                    fields[field.name] = field
+    return fields
+
+
+def _python_type(field: Field) -> type:
+    match field:
+        case TextField() | SizeField():
+            return str
+        case NumberField() | FixedField():
+            return int
+        case ChoiceField():
+            return type(field.choices[0].value)
+        case SwitchField():
+            return bool
+        case ImageField() | AudioField():
+            return FileData
+        case _:
+            assert_never(field)
+
+
+def _description(studio: Studio, family: Family) -> str:
+    """The docstring: Gradio shows it to API users, MCP to models, parameter by parameter."""
+    fields = _union_of_fields(studio, family)
+    models = ", ".join(model.id for model in studio.catalogue.of_family(family.id))
+    lines = [
+        f"{family.label}: {family.invitation} Returns at once with the job; ask get_job until it has ended.",
+        "",
+        "Args:",
+    ]
+    for name in family.api_order:
+        if name == "model":
+            said = f"One of {models}. list_models tells what each takes and costs."
+        elif name == "region":
+            said = f"One of {', '.join(region.id for region in studio.catalogue.regions)}; absent, the default region."
+        else:
+            said = _said_of(fields[name])
+        lines.append(f"    {name}: {said}")
+    return "\n".join([*lines, "", "Returns:", "    The job, as get_job tells it."])
+
+
+def _said_of(field: Field) -> str:
+    said = f"{field.label}. {field.help}".strip()
+    match field:
+        case NumberField():
+            return f"{said} {field.minimum} to {field.maximum} {field.unit}".strip()
+        case SizeField():
+            return f"{said} Width*height, for example {field.default}."
+        case ChoiceField():
+            return f"{said} One of {', '.join(str(choice.value) for choice in field.choices)}."
+        case _:
+            return said
+
+
+def _with_paths(given: Mapping[str, object]) -> dict[str, object]:
+    """Files as their paths: only files that this caller has uploaded, never a path it made up."""
+    return {name: _uploaded(value) if isinstance(value, dict) else value for name, value in given.items()}
+
+
+def _uploaded(value: Mapping[str, object]) -> str:
+    folder = Path(get_upload_folder()).resolve()
+    path = Path(str(value.get("path") or "")).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise gr.Error("This file was not uploaded. Upload it first, then send what the upload returned.")
+    return str(path)
+
+
+def _told(error: StudioError) -> gr.Error:
+    """The error for a caller: every problem with its field and, where there is one, its repair."""
+    if isinstance(error, InvalidRequest):
+        lines = [
+            f"{problem.field}: {problem.message}" + (f" ({problem.fix.label}.)" if problem.fix else "")
+            for problem in error.problems
+        ]
+        return gr.Error("\n".join(lines), print_exception=False)
+    return gr.Error(error.message, print_exception=False)
+
+
+# Jobs -----------------------------------------------------------------------------------------------------------------
+
+
+def _add_jobs(studio: Studio) -> None:
+    async def get_job(job_id: str) -> _JSON:
+        """One job: its state, cost, error and files.
+
+        Args:
+            job_id: The id that the job was returned with.
+
+        Returns:
+            id, family, model, region, status (queued, uploading, submitting, pending, running, saving, succeeded,
+            failed, canceled or unknown), prompt, parameters, created_at, task_id, error, cost and outputs.
+        """
+        return await _or_told(studio.job(job_id))
+
+    async def cancel_job(job_id: str) -> _JSON:
+        """Cancel a job that the provider has not begun; that costs nothing. A running one cannot be stopped.
+
+        Args:
+            job_id: The id that the job was returned with.
+
+        Returns:
+            The job as it stands now.
+        """
+        return await _or_told(studio.cancel(job_id))
+
+    async def list_jobs(
+        query: str | None = None,
+        family: str | None = None,
+        status: str | None = None,
+        cursor: str | None = None,
+        limit: int = 60,
+    ) -> _JSON:
+        """Jobs, newest first, a page at a time.
+
+        Args:
+            query: Words that the prompt must have.
+            family: Only this family, for example text_to_video.
+            status: Only jobs in this state.
+            cursor: The next_cursor of the page before; absent, the first page.
+            limit: How many at most, up to 200.
+
+        Returns:
+            items (jobs) and next_cursor, which is null on the last page.
+        """
+        return await _or_told(studio.jobs(query=query, family=family, status=status, cursor=cursor, limit=limit))
+
+    for function in (get_job, cancel_job, list_jobs):
+        _add(function, function.__name__)
+
+
+async def _or_told(answer: Awaitable[JobView | JobsView]) -> _JSON:
+    try:
+        return dict(await answer)
+    except StudioError as error:
+        raise _told(error) from error
+
+
+# Questions ------------------------------------------------------------------------------------------------------------
+
+
+def _add_questions(studio: Studio) -> None:
+    async def list_models(family: str | None = None) -> list[_JSON]:
+        """The models: what each takes, where it is offered and what it costs.
+
+        Args:
+            family: Only this family, for example image_to_video; absent, all.
+
+        Returns:
+            id, family, title, summary, fields and offers of each model.
+        """
+        catalogue = studio.catalogue
+        chosen = catalogue.models if is_absent(family) else catalogue.of_family(str(family))
+        return [_model_words(model) for model in chosen]
+
+    _add(list_models, "list_models")
+    _add(_estimate(studio), "estimate")
+
+
+def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
+    """The endpoint that prices a request: values by name, or all of them in `parameters`."""
+    fields: dict[str, Field] = {}
+    for family in studio.catalogue.families:
+        fields |= {n: f for n, f in _union_of_fields(studio, family).items() if n not in fields}
+    types: dict[str, type] = {n: _python_type(f) for n, f in fields.items() if not isinstance(f, MediaField)}
+    kinds = types | {"region": str, "parameters": dict}
+    parameters = [
+        _parameter("model", str),
+        *(_parameter(name, kind | None, default=None) for name, kind in kinds.items()),
+    ]
+
+    async def estimate(*args: object, **kwargs: object) -> _JSON:
+        """What a request would cost, without sending it. Files are not needed.
+
+        Args:
+            model: The model's id.
+            region: Absent, the default region.
+            parameters: The values as one object instead, for example {"duration": 5, "size": "1280*720"}.
+
+        Returns:
+            estimated, currency, billed_seconds and per_second.
+        """
+        given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
+        model, region = str(given.pop("model")), given.pop("region", None)
+        values = {**(given.pop("parameters", None) or {}), **{n: v for n, v in given.items() if v is not None}}
+        values = {name: value for name, value in values.items() if not isinstance(fields.get(name), MediaField)}
+        try:
+            place = None if is_absent(region) else str(region)
+            cost = await studio.estimate(model=model, region=place, given=values)
+        except StudioError as error:
+            raise _told(error) from error
+        return {
+            "estimated": float(cost.amount),
+            "currency": cost.currency,
+            "billed_seconds": cost.billed_seconds,
+            "per_second": float(cost.per_second),
+        }
+
+    return _with_signature(estimate, parameters)
+
+
+def _model_words(model: Model) -> _JSON:
+    return {
+        "id": model.id,
+        "family": model.family,
+        "title": model.title,
+        "summary": model.summary,
+        "sound": str(model.sound),
+        "source": model.source.url,
+        "checked": model.source.checked.isoformat(),
+        "offers": [
+            {
+                "region": offer.region,
+                "id": offer.id,
+                "currency": offer.currency,
+                "prices": [{"tier": p.tier, "per_second": float(p.per_second), "sound": p.sound} for p in offer.prices],
+                "fields": [_field_words(field) for field in model.fields_in(offer.region)],
+            }
+            for offer in model.offers
+        ],
+    }
+
+
+def _field_words(field: Field) -> _JSON:
+    words: _JSON = {
+        "name": field.name,
+        "kind": type(field).__name__.removesuffix("Field").lower(),
+        "label": field.label,
+        "required": field.required,
+        "default": default_of(field),
+    }
+    match field:
+        case TextField():
+            words |= {"max_chars": field.max_chars}
+        case NumberField():
+            words |= {"minimum": field.minimum, "maximum": field.maximum, "unit": field.unit}
+        case ChoiceField():
+            words |= {"choices": [choice.value for choice in field.choices], "unit": field.unit}
+        case SizeField():
+            words |= {"choices": [size.value for size in field.sizes]}
+        case ImageField():
+            limit = field.ours or field.vendor
+            words |= {"formats": limit.formats, "min_side": limit.min_side, "max_side": limit.max_side}
+            words |= {"max_bytes": limit.max_bytes}
+        case AudioField():
+            track = field.ours or field.vendor
+            words |= {"formats": track.formats, "min_seconds": track.min_seconds, "max_seconds": track.max_seconds}
+            words |= {"max_bytes": track.max_bytes}
+        case FixedField() | SwitchField():
+            pass
+        case _:
+            assert_never(field)
+    return words

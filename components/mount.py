@@ -1,0 +1,36 @@
+"""Puts the page and its API on the studio's web application, in the one safe way."""
+
+from __future__ import annotations
+
+import gradio as gr
+from fastapi import FastAPI
+
+from components.api import add_endpoints
+from components.page import build_page, page_options
+from services.studio import Studio
+
+_LARGEST_UPLOAD = "100mb"
+
+
+def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
+    """The application with the page at `/`, its named endpoints and its MCP server."""
+    page = build_page(studio)
+    with page:
+        add_endpoints(studio)
+    mounted = gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        allowed_paths=[],
+        max_file_size=_LARGEST_UPLOAD,
+        mcp_server=True,
+        **page_options(studio),
+    )
+    # Gradio checks that a file was uploaded by its user only once the app "has launched", which mounting does not
+    # say: without this any caller could read any file of this machine. A test posts /etc/passwd.
+    page.has_launched = True
+    return mounted

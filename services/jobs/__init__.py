@@ -1,0 +1,147 @@
+"""A job's life: submit, wait, save, cancel, recover. Jobs belong to this module and never to a page.
+
+The studio's tables say how far a job has come; the engine only says who runs which job and when. Every step reads the
+row first, so a job may be run again at any time, from any point, and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from services.catalogue.schema import RateLimit
+from services.errors import Refused, StudioError
+from services.jobs.context import Context, Pace, now_ms
+from services.jobs.engine import Engine
+from services.jobs.saving import save
+from services.jobs.submitting import submit
+from services.jobs.waiting import wait
+from services.records import Asset, Job, JobStatus
+
+__all__ = ["Context", "Jobs", "Pace", "now_ms"]
+
+log = logging.getLogger(__name__)
+
+_UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
+
+
+class Jobs:
+    """All jobs of this studio. Open with `Jobs.open`."""
+
+    def __init__(self, context: Context, engine: Engine) -> None:
+        self._context = context
+        self._engine = engine
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
+        """Start the engine and every job that is not at its end."""
+
+        async def run(job_id: str) -> None:
+            await _run(context, job_id)
+
+        async with Engine.start(run, home=home, database_url=database_url) as engine:
+            jobs = cls(context, engine)
+            await engine.prepare({offer.rate for model in context.catalogue.models for offer in model.offers})
+            for job in await context.history.unfinished():
+                await jobs._enqueue(job)
+            yield jobs
+
+    async def start(self, job: Job, files: tuple[Asset, ...]) -> Job:
+        """Write a job down, then queue it: what is written is never forgotten."""
+        job = await self._context.history.add(job, files)
+        log.info("job %s queued", job.id)
+        await self._enqueue(job)
+        await self._context.announce(job.id)
+        return job
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
+        context = self._context
+        canceled = await context.change(
+            job_id,
+            only_from=_UNSENT,
+            status=JobStatus.CANCELED,
+            cancel_requested=True,
+            finished_at=context.clock(),
+            actual_micros=0,
+            attention=None,
+        )
+        if canceled is not None:
+            return canceled
+        job = await context.history.job(job_id)
+        if job.status is JobStatus.PENDING:
+            return await self._cancel_at_vendor(job)
+        if job.status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
+            job = await context.change(job_id, cancel_requested=True) or job
+        elif job.status in (JobStatus.RUNNING, JobStatus.SAVING):
+            raise StudioError("The provider is already making this clip and cannot stop it; it will be billed.")
+        return job
+
+    async def _cancel_at_vendor(self, job: Job) -> Job:
+        context = self._context
+        vendor = await context.vendor(job)
+        if vendor is None or job.task_id is None:
+            raise StudioError("The key this was made with is not here, so it cannot be canceled.")
+        try:
+            await vendor.cancel(job.task_id)
+        except Refused as error:
+            context.wake_up(job.id)
+            raise StudioError(
+                "Too late: the provider has just begun. It cannot be stopped and will be billed."
+            ) from error
+        canceled = await context.change(
+            job.id,
+            only_from=frozenset({JobStatus.PENDING}),
+            status=JobStatus.CANCELED,
+            cancel_requested=True,
+            finished_at=context.clock(),
+            actual_micros=0,
+            attention=None,
+        )
+        context.wake_up(job.id)
+        return canceled or await context.history.job(job.id)
+
+    async def _enqueue(self, job: Job) -> None:
+        model = self._context.catalogue.model(job.model)
+        offer = model.offer(job.region) if model else None
+        rate = offer.rate if offer else RateLimit(submits_per_second=1, running=1)
+        await self._engine.enqueue(job.id, bucket=f"{job.account}/{job.vendor_model}", rate=rate)
+
+
+async def _run(context: Context, job_id: str) -> None:
+    """Carry a job to its end, from wherever it stands."""
+    pause = context.pace.retry
+    while True:
+        try:
+            job = await submit(context, job_id)
+            if job is not None and await _withdraw(context, job):
+                continue
+            if job is not None and (job.status is JobStatus.SAVING or await wait(context, job)):
+                await save(context, await context.history.job(job_id))
+            context.wake.pop(job_id, None)
+            return
+        except Exception:
+            # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
+            log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
+            await context.pause(job_id, pause)
+            pause = min(pause * 2, context.pace.retry_longest)
+
+
+async def _withdraw(context: Context, job: Job) -> bool:
+    """Cancel at the vendor what somebody canceled while it was being sent. True where that ended the job."""
+    if not job.cancel_requested or job.status is not JobStatus.PENDING:
+        return False
+    vendor = await context.vendor(job)
+    if vendor is None or job.task_id is None:
+        return False
+    try:
+        await vendor.cancel(job.task_id)
+    except Refused:
+        await context.say(job, "It could not be canceled any more: the provider has begun, and it will be billed.")
+        return False
+    await context.change(job.id, status=JobStatus.CANCELED, finished_at=context.clock(), actual_micros=0)
+    return True

@@ -1,0 +1,115 @@
+"""What every step of a job works with, and the one way in which a step changes a job."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.accounts import Accounts
+from services.archive import Archive
+from services.catalogue import Catalogue
+from services.dashscope import DashScope, explain
+from services.errors import VendorError
+from services.history import History
+from services.records import Asset, Job, JobStatus
+
+log = logging.getLogger(__name__)
+
+VENDOR_KEEPS_SECONDS = 24 * 3600
+"""How long the vendor keeps a task and its result. Source: wan-video-api.md 7.6, checked 2026-11-22."""
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How long a job's steps pause. Seconds."""
+
+    poll: float = 15.0
+    """The longest pause between two polls of a task."""
+    first_poll: float = 1.0
+    retry: float = 5.0
+    """The first pause after something could not be reached; it doubles up to `retry_longest`."""
+    retry_longest: float = 60.0
+    settle: float = 30.0
+    """How long after a lost answer the task list must have stayed empty before the task counts as not bought."""
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The services a job's steps use."""
+
+    history: History
+    archive: Archive
+    accounts: Accounts
+    catalogue: Catalogue
+    announce: Callable[[str], Awaitable[None]]
+    """Called with a job's id after each change."""
+    pace: Pace = field(default_factory=Pace)
+    clock: Callable[[], int] = now_ms
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    wake: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Set to end a job's pause at once."""
+
+    async def change(
+        self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
+    ) -> Job | None:
+        """Change a job and tell whoever watches. None where it was not in one of `only_from`."""
+        changed = await self.history.change(job_id, only_from=only_from, files=files, **values, updated_at=self.clock())
+        if changed is not None:
+            await self.announce(job_id)
+        return changed
+
+    async def say(self, job: Job, attention: str | None) -> Job:
+        """Show a sentence with a job, or take it away; nothing is written where it stands there already."""
+        if job.attention == attention:
+            return job
+        return await self.change(job.id, attention=attention) or job
+
+    async def fail(self, job: Job, error: VendorError) -> None:
+        """End a job that failed. A failed task is not billed (wan-video-api.md 7.6)."""
+        log.info("job %s task %s failed: %s", job.id, job.task_id, error.code or type(error).__name__)
+        await self.change(
+            job.id,
+            status=JobStatus.FAILED,
+            finished_at=self.clock(),
+            error_code=error.code or "Failed",
+            error_message=error.message,
+            error_hint=explain(error.code, error.vendor_message).advice,
+            request_id=error.request_id or job.request_id,
+            attention=None,
+            actual_micros=0,
+        )
+
+    async def vendor(self, job: Job) -> DashScope | None:
+        """The client of the account the job is pinned to, or None where its key is not here."""
+        return await self.accounts.client(alias=job.account, region=job.region, base_url=job.base_url)
+
+    async def pause(self, job_id: str, seconds: float) -> None:
+        """Sleep, or less where somebody wakes the job."""
+        event = self.wake.setdefault(job_id, asyncio.Event())
+        sleeping = asyncio.ensure_future(self.sleep(seconds))
+        waking = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+            event.clear()
+
+    def wake_up(self, job_id: str) -> None:
+        """End a job's pause at once."""
+        if job_id in self.wake:
+            self.wake[job_id].set()
+
+    def over(self, job: Job) -> bool:
+        """Whether the vendor has forgotten the job's task by now."""
+        bought_at = job.submitted_at or job.created_at
+        return self.clock() - bought_at > VENDOR_KEEPS_SECONDS * 1000

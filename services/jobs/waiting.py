@@ -1,0 +1,127 @@
+"""From a known task to its end, as the vendor tells it. No timer of ours ever declares a job failed."""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_never
+
+from services.dashscope import Task, TaskStatus, billed_seconds
+from services.errors import InvalidRequest, KeyRefused, Refused, VendorError
+from services.jobs.context import Context
+from services.jobs.submitting import request_of
+from services.records import Job, JobStatus
+from services.request import price
+
+log = logging.getLogger(__name__)
+
+_WAITING = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
+_SURELY_UNKNOWN = 3
+"""How many times in a row the vendor must say that it does not know a task: the first words may come too early."""
+_SILENT_TROUBLE = 3
+"""How many polls may fail before anybody is told."""
+_SHARE = 0.25
+"""A pause is at most this share of the time a task has taken so far: short clips are noticed soon."""
+
+
+async def wait(context: Context, job: Job) -> bool:
+    """Poll until the task has ended. True where it has succeeded and its result is to be fetched."""
+    unknown = trouble = 0
+    while True:
+        task = await _poll(context, job)
+        trouble = 0 if task else trouble + 1
+        unknown = unknown + 1 if task and task.status is TaskStatus.UNKNOWN else 0
+        job = await context.history.job(job.id)
+        if job.status.final:
+            return False
+        if job.status is JobStatus.SAVING:
+            return True
+        if unknown >= _SURELY_UNKNOWN or (context.over(job) and task is None):
+            await context.fail(job, expired())
+            return False
+        if task is not None and await _note(context, job, task):
+            continue
+        if trouble == _SILENT_TROUBLE:
+            await context.say(job, "The provider cannot be reached just now. Your clip goes on there; asking again.")
+        elif task is not None:
+            await context.say(job, None)
+        await context.pause(job.id, _pause(context, job))
+
+
+def expired() -> Refused:
+    """The vendor no longer knows a task."""
+    return Refused("The provider no longer knows this task: it keeps tasks for 24 hours.", code="Expired")
+
+
+async def _poll(context: Context, job: Job) -> Task | None:
+    """The task as it stands, or None where the vendor cannot be asked just now."""
+    vendor = await context.vendor(job)
+    if vendor is None:
+        if job.demo:
+            await context.fail(job, Refused("Demo mode was switched off before this was done.", code="DemoEnded"))
+        else:
+            await context.say(job, "Waiting for the key this was made with: add it again to fetch the result.")
+        return None
+    try:
+        return await vendor.query(job.task_id or "")
+    except KeyRefused as error:
+        await context.say(job, f"{error.message} Your clip goes on at the provider; correct the key to fetch it.")
+    except VendorError as error:
+        log.info("job %s task %s: poll failed (%s)", job.id, job.task_id, error.code or type(error).__name__)
+    return None
+
+
+def _pause(context: Context, job: Job) -> float:
+    elapsed = (context.clock() - (job.submitted_at or job.created_at)) / 1000
+    return min(context.pace.poll, max(context.pace.first_poll, _SHARE * elapsed))
+
+
+async def _note(context: Context, job: Job, task: Task) -> bool:
+    """Write down what is new about a task. True where it has ended."""
+    match task.status:
+        case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN:
+            return False
+        case TaskStatus.RUNNING:
+            if job.status is not JobStatus.RUNNING:
+                log.info("job %s task %s running", job.id, job.task_id)
+                await context.change(
+                    job.id, only_from=_WAITING, status=JobStatus.RUNNING, running_at=context.clock(), attention=None
+                )
+            return False
+        case TaskStatus.SUCCEEDED:
+            log.info("job %s task %s succeeded, saving", job.id, job.task_id)
+            await context.change(
+                job.id,
+                only_from=_WAITING,
+                status=JobStatus.SAVING,
+                rewritten_prompt=task.actual_prompt,
+                actual_micros=await _billed(context, job, task),
+                attention=None,
+            )
+        case TaskStatus.FAILED:
+            await context.fail(job, task.error())
+        case TaskStatus.CANCELED:
+            log.info("job %s task %s canceled", job.id, job.task_id)
+            await context.change(
+                job.id,
+                only_from=_WAITING,
+                status=JobStatus.CANCELED,
+                finished_at=context.clock(),
+                actual_micros=0,
+                attention=None,
+            )
+        case _:
+            assert_never(task.status)
+    return True
+
+
+async def _billed(context: Context, job: Job, task: Task) -> int:
+    """What the task cost by its `usage`, in millionths; the estimate where usage does not say."""
+    seconds = billed_seconds(task.usage)
+    if seconds is None:
+        return job.estimated_micros
+    try:
+        cost = price(await request_of(context, await context.history.with_assets(job.id)))
+    except InvalidRequest:
+        # The catalogue has dropped the model or a value since: what was estimated then is the best there is.
+        return job.estimated_micros
+    return round(float(cost.per_second) * seconds * 1_000_000)

@@ -1,0 +1,376 @@
+"""What the page, the API and MCP call: check, submit, watch, cancel, find. The one door into the services.
+
+Hides how jobs run, where files lie and which key pays. Everything that comes back is plain data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from services.accounts import Accounts, labels
+from services.archive import Archive, Stored
+from services.catalogue import CATALOGUE, Catalogue
+from services.catalogue.schema import AudioField, ImageField, Model
+from services.errors import FileRefused, InvalidRequest, NotFound
+from services.events import Events
+from services.history import History
+from services.jobs import Context, Jobs, Pace, now_ms
+from services.media import read_audio, read_image, repair_audio, repair_image
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.records import Asset, Find, Job, JobStatus, new_id
+from services.request import (
+    Cost,
+    Problem,
+    Request,
+    check,
+    is_absent,
+    output_seconds,
+    output_size,
+    parse,
+    price,
+    refuse_if_any,
+)
+from services.settings import Settings
+from services.views import JobsView, JobView, job_view, page_view
+
+log = logging.getLogger(__name__)
+
+_PERSON = "local"
+_LONGEST_PAGE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What can be said of a request before it is sent."""
+
+    problems: tuple[Problem, ...]
+    cost: Cost | None = None
+    """None where the values cannot be priced yet."""
+    seconds: int = 0
+    facts: Mapping[str, MediaFacts] = field(default_factory=dict)
+    """What is known of each file, by field name."""
+    output: str = ""
+    """The clip's size in words, for example `1280 × 720`; empty while it is not known."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be sent: advice does not stand in the way."""
+        return all(problem.advice for problem in self.problems)
+
+
+class Studio:
+    """The studio. Build it, then use it inside `async with studio.running()`."""
+
+    def __init__(self, settings: Settings, *, catalogue: Catalogue = CATALOGUE, pace: Pace | None = None) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.events = Events()
+        self.archive = Archive(settings.home / "files")
+        self._pace = pace or Pace(poll=settings.studio_poll_seconds, first_poll=min(1.0, settings.studio_poll_seconds))
+        self._accounts = Accounts(settings, catalogue)
+        self._history: History | None = None
+        self._jobs: Jobs | None = None
+
+    @property
+    def demo(self) -> bool:
+        """Whether the built-in simulator does the work and nothing is billed."""
+        return self.settings.demo
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that can be used, the default one first."""
+        return self._accounts.regions
+
+    @property
+    def history(self) -> History:
+        """The database, while the studio runs."""
+        if self._history is None:
+            raise RuntimeError("the studio is not running")
+        return self._history
+
+    @property
+    def jobs_at_work(self) -> Jobs:
+        """The jobs, while the studio runs."""
+        if self._jobs is None:
+            raise RuntimeError("the studio is not running")
+        return self._jobs
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Studio]:
+        """Open the database, start the engine, go on with every unfinished job."""
+        home = self.settings.home
+        await asyncio.to_thread(self._prepare_folders)
+        async with AsyncExitStack() as stack:
+            origin = await stack.enter_async_context(_demo_vendor(self.catalogue, home)) if self.demo else None
+            self._accounts = await stack.enter_async_context(
+                Accounts(self.settings, self.catalogue, demo_origin=origin).open()
+            )
+            self._history = await stack.enter_async_context(History.open(self.settings.database_url))
+            context = Context(
+                history=self._history,
+                archive=self.archive,
+                accounts=self._accounts,
+                catalogue=self.catalogue,
+                announce=self._announce,
+                pace=self._pace,
+            )
+            self._jobs = await stack.enter_async_context(
+                Jobs.open(context, home=home, database_url=self.settings.database_url)
+            )
+            try:
+                yield self
+            finally:
+                self.events.close()
+
+    def _prepare_folders(self) -> None:
+        self.archive.prepare()
+        self._repaired.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def _repaired(self) -> Path:
+        return self.settings.home / "cache" / "repaired"
+
+    # Asking ----------------------------------------------------------------------------------------------------------
+
+    async def check(self, *, family: str, model: str, region: str | None, given: Mapping[str, object]) -> Verdict:
+        """What is wrong with the values and what they would cost. Never raises for a bad value."""
+        try:
+            request = await self._parse(family=family, model=model, region=region, given=given)
+        except InvalidRequest as error:
+            return Verdict(problems=error.problems)
+        return Verdict(
+            problems=check(request),
+            cost=price(request),
+            seconds=output_seconds(request),
+            facts={n: v for n, v in request.values.items() if isinstance(v, ImageFacts | AudioFacts | Unreadable)},
+            output=output_size(request),
+        )
+
+    async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
+        """What a request would cost; files need not be there. Raises InvalidRequest for values that have no price."""
+        request = await self._parse(family=None, model=model, region=region, given=given)
+        wrong = tuple(p for p in check(request) if not p.advice and p.field in given)
+        refuse_if_any(wrong)
+        return price(request)
+
+    async def submit(
+        self, *, family: str, model: str, region: str | None = None, given: Mapping[str, object]
+    ) -> JobView:
+        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was stored or sent."""
+        request = await self._parse(family=family, model=model, region=region, given=given)
+        refuse_if_any(check(request))
+        account = self._accounts.for_new_job(request.offer.region)
+        now = now_ms()
+        job_id = new_id(now)
+        files = await self._keep_files(request, given, job_id=job_id, now=now)
+        cost = price(request)
+        job = Job(
+            id=job_id,
+            person=_PERSON,
+            family=request.model.family,
+            model=request.model.id,
+            vendor_model=request.offer.id,
+            region=request.offer.region,
+            account=account.alias,
+            base_url=account.base_url,
+            demo=self.demo,
+            prompt=request.prompt,
+            parameters={n: v for n, v in request.values.items() if n != "prompt" and isinstance(v, str | int | bool)},
+            created_at=now,
+            updated_at=now,
+            estimated_micros=round(cost.amount * 1_000_000),
+            currency=cost.currency,
+        )
+        await self.jobs_at_work.start(job, files)
+        return await self.job(job_id)
+
+    async def repair(self, *, model: str, region: str, field: str, path: str) -> str:
+        """A repaired copy of a file that fits a model's field. Returns its path. Raises FileRefused, NotFound."""
+        found = self.catalogue.model(model)
+        wanted = found.field(field, region) if found else None
+        source = Path(path)
+        target = self._repaired / f"{secrets.token_hex(6)}-{source.stem[:60]}"
+        match wanted:
+            case ImageField():
+                facts = await asyncio.to_thread(
+                    repair_image, source, target.with_suffix(".image"), wanted.ours or wanted.vendor
+                )
+                suffix = ".png" if facts.format == "PNG" else ".jpg"
+            case AudioField():
+                await asyncio.to_thread(
+                    repair_audio, source, target.with_suffix(".audio"), wanted.ours or wanted.vendor
+                )
+                suffix = ".wav"
+            case _:
+                raise NotFound(f"{field} is not a file of this model.")
+        made = target.with_suffix(".image" if isinstance(wanted, ImageField) else ".audio")
+        return str(await asyncio.to_thread(made.rename, target.with_name(f"{target.name}{suffix}")))
+
+    async def _parse(
+        self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
+    ) -> Request:
+        known = self.catalogue.model(model)
+        wanted = region or self._region_for(known, model)
+        values = dict(given)
+        for name, value in given.items():
+            media = known.field(name, wanted) if known else None
+            if isinstance(media, ImageField | AudioField) and not is_absent(value):
+                values[name] = await asyncio.to_thread(read_facts, media, str(value))
+        return parse(self.catalogue, family=family, model_id=model, region=wanted, given=values)
+
+    def _region_for(self, model: Model | None, model_id: str) -> str:
+        """The default region, or the one that a regional id belongs to."""
+        if model is not None and model.id != model_id:
+            own = [offer.region for offer in model.offers if offer.id == model_id]
+            return next((region for region in self.regions if region in own), own[0])
+        return self.regions[0]
+
+    async def _keep_files(
+        self, request: Request, given: Mapping[str, object], *, job_id: str, now: int
+    ) -> tuple[Asset, ...]:
+        kept: list[Asset] = []
+        for name, facts in request.values.items():
+            if not isinstance(facts, ImageFacts | AudioFacts):
+                continue
+            try:
+                stored = await self.archive.keep_input(Path(str(given[name])), form=facts.format)
+            except OSError as error:
+                raise FileRefused("Your file cannot be stored: the studio's disk may be full.") from error
+            kept.append(_asset(facts, stored, role=name, job_id=job_id, now=now))
+        return tuple(kept)
+
+    # Jobs ------------------------------------------------------------------------------------------------------------
+
+    async def job(self, job_id: str) -> JobView:
+        """One job. Raises NotFound."""
+        return job_view(await self.history.with_assets(job_id), self.catalogue)
+
+    async def jobs(
+        self,
+        *,
+        query: str | None = None,
+        family: str | None = None,
+        status: str | None = None,
+        cursor: str | None = None,
+        limit: int = 60,
+    ) -> JobsView:
+        """A page of jobs, newest first. Demo jobs show only in demo mode and real ones only outside it.
+
+        Raises NotFound for a status or cursor that does not exist.
+        """
+        try:
+            statuses = (JobStatus(status),) if status else ()
+        except ValueError:
+            raise NotFound(f"There is no status {status!r}. Use one of: {', '.join(JobStatus)}.") from None
+        find = Find(person=_PERSON, demo=self.demo, query=query, family=family or None, statuses=statuses)
+        size = max(1, min(limit, _LONGEST_PAGE))
+        return page_view(await self.history.page(find, cursor=cursor or None, limit=size), self.catalogue)
+
+    async def changes(self, since: int | None) -> dict[str, Any]:
+        """The jobs that changed after a change number, and the number to ask with next time."""
+        if since is None:
+            return {"items": [], "sequence": await self.history.sequence()}
+        found = await self.history.changed_since(since)
+        items = [job_view(one, self.catalogue) for one in found if one.job.demo == self.demo]
+        return {"items": items, "sequence": found[-1].job.sequence if found else since}
+
+    async def cancel(self, job_id: str) -> JobView:
+        """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
+        await self.jobs_at_work.cancel(job_id)
+        return await self.job(job_id)
+
+    async def file(self, asset_id: str, picture: str = "") -> tuple[Asset, Path]:
+        """A file and where it lies. `picture` is `poster`, `thumbnail` or nothing. Raises NotFound."""
+        asset = await self.history.asset(asset_id)
+        key = {"": asset.key, "poster": asset.poster_key, "thumbnail": asset.thumbnail_key}.get(picture)
+        if key is None:
+            raise NotFound("There is no such picture.")
+        return asset, await asyncio.to_thread(self.archive.path, key)
+
+    async def summary(self) -> dict[str, Any]:
+        """What the page's header shows."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        spent = await self.history.spent_since(int(midnight.timestamp() * 1000), demo=self.demo)
+        region = self.regions[0]
+        return {
+            "demo": self.demo,
+            "region": region,
+            "region_label": labels(self.catalogue).get(region, region),
+            "key_hint": self._accounts.hint(region),
+            "active": sum(job.demo == self.demo for job in await self.history.unfinished()),
+            "spent_today": [{"amount": total / 1_000_000, "currency": c} for c, total in sorted(spent.items())],
+        }
+
+    async def _announce(self, job_id: str) -> None:
+        if self.events.watchers:
+            found = await self.history.with_assets(job_id)
+            if found.job.demo == self.demo:
+                text = json.dumps(job_view(found, self.catalogue), ensure_ascii=False, separators=(",", ":"))
+                message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
+                self.events.publish(message.encode(), look_again=LOOK_AGAIN)
+
+
+def _asset(facts: ImageFacts | AudioFacts, stored: Stored, *, role: str, job_id: str, now: int) -> Asset:
+    image = facts if isinstance(facts, ImageFacts) else None
+    sound = facts if isinstance(facts, AudioFacts) else None
+    return Asset(
+        id=new_id(now),
+        job_id=job_id,
+        role=role,
+        kind="image" if image else "audio",
+        name=facts.name[:200],
+        key=stored.key,
+        thumbnail_key=stored.thumbnail_key,
+        mime=stored.mime,
+        width=image.width if image else None,
+        height=image.height if image else None,
+        seconds=sound.seconds if sound else None,
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+        created_at=now,
+    )
+
+
+LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
+"""Tells a page that it has missed changes and must ask for the jobs anew."""
+
+
+def read_facts(media: ImageField | AudioField, path: str) -> MediaFacts:
+    """What is known of a file. Remembered as long as the file does not change. Meant for a thread."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return Unreadable(name=Path(path).name, bytes=0, why="The file is not there any more. Please choose it again.")
+    read = read_image if isinstance(media, ImageField) else read_audio
+    return _facts_of(read, path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=512)
+def _facts_of(read: Callable[[Path], MediaFacts], path: str, _changed: int, _size: int) -> MediaFacts:
+    return read(Path(path))
+
+
+@asynccontextmanager
+async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
+    """The simulator, inside this process but over real HTTP. Imported only where it is needed."""
+    from services.simulator import Simulator, serve  # noqa: PLC0415
+
+    folder = home / "demo"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with serve(Simulator(catalogue, home=folder, speed=_DEMO_SPEED)) as origin:
+        log.info("demo mode: the simulator does the work, nothing is billed")
+        yield origin
+
+
+_DEMO_SPEED = 30.0
+"""How much faster than the vendor a demo clip is made: about ten seconds instead of five minutes."""

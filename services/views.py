@@ -1,0 +1,175 @@
+"""A job as the page, the API and MCP see it: plain JSON, one shape everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+from services.catalogue import Catalogue
+from services.records import Asset, Job, JobStatus, JobWithAssets, Page
+
+_CANCELABLE = frozenset(
+    {JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.UNKNOWN}
+)
+
+
+class ErrorView(TypedDict):
+    """Why a job failed: a sentence, what to do, and what to tell support."""
+
+    code: str
+    message: str
+    hint: str | None
+    request_id: str | None
+
+
+class CostView(TypedDict):
+    """Money. `actual` is null until it is known; `currency` is an ISO code."""
+
+    estimated: float
+    actual: float | None
+    currency: str
+
+
+class OutputView(TypedDict):
+    """One file that was made. URLs are the studio's own; sizes are pixels, seconds and bytes."""
+
+    id: str
+    kind: str
+    url: str
+    thumbnail_url: str | None
+    poster_url: str | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    bytes: int
+
+
+class InputView(TypedDict):
+    """One file that was given."""
+
+    field: str
+    kind: str
+    name: str
+    url: str
+    thumbnail_url: str | None
+
+
+class JobView(TypedDict):
+    """One job. Times are ISO 8601 in UTC."""
+
+    id: str
+    sequence: int
+    family: str
+    model: str
+    model_title: str
+    region: str
+    status: str
+    prompt: str
+    rewritten_prompt: str | None
+    parameters: dict[str, Any]  # Any: JSON
+    inputs: list[InputView]
+    created_at: str
+    submitted_at: str | None
+    running_at: str | None
+    finished_at: str | None
+    updated_at: str
+    task_id: str | None
+    request_id: str | None
+    error: ErrorView | None
+    cost: CostView
+    outputs: list[OutputView]
+    demo: bool
+    cancelable: bool
+    cancel_requested: bool
+    attention: str | None
+
+
+class JobsView(TypedDict):
+    """A page of jobs, newest first; `next_cursor` is null on the last."""
+
+    items: list[JobView]
+    next_cursor: str | None
+
+
+def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
+    """A job for a page or an API caller."""
+    job = found.job
+    model = catalogue.model(job.model)
+    return JobView(
+        id=job.id,
+        sequence=job.sequence,
+        family=job.family,
+        model=job.model,
+        model_title=model.title if model else job.model,
+        region=job.region,
+        status=str(job.status),
+        prompt=job.prompt,
+        rewritten_prompt=job.rewritten_prompt,
+        parameters=dict(job.parameters),
+        inputs=[_input(asset) for asset in found.assets if asset.role != "output"],
+        created_at=iso(job.created_at),
+        submitted_at=iso(job.submitted_at) if job.submitted_at else None,
+        running_at=iso(job.running_at) if job.running_at else None,
+        finished_at=iso(job.finished_at) if job.finished_at else None,
+        updated_at=iso(job.updated_at),
+        task_id=job.task_id,
+        request_id=job.request_id,
+        error=_error(job),
+        cost=CostView(
+            estimated=job.estimated_micros / 1_000_000,
+            actual=None if job.actual_micros is None else job.actual_micros / 1_000_000,
+            currency=job.currency,
+        ),
+        outputs=[_output(asset) for asset in found.assets if asset.role == "output"],
+        demo=job.demo,
+        cancelable=job.status in _CANCELABLE and not job.cancel_requested,
+        cancel_requested=job.cancel_requested,
+        attention=job.attention,
+    )
+
+
+def page_view(page: Page, catalogue: Catalogue) -> JobsView:
+    """A page of jobs."""
+    return JobsView(items=[job_view(found, catalogue) for found in page.items], next_cursor=page.next_cursor)
+
+
+def iso(milliseconds: int) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _error(job: Job) -> ErrorView | None:
+    if job.error_message is None:
+        return None
+    return ErrorView(
+        code=job.error_code or "", message=job.error_message, hint=job.error_hint, request_id=job.request_id
+    )
+
+
+def _url(asset: Asset, picture: str = "") -> str:
+    return f"/studio/files/{asset.id}{picture}"
+
+
+def _output(asset: Asset) -> OutputView:
+    return OutputView(
+        id=asset.id,
+        kind=asset.kind,
+        url=_url(asset),
+        thumbnail_url=_url(asset, "/thumbnail") if asset.thumbnail_key else None,
+        poster_url=_url(asset, "/poster") if asset.poster_key else None,
+        width=asset.width,
+        height=asset.height,
+        seconds=asset.seconds,
+        bytes=asset.bytes,
+    )
+
+
+def _input(asset: Asset) -> InputView:
+    return InputView(
+        field=asset.role,
+        kind=asset.kind,
+        name=asset.name,
+        url=_url(asset),
+        thumbnail_url=_url(asset, "/thumbnail") if asset.thumbnail_key else None,
+    )
