@@ -1,0 +1,303 @@
+"""The vendor over HTTP, one client per account: create, query, list, cancel, upload, download.
+
+Hides retries, turns and headers. The rule it keeps above all: a call that may buy is sent again only where the vendor
+certainly did not take it. It knows no model and stores nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+from urllib.parse import quote
+
+import httpx
+
+from services.dashscope import replies, wire
+from services.dashscope.account import Account
+from services.dashscope.budget import QueryBudget
+from services.dashscope.errors import error_from_reply, outcome_unknown, unavailable, unreachable
+from services.dashscope.replies import Created, ListedTask, ListPage, Task, TaskStatus, UploadPolicy
+from services.dashscope.retry import Again, Repeater, Retry, Sleep
+from services.dashscope.storage import Downloaded, Storage, plain_name
+from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
+
+log = logging.getLogger(__name__)
+
+PAGE_SIZE = 10
+"""Rows per page of the task list: the vendor's default. Its maximum is not documented."""
+
+MOST_PAGES = 1000
+USUAL = Retry()
+LONGEST_WINDOW = timedelta(hours=24)
+_WIDEST = timedelta(hours=15)
+"""With eight hours of doubt about the zone this stays under the vendor's 24."""
+
+
+class DashScope:
+    """The vendor for one account. Open it with `async with`; hand in a transport to talk to something else.
+
+    Every method raises VendorError (see services.errors for the tree) with a sentence for users in `message`.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        budget: QueryBudget | None = None,
+        retry: Retry = USUAL,
+        sleep: Sleep = asyncio.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.account = account
+        self._transport = transport
+        self._budget = budget or QueryBudget()
+        self._repeater = Repeater(retry, sleep, rng or random.Random())
+        self._buying_gate = asyncio.Semaphore(wire.AT_ONCE)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        wire.quiet_loggers()
+        # Loading the certificates takes longer than the loop may be held up.
+        tls = await asyncio.to_thread(httpx.create_ssl_context) if self._transport is None else None
+        async with AsyncExitStack() as stack:
+            self._reading = await stack.enter_async_context(
+                wire.open_client(self._transport, tls=tls, read_seconds=wire.READ_SECONDS, keep_alive=True)
+            )
+            # A kept connection can be closed by the other side just as a request leaves, and then nobody knows whether
+            # it was taken. A create call pays for a new connection instead.
+            self._buying = await stack.enter_async_context(
+                wire.open_client(self._transport, tls=tls, read_seconds=wire.CREATE_READ_SECONDS, keep_alive=False)
+            )
+            files = await stack.enter_async_context(
+                wire.open_client(
+                    self._transport, tls=tls, read_seconds=wire.TRANSFER_READ_SECONDS, keep_alive=True, redirects=3
+                )
+            )
+            self._storage = Storage(files, self._repeater)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    # Buying ----------------------------------------------------------------------------------------------------------
+
+    async def create(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> Created:
+        """Start a task: this is what costs money. `uses_oss` says that the body has an `oss://` link.
+
+        Raises NotTaken (nothing bought, may be sent again), OutcomeUnknown (look it up, never send again) or Refused.
+        """
+        content = await asyncio.to_thread(_encode, body)
+        headers = {"Content-Type": "application/json", "X-DashScope-Async": "enable"}
+        if uses_oss:
+            headers["X-DashScope-OssResourceResolve"] = "enable"
+
+        latest_start = time.monotonic() + wire.LONGEST_CREATE_SECONDS - wire.CREATE_SECONDS
+
+        async def once() -> Created:
+            async with self._buying_gate:
+                if time.monotonic() > latest_start:
+                    raise unavailable()
+                return await self._create_once(path, content, headers)
+
+        created = await self._repeater.run(once, tries=self._repeater.retry.create_tries)
+        log.info("task %s created in %s, request %s", created.task_id, self.account.alias, created.request_id)
+        return created
+
+    async def _create_once(self, path: str, content: bytes, headers: Mapping[str, str]) -> Created:
+        request = self._request(self._buying, "POST", path, headers=headers, content=content)
+        try:
+            async with asyncio.timeout(wire.CREATE_SECONDS):
+                response = await self._buying.send(request)
+        except wire.NOT_SENT as error:
+            raise Again(unreachable()) from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise outcome_unknown() from error
+        reply = _decode(response)
+        created = replies.read_created(reply) if response.is_success else None
+        if created is None:
+            self._raise_refusal(response, reply, creating=True)
+        return created
+
+    # Reading ---------------------------------------------------------------------------------------------------------
+
+    async def query(self, task_id: str) -> Task:
+        """One look at a task. A task that failed is an answer, not an error: see `Task.status`."""
+        return replies.read_task(await self._ask_task("GET", f"/tasks/{_segment(task_id)}"))
+
+    async def list_tasks(
+        self, *, model: str, start: datetime, end: datetime, status: TaskStatus | None = None
+    ) -> tuple[ListedTask, ...]:
+        """The account's tasks of a model created from `start` to `end` (aware, at most 24 hours apart), oldest first.
+
+        Other programs' tasks are among them. Raises VendorError rather than leave a page or a row out.
+        """
+        if start.tzinfo is None or end.tzinfo is None or not timedelta(0) <= end - start <= LONGEST_WINDOW:
+            raise ValueError("start and end must be aware, in order and at most 24 hours apart")
+        found: dict[str, ListedTask] = {}
+        for since, until in _windows(start, end):
+            query = {"start_time": since, "end_time": until, "model_name": model}
+            if status is not None:
+                query["status"] = status.value
+            for task in await self._list_pages(query):
+                if start <= task.created_at <= end:
+                    found[task.task_id] = task
+        return tuple(sorted(found.values(), key=lambda task: task.created_at))
+
+    async def _list_pages(self, query: Mapping[str, str]) -> list[ListedTask]:
+        tasks: list[ListedTask] = []
+        for number in range(1, MOST_PAGES + 1):
+            page = await self._list_page({**query, "page_no": str(number), "page_size": str(PAGE_SIZE)})
+            tasks += page.tasks
+            if not page.tasks or number >= page.pages:
+                return tasks
+        raise VendorError("The account has too many tasks in this time to search them all.")
+
+    async def _list_page(self, query: Mapping[str, str]) -> ListPage:
+        return replies.read_page(await self._ask_task("GET", "/tasks/", query=query))
+
+    async def cancel(self, task_id: str) -> None:
+        """Cancel a task that has not begun. Raises Refused, code UnsupportedOperation, where it is too late."""
+        attempts = 0
+
+        async def once() -> object:
+            nonlocal attempts
+            attempts += 1
+            async with self._budget.turn():
+                return await self._ask(self._reading, "POST", f"/tasks/{_segment(task_id)}/cancel")
+
+        try:
+            await self._repeater.run(once, tries=self._repeater.retry.tries)
+        except Refused as error:
+            # The first call may have worked and only its answer been lost; the second is then refused.
+            repeated = attempts > 1 and error.code == "UnsupportedOperation"
+            if not repeated or (await self.query(task_id)).status is not TaskStatus.CANCELED:
+                raise
+        log.info("task %s canceled", task_id)
+
+    async def _ask_task(self, method: str, path: str, *, query: Mapping[str, str] | None = None) -> object:
+        async def once() -> object:
+            async with self._budget.turn():
+                return await self._ask(self._reading, method, path, query=query)
+
+        return await self._repeater.run(once, tries=self._repeater.retry.tries)
+
+    async def _ask(
+        self, client: httpx.AsyncClient, method: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> object:
+        """One call that buys nothing. Raises Again where it may be made once more."""
+        headers = {"Content-Type": "application/json"} if method == "GET" else {}
+        request = self._request(client, method, path, headers=headers, query=query)
+        try:
+            response = await client.send(request)
+        except wire.NOT_SENT as error:
+            raise Again(unreachable()) from error
+        except httpx.HTTPError as error:
+            raise Again(unavailable()) from error
+        reply = _decode(response)
+        if not response.is_success or not isinstance(reply, dict):
+            self._raise_refusal(response, reply, creating=False)
+        return reply
+
+    # Files -----------------------------------------------------------------------------------------------------------
+
+    async def upload(self, model: str, file: Path, *, name: str) -> str:
+        """Put a file into the vendor's temporary storage; its `oss://` link, good for 48 hours and this model only.
+
+        Raises FileRefused where the file is not there, empty or too large.
+        """
+        name = plain_name(name)
+
+        async def once() -> str:
+            # A policy is good for one folder and five minutes, so each try asks for its own.
+            policy = await self._policy(model, name)
+            await self._storage.send(policy, file, name=name)
+            return f"oss://{policy.folder}/{name}"
+
+        return await self._repeater.run(once, tries=self._repeater.retry.tries)
+
+    async def _policy(self, model: str, name: str) -> UploadPolicy:
+        async with self._buying_gate:
+            query = {"action": "getPolicy", "model": model}
+            return replies.read_policy(await self._ask(self._buying, "GET", "/uploads", query=query), file_name=name)
+
+    async def download(self, url: str, target: Path) -> Downloaded:
+        """Fetch a result into the file `target`, going on where an earlier try stopped; its size and SHA-256.
+
+        Raises Refused, code ResultGone, where the link is not good any more; FileRefused where the disk will not.
+        """
+        return await self._storage.download(url, target)
+
+    def _request(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Request:
+        """A request to the account's own address: the only place where the key is shown."""
+        return client.build_request(
+            method,
+            f"{self.account.base_url}/{path.lstrip('/')}",
+            params=query,
+            content=content,
+            headers={"Accept": "application/json", **headers, **self.account.authorization()},
+        )
+
+    def _raise_refusal(self, response: httpx.Response, reply: object, *, creating: bool) -> NoReturn:
+        error = error_from_reply(response.status_code, reply, creating=creating)
+        # Should a gateway repeat the key in its complaint, it goes no further.
+        error.vendor_message = error.vendor_message.replace(self.account.key.get_secret_value().strip(), "[key]")
+        if isinstance(error, NotTaken):
+            raise Again(error, after=wire.retry_after(response))
+        if isinstance(error, OutcomeUnknown):
+            log.warning("a create call was answered with HTTP %d, request %s", error.http_status, error.request_id)
+        raise error
+
+
+def _encode(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _decode(response: httpx.Response) -> object:
+    """The reply as JSON, or its text where it is something else."""
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return response.text[:2000]
+
+
+def _segment(task_id: str) -> str:
+    return quote(task_id, safe="")
+
+
+def _windows(start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
+    """The times to ask for, as the vendor writes them: YYYYMMDDhhmmss without a zone.
+
+    Beijing reads them as UTC+8; that other regions do is not documented, and a window eight hours off would hide a
+    task that was bought. So each window covers both readings, and the rows' own epoch times decide.
+    """
+    if end - start > _WIDEST:
+        middle = start + (end - start) / 2
+        return (*_windows(start, middle), *_windows(middle, end))
+    later = (end + timedelta(seconds=1)).astimezone(replies.VENDOR_TIME)
+    return ((_stamp(start.astimezone(UTC)), _stamp(later)),)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%d%H%M%S}"

@@ -1,0 +1,175 @@
+"""From what the vendor answered to the branch of services.errors it belongs to.
+
+The one question that matters for money: may the same call be sent again? A create call that broke in the middle may
+have been taken, so what is only "unavailable" to a reading call is an unknown outcome to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import assert_never
+
+from services.dashscope.explanations import (
+    EXPLANATIONS,
+    OUTCOME_UNKNOWN,
+    UNANSWERED,
+    UNKNOWN_ERROR,
+    UNKNOWN_REFUSALS,
+    UNREACHABLE,
+    Explanation,
+    Fault,
+    Kind,
+    Subject,
+    explain,
+    find,
+)
+from services.errors import (
+    BillingStopped,
+    ContentRefused,
+    KeyRefused,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    VendorError,
+)
+
+__all__ = [
+    "EXPLANATIONS",
+    "Explanation",
+    "Fault",
+    "Kind",
+    "Subject",
+    "error_from_reply",
+    "explain",
+    "explain_error",
+    "failure",
+    "outcome_unknown",
+    "unavailable",
+    "unreachable",
+]
+
+# Envoy, which stands in front of DashScope, answers 503 with this text also where the request had gone through to the
+# service and the connection broke afterwards.
+_BROKE_BEHIND_GATEWAY = re.compile(r"reset before headers(?!.*(connection failure|connection timeout|overflow))", re.S)
+
+
+def error_from_reply(http_status: int, body: object, *, creating: bool = False) -> VendorError:
+    """The error an answer stands for. `body` is the parsed JSON, or the text where there was none.
+
+    With `creating`, everything that leaves open whether a task was made is OutcomeUnknown.
+    """
+    code, message, request_id = _envelope(body)
+    known = find(code, message)
+    kind = known.kind if known else _kind_of_status(http_status, message)
+    if creating and _leaves_open(kind, http_status):
+        return OutcomeUnknown(
+            OUTCOME_UNKNOWN.happened,
+            code=code,
+            http_status=http_status,
+            request_id=request_id,
+            vendor_message=message,
+        )
+    explanation = known or UNKNOWN_REFUSALS.get(kind, UNKNOWN_ERROR)
+    return _class_of(kind)(
+        explanation.happened, code=code, http_status=http_status, request_id=request_id, vendor_message=message
+    )
+
+
+def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
+    """Why a task that the vendor had taken came to nothing. Never NotTaken: it was taken."""
+    known = find(code, message)
+    branch: type[VendorError] = VendorError
+    if known and known.kind not in (Kind.THROTTLED, Kind.NO_CAPACITY, Kind.BROKEN):
+        branch = _class_of(known.kind)
+    happened = (known or UNKNOWN_ERROR).happened
+    return branch(happened, code=code, http_status=200, request_id=request_id, vendor_message=message)
+
+
+def unreachable() -> Unreachable:
+    """No connection was made."""
+    return Unreachable(UNREACHABLE.happened)
+
+
+def unavailable() -> Unavailable:
+    """A reading call broke."""
+    return Unavailable(UNANSWERED.happened)
+
+
+def outcome_unknown() -> OutcomeUnknown:
+    """A create call broke after it may have left."""
+    return OutcomeUnknown(OUTCOME_UNKNOWN.happened)
+
+
+def explain_error(error: VendorError) -> Explanation:
+    """What to tell people of an error, by its class where that says more than its code."""
+    match error:
+        case OutcomeUnknown():
+            return OUTCOME_UNKNOWN
+        case Unreachable():
+            return UNREACHABLE
+        case _:
+            pass
+    known = find(error.code, error.vendor_message)
+    if known:
+        return known
+    if error.http_status == 0 or error.http_status >= 400:
+        return UNKNOWN_REFUSALS.get(_kind_of_status(error.http_status, ""), UNKNOWN_ERROR)
+    return UNKNOWN_ERROR
+
+
+def _leaves_open(kind: Kind, http_status: int) -> bool:
+    """Whether a create call answered like this may have made a task all the same."""
+    if kind is Kind.NO_CAPACITY:
+        return http_status not in (429, 503)
+    return kind is Kind.BROKEN
+
+
+def _kind_of_status(http_status: int, text: str) -> Kind:
+    match http_status:
+        case 401 | 403:
+            return Kind.KEY
+        case 402:
+            return Kind.BILLING
+        case 429:
+            return Kind.THROTTLED
+        case 503 if not _BROKE_BEHIND_GATEWAY.search(text):
+            return Kind.NO_CAPACITY
+        case 408:
+            return Kind.BROKEN
+        case status if 300 <= status < 500:
+            return Kind.REFUSED
+        case _:
+            return Kind.BROKEN
+
+
+def _class_of(kind: Kind) -> type[VendorError]:
+    match kind:
+        case Kind.REFUSED:
+            return Refused
+        case Kind.KEY:
+            return KeyRefused
+        case Kind.BILLING:
+            return BillingStopped
+        case Kind.CONTENT:
+            return ContentRefused
+        case Kind.THROTTLED:
+            return Throttled
+        case Kind.NO_CAPACITY | Kind.BROKEN:
+            return Unavailable
+        case _:
+            assert_never(kind)
+
+
+def _envelope(body: object) -> tuple[str, str, str]:
+    """Code, message and request id of an answer; a body of no known shape is the message."""
+    if isinstance(body, Mapping):
+        code, message, request_id = (body.get(key) for key in ("code", "message", "request_id"))
+        return _words(code), _words(message), _words(request_id)
+    return "", _words(body), ""
+
+
+def _words(value: object) -> str:
+    return value.strip()[:2000] if isinstance(value, str) else ""

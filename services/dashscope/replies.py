@@ -1,0 +1,287 @@
+"""What the vendor answers, parsed once into values of ours. The only place that knows the shape of a reply.
+
+Shapes: Model Studio's video references and "Manage asynchronous tasks", read against recorded traffic
+(tests/recorded). A word or a shape that is not known fails loudly: a guess here would lose or buy a clip.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import TypeGuard
+
+from services.dashscope.errors import failure
+from services.errors import VendorError
+
+log = logging.getLogger(__name__)
+
+VENDOR_TIME = timezone(timedelta(hours=8))
+"""The service writes its times in UTC+8 without saying so: a recorded Date header stands against `submit_time`."""
+
+
+class TaskStatus(StrEnum):
+    """What the vendor says of a task."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUSPENDED = "SUSPENDED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    UNKNOWN = "UNKNOWN"
+    """No such task: never there, another account's, or older than 24 hours."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not change any more."""
+        return self in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Created:
+    """A task that now exists, and costs money when it succeeds."""
+
+    task_id: str
+    status: TaskStatus
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One look at a task. Times are UTC and None where the service did not tell them."""
+
+    task_id: str
+    status: TaskStatus
+    request_id: str
+    """The vendor's id of this look, not of the create call."""
+    submitted_at: datetime | None
+    scheduled_at: datetime | None
+    ended_at: datetime | None
+    result_urls: tuple[str, ...] = field(repr=False)
+    """Links that live 24 hours; empty unless it succeeded. Like the prompts, kept out of logs."""
+    orig_prompt: str | None = field(repr=False)
+    actual_prompt: str | None = field(repr=False)
+    """The prompt as the vendor rewrote it, where it tells."""
+    code: str
+    message: str
+    """The vendor's words on a failure."""
+    usage: Mapping[str, object]
+
+    def error(self) -> VendorError:
+        """Why there is no clip. Only for a task that failed or that the vendor does not know (any more)."""
+        if self.status not in (TaskStatus.FAILED, TaskStatus.UNKNOWN):
+            raise ValueError(f"a task that is {self.status} has no error")
+        code = self.code or (self.status.value if self.status is TaskStatus.UNKNOWN else "")
+        return failure(code, self.message, request_id=self.request_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedTask:
+    """One row of the account's task list: every program's tasks, without a prompt."""
+
+    task_id: str
+    model: str
+    status: TaskStatus
+    created_at: datetime
+    """UTC, to the millisecond."""
+    request_id: str
+    api_key_id: str
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the task list."""
+
+    tasks: tuple[ListedTask, ...]
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadPolicy:
+    """Leave to put one file into the vendor's temporary storage; good for five minutes."""
+
+    host: str
+    folder: str
+    max_bytes: int | None
+    form: tuple[tuple[str, str], ...]
+    """The form's fixed fields, in order."""
+
+
+# Replies -------------------------------------------------------------------------------------------------------------
+
+
+def read_created(reply: object) -> Created | None:
+    """The task a create call made, or None where the reply does not tell of one."""
+    output = _mapping(_mapping(reply).get("output"))
+    task_id = output.get("task_id")
+    if not isinstance(task_id, str) or not task_id:
+        return None
+    word = _text(output.get("task_status")) or TaskStatus.PENDING.value
+    if word not in TaskStatus.__members__:
+        # The task is bought. Its id must not be lost over a word; the first query will say it again, loudly.
+        log.warning("task %s was created with the unknown status %r", task_id, word)
+        word = TaskStatus.PENDING.value
+    return Created(task_id, TaskStatus(word), _text(_mapping(reply).get("request_id")))
+
+
+def read_task(reply: object) -> Task:
+    """A reply to a query. Raises VendorError for a status that does not exist."""
+    top = _mapping(reply)
+    request_id = _text(top.get("request_id"))
+    output = _mapping(top.get("output"))
+    status = _status(output.get("task_status"), request_id)
+    prompts = _prompt_holders(output)
+    return Task(
+        task_id=_text(output.get("task_id")),
+        status=status,
+        request_id=request_id,
+        submitted_at=_time(output.get("submit_time")),
+        scheduled_at=_time(output.get("scheduled_time")),
+        ended_at=_time(output.get("end_time")),
+        result_urls=tuple(dict.fromkeys(_links(output))) if status is TaskStatus.SUCCEEDED else (),
+        orig_prompt=_first_text(prompts, "orig_prompt"),
+        actual_prompt=_first_text(prompts, "actual_prompt"),
+        code=_text(output.get("code")) or _text(top.get("code")),
+        message=_text(output.get("message")) or _text(top.get("message")),
+        usage=dict(_mapping(top.get("usage"))),
+    )
+
+
+def read_page(reply: object) -> ListPage:
+    """One page of the task list. Raises VendorError where it cannot be read: a row missed could be bought twice."""
+    top = _mapping(reply)
+    request_id = _text(top.get("request_id"))
+    rows, number, pages = top.get("data"), top.get("page_no"), top.get("total_page")
+    if not _is_list(rows) or not _is_count(number) or not _is_count(pages):
+        raise _unreadable("a task list", request_id)
+    return ListPage(tuple(_listed(_mapping(row), request_id) for row in rows), number, pages)
+
+
+def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
+    """Leave to upload a file under this name. Raises VendorError where a member is missing."""
+    top = _mapping(reply)
+    data = _mapping(top.get("data"))
+    needed = ("policy", "signature", "upload_dir", "upload_host", "oss_access_key_id")
+    if not all(_text(data.get(name)) for name in needed):
+        raise _unreadable("an upload policy", _text(top.get("request_id")))
+    folder = _text(data.get("upload_dir")).rstrip("/")
+    megabytes = data.get("max_file_size_mb")
+    return UploadPolicy(
+        host=_text(data.get("upload_host")),
+        folder=folder,
+        max_bytes=megabytes * 1024 * 1024 if _is_count(megabytes) else None,
+        form=(
+            ("OSSAccessKeyId", _text(data.get("oss_access_key_id"))),
+            ("Signature", _text(data.get("signature"))),
+            ("policy", _text(data.get("policy"))),
+            ("x-oss-object-acl", _text(data.get("x_oss_object_acl")) or "private"),
+            ("x-oss-forbid-overwrite", _text(data.get("x_oss_forbid_overwrite")) or "true"),
+            ("key", f"{folder}/{file_name}"),
+            ("success_action_status", "200"),
+        ),
+    )
+
+
+def billed_seconds(usage: Mapping[str, object]) -> float | None:
+    """The seconds the vendor bills: `duration`, else `video_duration`; None where it tells neither."""
+    for key in ("duration", "video_duration"):
+        value = usage.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            continue
+        try:
+            seconds = float(value)
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    return None
+
+
+# Members -------------------------------------------------------------------------------------------------------------
+
+
+def _links(output: Mapping[str, object]) -> Iterator[str]:
+    """Every link of a result, wherever the family of the model puts it."""
+    results = output.get("results")
+    holders: list[object] = [output, results, *(results if _is_list(results) else ())]
+    for holder in map(_mapping, holders):
+        link = _text(holder.get("video_url")) or (_text(holder.get("url")) if holder is not output else "")
+        if link:
+            yield link
+
+
+def _prompt_holders(output: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    results = output.get("results")
+    return (output, *(_mapping(result) for result in results)) if _is_list(results) else (output,)
+
+
+def _first_text(holders: tuple[Mapping[str, object], ...], key: str) -> str | None:
+    return next((text for holder in holders if (text := _text(holder.get(key)))), None)
+
+
+def _listed(row: Mapping[str, object], request_id: str) -> ListedTask:
+    task_id, created = _text(row.get("task_id")), row.get("gmt_create")
+    if not task_id or not _is_count(created):
+        raise _unreadable("a row of the task list", request_id)
+    return ListedTask(
+        task_id=task_id,
+        model=_text(row.get("model_name")),
+        status=_status(row.get("status"), request_id),
+        created_at=datetime.fromtimestamp(created // 1000, UTC) + timedelta(milliseconds=created % 1000),
+        request_id=_text(row.get("request_id")),
+        api_key_id=str(row.get("api_key_id") or ""),
+    )
+
+
+def _status(word: object, request_id: str) -> TaskStatus:
+    if isinstance(word, str) and word in TaskStatus.__members__:
+        return TaskStatus(word)
+    raise VendorError(
+        "The service gave an answer this studio does not understand.",
+        request_id=request_id,
+        http_status=200,
+        vendor_message=f"task_status {str(word)[:80]!r}",
+    )
+
+
+def _unreadable(what: str, request_id: str) -> VendorError:
+    return VendorError(
+        "The service gave an answer this studio does not understand.",
+        request_id=request_id,
+        http_status=200,
+        vendor_message=f"{what} of an unknown shape",
+    )
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(_text(value))
+    except ValueError:
+        # Times are told for interest; a clip is not given up over one.
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=VENDOR_TIME)).astimezone(UTC)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if _is_mapping(value) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

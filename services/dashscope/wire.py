@@ -1,0 +1,85 @@
+"""HTTP as the vendor's modules use it: how clients are opened, how long they wait, what may be logged.
+
+Hides httpx's settings. Knows no endpoint and no key.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+AT_ONCE = 20
+"""Requests in flight per client: httpx's pool slows down sharply beyond."""
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+CREATE_READ_SECONDS = 60.0
+CREATE_SECONDS = 75.0
+"""A create call is given up as a whole after this, even when its answer drips in."""
+LONGEST_CREATE_SECONDS = 170.0
+"""The longest a create lasts with its waits and repeats: whoever looks for a lost one knows where to stop looking."""
+TRANSFER_READ_SECONDS = 60.0
+
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""The request certainly did not leave: no connection, no free one, or a proxy that would not open the way."""
+
+
+def timeout(read_seconds: float) -> httpx.Timeout:
+    """Every wait spelt out, in seconds."""
+    return httpx.Timeout(connect=CONNECT_SECONDS, read=read_seconds, write=60.0, pool=CONNECT_SECONDS)
+
+
+def open_client(
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    tls: ssl.SSLContext | None,
+    read_seconds: float,
+    keep_alive: bool,
+    redirects: int = 0,
+) -> httpx.AsyncClient:
+    """A client without any key in it."""
+    return httpx.AsyncClient(
+        transport=transport,
+        verify=tls or True,
+        timeout=timeout(read_seconds),
+        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE if keep_alive else 0),
+        follow_redirects=redirects > 0,
+        max_redirects=redirects,
+        # A proxy in the environment is for the outside; the simulator of demo mode is on this machine.
+        mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
+        headers={"User-Agent": "wan-studio"},
+    )
+
+
+def quiet_loggers() -> None:
+    """Keep httpx and httpcore from logging requests: a signed link in a log is a key to somebody's clip."""
+    for name in ("httpx", "httpcore"):
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:
+            logger.setLevel(logging.WARNING)
+
+
+def without_query(url: httpx.URL) -> str:
+    """Host and path: what may be logged of a link."""
+    return f"{url.host}{url.path}"
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds the service asks us to wait, or None. A date is read against the service's own clock."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        span = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers["date"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return max(0.0, span.total_seconds())

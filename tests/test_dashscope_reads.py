@@ -1,0 +1,485 @@
+"""Query, list and cancel: they cost nothing, so they are repeated; what they answer is parsed or fails loudly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+from services.dashscope import Account, DashScope, ListedTask, QueryBudget, Retry, Task, TaskStatus, billed_seconds
+from services.dashscope.replies import read_created, read_policy, read_task
+from services.errors import (
+    BillingStopped,
+    ContentRefused,
+    KeyRefused,
+    NotConfigured,
+    NotTaken,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    VendorError,
+)
+from tests.dashscope_rig import (
+    BASE,
+    KEY,
+    RECORDED,
+    Naps,
+    Time,
+    Vendor,
+    account,
+    client,
+    listing,
+    recorded,
+    refusal,
+    row,
+    task,
+)
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+async def look(vendor: Vendor, *, naps: Naps | None = None, retry: Retry | None = None) -> Task:
+    async with client(vendor, naps=naps, retry=retry) as dashscope:
+        return await dashscope.query("t-1")
+
+
+# Query ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_query_is_sent_as_documented() -> None:
+    vendor = Vendor(task())
+    async with client(vendor) as dashscope:
+        await dashscope.query("a/../b?c")
+    (request,) = vendor.requests
+    assert (request.method, str(request.url)) == ("GET", f"{BASE}/tasks/a%2F..%2Fb%3Fc")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert "x-dashscope-async" not in request.headers
+
+
+async def test_the_recorded_running_task_is_read_with_its_times_in_utc() -> None:
+    found = await look(Vendor(recorded("get-task-running")))
+    assert found.status is TaskStatus.RUNNING
+    assert found.task_id == "9e2b6ef6-285d-4efa-8651-4dbda7d571fa"
+    assert found.request_id == "edbd4e81-d37b-97f1-9857-d7394829dd0f"
+    assert found.submitted_at == datetime(2024, 3, 1, 9, 38, 24, 817000, UTC)
+    assert found.scheduled_at == datetime(2024, 3, 1, 9, 38, 24, 831000, UTC)
+    assert (found.ended_at, found.result_urls) == (None, ())
+
+
+async def test_the_recorded_unknown_task_is_an_answer_and_explains_itself() -> None:
+    found = await look(Vendor(recorded("get-task-unknown")))
+    assert found.status is TaskStatus.UNKNOWN
+    assert found.status.ended
+    assert found.error().code == "UNKNOWN"
+    assert "24 hours" in found.error().message
+
+
+async def test_the_recorded_finished_task_is_read() -> None:
+    found = await look(Vendor(recorded("get-task-image-generation-success")))
+    assert found.status is TaskStatus.SUCCEEDED
+    assert found.ended_at == datetime(2024, 3, 2, 14, 22, 21, tzinfo=UTC)
+    assert len(found.result_urls) == 1
+    assert found.result_urls[0].endswith(".jpg")
+    assert dict(found.usage) == {"image_count": 1}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"video_url": "https://r.example/a.mp4"},
+        {"results": {"video_url": "https://r.example/a.mp4"}},
+        {"results": [{"video_url": "https://r.example/a.mp4"}]},
+        {"results": [{"url": "https://r.example/a.mp4"}, {"code": "InternalError"}]},
+        {"video_url": "https://r.example/a.mp4", "results": [{"url": "https://r.example/a.mp4"}]},
+    ],
+)
+def test_the_link_is_found_wherever_a_family_puts_it(output: dict[str, object]) -> None:
+    reply = {"output": {"task_id": "t", "task_status": "SUCCEEDED", **output}}
+    assert read_task(reply).result_urls == ("https://r.example/a.mp4",)
+
+
+def test_prompts_are_read_and_absent_ones_are_none() -> None:
+    output = {"task_status": "SUCCEEDED", "orig_prompt": "a cat", "actual_prompt": ""}
+    found = read_task({"output": output})
+    assert (found.orig_prompt, found.actual_prompt) == ("a cat", None)
+
+
+def test_a_task_shows_neither_its_words_nor_its_links() -> None:
+    output = {"task_status": "SUCCEEDED", "orig_prompt": "a cat", "video_url": "https://r.example/a.mp4?Signature=s3"}
+    shown = repr(read_task({"output": output}))
+    assert "cat" not in shown
+    assert "s3" not in shown
+
+
+def test_a_time_that_is_none_costs_nobody_a_clip() -> None:
+    found = read_task({"output": {"task_status": "SUCCEEDED", "end_time": "yesterday", "submit_time": 5}})
+    assert (found.ended_at, found.submitted_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [task("EXPLODED"), task("succeeded"), httpx.Response(200, json={}), httpx.Response(200, json={"output": None})],
+)
+async def test_an_unknown_status_fails_loudly_and_at_once(answer: httpx.Response) -> None:
+    vendor = Vendor(answer)
+    with pytest.raises(VendorError) as caught:
+        await look(vendor)
+    assert not isinstance(caught.value, NotTaken | Refused)
+    assert len(vendor.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("InvalidParameter", "The size is not match xxxxxx", Refused),
+        ("DataInspectionFailed", "Output data may contain inappropriate content.", ContentRefused),
+        ("Throttling.AllocationQuota", "Free allocated quota exceeded.", BillingStopped),
+        ("InternalError.Timeout", "internal timeout error", VendorError),
+        ("ModelUnavailable", "", VendorError),
+        ("Throttling.RateQuota", "", VendorError),
+        ("NeverHeardOf", "what", VendorError),
+        ("", "", VendorError),
+    ],
+)
+async def test_a_failed_task_tells_why_and_was_taken(code: str, message: str, kind: type[VendorError]) -> None:
+    found = await look(Vendor(task("FAILED", code=code, message=message)))
+    error = found.error()
+    assert type(error) is kind
+    assert (error.code, error.vendor_message, error.request_id) == (code, message, "r-2")
+    assert error.message
+
+
+async def test_only_a_failed_task_has_an_error() -> None:
+    with pytest.raises(ValueError, match="no error"):
+        (await look(Vendor(task("RUNNING")))).error()
+
+
+@pytest.mark.parametrize(
+    ("usage", "seconds"),
+    [
+        ({"duration": 5, "video_duration": 9, "SR": 720}, 5.0),
+        ({"duration": 12.5, "SR": "720"}, 12.5),
+        ({"video_duration": "5"}, 5.0),
+        ({"video_duration": 4.9}, 4.9),
+        ({"duration": True, "video_duration": 5}, 5.0),
+        ({"duration": "long", "video_duration": 5}, 5.0),
+        ({"duration": float("nan")}, None),
+        ({"duration": -1}, None),
+        ({"duration": None}, None),
+        ({"image_count": 1}, None),
+        ({}, None),
+    ],
+)
+def test_billed_seconds_are_found_in_every_usage(usage: dict[str, object], seconds: float | None) -> None:
+    assert billed_seconds(usage) == seconds
+
+
+def test_every_recorded_json_reply_is_read_or_refused_but_never_crashes() -> None:
+    for reply in RECORDED.values():
+        body = httpx.Response(200, text=reply["body"])
+        try:
+            parsed: object = body.json()
+        except ValueError:
+            parsed = body.text
+        assert read_created(parsed) is None or '"task_id"' in reply["body"]
+
+
+# Repeats -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("gone"),
+        refusal(429, "Throttling.RateQuota"),
+        refusal(408, "RequestTimeOut"),
+        refusal(500, "InternalError"),
+        httpx.Response(502, text="<html>"),
+        httpx.Response(503),
+        httpx.Response(504),
+        httpx.Response(200, text="<html>hotel wifi</html>"),
+    ],
+    ids=lambda answer: repr(answer)[:50],
+)
+async def test_a_query_that_broke_is_repeated(answer: httpx.Response | Exception) -> None:
+    vendor, naps = Vendor(answer, answer, answer, answer, task()), Naps()
+    assert (await look(vendor, naps=naps)).status is TaskStatus.RUNNING
+    assert len(vendor.requests) == 5
+    bounds = (0.5, 1, 2, 4)
+    assert all(0 <= nap <= bound for nap, bound in zip(naps.seconds, bounds, strict=True))
+    assert len(set(naps.seconds)) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.ConnectError("refused"), Unreachable),
+        (httpx.ReadTimeout("slow"), Unavailable),
+        (refusal(500, "SystemError"), Unavailable),
+        (refusal(429, "Throttling"), Throttled),
+    ],
+)
+async def test_a_query_is_given_up_in_the_end(answer: httpx.Response | Exception, kind: type[NotTaken]) -> None:
+    vendor = Vendor(answer)
+    with pytest.raises(kind):
+        await look(vendor, retry=Retry(tries=4))
+    assert len(vendor.requests) == 4
+
+
+async def test_pauses_never_grow_beyond_the_longest() -> None:
+    naps = Naps()
+    with pytest.raises(Unavailable):
+        await look(Vendor(httpx.Response(500)), naps=naps, retry=Retry(tries=30, first=1, longest=3))
+    assert max(naps.seconds) <= 3
+
+
+async def test_nobody_can_make_us_wait_for_hours() -> None:
+    naps = Naps()
+    await look(Vendor(httpx.Response(503, headers={"retry-after": "86400"}), task()), naps=naps)
+    assert naps.seconds == [60]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(recorded("auth-error"), KeyRefused), (refusal(429, "PostpaidBillOverdue"), BillingStopped)],
+)
+async def test_a_query_refused_is_not_repeated(answer: httpx.Response, kind: type[Refused]) -> None:
+    vendor = Vendor(answer)
+    with pytest.raises(kind):
+        await look(vendor)
+    assert len(vendor.requests) == 1
+
+
+async def test_a_redirect_never_carries_the_key_away() -> None:
+    vendor = Vendor(httpx.Response(302, headers={"location": "https://elsewhere.example/tasks"}))
+    with pytest.raises(Refused):
+        await look(vendor)
+    assert [request.url.host for request in vendor.requests] == ["gateway.example"]
+
+
+# List ----------------------------------------------------------------------------------------------------------------
+
+
+async def search(
+    vendor: Vendor, *, start: datetime, end: datetime, status: TaskStatus | None = None
+) -> tuple[ListedTask, ...]:
+    async with client(vendor) as dashscope:
+        return await dashscope.list_tasks(model="a-model", start=start, end=end, status=status)
+
+
+async def test_the_recorded_list_is_read() -> None:
+    moment = datetime(2024, 3, 1, 2, 38, 4, 485000, UTC)
+    (found,) = await search(Vendor(recorded("list-task")), start=moment, end=moment)
+    assert found.task_id == "6075262c-b56d-4968-9abf-2a9784a90f3e"
+    assert found.created_at == moment
+    assert (found.model, found.status) == ("text-embedding-async-v2", TaskStatus.SUCCEEDED)
+    assert (found.request_id, found.api_key_id) == ("db5ce040-4548-9919-9a75-3385ee152335", "42677")
+
+
+async def test_the_window_is_asked_for_in_both_time_zones_the_vendor_may_mean() -> None:
+    vendor = Vendor(listing([]))
+    tokyo = timezone(timedelta(hours=9))
+    await search(vendor, start=NOON.astimezone(tokyo), end=NOON + timedelta(minutes=3), status=TaskStatus.PENDING)
+    (request,) = vendor.requests
+    assert request.url.path == "/vendor/api/v1/tasks/"
+    assert dict(request.url.params) == {
+        "start_time": "20261122120000",
+        "end_time": "20261122200301",
+        "model_name": "a-model",
+        "status": "PENDING",
+        "page_no": "1",
+        "page_size": "10",
+    }
+
+
+async def test_a_long_window_is_asked_for_in_pieces_under_24_hours() -> None:
+    vendor = Vendor(listing([]))
+    await search(vendor, start=NOON, end=NOON + timedelta(hours=24))
+    asked = [
+        tuple(datetime.strptime(request.url.params[key], "%Y%m%d%H%M%S") for key in ("start_time", "end_time"))
+        for request in vendor.requests
+    ]
+    assert all(until - since <= timedelta(hours=24) for since, until in asked)
+    assert asked[0][0] <= datetime(2026, 11, 22, 12)
+    assert asked[-1][1] >= datetime(2026, 11, 23, 20)
+    assert asked[1][0] <= asked[0][1] - timedelta(hours=8)
+
+
+async def test_rows_outside_the_window_are_left_out() -> None:
+    rows = [row(f"t{hours}", NOON + timedelta(hours=hours)) for hours in (-8, -1, 0, 1, 2, 9)]
+    found = await search(Vendor(listing(rows)), start=NOON, end=NOON + timedelta(hours=2))
+    assert [task.task_id for task in found] == ["t0", "t1", "t2"]
+
+
+async def test_all_pages_are_followed_and_a_row_seen_twice_is_one() -> None:
+    pages = [
+        listing([row("c", NOON), row("b", NOON - timedelta(seconds=1))], page=1, pages=3),
+        listing([row("b", NOON - timedelta(seconds=1))], page=2, pages=3),
+        listing([row("a", NOON - timedelta(seconds=2))], page=3, pages=3),
+    ]
+    vendor = Vendor(*pages)
+    found = await search(vendor, start=NOON - timedelta(hours=1), end=NOON)
+    assert [task.task_id for task in found] == ["a", "b", "c"]
+    assert [request.url.params["page_no"] for request in vendor.requests] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"total": 0}),
+        listing([row("a", NOON, gmt_create=None)]),
+        listing([row("a", NOON, status="ODD")]),
+        listing([row("", NOON)]),
+        httpx.Response(200, json={"data": [], "page_no": 1, "total_page": "1"}),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(answer: httpx.Response) -> None:
+    with pytest.raises(VendorError):
+        await search(Vendor(answer), start=NOON, end=NOON)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (NOON, NOON - timedelta(seconds=1)),
+        (NOON, NOON + timedelta(hours=25)),
+        (NOON.replace(tzinfo=None), NOON.replace(tzinfo=None)),
+    ],
+)
+async def test_a_window_that_makes_no_sense_is_a_mistake(start: datetime, end: datetime) -> None:
+    with pytest.raises(ValueError, match="24 hours"):
+        await search(Vendor(listing([])), start=start, end=end)
+
+
+# Cancel --------------------------------------------------------------------------------------------------------------
+
+CANCELED = httpx.Response(200, json={"request_id": "r"})
+
+
+async def stop(vendor: Vendor) -> None:
+    async with client(vendor) as dashscope:
+        await dashscope.cancel("t-1")
+
+
+async def test_a_cancel_is_an_empty_post() -> None:
+    vendor = Vendor(CANCELED)
+    await stop(vendor)
+    (request,) = vendor.requests
+    assert (request.method, str(request.url)) == ("POST", f"{BASE}/tasks/t-1/cancel")
+    assert request.content == b""
+    assert "content-type" not in request.headers
+
+
+async def test_a_cancel_too_late_says_so() -> None:
+    vendor = Vendor(recorded("cancel-completed-task"))
+    with pytest.raises(Refused) as caught:
+        await stop(vendor)
+    assert caught.value.code == "UnsupportedOperation"
+    assert "too late" in caught.value.message
+    assert len(vendor.requests) == 1
+
+
+async def test_a_cancel_whose_answer_was_lost_is_sent_again() -> None:
+    vendor = Vendor(httpx.ReadError("reset"), CANCELED)
+    await stop(vendor)
+    assert len(vendor.requests) == 2
+
+
+async def test_a_second_cancel_refused_because_the_first_had_worked_is_a_success() -> None:
+    await stop(Vendor(httpx.ReadError("reset"), recorded("cancel-completed-task"), task("CANCELED")))
+
+
+async def test_a_second_cancel_refused_because_the_task_runs_is_refused() -> None:
+    with pytest.raises(Refused):
+        await stop(Vendor(httpx.ReadError("reset"), recorded("cancel-completed-task"), task("RUNNING")))
+
+
+# Limits, account, logs -----------------------------------------------------------------------------------------------
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """Answers a moment later, and counts how many wait."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.most = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        await asyncio.sleep(0.005)
+        self.waiting -= 1
+        return task()
+
+
+async def test_at_most_twenty_queries_are_in_flight() -> None:
+    slow = Slow()
+    async with client(slow) as dashscope:
+        await asyncio.gather(*(dashscope.query(str(number)) for number in range(100)))
+    assert slow.most == 20
+
+
+async def test_at_most_twenty_creates_are_in_flight() -> None:
+    slow = Slow()
+    async with client(slow) as dashscope:
+        await asyncio.gather(*(dashscope.create("/p", {}) for _ in range(50)))
+    assert slow.most == 20
+
+
+async def test_query_list_and_cancel_share_one_budget() -> None:
+    time = Time()
+    budget = QueryBudget(clock=time, sleep=time.sleep)
+    vendor = Vendor(task(), listing([]), CANCELED)
+    async with DashScope(account(), transport=vendor, budget=budget) as dashscope:
+        await dashscope.query("t")
+        await dashscope.list_tasks(model="m", start=NOON, end=NOON)
+        await dashscope.cancel("t")
+    assert time.now == pytest.approx(2 * 1.05 / 20)
+
+
+def test_any_gateway_path_is_an_address_and_nonsense_is_refused() -> None:
+    assert account(base_url="http://127.0.0.1:8000/a/b/api/v1/").base_url == "http://127.0.0.1:8000/a/b/api/v1"
+    for nonsense in (
+        "",
+        "dashscope.example/api/v1",
+        "ftp://a/b",
+        "https:///x",
+        "https://u:p@host/api",
+        "https://h/?k=v",
+    ):
+        with pytest.raises(NotConfigured):
+            account(base_url=nonsense)
+
+
+async def test_a_short_key_such_as_a_test_server_takes_spoils_no_reply() -> None:
+    async with DashScope(account(key="RUN"), transport=Vendor(task("RUNNING"))) as dashscope:
+        assert (await dashscope.query("t")).status is TaskStatus.RUNNING
+
+
+def test_an_account_does_not_show_its_key() -> None:
+    mine: Account = account()
+    assert KEY not in repr(mine) + str(mine)
+
+
+async def test_the_http_library_logs_no_links(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("httpx").setLevel(logging.NOTSET)
+    caplog.set_level("DEBUG")
+    await look(Vendor(task()))
+    assert "httpx" not in {record.name for record in caplog.records}
+    assert logging.getLogger("httpx").level >= logging.WARNING
+    assert logging.getLogger("httpcore").level >= logging.WARNING
+
+
+def test_the_recorded_upload_policy_becomes_the_documented_form() -> None:
+    reply = recorded("get-upload-policy").json()
+    policy = read_policy(reply, file_name="a.png")
+    assert policy.host == "https://dashscope-file-mgr.oss-cn-beijing.aliyuncs.com"
+    assert policy.max_bytes == 1024 * 1024 * 1024
+    assert dict(policy.form)["key"] == f"{reply['data']['upload_dir']}/a.png"
