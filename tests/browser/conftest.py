@@ -1,0 +1,37 @@
+"""A real Chromium for the journeys, and a place for their screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / ".artifacts"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The path of Chromium; installed where it was missing, an error that says how where it cannot be."""
+    return find_or_install()
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    """A browser of this test's own; `await browser.new_page()` opens a page without any memory."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=LAUNCH_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """The folder for screenshots, kept after the run and ignored by git."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    return ARTIFACTS

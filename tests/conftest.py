@@ -1,0 +1,80 @@
+"""Given to every test: the net is off, the environment is clean, the home is a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from services.settings import Settings
+from tests.rig import postgres
+from tests.rig.offline import sitecustomize as offline
+
+ROOT = Path(__file__).resolve().parent.parent
+NOWHERE = "http://127.0.0.1:9"
+
+# For the processes that tests start: Python obeys the switch, and whatever asks for a proxy is sent nowhere.
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(
+        filter(None, [str(ROOT / "tests/rig/offline"), str(ROOT), os.environ.get("PYTHONPATH")])
+    ),
+    PYTHONDONTWRITEBYTECODE="1",
+    HTTP_PROXY=NOWHERE,
+    HTTPS_PROXY=NOWHERE,
+    http_proxy=NOWHERE,
+    https_proxy=NOWHERE,
+    NO_PROXY="127.0.0.1,localhost",
+    no_proxy="127.0.0.1,localhost",
+    GRADIO_ANALYTICS_ENABLED="False",
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    DO_NOT_TRACK="1",
+)
+
+
+# A busy machine is no failure: how long an example takes is not what these tests are about.
+hypothesis.settings.register_profile("studio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("studio")
+
+
+@pytest.fixture(autouse=True)
+def _no_net() -> Iterator[None]:
+    """Fails a test that tried to reach the net, even where the code under test swallowed the refusal."""
+    offline.attempts.clear()
+    yield
+    assert not offline.attempts, f"this test tried to reach {offline.attempts}"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The studio's home of this test; STUDIO_HOME says the same."""
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test, and nothing is written into the home of who runs it."""
+    for name in list(os.environ):
+        if name.startswith(("STUDIO_", "DASHSCOPE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("STUDIO_HOME", str(home))
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of this machine that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL database, shared by the run: use a schema or rows of your own."""
+    with postgres.cluster() as url:
+        yield url

@@ -1,0 +1,1 @@
+"""What the tests stand on: no net, a browser, a database server."""

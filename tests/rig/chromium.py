@@ -1,0 +1,48 @@
+"""Finds Chromium, installs it where it is missing, and starts it so that it reaches this machine only."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.rig.install import Missing, apt_get, run_installer
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PLAYWRIGHT_INSTALL = [sys.executable, "-m", "playwright", "install", "chromium"]
+LAUNCH_ARGUMENTS = [
+    "--no-sandbox",  # root has none, and only our own page is opened
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+def find_or_install() -> Path:
+    """The Chromium to test with. Raises Missing, with what to do, where there is none and none can be installed."""
+    found = _on_path() or _of_playwright()
+    if found:
+        return found
+    if not apt_get("chromium"):
+        run_installer(PLAYWRIGHT_INSTALL, otherwise="python -m playwright install --with-deps chromium")
+    found = _on_path() or _of_playwright()
+    if not found:
+        raise Missing("The browser tests need Chromium. Install it (`apt-get install chromium`) and run them again.")
+    return found
+
+
+def _on_path() -> Path | None:
+    return next((Path(found) for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _of_playwright() -> Path | None:
+    with sync_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None

@@ -1,0 +1,108 @@
+"""The documents against the code: what they name exists, and what exists they name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from services.catalogue import CATALOGUE, table
+from services.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+START = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/python app.py"
+TEST = "python3 -m venv .venv && .venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
+
+
+def fenced(text: str) -> list[str]:
+    """The lines inside fences."""
+    return [line for block in re.findall(r"^```[^\n]*\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()]
+
+
+def settings_rows() -> dict[str, tuple[str, str]]:
+    """The rows of the README's table of settings: name -> default, meaning."""
+    rows = re.findall(r"^\| `((?:STUDIO|DASHSCOPE)_\w+)` \| (.*?) \| (.*?) \|$", README, re.M)
+    return {name: (default, meaning) for name, default, meaning in rows}
+
+
+@pytest.mark.parametrize("command", [START, TEST])
+def test_the_readme_has_both_commands_as_they_are_run(command: str) -> None:
+    assert fenced(README).count(command) == 1
+
+
+def test_the_readme_has_the_windows_form_of_the_first() -> None:
+    (line,) = [line for line in fenced(README) if line.startswith("py -3")]
+    # A segment at a time: the first is spelled otherwise, the rest differ by their slashes.
+    assert line.split(" && ")[1:] == [
+        part.replace("/bin/", "\\Scripts\\").replace("/", "\\") for part in START.split(" && ")[1:]
+    ]
+
+
+def test_the_model_table_is_fresh() -> None:
+    assert table.replace_between_markers(README, table.render(CATALOGUE)) == README
+
+
+def test_every_setting_has_its_row_and_every_row_its_setting() -> None:
+    assert set(settings_rows()) == {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_readme_tells_the_default_of_a_setting(name: str) -> None:
+    default, meaning = settings_rows()[name.upper()]
+    value = Settings.model_fields[name].default
+
+    assert meaning
+    if value is None:
+        assert default in {"none", "the region's own", "a SQLite file in `STUDIO_HOME`"}
+    else:
+        assert default == f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_between_our_files_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_modules_and_scripts_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    modules = {m.rstrip(".") for m in re.findall(r"python -m ((?:services|tests)[\w.]*)", text)}
+    paths = set(re.findall(r"`((?:services|components|tests|assets|\.ci)/[\w./-]+|\w+\.py)`", text))
+    paths -= {"tests/.artifacts"}  # comes with the first run of the browser tests
+
+    for module in modules:
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+    for path in paths:
+        near = [ROOT / path, ROOT / "services" / path, ROOT / "services/catalogue" / path, ROOT / "components" / path]
+        assert any(place.exists() for place in near), path
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_document_shows_a_key_or_a_path_of_somebodys_machine(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert not re.search(r"sk-[A-Za-z0-9]{8,}", text)
+    assert not re.search(r"(?<![\w.~])/(home|root|Users|opt)/", text)
+
+
+def test_ci_finds_the_test_command_in_the_readme() -> None:
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (line,) = [line for line in script.splitlines() if line.startswith("tests=$(")]
+
+    found = subprocess.run(
+        ["bash", "-c", f'{line}; printf %s "$tests"'], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == TEST
+
+
+def test_the_changelog_has_a_place_for_what_is_new() -> None:
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,0 +1,597 @@
+"""Parsing, checking, building and pricing of requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as hypothesis_given
+from hypothesis import strategies as st
+
+from services.catalogue import CATALOGUE
+from services.catalogue.schema import MB, FixedField, Model, Offer, Side
+from services.errors import InvalidRequest
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Repair, Unreadable
+from services.request import (
+    Problem,
+    Request,
+    build,
+    check,
+    files_to_send,
+    output_seconds,
+    output_tier,
+    parse,
+    price,
+    refuse_if_any,
+)
+
+GOLDEN = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("golden/*.json")
+}
+PICTURE = ImageFacts(name="beach.png", format="PNG", width=1600, height=900, bytes=2 * MB, alpha=False, sideways=False)
+TRACK = AudioFacts(name="track.mp3", format="MP3", seconds=5, bytes=200_000, channels=2, sample_rate=44100)
+FACTS: Mapping[str, MediaFacts] = {"image": PICTURE, "audio_file": TRACK}
+FLASH, SOUND = "wan2.6-i2v-flash", "wan2.6-t2v"
+OFFERS = [(model, offer) for model in CATALOGUE.models for offer in model.offers]
+EVERY_OFFER = pytest.mark.parametrize(("model", "offer"), OFFERS, ids=[f"{o.id}@{o.region}" for _, o in OFFERS])
+
+
+def ask(model_id: str, *, region: str = "singapore", **given: object) -> Request:
+    """A request with what a model needs, unless the test says otherwise."""
+    needed: dict[str, object] = {"prompt": "A fox in the snow"}
+    if "i2v" in model_id:
+        needed["image"] = PICTURE
+    return parse(CATALOGUE, family=None, model_id=model_id, region=region, given=needed | given)
+
+
+def grave(request: Request, side: Side = Side.OURS) -> list[Problem]:
+    return [problem for problem in check(request, side=side) if not problem.advice]
+
+
+def advice(request: Request) -> list[Problem]:
+    return [problem for problem in check(request) if problem.advice]
+
+
+def refusal(model_id: str, **given: Any) -> Problem:
+    """The one problem that parsing raises."""
+    with pytest.raises(InvalidRequest) as caught:
+        ask(model_id, **given)
+    (problem,) = caught.value.problems
+    return problem
+
+
+# Bodies --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_bodies_are_those_of_the_official_pages(name: str) -> None:
+    golden = GOLDEN[name]
+    facts = {field: FACTS[field] for field in golden["files"]}
+
+    request = parse(
+        CATALOGUE,
+        family=golden["family"],
+        model_id=golden["model"],
+        region=golden["region"],
+        given=golden["given"] | facts,
+    )
+
+    assert grave(request) == []
+    assert build(request, golden["files"]) == golden["body"]
+
+
+def test_every_id_that_can_be_sent_has_its_golden_body() -> None:
+    assert {golden["body"]["model"] for golden in GOLDEN.values()} == {offer.id for _, offer in OFFERS}
+    assert {golden["model"] for golden in GOLDEN.values()} == {model.id for model in CATALOGUE.models}
+
+
+@EVERY_OFFER
+def test_the_least_a_person_can_give_is_enough(model: Model, offer: Offer) -> None:
+    request = ask(model.id, region=offer.region)
+
+    body: Any = build(request, {"image": "oss://first"})
+
+    assert check(request) == ()
+    assert body["model"] == offer.id
+    assert body["input"].get("img_url") == ("oss://first" if "i2v" in model.id else None)
+    assert None not in body["input"].values()
+    assert None not in body["parameters"].values()
+
+
+@EVERY_OFFER
+def test_a_model_with_a_fixed_length_is_sent_none(model: Model, offer: Offer) -> None:
+    fixed = isinstance(model.field("duration", offer.region), FixedField)
+
+    body: Any = build(ask(model.id, region=offer.region, duration=5), {"image": "oss://first"})
+
+    assert ("duration" not in body["parameters"]) == fixed
+    assert "duration" not in body["input"]
+
+
+def test_an_effect_takes_the_place_of_the_prompt() -> None:
+    request = ask("wan2.1-i2v-turbo", region="beijing", template="flying")
+
+    body: Any = build(request, {"image": "oss://first"})
+
+    assert body["input"] == {"img_url": "oss://first", "template": "flying"}
+    assert [problem.field for problem in check(request)] == ["prompt"]
+    assert advice(request)[0].message.startswith("The effect takes the place")
+
+
+def test_sound_off_drops_the_track_and_does_not_upload_it() -> None:
+    request = ask(FLASH, audio=False, audio_file=TRACK)
+
+    body: Any = build(request, {"image": "oss://first"})
+
+    assert body["parameters"]["audio"] is False
+    assert "audio_url" not in body["input"]
+    assert [field.name for field in files_to_send(request)] == ["image"]
+    assert [problem.field for problem in advice(request)] == ["audio_file"]
+
+
+def test_sound_on_sends_both_files() -> None:
+    request = ask(FLASH, audio_file=TRACK)
+
+    assert {field.name for field in files_to_send(request)} == {"image", "audio_file"}
+
+
+# Parsing -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", ["1280*720", "1280x720", "1280X720", " 1280 x 720 ", "1280×720"])
+def test_a_size_is_understood_however_it_is_written(size: str) -> None:
+    assert ask(SOUND, size=size).values["size"] == "1280*720"
+
+
+@pytest.mark.parametrize("given", [7, "7", " 7 ", 7.0, "7.0"])
+def test_whole_numbers_may_come_as_words(given: object) -> None:
+    assert ask(SOUND, duration=given).values["duration"] == 7
+
+
+@pytest.mark.parametrize("given", [10, "10", 10.0])
+def test_a_length_of_a_few_fixed_ones_may_come_as_words(given: object) -> None:
+    request = ask("wan2.5-t2v-preview", duration=given)
+
+    assert grave(request) == []
+    assert output_seconds(request) == 10
+
+
+@pytest.mark.parametrize("given", [5.5, "5.5", "five", True, "nan", "inf", "1e400", 10**400, "", [5], {"s": 5}])
+def test_what_is_no_whole_number_is_refused_or_absent(given: object) -> None:
+    if given == "":
+        assert ask(SOUND, duration=given).values["duration"] == 5
+    else:
+        problem = refusal(SOUND, duration=given)
+        assert problem.field == "duration"
+        assert len(problem.message) < 120
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"), [(True, True), ("true", True), ("on", True), (1, True), ("No", False), (0, False)]
+)
+def test_switches_may_come_as_words(given: object, wanted: bool) -> None:
+    assert ask(SOUND, watermark=given).values["watermark"] is wanted
+
+
+@pytest.mark.parametrize("given", ["maybe", 2, 0.5, [True]])
+def test_what_is_neither_on_nor_off_is_refused(given: object) -> None:
+    assert "either true or false" in refusal(SOUND, watermark=given).message
+
+
+@pytest.mark.parametrize("given", [["a", "b"], {"text": "a"}, True, b"bytes"])
+def test_words_must_be_words(given: object) -> None:
+    assert refusal(SOUND, prompt=given).field == "prompt"
+
+
+def test_a_number_may_be_a_prompt() -> None:
+    assert ask(SOUND, prompt=2049).prompt == "2049"
+
+
+def test_characters_that_cannot_be_sent_or_stored_are_left_out() -> None:
+    prompt = ask(SOUND, prompt="A\x00 fox\ud800 \U0001f98a").prompt
+
+    assert prompt == "A fox \U0001f98a"
+    assert json.dumps(prompt, ensure_ascii=False).encode("utf-8")
+
+
+def test_a_prompt_of_such_characters_only_is_no_prompt() -> None:
+    assert [problem.field for problem in grave(ask(SOUND, prompt="\x00\ud800"))] == ["prompt"]
+
+
+@pytest.mark.parametrize("given", ["/etc/passwd", "https://example.org/a.png", 5, b"bytes"])
+def test_a_picture_must_be_a_file_that_was_read(given: object) -> None:
+    assert refusal(FLASH, image=given) == Problem(field="image", message="First picture must be a file.")
+
+
+def test_sound_is_not_taken_for_a_picture() -> None:
+    assert "not the right kind" in grave(ask(FLASH, image=TRACK))[0].message
+
+
+def test_a_file_that_cannot_be_read_says_why() -> None:
+    broken = Unreadable(name="x.png", bytes=0, why="x.png is empty. Save it again.")
+
+    assert grave(ask(FLASH, image=broken)) == [Problem(field="image", message="x.png is empty. Save it again.")]
+
+
+@pytest.mark.parametrize("given", [None, "", "   "])
+def test_what_is_not_given_has_its_default(given: object) -> None:
+    values = ask(SOUND, size=given, duration=given, seed=given, shot_type=given, prompt_extend=given).values
+
+    assert values["size"] == "1280*720"
+    assert values["duration"] == 5
+    assert values["shot_type"] == "single"
+    assert values["prompt_extend"] is True
+    assert "seed" not in values
+
+
+def test_a_seed_of_zero_is_a_seed() -> None:
+    body: Any = build(ask(SOUND, seed=0), {})
+    assert body["parameters"]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("model_id", "name"), [(SOUND, "resolution"), ("wan2.2-t2v-plus", "shot_type"), (FLASH, "size"), (SOUND, "x" * 900)]
+)
+def test_a_field_the_model_does_not_take_is_refused_in_a_sentence(model_id: str, name: str) -> None:
+    problem = refusal(model_id, **{name: "720P"})
+
+    assert problem.field == name
+    assert "does not take" in problem.message
+    assert len(problem.message) < 120
+
+
+def test_a_field_the_model_does_not_take_may_stay_empty() -> None:
+    assert check(ask("wan2.2-t2v-plus", shot_type=None, audio_file="")) == ()
+
+
+def test_a_field_of_another_region_names_that_region() -> None:
+    assert "Beijing has it" in refusal("wan2.1-i2v-turbo", template="flying").message
+
+
+@pytest.mark.parametrize(
+    ("family", "model_id"), [(None, "wan9"), ("text_to_video", FLASH), ("image_to_video", SOUND), (None, "x" * 900)]
+)
+def test_an_unknown_model_is_refused_with_those_there_are(family: str | None, model_id: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(CATALOGUE, family=family, model_id=model_id, region="singapore", given={})
+
+    offered = CATALOGUE.of_family(family) if family else CATALOGUE.models
+    assert caught.value.problems[0].field == "model"
+    assert all(model.id in caught.value.message for model in offered)
+    assert "x" * 100 not in caught.value.message
+
+
+@pytest.mark.parametrize("region", ["virginia", "mars"])
+def test_a_region_without_the_model_is_refused_with_those_that_have_it(region: str) -> None:
+    with pytest.raises(InvalidRequest, match="It is offered in Singapore or Beijing") as caught:
+        ask(FLASH, region=region)
+    assert caught.value.problems[0].field == "region"
+
+
+def test_a_regional_id_is_understood() -> None:
+    request = ask("wanx2.1-t2v-turbo", region="beijing")
+
+    assert request.model.id == "wan2.1-t2v-turbo"
+    assert build(request, {})["model"] == "wanx2.1-t2v-turbo"
+
+
+def test_several_problems_are_told_at_once() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        ask(SOUND, duration="long", watermark="perhaps", resolution="720P")
+    assert {problem.field for problem in caught.value.problems} == {"duration", "watermark", "resolution"}
+
+
+# Checking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model_id", [m.id for m in CATALOGUE.models])
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_a_prompt_at_and_around_its_limit(model_id: str, over: int) -> None:
+    limit = 1500 if model_id.startswith(("wan2.6", "wan2.5")) else 800
+
+    request = ask(model_id, prompt="狐" * (limit + over), negative_prompt="n" * (500 + over))
+
+    problems = grave(request)
+    assert [p.field for p in problems] == (["prompt", "negative_prompt"] if over > 0 else [])
+    if over > 0:
+        assert f"{limit + 1:,} characters" in problems[0].message
+        assert f"{limit:,}" in problems[0].message
+        assert problems[0].fix
+        assert problems[0].fix.repair is Repair.CUT
+    assert grave(request, Side.VENDOR) == []  # the vendor cuts what is too long and says nothing
+
+
+def test_a_prompt_is_needed_without_a_picture() -> None:
+    assert grave(ask(SOUND, prompt=" ")) == [
+        Problem(field="prompt", message="Write a prompt: say what should be seen.")
+    ]
+    assert grave(ask(FLASH, prompt=" ")) == []
+
+
+def test_a_picture_is_needed() -> None:
+    assert [p.field for p in grave(ask(FLASH, image=None))] == ["image"]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "region", "good", "bad"),
+    [
+        (SOUND, "singapore", [2, 3, 15], [-1, 0, 1, 16, 10**12]),
+        (SOUND, "virginia", [5, 10, 15], [2, 4, 6, 14, 16]),
+        ("wan2.5-t2v-preview", "singapore", [5, 10], [4, 6, 9, 11, 15]),
+        ("wan2.2-t2v-plus", "singapore", [5], [4, 6, 10]),
+        ("wan2.1-i2v-turbo", "beijing", [3, 4, 5], [2, 6]),
+        (FLASH, "singapore", [2, 15], [1, 16]),
+    ],
+)
+@pytest.mark.parametrize("side", Side)
+def test_a_length_at_and_around_its_limits(
+    model_id: str, region: str, good: list[int], bad: list[int], side: Side
+) -> None:
+    for seconds in good:
+        assert grave(ask(model_id, region=region, duration=seconds), side) == []
+    for seconds in bad:
+        (problem,) = grave(ask(model_id, region=region, duration=seconds), side)
+        assert problem.field == "duration"
+        assert str(seconds) in problem.message
+
+
+@pytest.mark.parametrize(("seed", "fits"), [(-1, False), (0, True), (2147483647, True), (2147483648, False)])
+@pytest.mark.parametrize("side", Side)
+def test_a_seed_at_and_around_its_limits(seed: int, fits: bool, side: Side) -> None:
+    assert (grave(ask(SOUND, seed=seed), side) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("model_id", "size"),
+    [(SOUND, "832*480"), ("wan2.2-t2v-plus", "1280*720"), (SOUND, "720P"), (SOUND, "16:9"), (SOUND, "9" * 900)],
+)
+def test_a_size_that_is_not_offered_is_refused_with_those_that_are(model_id: str, size: str) -> None:
+    (problem,) = grave(ask(model_id, size=size))
+
+    assert problem.field == "size"
+    assert "1920*1080" in problem.message
+    assert len(problem.message) < 300
+
+
+@pytest.mark.parametrize(
+    ("model_id", "region", "resolution"),
+    [
+        (FLASH, "singapore", "480P"),
+        ("wan2.2-i2v-plus", "singapore", "720P"),
+        ("wan2.2-i2v-flash", "singapore", "1080P"),
+        ("wan2.1-i2v-plus", "beijing", "480P"),
+        (FLASH, "singapore", "4K" * 500),
+    ],
+)
+def test_a_quality_that_is_not_offered_is_refused_with_those_that_are(
+    model_id: str, region: str, resolution: str
+) -> None:
+    (problem,) = grave(ask(model_id, region=region, resolution=resolution))
+
+    assert problem.field == "resolution"
+    assert "Choose one of" in problem.message
+    assert len(problem.message) < 200
+
+
+def test_a_region_may_offer_more_than_another() -> None:
+    assert grave(ask("wan2.2-i2v-flash", region="beijing", resolution="1080P")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "ours", "vendors"),
+    [
+        ({"width": 360, "height": 360}, True, True),
+        ({"width": 359}, False, True),
+        ({"height": 2000, "width": 2000}, True, True),
+        ({"width": 2001}, False, True),
+        ({"width": 240, "height": 240}, False, True),
+        ({"width": 239}, False, False),
+        ({"width": 8000}, False, True),
+        ({"width": 8001}, False, False),
+        ({"bytes": 10 * MB}, True, True),
+        ({"bytes": 10 * MB + 1}, False, True),
+        ({"bytes": 20 * MB}, False, True),
+        ({"bytes": 20 * MB + 1}, False, False),
+        ({"format": "GIF"}, False, False),
+        ({"alpha": True, "mode": "RGBA"}, False, False),
+    ],
+)
+def test_a_picture_at_and_around_each_limit(change: dict[str, Any], ours: bool, vendors: bool) -> None:
+    request = ask(FLASH, image=replace(PICTURE, **change))
+
+    assert (grave(request) == []) is ours
+    assert (grave(request, Side.VENDOR) == []) is vendors
+    for problem in grave(request):
+        assert problem.field == "image"
+        assert "beach.png" in problem.message
+        assert problem.fix
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({"seconds": 2.8}, False),
+        ({"seconds": 3.0}, True),
+        ({"seconds": 30.0}, True),
+        ({"seconds": 30.5}, False),
+        ({"bytes": 15 * MB}, True),
+        ({"bytes": 15 * MB + 1}, False),
+        ({"format": "OGG"}, False),
+    ],
+)
+@pytest.mark.parametrize("side", Side)
+def test_a_track_at_and_around_each_limit(change: dict[str, Any], fits: bool, side: Side) -> None:
+    problems = grave(ask(SOUND, audio_file=replace(TRACK, **change)), side)
+
+    assert (problems == []) is fits
+    assert all(problem.field == "audio_file" and "track.mp3" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(5.0, None), (5.05, None), (9.5, "the rest is cut off"), (3.2, "the end will be silent")]
+)
+def test_a_track_of_another_length_than_the_clip_is_told_and_taken(seconds: float, said: str | None) -> None:
+    request = ask(SOUND, audio_file=replace(TRACK, seconds=seconds), duration=5)
+
+    assert grave(request) == []
+    assert [said in problem.message for problem in advice(request) if said] == ([True] if said else [])
+    assert bool(advice(request)) == bool(said)
+
+
+@pytest.mark.parametrize(("extend", "told"), [(True, False), (False, True)])
+def test_several_shots_without_enriching_are_told_and_taken(extend: bool, told: bool) -> None:
+    request = ask(SOUND, shot_type="multi", prompt_extend=extend)
+
+    assert grave(request) == []
+    assert [problem.field for problem in advice(request)] == (["shot_type"] if told else [])
+    refuse_if_any(check(request))
+
+
+def test_what_is_not_sent_is_not_judged() -> None:
+    too_long = replace(TRACK, seconds=300.0)
+
+    assert grave(ask(FLASH, audio=False, audio_file=too_long)) == []
+    assert [p.field for p in grave(ask(FLASH, audio=True, audio_file=too_long))] == ["audio_file"]
+
+
+def test_problems_are_raised_as_one_readable_error() -> None:
+    with pytest.raises(InvalidRequest, match="Write a prompt") as caught:
+        refuse_if_any(check(ask(SOUND, prompt="", duration=99, shot_type="multi", prompt_extend=False)))
+    assert [problem.field for problem in caught.value.problems] == ["prompt", "duration"]
+
+
+# Money ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model_id", "region", "given", "amount"),
+    [
+        (SOUND, "singapore", {}, "0.50 USD"),
+        (SOUND, "singapore", {"size": "1920*1080", "duration": 15}, "2.25 USD"),
+        (SOUND, "beijing", {"size": "832*1088", "duration": 2}, "1.2 CNY"),
+        (SOUND, "virginia", {"duration": 10}, "0.8180 USD"),
+        ("wan2.5-t2v-preview", "beijing", {"size": "624*624", "duration": 10}, "3.0 CNY"),
+        ("wan2.2-t2v-plus", "singapore", {"size": "480*832"}, "0.10 USD"),
+        ("wan2.1-t2v-turbo", "singapore", {}, "0.180 USD"),
+        (FLASH, "singapore", {}, "0.25 USD"),
+        (FLASH, "singapore", {"audio": False}, "0.125 USD"),
+        (FLASH, "beijing", {"audio": False, "resolution": "1080P", "duration": 10}, "2.50 CNY"),
+        ("wan2.2-i2v-flash", "beijing", {"resolution": "1080P"}, "2.40 CNY"),
+        ("wan2.1-i2v-turbo", "beijing", {"duration": 3}, "0.72 CNY"),
+        ("wan2.1-i2v-plus", "singapore", {}, "0.50 USD"),
+    ],
+)
+def test_a_clip_costs_its_seconds_at_the_price_of_its_tier(
+    model_id: str, region: str, given: dict[str, object], amount: str
+) -> None:
+    cost = price(ask(model_id, region=region, **given))
+
+    assert f"{cost.amount} {cost.currency}" == amount
+    assert cost.amount == cost.per_second * Decimal(cost.billed_seconds)
+
+
+@EVERY_OFFER
+def test_every_choice_has_its_own_price(model: Model, offer: Offer) -> None:
+    for row in offer.prices:
+        sizes = [s.value for f in model.fields_in(offer.region) if f.name == "size" for s in getattr(f, "sizes", ())]
+        given: dict[str, object] = {} if row.sound is None else {"audio": row.sound}
+        if sizes:
+            found = [ask(model.id, region=offer.region, size=size) for size in sizes]
+            request = next(r for r in found if output_tier(r) == row.tier)
+        else:
+            request = ask(model.id, region=offer.region, resolution=row.tier, **given)
+        assert price(request).per_second == row.per_second
+
+
+def test_what_the_price_list_does_not_name_counts_as_the_dearest() -> None:
+    request = ask(SOUND)
+    dear = replace(request, values={**request.values, "size": "9*9"})
+
+    assert price(dear).per_second == max(p.per_second for p in request.offer.prices)
+
+
+# Everything at once --------------------------------------------------------------------------------------------------
+
+SIZES = ["1280*720", "1280x720", "832*480", "624*624", "1920*1080", "1080*1920", "7*7"]
+ANYTHING: dict[str, st.SearchStrategy[object]] = {
+    "prompt": st.one_of(st.text(max_size=40), st.integers(0, 2000).map(lambda n: "x" * n)),
+    "negative_prompt": st.text(max_size=600),
+    "size": st.sampled_from(SIZES),
+    "resolution": st.sampled_from(["480P", "720P", "1080P", "4K"]),
+    "duration": st.one_of(st.integers(-5, 40), st.sampled_from(["5", "10", 15.0])),
+    "seed": st.integers(-10, 2**31 + 10),
+    "shot_type": st.sampled_from(["single", "multi", "many"]),
+    "prompt_extend": st.booleans(),
+    "watermark": st.booleans(),
+    "audio": st.booleans(),
+    "template": st.sampled_from(["flying", "mermaid", "none"]),
+    "image": st.builds(
+        ImageFacts,
+        name=st.just("a.png"),
+        format=st.sampled_from(["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF"]),
+        width=st.integers(1, 9000),
+        height=st.integers(1, 9000),
+        bytes=st.integers(1, 30 * MB),
+        alpha=st.booleans(),
+        sideways=st.booleans(),
+        frames=st.integers(1, 3),
+        mode=st.sampled_from(["RGB", "L", "CMYK"]),
+    ),
+    "audio_file": st.builds(
+        AudioFacts,
+        name=st.just("a.mp3"),
+        format=st.sampled_from(["WAV", "MP3", "OGG"]),
+        seconds=st.floats(0, 60),
+        bytes=st.integers(1, 20 * MB),
+        channels=st.integers(1, 6),
+        sample_rate=st.sampled_from([8000, 44100, 96000]),
+    ),
+}
+
+
+@hypothesis_given(st.sampled_from(OFFERS), st.fixed_dictionaries({}, optional=ANYTHING))
+def test_what_we_let_pass_the_vendor_takes_and_what_we_send_it_documents(
+    offered: tuple[Model, Offer], given: dict[str, object]
+) -> None:
+    model, offer = offered
+    known = {field.name for field in model.fields_in(offer.region)}
+    given = {name: value for name, value in given.items() if name in known}
+
+    request = parse(CATALOGUE, family=model.family, model_id=model.id, region=offer.region, given=given)
+
+    for problem in check(request):
+        assert problem.field in known
+        assert problem.message[0].isupper() or problem.message.startswith("a.")
+        assert problem.message.endswith((".", "!", "?"))
+    if grave(request):
+        return
+    assert grave(request, Side.VENDOR) == []
+    body: Any = build(request, {"image": "oss://i", "audio_file": "oss://a"})
+    sent = {(place, key) for place in ("input", "parameters") for key in body[place]}
+    assert sent <= {(field.wire.place.value, field.wire.key) for field in request.fields if field.wire}
+    assert price(request).amount > 0
+    assert output_seconds(request) > 0
+    assert output_tier(request) in {row.tier for row in offer.prices}
+
+
+@hypothesis_given(
+    st.sampled_from([SOUND, FLASH, "wan2.5-i2v-preview", "wan2.2-t2v-plus"]),
+    st.dictionaries(
+        st.one_of(st.sampled_from([*ANYTHING, "nonsense"]), st.text(max_size=5)),
+        st.one_of(
+            st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.lists(st.integers())
+        ),
+    ),
+)
+def test_nonsense_is_refused_in_words_and_never_breaks(model_id: str, given: dict[str, object]) -> None:
+    try:
+        problems = check(parse(CATALOGUE, family=None, model_id=model_id, region="singapore", given=given))
+    except InvalidRequest as refused:
+        problems = refused.problems
+
+    assert all(problem.message and len(problem.message) < 300 for problem in problems)
