@@ -136,7 +136,7 @@ class History:
             .group_by(jobs.c.currency)
         )
         async with self._engine.connect() as connection:
-            return {currency: int(total) for currency, total in (await connection.execute(statement)).tuples()}
+            return {currency: int(total) for currency, total in await connection.execute(statement)}
 
     # Assets ----------------------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ async def _assets_of(connection: AsyncConnection, job_ids: Sequence[str]) -> dic
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -196,6 +196,8 @@ async def _migrate(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        else:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for CREATE TABLE
         await connection.run_sync(versions.create, checkfirst=True)
         done = await connection.scalar(sa.select(sa.func.max(versions.c.number))) or 0
         steps: Sequence[Callable[[sa.Connection], None]] = MIGRATIONS[done:]

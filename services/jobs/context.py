@@ -12,7 +12,7 @@ from typing import Any
 from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
-from services.dashscope import DashScope, explain
+from services.dashscope import DashScope, explain_error
 from services.errors import VendorError
 from services.history import History
 from services.records import Asset, Job, JobStatus
@@ -82,7 +82,7 @@ class Context:
             finished_at=self.clock(),
             error_code=error.code or "Failed",
             error_message=error.message,
-            error_hint=explain(error.code, error.vendor_message).advice,
+            error_hint=explain_error(error).advice,
             request_id=error.request_id or job.request_id,
             attention=None,
             actual_micros=0,

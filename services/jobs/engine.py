@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Engine:
             for task in engine._tasks:
                 task.cancel()
             await asyncio.gather(*engine._tasks, return_exceptions=True)
+            # DBOS has made its own threads the loop's, and takes them away: what stops after us needs some too.
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="studio"))
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
     async def prepare(self, rates: Iterable[RateLimit]) -> None:

@@ -138,17 +138,32 @@ def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
 def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]) -> str | None:
     """The task that is this submission's, or None where that is not certain (yet).
 
-    One task that fits nobody else is certain. Several that fit the same submissions are certain once each has told its
-    words or has ended: they were bought with the same words, and are given out in the order of time.
+    One task that fits nobody else is certain. Where several tasks and submissions fit each other, it is certain once
+    every such task has told its words or has ended: what still fits then was bought with the same words, and is given
+    out in the order of time.
     """
-    mine = next((rival for rival in rivals if rival.submission.id == submission_id), None)
-    if mine is None:
+    group, tasks = _entangled(submission_id, rivals, candidates)
+    certain = len(group) == len(tasks) == 1 or all(task.prompt is not None or task.ended for task in tasks)
+    if not tasks or not certain:
         return None
-    fitting = sorted((c for c in candidates if fits(mine, c)), key=lambda c: (c.created_at, c.task_id))
-    claimants = [rival for rival in rivals if any(fits(rival, candidate) for candidate in fitting)]
-    if len(fitting) == 1 and len(claimants) == 1:
-        return fitting[0].task_id
-    if not fitting or not all(candidate.prompt is not None or candidate.ended for candidate in fitting):
-        return None
-    place = [rival.submission.id for rival in claimants].index(submission_id)
-    return fitting[place].task_id if place < len(fitting) else None
+    left = sorted(tasks, key=lambda task: (task.prompt is None, task.created_at, task.task_id))
+    for rival in sorted(group, key=lambda one: (one.submission.started_at, one.submission.id)):
+        own = next((task for task in left if fits(rival, task)), None)
+        if rival.submission.id == submission_id:
+            return own.task_id if own else None
+        if own:
+            left.remove(own)
+    return None
+
+
+def _entangled(
+    submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]
+) -> tuple[list[OpenSubmission], list[Candidate]]:
+    """The submission with every other that could claim the same tasks, however indirectly, and those tasks."""
+    group = [rival for rival in rivals if rival.submission.id == submission_id]
+    while True:
+        tasks = [task for task in candidates if any(fits(rival, task) for rival in group)]
+        wider = [rival for rival in rivals if rival in group or any(fits(rival, task) for task in tasks)]
+        if len(wider) == len(group):
+            return group, tasks
+        group = wider

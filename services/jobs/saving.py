@@ -45,6 +45,8 @@ async def save(context: Context, job: Job) -> None:
 def _trouble(error: StudioError | OSError) -> str:
     if isinstance(error, OSError):
         return f"The result cannot be written to the disk ({error.strerror}). It is kept at the provider; trying again."
+    if isinstance(error, FileRefused):
+        return f"{error.message} The result is kept at the provider; trying again."
     return "The result is ready and is being fetched again: the last try broke off. It is kept at the provider."
 
 

@@ -12,7 +12,7 @@ import logging
 
 from services.archive import Archive
 from services.dashscope import DashScope
-from services.errors import InvalidRequest, NotFound, NotTaken, OutcomeUnknown, Refused, VendorError
+from services.errors import FileRefused, InvalidRequest, NotFound, NotTaken, OutcomeUnknown, Refused, VendorError
 from services.jobs.context import Context
 from services.jobs.reconcile import reconcile
 from services.media import read_audio, read_image
@@ -80,7 +80,7 @@ async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> N
     except Refused as error:
         await context.fail(job, error)
         return
-    except (InvalidRequest, NotFound) as error:
+    except (InvalidRequest, NotFound, FileRefused) as error:
         await context.fail(job, Refused(error.message, code="InvalidRequest"))
         return
     await _post(context, vendor, job, request, urls=urls, attempt=attempt)

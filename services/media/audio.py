@@ -1,0 +1,293 @@
+"""Sound tracks: their facts, what a limit has to say against them, and repairs.
+
+Hides PyAV and pydub; no ffmpeg program is needed. Facts come from the packets, since headers lie: an MP3 may have none,
+or one that is wrong, and a file may be cut off. Nothing here is asynchronous: call it from a thread.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import av
+import av.container
+from av.error import FFmpegError
+from av.stream import Disposition
+
+from services.catalogue.schema import AudioLimit
+from services.errors import FileRefused
+from services.media.facts import AudioFacts, Defect, Fix, Repair, Unreadable
+from services.media.files import replacing, size_of
+from services.media.words import listed, megabytes, plain_name, seconds
+
+with warnings.catch_warnings():
+    # pydub warns that it found no ffmpeg, which is never asked here, and that audioop leaves Python 3.13, where the
+    # audioop-lts package takes its place.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+
+COUNTED_SECONDS = 600.0
+"""Where counting stops: far beyond any limit, and two hours of sound need not be read to say that they are too long."""
+
+TOLERANCE_SECONDS = 0.1
+"""How far a track may be over: an encoder pads an MP3 by some hundredths of a second that nobody meant."""
+
+HIGHEST_RATE = 768_000
+"""The highest sample rate in Hz that anyone records; a damaged header can ask for a billion."""
+
+PLAIN_RATES = (48_000, 44_100, 32_000, 24_000, 16_000, 8_000)
+"""Samples a second a repaired track may have, the best first."""
+
+_FORMATS = {
+    "wav": "WAV",
+    "w64": "W64",
+    "mp3": "MP3",
+    "flac": "FLAC",
+    "ogg": "OGG",
+    "aac": "AAC",
+    "aiff": "AIFF",
+    "caf": "CAF",
+    "amr": "AMR",
+    "asf": "WMA",
+    "mov": "M4A",
+    "matroska": "WEBM",
+}
+"""What is opened, by FFmpeg's name. Play lists and scripts stay shut: they make it open other files and addresses."""
+
+_ODD_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Titles may be in any encoding. PyAV reads them by itself from version 19; before, it must be told not to mind.
+Any: an argument that only the older versions know cannot be typed for both."""
+
+_SAMPLE_BYTES = 2
+_WAV_HEADER_BYTES = 44
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def read_audio(path: Path, *, name: str | None = None) -> AudioFacts | Unreadable:
+    """The facts of a sound track, or in a sentence why it cannot be used. Never raises for what a file holds.
+
+    The length is right to some hundredths of a second, up to COUNTED_SECONDS. `name` is what the person calls the
+    file, where the path does not say it.
+    """
+    spoken = plain_name(name or path.name)
+    size = 0
+    try:
+        size = size_of(path, spoken)
+        with path.open("rb") as file, _opened(file, spoken) as sound:
+            length = _seconds(sound)
+            context = sound.stream.codec_context
+            if length <= 0 or context.channels <= 0:
+                raise FileRefused(f"{spoken} has no sound in it. Please choose another file.")
+            if not 0 < context.sample_rate <= HIGHEST_RATE:
+                raise FileRefused(_not_sound(spoken))
+            return AudioFacts(
+                name=spoken,
+                format=sound.format,
+                seconds=length,
+                bytes=size,
+                channels=context.channels,
+                sample_rate=context.sample_rate,
+            )
+    except FileRefused as refusal:
+        return Unreadable(name=spoken, bytes=size, why=refusal.message)
+    except (OSError, FFmpegError):
+        return Unreadable(name=spoken, bytes=size, why=_not_sound(spoken))
+
+
+@dataclass(frozen=True)
+class _Sound:
+    container: av.container.InputContainer
+    stream: av.AudioStream
+    format: str
+
+
+@contextmanager
+def _opened(file: BinaryIO, spoken: str) -> Iterator[_Sound]:
+    """The only sound track in an open file. Raises FileRefused."""
+    try:
+        # An open file, not a path: FFmpeg takes a path for an address, and believes its ending.
+        container = av.open(file, "r", options={"format_whitelist": ",".join(_FORMATS)}, **_ODD_TAGS)
+    except (FFmpegError, OSError, ValueError) as error:
+        raise FileRefused(_not_sound(spoken)) from error
+    with container:
+        # A cover picture counts as a video stream, and is not one.
+        if any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video):
+            raise FileRefused(f"{spoken} is a video. Please choose a sound file, WAV or MP3.")
+        stream = next(iter(container.streams.audio), None)
+        # PyAV's types do not tell: a stream in a coding that FFmpeg does not know has no context.
+        if stream is None or getattr(stream, "codec_context", None) is None:
+            raise FileRefused(_not_sound(spoken))
+        yield _Sound(container, stream, _format_name(container, stream))
+
+
+def _not_sound(spoken: str) -> str:
+    return f"{spoken} is not a sound file that can be read. Please choose another one."
+
+
+def _format_name(container: av.container.InputContainer, stream: av.AudioStream) -> str:
+    name = container.format.name.split(",")[0]
+    codec = stream.codec_context.name
+    if name == "mp3" and not codec.startswith("mp3"):
+        return codec.removesuffix("float").upper()  # MPEG sound of an older layer shares the demuxer
+    return _FORMATS.get(name, name.upper())
+
+
+def _seconds(sound: _Sound) -> float:
+    """The length by the packets' times, at most COUNTED_SECONDS; 0 where there are none."""
+    first: float | None = None
+    last = 0.0
+    try:
+        for packet in sound.container.demux(sound.stream):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            begin = float(packet.pts * packet.time_base)
+            first = begin if first is None else min(first, begin)
+            last = max(last, begin + float((packet.duration or 0) * packet.time_base))
+            if last - first >= COUNTED_SECONDS:
+                return COUNTED_SECONDS
+    except FFmpegError:
+        pass  # the file breaks off here: what came before is its length
+    return last - first if first is not None else 0.0
+
+
+# Judging -------------------------------------------------------------------------------------------------------------
+
+
+def audio_defects(facts: AudioFacts, limit: AudioLimit) -> tuple[Defect, ...]:
+    """Everything about a sound track that does not fit a limit, each with the number found and the number needed."""
+    name = plain_name(facts.name)
+    found: list[Defect] = []
+    if facts.format not in limit.formats:
+        message = f"{name} is {_article(facts.format)} {facts.format} file. It must be {listed(limit.formats)}."
+        found.append(Defect(message=message, fix=Fix(Repair.CONVERT, "Save as WAV")))
+    wanted = f"It must be {limit.min_seconds:g} to {limit.max_seconds:g} s long."
+    if facts.seconds > limit.max_seconds + TOLERANCE_SECONDS:
+        over = facts.seconds >= COUNTED_SECONDS
+        length = f"over {COUNTED_SECONDS / 60:g} minutes" if over else seconds(facts.seconds, up=True)
+        fix = Fix(Repair.TRIM, f"Keep the first {limit.max_seconds:g} s")
+        found.append(Defect(message=f"{name} is {length} long. {wanted}", fix=fix))
+    elif facts.seconds < limit.min_seconds:
+        length = seconds(facts.seconds, up=False)
+        fix = Fix(Repair.PAD, f"Add silence to {limit.min_seconds:g} s")
+        found.append(Defect(message=f"{name} is {length} long. {wanted}", fix=fix))
+    if facts.bytes > limit.max_bytes:
+        most = megabytes(limit.max_bytes, up=False)
+        message = f"{name} is {megabytes(facts.bytes)}. It must be at most {most}."
+        found.append(Defect(message=message, fix=Fix(Repair.COMPRESS, f"Make it {most} or less")))
+    return tuple(found)
+
+
+def _article(word: str) -> str:
+    # As it is spoken: an M4A, an OGG, a FLAC.
+    return "an" if word[:1] in "AMO" else "a"
+
+
+# Repairing -----------------------------------------------------------------------------------------------------------
+
+
+def repair_audio(source: Path, target: Path, limit: AudioLimit) -> AudioFacts:
+    """Write to `target` the sound of `source` made to fit: as WAV, cut or followed by silence, in stereo at most.
+
+    A track without defects is copied byte for byte. The file has the format told by the facts that come back, whatever
+    `target` is called. `target` is written whole or not at all.
+
+    Raises FileRefused where the track cannot be read or made to fit.
+    """
+    facts = read_audio(source)
+    if not isinstance(facts, AudioFacts):
+        raise FileRefused(facts.why)
+    with replacing(target) as part:
+        if not audio_defects(facts, limit):
+            shutil.copyfile(source, part)
+        else:
+            segment = _fitted(_decode(source, facts, limit), limit)
+            with part.open("wb") as file:
+                segment.export(file, format="wav")
+        repaired = read_audio(part, name=target.name)
+        if not isinstance(repaired, AudioFacts) or audio_defects(repaired, limit):
+            raise FileRefused(f"{facts.name} could not be made to fit. Please choose another file.")
+    return repaired
+
+
+def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> AudioSegment:
+    """The beginning of a track, as much as the limit takes, as 16-bit samples. Damaged places are left out."""
+    rate, channels = _shape(facts, limit)
+    enough = math.ceil(limit.max_seconds * rate) * channels * _SAMPLE_BYTES
+    data = bytearray()
+    with source.open("rb") as file, _opened(file, facts.name) as sound:
+        for samples in _samples(sound, rate=rate, channels=channels):
+            data += samples
+            if len(data) >= enough:
+                break
+    if not data:
+        raise FileRefused(f"{facts.name} is damaged: no sound could be read. Please choose another file.")
+    return AudioSegment(data=bytes(data), sample_width=_SAMPLE_BYTES, frame_rate=rate, channels=channels)
+
+
+def _samples(sound: _Sound, *, rate: int, channels: int) -> Iterator[bytes]:
+    """The track piece by piece, as interleaved 16-bit samples."""
+    resampler: av.AudioResampler | None = None
+    shape: tuple[object, ...] = ()
+    for frame in _frames(sound):
+        # Songs joined in one file may change their rate and channels on the way; a resampler takes one shape only.
+        if shape != (shape := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            yield from _resampled(resampler, None, channels)
+            layout = "stereo" if channels == 2 else "mono"
+            resampler = av.AudioResampler(format="s16", layout=layout, rate=rate)
+        yield from _resampled(resampler, frame, channels)
+    yield from _resampled(resampler, None, channels)
+
+
+def _frames(sound: _Sound) -> Iterator[av.AudioFrame]:
+    try:
+        for packet in sound.container.demux(sound.stream):
+            try:
+                yield from packet.decode()
+            except FFmpegError:
+                continue  # a damaged packet: players pass over it as well
+    except FFmpegError:
+        pass  # the file breaks off here
+
+
+def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None, channels: int) -> Iterator[bytes]:
+    """The samples of a frame; with None, what the resampler holds back at the end."""
+    try:
+        for made in resampler.resample(frame) if resampler else ():
+            yield bytes(made.planes[0])[: made.samples * channels * _SAMPLE_BYTES]
+    except (FFmpegError, ValueError):
+        return  # a frame that no sound card could play, or nothing was held back
+
+
+def _shape(facts: AudioFacts, limit: AudioLimit) -> tuple[int, int]:
+    """The sample rate in Hz and the channels that keep most of the track within the limit's bytes."""
+    if "WAV" not in limit.formats:
+        raise FileRefused(f"{facts.name} cannot be made {listed(limit.formats)} here. Please save it as such first.")
+    length = min(max(facts.seconds + TOLERANCE_SECONDS, limit.min_seconds), limit.max_seconds)
+    own = (facts.sample_rate,) if PLAIN_RATES[-1] <= facts.sample_rate <= PLAIN_RATES[0] else ()
+    rates = (*own, *(rate for rate in PLAIN_RATES if rate < facts.sample_rate or not own))
+    for rate in rates:
+        for channels in range(min(2, facts.channels), 0, -1):
+            if math.ceil(length * rate) * channels * _SAMPLE_BYTES + _WAV_HEADER_BYTES <= limit.max_bytes:
+                return rate, channels
+    most = megabytes(limit.max_bytes, up=False)
+    raise FileRefused(f"{facts.name} cannot be made {most} or less. Please choose another file.")
+
+
+def _fitted(segment: AudioSegment, limit: AudioLimit) -> AudioSegment:
+    """The track cut to the longest length, or followed by silence up to the shortest."""
+    if segment.duration_seconds > limit.max_seconds:
+        # cast: pydub answers with a generator, but only to a slice with a step
+        kept = cast("AudioSegment", segment[: math.floor(limit.max_seconds * 1000)])
+        return kept.fade_out(20)  # a hard cut clicks
+    missing = limit.min_seconds - segment.duration_seconds
+    if missing > 0:
+        return segment + AudioSegment.silent(duration=math.ceil(missing * 1000) + 1, frame_rate=segment.frame_rate)
+    return segment

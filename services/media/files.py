@@ -1,0 +1,47 @@
+"""Files on the disk: what may be opened at all, and how a repaired file takes its place."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.catalogue.schema import MB
+from services.errors import FileRefused
+from services.media.words import megabytes, plain_name
+
+MAX_OPENED_BYTES = 256 * MB
+"""Larger files are not even looked into: some formats can only be read whole."""
+
+
+def size_of(path: Path, name: str) -> int:
+    """The size of a file that can be looked into. Raises FileRefused where it is missing, empty, huge or no file."""
+    try:
+        # Asked before opening: opening a pipe would wait for ever.
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise FileRefused(f"{plain_name(name)} is not there any more. Please add it again.") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise FileRefused(f"{plain_name(name)} is not a file. Please add a file.")
+    if found.st_size == 0:
+        raise FileRefused(f"{plain_name(name)} is empty. Please choose another file.")
+    if found.st_size > MAX_OPENED_BYTES:
+        limit = megabytes(MAX_OPENED_BYTES, up=False)
+        raise FileRefused(f"{plain_name(name)} is {megabytes(found.st_size)}. Files above {limit} are not opened.")
+    return found.st_size
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new file to write beside `target`. It takes target's place when the block ends well, and else is removed."""
+    handle, name = tempfile.mkstemp(prefix=".repair-", suffix=".part", dir=target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,40 @@
+"""A faithful look-alike of DashScope at real HTTP: demo mode runs on it, and every test does.
+
+    async with serve(Simulator(CATALOGUE, home=folder, speed=50)) as origin:
+        ...  # {origin}/api/v1, or {origin}/beijing/api/v1
+
+It follows the vendor's documents and recorded replies, never our client. Also `python -m services.simulator`.
+"""
+
+from services.simulator.app import Simulator
+from services.simulator.artist import Artist, Clip, FilmArtist, QuickArtist
+from services.simulator.clock import Clock, SystemClock, VirtualClock
+from services.simulator.faults import Answer, Cut, Delay, Drop, Expired, Fault, Faults, Garbage, Route
+from services.simulator.outcome import TRIGGER_WORDS
+from services.simulator.record import Call, Create, Record
+from services.simulator.server import serve
+
+__all__ = [
+    "TRIGGER_WORDS",
+    "Answer",
+    "Artist",
+    "Call",
+    "Clip",
+    "Clock",
+    "Create",
+    "Cut",
+    "Delay",
+    "Drop",
+    "Expired",
+    "Fault",
+    "Faults",
+    "FilmArtist",
+    "Garbage",
+    "QuickArtist",
+    "Record",
+    "Route",
+    "Simulator",
+    "SystemClock",
+    "VirtualClock",
+    "serve",
+]

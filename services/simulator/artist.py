@@ -1,0 +1,174 @@
+"""Who makes the simulator's clips: a worker process that films them, or a quick one for load tests.
+
+Hides the process: it starts with the first clip, is replaced if it dies, and ends with its parent, even by kill -9. It
+is a program of its own rather than a pool's child, which would load the whole studio a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+_TRIES = 3
+"""How often a clip is begun again when the worker was killed under it."""
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class FilmingFailed(Exception):
+    """The worker could not make a clip, or died of it again and again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """What is to be filmed. The same clip always gives the same bytes."""
+
+    prompt: str
+    width: int
+    """Pixels, even."""
+    height: int
+    seconds: int
+    fps: int = 30
+    seed: int = 0
+    sound: bool = False
+    watermark: bool = False
+    picture: Path | None = None
+    """The first picture: it is set in motion instead of a drawn scene."""
+    track: Path | None = None
+    """The person's own sound; without one and with `sound` the clip gets a gentle ambience."""
+
+
+class Artist(Protocol):
+    """Someone who makes clips."""
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write the clip as an MP4 file. The file is there whole or not at all."""
+        ...
+
+    async def close(self) -> None:
+        """Stop working."""
+        ...
+
+
+class FilmArtist:
+    """Films in one worker process of low priority, a clip after the other, so that nobody's event loop waits."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulator-artist")
+        self._lock = threading.Lock()
+        self._worker: subprocess.Popen[str] | None = None
+        self._closed = False
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write the clip. Raises FilmingFailed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._film, clip, target)
+
+    async def close(self) -> None:
+        """End the worker without waiting for its clip."""
+        await asyncio.to_thread(self._end)
+
+    @property
+    def worker_id(self) -> int | None:
+        """The worker's process id, while there is one."""
+        worker = self._worker
+        return worker.pid if worker else None
+
+    def _film(self, clip: Clip, target: Path) -> None:
+        draft = target.with_name(f"{target.stem}.part.mp4")
+        order = json.dumps({"clip": asdict(clip), "target": str(draft)}, default=str)
+        for _ in range(_TRIES):
+            answer = self._ask(order)
+            if answer == "done":
+                draft.replace(target)
+                return
+            if answer or self._closed:
+                raise FilmingFailed(answer or "the artist has stopped working")
+        raise FilmingFailed("the worker died of every try")
+
+    def _ask(self, order: str) -> str:
+        """The worker's answer, or nothing if it died."""
+        worker = self._hire()
+        if worker is None or worker.stdin is None or worker.stdout is None:
+            return ""
+        try:
+            worker.stdin.write(order + "\n")
+            worker.stdin.flush()
+            return worker.stdout.readline().strip()
+        except (OSError, ValueError):  # it died, or was ended, while being spoken to
+            return ""
+
+    def _hire(self) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._closed:
+                return None
+            if self._worker is not None and self._worker.poll() is None:
+                return self._worker
+            if self._worker is not None:
+                _bury(self._worker)
+            path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+            self._worker = subprocess.Popen(
+                [sys.executable, "-m", "services.simulator.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                env=os.environ | {"PYTHONPATH": path},
+            )
+            return self._worker
+
+    def _end(self) -> None:
+        with self._lock:
+            self._closed = True
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        if worker is not None:
+            _bury(worker)
+
+
+def _bury(worker: subprocess.Popen[str]) -> None:
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was still to be written goes nowhere
+                pipe.close()
+    worker.wait()
+
+
+class QuickArtist:
+    """Films each size and length once, without words, and hands out copies: for tests with many jobs."""
+
+    def __init__(self, artist: Artist | None = None) -> None:
+        self._artist = artist or FilmArtist()
+        self._lock = asyncio.Lock()
+        self._done: dict[Clip, Path] = {}
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
+        plain = replace(clip, prompt="", seed=0, watermark=False, picture=None, track=None)
+        async with self._lock:
+            if plain not in self._done or not self._done[plain].exists():
+                master = target.with_name(f"master-{plain.width}x{plain.height}-{plain.seconds}-{plain.sound}.mp4")
+                await self._artist.film(plain, master)
+                self._done[plain] = master
+        await asyncio.to_thread(_link_or_copy, self._done[plain], target)
+
+    async def close(self) -> None:
+        """Stop working."""
+        await self._artist.close()
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

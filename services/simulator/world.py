@@ -1,0 +1,332 @@
+"""The life of tasks: taken, waiting, running, finished, canceled, forgotten. Knows nothing of HTTP.
+
+Every task has one coroutine that brings it to its end; the ledger has each state before anyone is told of it, so a
+simulator that was killed goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from services.catalogue import Catalogue
+from services.catalogue.schema import AudioField, ImageField, MediaField, Model, Offer
+from services.media.facts import ImageFacts
+from services.request import Request, files_to_send
+from services.simulator.artist import Artist, Clip
+from services.simulator.clock import Clock
+from services.simulator.inspection import Found, Inspector, keep_inline
+from services.simulator.judge import Order, Refusal
+from services.simulator.ledger import Ledger, Status, Task
+from services.simulator.limits import Windows
+from services.simulator.outcome import (
+    clip_seconds,
+    clip_size,
+    clip_sound,
+    draw_times,
+    moderate,
+    rewrite,
+    usage_of,
+)
+from services.simulator.storage import LINK_LIFE, Storage
+
+logger = logging.getLogger(__name__)
+
+TASK_LIFE = timedelta(hours=24)
+"""How long after its submission a task can be asked for. Source: reference, 7.6."""
+_CLEAN_EVERY_SECONDS = 3600
+_FAILS_AFTER = 0.02
+"""A task that cannot be done is told so after this part of its run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """How the service behaves where it can be one way or another."""
+
+    speed: float = 1.0
+    """Divides waiting and running, nothing else."""
+    run_seconds: float | None = None
+    """One run time for all instead of the spread of the vendor's samples."""
+    limits: bool = True
+    refuse_over_running: bool = False
+    """Answer 429 to a create beyond the running limit instead of letting it wait."""
+    late_verdicts: bool = False
+    """Take illegal values and fail the task, as live reports tell, instead of answering 400."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who calls, and where: an account's digest and its region."""
+
+    account: str
+    region: str
+
+
+class World:
+    """All tasks of all accounts."""
+
+    def __init__(self, catalogue: Catalogue, *, home: Path, clock: Clock, artist: Artist, habits: Habits) -> None:
+        self._catalogue = catalogue
+        self._clock = clock
+        self._artist = artist
+        self._habits = habits
+        self._chance = random.Random(habits.seed)
+        self._tasks: dict[str, Task] = {}
+        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self.ledger = Ledger(home / "simulator.db")
+        self.storage = Storage(self.ledger, home=home, clock=clock)
+        self.windows = Windows(clock)
+        self.results = home / "results"
+        self._inputs = home / "inputs"
+        self._inspector = Inspector(self.storage, folder=self._inputs)
+
+    async def open(self) -> None:
+        """Read the ledger and go on with every task that had not ended."""
+        await asyncio.to_thread(self._make_folders)
+        await self.ledger.open()
+        self.storage.open(await self.ledger.objects(), secret=await self.ledger.secret(secrets.token_hex(32)))
+        self._tasks = {task.id: task for task in await self.ledger.tasks()}
+        live = [task for task in self._tasks.values() if task.status.live]
+        for task in sorted(live, key=lambda task: task.status is not Status.RUNNING):
+            self._begin(task)
+        self._keeper = asyncio.create_task(self._keep_clean())
+
+    async def close(self) -> None:
+        """Stop where everything stands; `open` on the same home goes on."""
+        running = [*self._lives.values(), *([self._keeper] if self._keeper else [])]
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._lives.clear()
+        await self._artist.close()
+        await self.ledger.close()
+
+    def _make_folders(self) -> None:
+        for folder in (self.results, self._inputs, self.storage.folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for draft in folder.glob("*.part*"):  # left by a process that was killed
+                draft.unlink(missing_ok=True)
+
+    # What callers may do
+
+    async def create(
+        self, caller: Caller, order: Order, *, path: str, resolves_oss: bool, verdict: Refusal | None = None
+    ) -> Task:
+        """Take an order; it is in the ledger when this returns. `verdict` is why it will fail. Raises Refusal."""
+        self._hold_to_limits(caller, order)
+        task_id = str(uuid.uuid4())
+        wait, run = draw_times(self._chance, fixed_run=self._habits.run_seconds, speed=self._habits.speed)
+        given_seed = order.values.get("seed")
+        fields = {each.name: each for each in _media_fields(order.request)}
+        media = await asyncio.to_thread(keep_inline, fields, dict(order.media), folder=self._inputs, task_id=task_id)
+        task = Task(
+            id=task_id,
+            request_id=str(uuid.uuid4()),
+            account=caller.account,
+            region=caller.region,
+            model=order.offer.id,
+            path=path,
+            values=dict(order.values),
+            media=media,
+            resolves_oss=resolves_oss,
+            seed=given_seed if isinstance(given_seed, int) else self._chance.randrange(2**31),
+            wait_seconds=wait,
+            run_seconds=run,
+            submitted_at=self._clock.now(),
+            verdict=(verdict.code, verdict.message) if verdict else None,
+        )
+        await self._change(task)
+        self._begin(task)
+        return task
+
+    def _hold_to_limits(self, caller: Caller, order: Order) -> None:
+        if not self._habits.limits:
+            return
+        rate = order.offer.rate
+        full = self._habits.refuse_over_running and rate.running <= sum(
+            task.status.live and (task.account, task.model) == (caller.account, order.offer.id)
+            for task in self._tasks.values()
+        )
+        bucket = ("create", caller.account, order.offer.id)
+        if full or not self.windows.admit(bucket, per_second=rate.submits_per_second):
+            raise Refusal(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
+
+    def find(self, caller: Caller, task_id: str) -> Task | None:
+        """One of the caller's tasks of the last 24 hours."""
+        task = self._tasks.get(task_id)
+        if task is None or task.account != caller.account or self._too_old(task):
+            return None
+        return task
+
+    def all_of(self, caller: Caller) -> list[Task]:
+        """The caller's tasks of the last 24 hours, newest first."""
+        own = [task for task in self._tasks.values() if task.account == caller.account and not self._too_old(task)]
+        return sorted(own, key=lambda task: task.submitted_at)[::-1]
+
+    async def cancel(self, caller: Caller, task_id: str) -> bool:
+        """Cancel a task that still waits. False if it does not."""
+        task = self.find(caller, task_id)
+        if task is None or task.status is not Status.PENDING:
+            return False
+        life = self._lives.pop(task_id, None)
+        if life is not None:
+            life.cancel()
+        await self._change(replace(task, status=Status.CANCELED, ended_at=self._clock.now()))
+        return True
+
+    def counts(self) -> Mapping[Status, int]:
+        """How many tasks stand where."""
+        counted: dict[Status, int] = defaultdict(int)
+        for task in self._tasks.values():
+            counted[task.status] += 1
+        return counted
+
+    # The life of a task
+
+    def _begin(self, task: Task) -> None:
+        life = asyncio.create_task(self._live(task))
+        self._lives[task.id] = life
+        life.add_done_callback(lambda _: self._lives.pop(task.id, None))
+
+    async def _live(self, task: Task) -> None:
+        try:
+            if task.status is Status.PENDING:
+                await self._sleep_until(task.submitted_at + timedelta(seconds=task.wait_seconds))
+            order = self._order_of(task)
+            async with self._place(task, order):
+                if task.status is Status.PENDING:
+                    task = replace(task, status=Status.RUNNING, scheduled_at=self._clock.now())
+                    await self._change(task)
+                task = await self._run(task, order)
+        except Refusal as refusal:
+            begun = task.scheduled_at or task.submitted_at
+            await self._sleep_until(begun + timedelta(seconds=task.run_seconds * _FAILS_AFTER))
+            task = self._failed(task, refusal.code, refusal.message)
+        except Exception:  # a bug of ours, or a broken worker, must end the task instead of leaving it running
+            logger.exception("task %s broke", task.id)
+            task = self._failed(task, "InternalError.Algo", "An internal error has occurred during execution.")
+        await self._change(task)
+        logger.info("task %s %s", task.id, task.status)
+
+    async def _run(self, task: Task, order: Order) -> Task:
+        if task.verdict:
+            raise Refusal(400, *task.verdict)
+        moderate(order.request.prompt)
+        found = await self._inspect(task, order)
+        clip = _clip(task, order.request, found)
+        filming = asyncio.create_task(self._artist.film(clip, self.results / f"{task.id}.mp4"))
+        try:
+            begun = task.scheduled_at or task.submitted_at
+            await self._sleep_until(begun + timedelta(seconds=task.run_seconds))
+            await filming
+        finally:
+            filming.cancel()
+            await asyncio.gather(filming, return_exceptions=True)
+        return replace(
+            task,
+            status=Status.SUCCEEDED,
+            ended_at=self._clock.now(),
+            usage=usage_of(order.request, (clip.width, clip.height)),
+            actual_prompt=rewrite(order.model, order.request, seed=task.seed),
+        )
+
+    async def _inspect(self, task: Task, order: Order) -> dict[str, Found]:
+        """The task's files, found and judged. A file the model ignores is not even looked at. Raises Refusal."""
+        request = order.request
+        with_files = replace(request, values={**request.values, **task.media})
+        return {
+            each.name: await self._inspector.inspect(
+                each,
+                task.media[each.name],
+                task_id=task.id,
+                owner=(task.account, task.model),
+                oss=task.resolves_oss,
+            )
+            for each in files_to_send(with_files)
+        }
+
+    def _failed(self, task: Task, code: str, message: str) -> Task:
+        return replace(task, status=Status.FAILED, ended_at=self._clock.now(), code=code, message=message)
+
+    def _order_of(self, task: Task) -> Order:
+        model, offer = _seller(self._catalogue, task)
+        return Order(model=model, offer=offer, values=task.values, media=task.media)
+
+    def _place(self, task: Task, order: Order) -> asyncio.Semaphore:
+        """One of the places the account has for running this model; first come, first served."""
+        if not self._habits.limits:
+            return asyncio.Semaphore(1)
+        key = (task.account, task.model)
+        return self._places.setdefault(key, asyncio.Semaphore(order.offer.rate.running))
+
+    async def _sleep_until(self, moment: datetime) -> None:
+        await self._clock.sleep((moment - self._clock.now()).total_seconds())
+
+    async def _change(self, task: Task) -> None:
+        self._tasks[task.id] = task
+        await self.ledger.save_task(task)
+
+    # Forgetting
+
+    def _too_old(self, task: Task) -> bool:
+        return self._clock.now() >= task.submitted_at + TASK_LIFE
+
+    async def _keep_clean(self) -> None:
+        while True:
+            await self.clean()
+            await self._clock.sleep(_CLEAN_EVERY_SECONDS)
+
+    async def clean(self) -> None:
+        """Remove what nobody can ask for any more: old tasks, their files, uploads after 48 hours."""
+        now = self._clock.now()
+        gone = [t for t in self._tasks.values() if t.ended_at and self._too_old(t) and now > t.ended_at + LINK_LIFE]
+        for task in gone:
+            del self._tasks[task.id]
+        stale = self.storage.clear()
+        files = [self.results / f"{task.id}.mp4" for task in gone]
+        files += [self._inputs / f"{task.id}-{name}" for task in gone for name in task.media]
+        files += [self.storage.folder / stored.file for stored in stale]
+        await asyncio.to_thread(lambda: [file.unlink(missing_ok=True) for file in files])
+        await self.ledger.forget(tasks=[task.id for task in gone], objects=[stored.key for stored in stale])
+
+
+def _seller(catalogue: Catalogue, task: Task) -> tuple[Model, Offer]:
+    for model in catalogue.models:
+        offer = model.offer(task.region)
+        if offer and offer.id == task.model:
+            return model, offer
+    raise Refusal(404, "ModelNotFound", "Model can not be found.")
+
+
+def _media_fields(request: Request) -> list[MediaField]:
+    return [each for each in request.fields if isinstance(each, ImageField | AudioField)]
+
+
+def _clip(task: Task, request: Request, found: Mapping[str, Found]) -> Clip:
+    pictures = [each for each in found.values() if isinstance(each.facts, ImageFacts)]
+    tracks = [each for each in found.values() if not isinstance(each.facts, ImageFacts)]
+    facts = pictures[0].facts if pictures else None
+    width, height = clip_size(request, facts if isinstance(facts, ImageFacts) else None)
+    return Clip(
+        prompt=request.prompt,
+        width=width,
+        height=height,
+        seconds=clip_seconds(request),
+        fps=request.model.fps,
+        seed=task.seed,
+        sound=clip_sound(request),
+        watermark=request.values.get("watermark") is True,
+        picture=pictures[0].path if pictures else None,
+        track=tracks[0].path if tracks and clip_sound(request) else None,
+    )

@@ -1,0 +1,231 @@
+"""The history and the ledger, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.errors import NotFound
+from services.history import History
+from services.records import Asset, Find, Job, JobStatus, SubmissionState, new_id
+
+
+def a_job(number: int = 1, **changes: object) -> Job:
+    job = Job(
+        id=new_id(1_000 + number),
+        person="local",
+        family="text_to_video",
+        model="a-model",
+        vendor_model="a-model",
+        region="singapore",
+        account="singapore-1234",
+        base_url="https://vendor.example/api/v1",
+        demo=False,
+        prompt=f"clip number {number}",
+        parameters={"duration": 5},
+        created_at=1_000 + number,
+        updated_at=1_000 + number,
+        estimated_micros=500_000,
+        currency="USD",
+    )
+    return replace(job, **changes)
+
+
+def an_asset(job: Job, role: str = "output") -> Asset:
+    return Asset(
+        id=new_id(5), job_id=job.id, role=role, kind="video", name="a.mp4", key="k", mime="video/mp4", bytes=7,
+        sha256="0" * 64, created_at=5,
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
+    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_async_engine(address)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        await connection.execute(sa.text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return address
+
+
+@pytest.fixture
+async def history(url: str) -> AsyncIterator[History]:
+    async with History.open(url) as opened:
+        yield opened
+
+
+async def test_a_job_is_read_as_it_was_written(history: History) -> None:
+    job = await history.add(a_job(parameters={"size": "1280*720", "watermark": False}), ())
+    assert await history.job(job.id) == job
+
+
+async def test_an_unknown_job_and_file_are_not_found(history: History) -> None:
+    with pytest.raises(NotFound):
+        await history.job("nobody")
+    with pytest.raises(NotFound):
+        await history.asset("nothing")
+
+
+async def test_pages_hold_every_job_once_newest_first(history: History) -> None:
+    for number in range(25):
+        await history.add(a_job(number // 3))  # several share a moment
+    seen: list[Job] = []
+    cursor = None
+    while True:
+        page = await history.page(Find(), cursor=cursor, limit=4)
+        seen += [found.job for found in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(seen) == len({job.id for job in seen}) == 25
+    assert seen == sorted(seen, key=lambda job: (job.created_at, job.id), reverse=True)
+
+
+async def test_jobs_that_arrive_while_paging_neither_repeat_nor_skip_older_ones(history: History) -> None:
+    for number in range(10):
+        await history.add(a_job(number))
+    first = await history.page(Find(), limit=5)
+    for number in range(20, 30):
+        await history.add(a_job(number))
+    second = await history.page(Find(), cursor=first.next_cursor, limit=5)
+    assert [found.job.prompt for found in (*first.items, *second.items)] == [
+        f"clip number {number}" for number in range(9, -1, -1)
+    ]
+
+
+@pytest.mark.parametrize("cursor", ["x", "12", "_a", "12_", "9" * 30 + "_a", "-1_a"])
+async def test_a_made_up_cursor_is_not_found(history: History, cursor: str) -> None:
+    with pytest.raises(NotFound):
+        await history.page(Find(), cursor=cursor)
+
+
+async def test_finding_by_words_family_state_and_demo(history: History) -> None:
+    await history.add(a_job(1, prompt="A Red fox, 100% wool"))
+    await history.add(a_job(2, prompt="一只红色的狐狸", family="image_to_video"))
+    await history.add(a_job(3, prompt="a red kite", demo=True, status=JobStatus.FAILED))
+
+    async def prompts(find: Find) -> list[str]:
+        return [found.job.prompt for found in (await history.page(find)).items]
+
+    assert await prompts(Find(query="red")) == ["a red kite", "A Red fox, 100% wool"]
+    assert await prompts(Find(query="fox red")) == ["A Red fox, 100% wool"]
+    assert await prompts(Find(query="0% w")) == ["A Red fox, 100% wool"]
+    assert await prompts(Find(query="狐狸")) == ["一只红色的狐狸"]
+    assert await prompts(Find(query="_ed")) == []
+    assert await prompts(Find(family="image_to_video")) == ["一只红色的狐狸"]
+    assert await prompts(Find(statuses=(JobStatus.FAILED,))) == ["a red kite"]
+    assert await prompts(Find(demo=False, query="red")) == ["A Red fox, 100% wool"]
+
+
+async def test_a_change_from_another_state_changes_nothing(history: History) -> None:
+    job = await history.add(a_job(status=JobStatus.RUNNING))
+    refused = await history.change(
+        job.id, only_from=frozenset({JobStatus.QUEUED}), status=JobStatus.CANCELED, updated_at=9
+    )
+    assert refused is None
+    assert (await history.job(job.id)).status is JobStatus.RUNNING
+
+
+async def test_the_end_of_a_job_and_its_files_are_written_together(history: History) -> None:
+    job = await history.add(a_job())
+    asset = an_asset(job)
+    with pytest.raises(sa.exc.IntegrityError):  # the same file twice: neither it nor the state may be written
+        await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset, asset], updated_at=9)
+    assert (await history.job(job.id)).status is JobStatus.QUEUED
+    await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset], updated_at=9)
+    found = await history.with_assets(job.id)
+    assert (found.job.status, found.assets) == (JobStatus.SUCCEEDED, (asset,))
+    assert await history.asset(asset.id) == asset
+
+
+async def test_changes_are_told_once_each_in_their_order(history: History) -> None:
+    one, two = await history.add(a_job(1)), await history.add(a_job(2))
+    before = await history.sequence()
+    await history.change(two.id, status=JobStatus.RUNNING, updated_at=9)
+    await history.change(one.id, status=JobStatus.RUNNING, updated_at=9)
+    changed = await history.changed_since(before)
+    assert [found.job.id for found in changed] == [two.id, one.id]
+    assert await history.changed_since(changed[-1].job.sequence) == ()
+
+
+async def test_many_writers_at_once_lose_nothing(history: History) -> None:
+    jobs = [await history.add(a_job(number)) for number in range(8)]
+    await asyncio.gather(
+        *(history.change(job.id, attention=str(turn), updated_at=turn) for turn in range(5) for job in jobs)
+    )
+    sequences = [found.job.sequence for found in (await history.page(Find())).items]
+    assert len(set(sequences)) == 8
+    assert await history.sequence() == 8 + 40
+
+
+async def test_spending_counts_what_was_billed_by_currency(history: History) -> None:
+    await history.add(a_job(1, actual_micros=300_000, finished_at=50))
+    await history.add(a_job(2, actual_micros=200_000, finished_at=60))
+    await history.add(a_job(3, actual_micros=700_000, finished_at=60, currency="CNY"))
+    await history.add(a_job(4, actual_micros=0, finished_at=60))
+    await history.add(a_job(5, actual_micros=900_000, finished_at=60, demo=True))
+    assert await history.spent_since(55, demo=False) == {"USD": 200_000, "CNY": 700_000}
+
+
+async def test_an_attempt_has_one_row_whoever_tries(history: History) -> None:
+    job = await history.add(a_job())
+    await history.ledger.open(job, attempt=1, started_at=5)
+    with pytest.raises(sa.exc.IntegrityError):
+        await history.ledger.open(job, attempt=1, started_at=6)
+
+
+async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
+    first, second = await history.add(a_job(1)), await history.add(a_job(2))
+    one = await history.ledger.open(first, attempt=1, started_at=5)
+    two = await history.ledger.open(second, attempt=1, started_at=5)
+    taken = await history.ledger.take(one, task_id="t-1", status=JobStatus.PENDING, updated_at=7)
+    assert taken is not None
+    assert (taken.task_id, taken.status) == ("t-1", JobStatus.PENDING)
+    assert await history.ledger.take(two, task_id="t-1", status=JobStatus.PENDING, updated_at=7) is None
+    assert (await history.job(second.id)).task_id is None
+    assert await history.ledger.known_tasks(account=first.account, task_ids=["t-1", "t-2"]) == {"t-1"}
+
+
+async def test_open_submissions_are_those_without_an_answer(history: History) -> None:
+    jobs = [await history.add(a_job(number)) for number in range(3)]
+    opened = [
+        await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)
+    ]
+    await history.ledger.close(opened[1], state=SubmissionState.NOT_TAKEN)
+    rest = await history.ledger.open_ones(account=jobs[0].account, vendor_model="a-model")
+    assert [(one.submission.job_id, one.prompt) for one in rest] == [
+        (jobs[2].id, "clip number 2"),
+        (jobs[0].id, "clip number 0"),
+    ]
+
+
+async def test_the_first_moment_of_loss_stays(history: History) -> None:
+    submission = await history.ledger.open(await history.add(a_job()), attempt=1, started_at=5)
+    await history.ledger.lose(submission, lost_at=20)
+    assert (await history.ledger.lose(submission, lost_at=90)).lost_at == 20
+
+
+async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: str) -> None:
+    async with History.open(url) as history:
+        job = await history.add(a_job())
+    async with History.open(url) as again:
+        assert await again.job(job.id) == job
+
+
+async def test_several_processes_may_open_a_new_database_at_once(url: str) -> None:
+    async def open_and_write(number: int) -> None:
+        async with History.open(url) as history:
+            await history.add(a_job(number))
+
+    await asyncio.gather(*(open_and_write(number) for number in range(4)))
+    async with History.open(url) as history:
+        assert len((await history.page(Find())).items) == 4

@@ -1,0 +1,84 @@
+"""Which task belongs to which lost answer: the rule that stands between a lost connection and paying twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.jobs.reconcile import Candidate, choose
+from services.records import OpenSubmission, Submission, SubmissionState
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def lost(number: int, *, at: float = 0, prompt: str = "a fox") -> OpenSubmission:
+    started = int((NOON + timedelta(seconds=at)).timestamp() * 1000)
+    return OpenSubmission(
+        Submission(
+            id=number,
+            job_id=f"job-{number}",
+            attempt=1,
+            account="a",
+            vendor_model="m",
+            state=SubmissionState.OPEN,
+            started_at=started,
+            lost_at=started + 5_000,
+        ),
+        prompt,
+    )
+
+
+def task(name: str, *, at: float = 1, prompt: str | None = None, ended: bool = False) -> Candidate:
+    return Candidate(task_id=name, created_at=NOON + timedelta(seconds=at), prompt=prompt, ended=ended)
+
+
+def test_one_task_for_one_lost_answer_is_adopted() -> None:
+    assert choose(1, [lost(1)], [task("t")]) == "t"
+
+
+def test_a_task_from_another_time_is_nobodys() -> None:
+    assert choose(1, [lost(1)], [task("t", at=-600)]) is None
+    assert choose(1, [lost(1)], [task("t", at=1200)]) is None
+
+
+def test_a_task_with_other_words_is_nobodys() -> None:
+    assert choose(1, [lost(1)], [task("t", prompt="a boat")]) is None
+
+
+def test_two_look_alikes_wait_until_they_tell_their_words() -> None:
+    rivals = [lost(1, prompt="a fox"), lost(2, prompt="a boat")]
+    assert choose(1, rivals, [task("t1"), task("t2")]) is None
+    told = [task("t1", prompt="a boat", ended=True), task("t2", prompt="a fox", ended=True)]
+    assert (choose(1, rivals, told), choose(2, rivals, told)) == ("t2", "t1")
+
+
+def test_two_jobs_with_the_same_words_get_a_task_each_in_the_order_of_time() -> None:
+    rivals = [lost(1, at=0), lost(2, at=2)]
+    told = [task("late", at=3, prompt="a fox"), task("early", at=1, prompt="a fox")]
+    assert (choose(1, rivals, told), choose(2, rivals, told)) == ("early", "late")
+
+
+def test_one_task_for_two_identical_jobs_goes_to_the_first_only() -> None:
+    rivals = [lost(1, at=0), lost(2, at=2)]
+    told = [task("only", prompt="a fox", ended=True)]
+    assert (choose(1, rivals, told), choose(2, rivals, told)) == ("only", None)
+
+
+def test_somebody_elses_task_beside_ours_is_told_apart_by_its_words() -> None:
+    assert choose(1, [lost(1)], [task("ours"), task("theirs")]) is None
+    assert choose(1, [lost(1)], [task("ours"), task("theirs", prompt="a boat", ended=True)]) == "ours"
+
+
+@given(
+    st.lists(st.sampled_from(["a fox", "a boat"]), min_size=1, max_size=5),
+    st.lists(
+        st.tuples(st.sampled_from([None, "a fox", "a boat"]), st.floats(-10, 60), st.booleans()), max_size=6
+    ),
+)
+def test_no_task_is_ever_given_to_two(prompts: list[str], tasks: list[tuple[str | None, float, bool]]) -> None:
+    rivals = [lost(number, at=number, prompt=prompt) for number, prompt in enumerate(prompts)]
+    found = [task(f"t{n}", at=at, prompt=prompt, ended=ended) for n, (prompt, at, ended) in enumerate(tasks)]
+    chosen = [choice for rival in rivals if (choice := choose(rival.submission.id, rivals, found))]
+    assert len(chosen) == len(set(chosen))
