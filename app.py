@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from filelock import FileLock, Timeout
 
+from services.catalogue import CATALOGUE, Catalogue
 from services.settings import Settings
 
 
@@ -49,7 +50,7 @@ def serve(settings: Settings) -> None:
     )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, catalogue: Catalogue = CATALOGUE) -> FastAPI:
     """The web application: the page, its API and MCP, the studio's own routes, all hardened."""
     # Gradio reads these when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     from services.routes import add_routes  # noqa: PLC0415
     from services.studio import Studio  # noqa: PLC0415
 
-    studio = Studio(settings)
+    studio = Studio(settings, catalogue=catalogue)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

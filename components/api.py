@@ -7,7 +7,7 @@ family or field needs nothing here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -58,6 +58,7 @@ def _add(function: Callable[..., Awaitable[object]], name: str) -> None:
 
 def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]]:
     parameters = _parameters(studio, family)
+    files = {name for name, field in _union_of_fields(studio, family).items() if isinstance(field, MediaField)}
 
     async def endpoint(*args: object, **kwargs: object) -> JobView:
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
@@ -67,7 +68,7 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
                 family=family.id,
                 model=str(model or family.default_model),
                 region=None if is_absent(region) else str(region).strip().lower(),
-                given=_with_paths(given),
+                given=_with_paths(given, files=files),
             )
         except StudioError as error:
             raise _told(error) from error
@@ -164,16 +165,21 @@ def _said_of(field: Field) -> str:
             return said
 
 
-def _with_paths(given: Mapping[str, object]) -> dict[str, object]:
+def _with_paths(given: Mapping[str, object], *, files: Collection[str]) -> dict[str, object]:
     """Files as their paths: only files that this caller has uploaded, never a path it made up."""
-    return {name: _uploaded(value) if isinstance(value, dict) else value for name, value in given.items()}
+    return {
+        name: _uploaded(value) if name in files and not is_absent(value) else value for name, value in given.items()
+    }
 
 
-def _uploaded(value: Mapping[str, object]) -> str:
+def _uploaded(value: object) -> str:
     folder = Path(get_upload_folder()).resolve()
-    path = Path(str(value.get("path") or "")).resolve()
+    named = value.get("path") if isinstance(value, Mapping) else None
+    path = Path(str(named or "")).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
-        raise gr.Error("This file was not uploaded. Upload it first, then send what the upload returned.")
+        raise gr.Error(
+            "This file was not uploaded. Upload it first, then send what the upload returned.", print_exception=False
+        )
     return str(path)
 
 

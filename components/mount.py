@@ -28,6 +28,7 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
         allowed_paths=[],
         max_file_size=_LARGEST_UPLOAD,
         mcp_server=True,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         **page_options(studio),
     )
     # Gradio checks that a file was uploaded by its user only once the app "has launched", which mounting does not

@@ -20,7 +20,7 @@ from typing import Any
 from services.accounts import Accounts, labels
 from services.archive import Archive, Stored
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import AudioField, ImageField, Model
+from services.catalogue.schema import AudioField, ImageField, Model, Side
 from services.errors import FileRefused, InvalidRequest, NotFound
 from services.events import Events
 from services.history import History
@@ -198,23 +198,15 @@ class Studio:
         """A repaired copy of a file that fits a model's field. Returns its path. Raises FileRefused, NotFound."""
         found = self.catalogue.model(model)
         wanted = found.field(field, region) if found else None
-        source = Path(path)
-        target = self._repaired / f"{secrets.token_hex(6)}-{source.stem[:60]}"
+        source, made = Path(path), self._repaired / secrets.token_hex(8)
         match wanted:
             case ImageField():
-                facts = await asyncio.to_thread(
-                    repair_image, source, target.with_suffix(".image"), wanted.ours or wanted.vendor
-                )
-                suffix = ".png" if facts.format == "PNG" else ".jpg"
+                suffix = (await asyncio.to_thread(repair_image, source, made, wanted.limit(Side.OURS))).suffix
             case AudioField():
-                await asyncio.to_thread(
-                    repair_audio, source, target.with_suffix(".audio"), wanted.ours or wanted.vendor
-                )
-                suffix = ".wav"
+                suffix = (await asyncio.to_thread(repair_audio, source, made, wanted.limit(Side.OURS))).suffix
             case _:
                 raise NotFound(f"{field} is not a file of this model.")
-        made = target.with_suffix(".image" if isinstance(wanted, ImageField) else ".audio")
-        return str(await asyncio.to_thread(made.rename, target.with_name(f"{target.name}{suffix}")))
+        return str(await asyncio.to_thread(_rename, made, f"{source.stem[:40]}-fits{suffix}"))
 
     async def _parse(
         self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
@@ -339,6 +331,13 @@ def _asset(facts: ImageFacts | AudioFacts, stored: Stored, *, role: str, job_id:
         sha256=stored.sha256,
         created_at=now,
     )
+
+
+def _rename(made: Path, name: str) -> Path:
+    """Give a repaired file a name of its own that a person recognises, in a folder of its own."""
+    folder = made.with_name(f"{made.name}.d")
+    folder.mkdir()
+    return made.rename(folder / name)
 
 
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"

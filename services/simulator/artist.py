@@ -99,21 +99,21 @@ class FilmArtist:
         worker = self._hire()
         if worker is None or worker.stdin is None or worker.stdout is None:
             return ""
-        try:
+        answer = ""
+        with contextlib.suppress(OSError, ValueError):  # it died, or was ended, while being spoken to
             worker.stdin.write(order + "\n")
             worker.stdin.flush()
-            return worker.stdout.readline().strip()
-        except (OSError, ValueError):  # it died, or was ended, while being spoken to
-            return ""
+            answer = worker.stdout.readline().strip()
+        if not answer:
+            self._dismiss(worker)
+        return answer
 
     def _hire(self) -> subprocess.Popen[str] | None:
         with self._lock:
             if self._closed:
                 return None
-            if self._worker is not None and self._worker.poll() is None:
-                return self._worker
             if self._worker is not None:
-                _bury(self._worker)
+                return self._worker
             path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
             self._worker = subprocess.Popen(
                 [sys.executable, "-m", "services.simulator.worker"],
@@ -124,15 +124,22 @@ class FilmArtist:
             )
             return self._worker
 
+    def _dismiss(self, worker: subprocess.Popen[str]) -> None:
+        with self._lock:
+            if self._worker is worker:
+                self._worker = None
+        worker.kill()
+        _bury(worker)
+
     def _end(self) -> None:
         with self._lock:
             self._closed = True
-            worker, self._worker = self._worker, None
+            worker = self._worker
         if worker is not None:
             worker.kill()
         self._thread.shutdown(wait=True, cancel_futures=True)
         if worker is not None:
-            _bury(worker)
+            self._dismiss(worker)
 
 
 def _bury(worker: subprocess.Popen[str]) -> None:

@@ -113,7 +113,7 @@ class Faults:
         self.add(route, Delay(seconds), times=times)
 
     def refuse_connections(self, refusing: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as a switch
-        """Close the door (new connections are refused by the system) or open it again. Works under `serve`."""
+        """Close the door (connections end, new ones are refused by the system) or open it again. Needs `serve`."""
         with self._lock:
             self._refusing = refusing
             doors = list(self._doors)

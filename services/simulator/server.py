@@ -39,6 +39,7 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             backlog=_BACKLOG,
             timeout_graceful_shutdown=_LETS_CALLS_FINISH_SECONDS,
         )
@@ -118,6 +119,8 @@ def _door(server: uvicorn.Server, host: str, port: int) -> Any:  # Any: a callab
         for listening in server.servers:
             listening.close()
         server.servers.clear()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()  # idle ones now, busy ones with their answer
 
     def _open() -> None:
         if not server.servers:

@@ -128,8 +128,7 @@ class World:
         task_id = str(uuid.uuid4())
         wait, run = draw_times(self._chance, fixed_run=self._habits.run_seconds, speed=self._habits.speed)
         given_seed = order.values.get("seed")
-        fields = {each.name: each for each in _media_fields(order.request)}
-        media = await asyncio.to_thread(keep_inline, fields, dict(order.media), folder=self._inputs, task_id=task_id)
+        media = await self._keep_media(order, task_id) if order.media else {}
         task = Task(
             id=task_id,
             request_id=str(uuid.uuid4()),
@@ -149,6 +148,10 @@ class World:
         await self._change(task)
         self._begin(task)
         return task
+
+    async def _keep_media(self, order: Order, task_id: str) -> dict[str, str]:
+        fields = {each.name: each for each in _media_fields(order.request)}
+        return await asyncio.to_thread(keep_inline, fields, dict(order.media), folder=self._inputs, task_id=task_id)
 
     def _hold_to_limits(self, caller: Caller, order: Order) -> None:
         if not self._habits.limits:
