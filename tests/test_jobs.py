@@ -273,3 +273,14 @@ async def test_settings_without_a_key_are_demo_mode_and_never_mix_with_real_jobs
             await demo.cancel(job["id"])
         async with studio_at(home, url) as studio:
             assert [job["demo"] for job in (await studio.jobs())["items"]] == [False]
+
+
+async def test_the_same_studio_runs_on_postgresql(home: Path, tmp_path: Path, postgres_url: str) -> None:
+    async with simulated(tmp_path / "vendor", run_seconds=200) as (simulator, url):
+        async with studio_at(home, url, studio_database_url=postgres_url) as studio:
+            job_id = await buy(studio)
+            await until(studio, job_id, lambda job: job["task_id"] is not None)
+        async with studio_at(home, url, studio_database_url=postgres_url) as studio:
+            assert (await until(studio, job_id))["status"] == "succeeded"
+            assert not (home / "studio.db").exists()
+        assert len(simulator.creates) == 1
