@@ -197,9 +197,7 @@ async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
 
 async def test_open_submissions_are_those_without_an_answer(history: History) -> None:
     jobs = [await history.add(a_job(number)) for number in range(3)]
-    opened = [
-        await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)
-    ]
+    opened = [await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)]
     await history.ledger.close(opened[1], state=SubmissionState.NOT_TAKEN)
     rest = await history.ledger.open_ones(account=jobs[0].account, vendor_model="a-model")
     assert [(one.submission.job_id, one.prompt) for one in rest] == [

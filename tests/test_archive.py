@@ -1,0 +1,105 @@
+"""Files appear whole or not at all, once each, and no key leads out of the folder."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.archive import Archive
+from services.errors import FileRefused, NotFound
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    made = Archive(tmp_path / "files")
+    made.prepare()
+    return made
+
+
+def film(path: Path, *, frames: int = 30) -> Path:
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        stream.time_base = Fraction(1, 30)
+        for number in range(frames):
+            picture = np.full((192, 320, 3), (number * 5) % 255, np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+async def test_a_result_is_taken_in_with_its_pictures(archive: Archive) -> None:
+    part = film(archive.incoming / "job-1.part")
+    data = part.read_bytes()
+    kept = await archive.keep_video(part, job_id="job", number=1)
+    assert (kept.width, kept.height, round(kept.seconds, 1)) == (320, 192, 1.0)
+    assert archive.path(kept.key).read_bytes() == data
+    assert kept.sha256 == hashlib.sha256(data).hexdigest()
+    for key in (kept.poster_key, kept.thumbnail_key):
+        assert key is not None
+        with Image.open(archive.path(key)) as picture:
+            assert picture.size == (320, 192)
+    assert list(archive.incoming.iterdir()) == []
+
+
+async def test_what_is_no_film_is_refused_and_not_taken_in(archive: Archive, tmp_path: Path) -> None:
+    for name, data in {
+        "words": b"not a film",
+        "nothing": b"",
+        "half": film(tmp_path / "a.mp4").read_bytes()[:700],
+    }.items():
+        part = archive.incoming / name
+        part.write_bytes(data)
+        with pytest.raises(FileRefused):
+            await archive.keep_video(part, job_id="job", number=1)
+    assert not list((tmp_path / "files" / "results").rglob("*.mp4"))
+
+
+async def test_the_same_picture_is_kept_once(archive: Archive, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.png", tmp_path / "two.bin"
+    Image.effect_noise((400, 300), 40).save(one, "PNG")
+    two.write_bytes(one.read_bytes())
+    first = await archive.keep_input(one, form="PNG")
+    second = await archive.keep_input(two, form="PNG")
+    assert first == second
+    assert first.key.endswith(".png")
+    assert first.thumbnail_key is not None
+    assert archive.path(first.thumbnail_key).stat().st_size < one.stat().st_size
+    one.unlink()
+    assert archive.path(first.key).is_file()
+
+
+async def test_a_turned_picture_has_an_upright_thumbnail(archive: Archive, tmp_path: Path) -> None:
+    sideways = tmp_path / "p.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (800, 400), "red").save(sideways, exif=exif)
+    kept = await archive.keep_input(sideways, form="JPEG")
+    assert kept.thumbnail_key is not None
+    with Image.open(archive.path(kept.thumbnail_key)) as picture:
+        assert picture.height > picture.width
+
+
+async def test_a_kind_that_is_not_ours_is_refused(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("<svg/>")
+    with pytest.raises(FileRefused, match="SVG"):
+        await archive.keep_input(tmp_path / "a.svg", form="SVG")
+
+
+@pytest.mark.parametrize("key", ["../secret", "/etc/passwd", "results/../../secret", "results", "results/none.mp4"])
+def test_no_key_leads_out_of_the_folder(archive: Archive, tmp_path: Path, key: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    with pytest.raises(NotFound):
+        archive.path(key)
+
+
+def test_the_folder_is_for_its_owner_only(archive: Archive, tmp_path: Path) -> None:
+    assert (tmp_path / "files").stat().st_mode & 0o077 == 0
