@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -134,7 +135,9 @@ class Studio:
 
     def _prepare_folders(self) -> None:
         self.archive.prepare()
-        self._repaired.mkdir(parents=True, exist_ok=True)
+        # Repaired files are copied when they are used; what nobody used by the next start is of no use.
+        shutil.rmtree(self._repaired, ignore_errors=True)
+        self._repaired.mkdir(parents=True)
 
     @property
     def _repaired(self) -> Path:

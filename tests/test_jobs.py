@@ -180,7 +180,7 @@ async def test_canceling_what_the_vendor_holds_pending_cancels_it_there(home: Pa
         assert (await studio.job(job_id))["status"] == "canceled"
 
 
-async def test_a_task_the_vendor_has_forgotten_ends_as_expired(studio: Studio, vendor: tuple[Simulator, str]) -> None:
+async def test_a_task_the_vendor_has_forgotten_ends_as_failed(studio: Studio, vendor: tuple[Simulator, str]) -> None:
     async with simulated(studio.settings.home / "empty") as (_other, _url):
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["task_id"] is not None)
@@ -188,7 +188,8 @@ async def test_a_task_the_vendor_has_forgotten_ends_as_expired(studio: Studio, v
         job = await until(studio, job_id)
     assert job["status"] == "failed"
     assert job["error"] is not None
-    assert job["error"]["code"] == "Expired"
+    assert job["error"]["code"] == "UNKNOWN"
+    assert job["cost"]["actual"] is None, "nobody knows whether it was billed"
 
 
 async def test_a_restart_goes_on_with_every_job_and_buys_nothing_again(home: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
 from services.dashscope.client import DashScope
-from services.dashscope.errors import error_from_reply, explain_error
+from services.dashscope.errors import error_from_reply, explain_error, forgotten
 from services.dashscope.explanations import EXPLANATIONS, Explanation, Fault, Subject, explain
 from services.dashscope.replies import Created, ListedTask, Task, TaskStatus, billed_seconds
 from services.dashscope.retry import Retry
@@ -27,4 +27,5 @@ __all__ = [
     "error_from_reply",
     "explain",
     "explain_error",
+    "forgotten",
 ]

@@ -88,6 +88,11 @@ def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
     return branch(happened, code=code, http_status=200, request_id=request_id, vendor_message=message)
 
 
+def forgotten() -> VendorError:
+    """The vendor no longer knows a task whose result we do not have. Whether it was billed is not known."""
+    return failure("UNKNOWN", "")
+
+
 def unreachable() -> Unreachable:
     """No connection was made."""
     return Unreachable(UNREACHABLE.happened)

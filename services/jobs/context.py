@@ -74,7 +74,8 @@ class Context:
         return await self.change(job.id, attention=attention) or job
 
     async def fail(self, job: Job, error: VendorError) -> None:
-        """End a job that failed. A failed task is not billed (wan-video-api.md 7.6)."""
+        """End a job that failed. A failed task is not billed (wan-video-api.md 7.6); a lost one may have been."""
+        explained = explain_error(error)
         log.info("job %s task %s failed: %s", job.id, job.task_id, error.code or type(error).__name__)
         await self.change(
             job.id,
@@ -82,10 +83,10 @@ class Context:
             finished_at=self.clock(),
             error_code=error.code or "Failed",
             error_message=error.message,
-            error_hint=explain_error(error).advice,
+            error_hint=explained.advice,
             request_id=error.request_id or job.request_id,
             attention=None,
-            actual_micros=0,
+            actual_micros={True: job.estimated_micros, False: 0, None: None}[explained.charged],
         )
 
     async def vendor(self, job: Job) -> DashScope | None:

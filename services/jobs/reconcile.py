@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.dashscope import DashScope, TaskStatus
-from services.errors import KeyRefused, Refused, VendorError
+from services.dashscope import DashScope, TaskStatus, forgotten
+from services.errors import KeyRefused, VendorError
 from services.jobs.context import Context
 from services.records import Job, JobStatus, OpenSubmission, Submission, SubmissionState
 
@@ -56,7 +56,7 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
             if await _settle(context, submission, candidates, looks=looks):
                 return
         if context.clock() - submission.started_at > 24 * 3600 * 1000:
-            await context.fail(job, Refused("The provider forgot this order before it could be found.", code="Expired"))
+            await context.fail(job, forgotten())
             return
         await context.pause(job.id, min(_LOOK_AGAIN_SECONDS, max(context.pace.settle / 3, 0.05)))
 

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from pathlib import Path
 
-from services.dashscope import DashScope, TaskStatus
+from services.dashscope import DashScope, TaskStatus, forgotten
 from services.errors import FileRefused, StudioError, VendorError
 from services.jobs.context import Context
-from services.jobs.waiting import expired
 from services.records import Asset, Job, JobStatus, new_id
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ async def save(context: Context, job: Job) -> None:
                 log.info("job %s task %s succeeded", job.id, job.task_id)
                 return
             if context.over(job):
-                await context.fail(job, expired())
+                await context.fail(job, forgotten())
                 return
         await context.pause(job.id, pause)
         pause = min(pause * 2, context.pace.retry_longest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from services.dashscope import Task, TaskStatus, billed_seconds
+from services.dashscope import Task, TaskStatus, billed_seconds, forgotten
 from services.errors import InvalidRequest, KeyRefused, Refused, VendorError
 from services.jobs.context import Context
 from services.jobs.submitting import request_of
@@ -36,7 +36,7 @@ async def wait(context: Context, job: Job) -> bool:
         if job.status is JobStatus.SAVING:
             return True
         if unknown >= _SURELY_UNKNOWN or (context.over(job) and task is None):
-            await context.fail(job, expired())
+            await context.fail(job, forgotten())
             return False
         if task is not None and await _note(context, job, task):
             continue
@@ -45,11 +45,6 @@ async def wait(context: Context, job: Job) -> bool:
         elif task is not None:
             await context.say(job, None)
         await context.pause(job.id, _pause(context, job))
-
-
-def expired() -> Refused:
-    """The vendor no longer knows a task."""
-    return Refused("The provider no longer knows this task: it keeps tasks for 24 hours.", code="Expired")
 
 
 async def _poll(context: Context, job: Job) -> Task | None:
