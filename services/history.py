@@ -58,16 +58,15 @@ class History:
 
     async def job(self, job_id: str) -> Job:
         """One job. Raises NotFound."""
-        return (await self.with_assets(job_id)).job
+        async with self._engine.connect() as connection:
+            return await _job(connection, job_id)
 
     async def with_assets(self, job_id: str) -> JobWithAssets:
         """One job and its files. Raises NotFound."""
         async with self._engine.connect() as connection:
-            row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).mappings().one_or_none()
-            if row is None:
-                raise NotFound("There is no such job.")
+            job = await _job(connection, job_id)
             files = await _assets_of(connection, [job_id])
-        return JobWithAssets(job_of(row), tuple(files.get(job_id, ())))
+        return JobWithAssets(job, tuple(files.get(job_id, ())))
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -171,6 +170,13 @@ def _matching(statement: sa.Select[Any], find: Find) -> sa.Select[Any]:
     for word in (find.query or "").split():
         statement = statement.where(jobs.c.prompt.icontains(word, autoescape=True))
     return statement
+
+
+async def _job(connection: AsyncConnection, job_id: str) -> Job:
+    row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such job.")
+    return job_of(row)
 
 
 async def _assets_of(connection: AsyncConnection, job_ids: Sequence[str]) -> dict[str, list[Asset]]:

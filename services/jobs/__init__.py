@@ -120,8 +120,10 @@ async def _run(context: Context, job_id: str) -> None:
             job = await submit(context, job_id)
             if job is not None and await _withdraw(context, job):
                 continue
-            if job is not None and (job.status is JobStatus.SAVING or await wait(context, job)):
-                await save(context, await context.history.job(job_id))
+            if job is not None:
+                task = None if job.status is JobStatus.SAVING else await wait(context, job)
+                if task is not None or job.status is JobStatus.SAVING:
+                    await save(context, await context.history.job(job_id), task)
             context.wake.pop(job_id, None)
             return
         except Exception:

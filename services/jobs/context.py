@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,8 @@ class Context:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     wake: dict[str, asyncio.Event] = field(default_factory=dict)
     """Set to end a job's pause at once."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """How many jobs wait for their task, by account."""
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any

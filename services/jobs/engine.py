@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _LOOK_SECONDS = 0.25
 """How often a queue is looked at. Four looks a second cost about 2 % of a core a queue."""
+_SUBSECONDS_SINCE = (3, 42, 0)
+"""The first SQLite that knows the modifier `subsec`."""
 _SMOOTH_UP_TO = 20
 """Up to this rate starts are spread evenly, one at a time, so that a crash leaves few look-alike submissions."""
 
@@ -127,8 +131,14 @@ def _config(home: Path, database_url: str) -> DBOSConfig:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
     connection.isolation_level = "IMMEDIATE"
+    if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+        # From Python 3.12 on DBOS asks SQLite for unixepoch('subsec'), but a Python can be linked to an older SQLite.
+        connection.create_function("unixepoch", -1, lambda *_modifiers: time.time())
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+_NOT_TOLD = ("Contention detected", "DBOSAwaitedWorkflowCancelledError", "Asyncio task cancelled for workflow or step")
 
 
 class _NotOurTrouble(logging.Filter):
@@ -136,7 +146,7 @@ class _NotOurTrouble(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        return "Contention detected" not in text and "DBOSAwaitedWorkflowCancelledError" not in text
+        return not any(known in text for known in _NOT_TOLD)
 
 
 def _quieten() -> None:

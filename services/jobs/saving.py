@@ -6,7 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from services.dashscope import DashScope, TaskStatus, forgotten
+from services.dashscope import DashScope, Task, TaskStatus, forgotten
 from services.errors import FileRefused, StudioError, VendorError
 from services.jobs.context import Context
 from services.records import Asset, Job, JobStatus, new_id
@@ -14,12 +14,15 @@ from services.records import Asset, Job, JobStatus, new_id
 log = logging.getLogger(__name__)
 
 
-async def save(context: Context, job: Job) -> None:
-    """Fetch a succeeded task's results and finish the job: files first, then the rows, in one transaction."""
+async def save(context: Context, job: Job, task: Task | None = None) -> None:
+    """Fetch a succeeded task's results and finish the job: files first, then the rows, in one transaction.
+
+    `task` is how the vendor has just told it; without it, and after a fetch that broke off, the vendor is asked.
+    """
     pause = context.pace.first_poll
     while True:
         try:
-            files = await _fetch(context, job)
+            files = await _fetch(context, job, task)
         except (StudioError, OSError) as error:
             log.warning("job %s task %s: result not saved yet (%s)", job.id, job.task_id, type(error).__name__)
             await context.say(job, _trouble(error))
@@ -37,6 +40,7 @@ async def save(context: Context, job: Job) -> None:
             if context.over(job):
                 await context.fail(job, forgotten())
                 return
+        task = None  # its links may have died
         await context.pause(job.id, pause)
         pause = min(pause * 2, context.pace.retry_longest)
 
@@ -49,12 +53,12 @@ def _trouble(error: StudioError | OSError) -> str:
     return "The result is ready and is being fetched again: the last try broke off. It is kept at the provider."
 
 
-async def _fetch(context: Context, job: Job) -> tuple[Asset, ...]:
+async def _fetch(context: Context, job: Job, task: Task | None) -> tuple[Asset, ...]:
     """The results on disk, with their pictures; nothing where the vendor no longer has the task."""
     vendor = await context.vendor(job)
     if vendor is None:
         return ()
-    task = await vendor.query(job.task_id or "")
+    task = task or await vendor.query(job.task_id or "")
     if task.status is not TaskStatus.SUCCEEDED:
         return ()
     if not task.result_urls:

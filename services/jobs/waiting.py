@@ -7,7 +7,7 @@ from typing import assert_never
 
 from services.dashscope import Task, TaskStatus, billed_seconds, forgotten
 from services.errors import InvalidRequest, KeyRefused, Refused, VendorError
-from services.jobs.context import Context
+from services.jobs.context import Context, Pace
 from services.jobs.submitting import request_of
 from services.records import Job, JobStatus
 from services.request import price
@@ -19,12 +19,27 @@ _SURELY_UNKNOWN = 3
 """How many times in a row the vendor must say that it does not know a task: the first words may come too early."""
 _SILENT_TROUBLE = 3
 """How many polls may fail before anybody is told."""
-_SHARE = 0.25
+_EARLY_SHARE = 0.25
 """A pause is at most this share of the time a task has taken so far: short clips are noticed soon."""
+_LATE_SHARE = 0.02
+"""And may always be this share of it: who has waited ten minutes does not mind twelve seconds."""
+_SOON = 5.0
+"""In between, the pause in seconds: what the vendor's own package does."""
+_CALM_PER_SECOND = 10
+"""How many polls a second an account's jobs make together at most, as long as the longest pause allows: half of what
+the vendor takes, so that list, cancel and save find a turn at once."""
 
 
-async def wait(context: Context, job: Job) -> bool:
-    """Poll until the task has ended. True where it has succeeded and its result is to be fetched."""
+async def wait(context: Context, job: Job) -> Task | None:
+    """Poll until the task has ended. The task, where it has succeeded and its result is to be fetched."""
+    context.waiting[job.account] += 1
+    try:
+        return await _wait(context, job)
+    finally:
+        context.waiting[job.account] -= 1
+
+
+async def _wait(context: Context, job: Job) -> Task | None:
     unknown = trouble = 0
     while True:
         task = await _poll(context, job)
@@ -32,14 +47,13 @@ async def wait(context: Context, job: Job) -> bool:
         unknown = unknown + 1 if task and task.status is TaskStatus.UNKNOWN else 0
         job = await context.history.job(job.id)
         if job.status.final:
-            return False
-        if job.status is JobStatus.SAVING:
-            return True
+            return None
         if unknown >= _SURELY_UNKNOWN or (context.over(job) and task is None):
             await context.fail(job, forgotten())
-            return False
+            return None
         if task is not None and await _note(context, job, task):
-            continue
+            job = await context.history.job(job.id)
+            return task if job.status is JobStatus.SAVING else None
         if trouble == _SILENT_TROUBLE:
             await context.say(job, "The provider cannot be reached just now. Your clip goes on there; asking again.")
         elif task is not None:
@@ -67,7 +81,13 @@ async def _poll(context: Context, job: Job) -> Task | None:
 
 def _pause(context: Context, job: Job) -> float:
     elapsed = (context.clock() - (job.submitted_at or job.created_at)) / 1000
-    return min(context.pace.poll, max(context.pace.first_poll, _SHARE * elapsed))
+    return next_pause(context.pace, elapsed=elapsed, waiting=context.waiting[job.account])
+
+
+def next_pause(pace: Pace, *, elapsed: float, waiting: int) -> float:
+    """Seconds until the next poll of a task bought `elapsed` seconds ago, where `waiting` jobs share the account."""
+    wanted = min(_EARLY_SHARE * elapsed, max(_SOON, _LATE_SHARE * elapsed))
+    return min(pace.poll, max(pace.first_poll, wanted, waiting / _CALM_PER_SECOND))
 
 
 async def _note(context: Context, job: Job, task: Task) -> bool:

@@ -142,20 +142,20 @@ def _format_name(container: av.container.InputContainer, stream: av.AudioStream)
 
 def _seconds(sound: _Sound) -> float:
     """The length by the packets' times, at most COUNTED_SECONDS; 0 where there are none."""
-    first: float | None = None
-    last = 0.0
+    tick = float(sound.stream.time_base or 0)  # once: making a fraction of each packet took longer than reading it
+    first: int | None = None
+    last = 0
     try:
         for packet in sound.container.demux(sound.stream):
-            if packet.pts is None or packet.time_base is None:
+            if packet.pts is None:
                 continue
-            begin = float(packet.pts * packet.time_base)
-            first = begin if first is None else min(first, begin)
-            last = max(last, begin + float((packet.duration or 0) * packet.time_base))
-            if last - first >= COUNTED_SECONDS:
+            first = packet.pts if first is None else min(first, packet.pts)
+            last = max(last, packet.pts + (packet.duration or 0))
+            if (last - first) * tick >= COUNTED_SECONDS:
                 return COUNTED_SECONDS
     except FFmpegError:
         pass  # the file breaks off here: what came before is its length
-    return last - first if first is not None else 0.0
+    return (last - first) * tick if first is not None else 0.0
 
 
 # Judging -------------------------------------------------------------------------------------------------------------
