@@ -49,9 +49,9 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """Launch inside the running loop; jobs that a crash interrupted start again at once."""
         engine = cls(run)
-        config = _config(home, database_url)
-        await asyncio.to_thread(_quieten)
-        DBOS(config=config)
+        database = _sqlite(home / "engine.db") if database_url.startswith("sqlite") else None
+        _quieten()
+        DBOS(config=_config(database, database_url))
         engine._workflow = DBOS.workflow(name="run_job")(engine._as_workflow())
         DBOS.launch()
         try:
@@ -63,6 +63,8 @@ class Engine:
             # DBOS has made its own threads the loop's, and takes them away: what stops after us needs some too.
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="studio"))
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+            if database is not None:
+                database.dispose()  # DBOS leaves an engine that it was given
 
     async def prepare(self, rates: Iterable[RateLimit]) -> None:
         """Register the queues of these limits now, so that the first job of each does not wait for it."""
@@ -110,7 +112,7 @@ class Engine:
         return run_job
 
 
-def _config(home: Path, database_url: str) -> DBOSConfig:
+def _config(database: sa.Engine | None, database_url: str) -> DBOSConfig:
     config = DBOSConfig(
         name="wan-studio",
         executor_id="local",
@@ -119,14 +121,19 @@ def _config(home: Path, database_url: str) -> DBOSConfig:
         log_level="WARNING",
         serializer=DBOSPortableJSONSerializer(),
     )
-    if database_url.startswith("sqlite"):
-        engine = sa.create_engine(f"sqlite:///{home / 'engine.db'}", pool_size=8, max_overflow=4)
-        event.listen(engine, "connect", _prepare_sqlite)
-        config["system_database_engine"] = engine
-        config["system_database_url"] = f"sqlite:///{home / 'engine.db'}"
-    else:
+    if database is None:
         config["system_database_url"] = database_url.replace("+psycopg", "")
+    else:
+        config["system_database_url"] = str(database.url)
+        config["system_database_engine"] = database
     return config
+
+
+def _sqlite(path: Path) -> sa.Engine:
+    """The engine's own file: it and the studio's have different needs, and two writers do not wait for each other."""
+    database = sa.create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=4)
+    event.listen(database, "connect", _prepare_sqlite)
+    return database
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
