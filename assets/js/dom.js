@@ -1,0 +1,84 @@
+// Building the page by hand: every word that comes from outside goes through a text node, never through markup.
+
+const ICONS = new URL("../icons/", import.meta.url);
+
+/** A new node. `properties` are set as properties; `data-…`, `aria-…` and a few others as attributes. */
+export function h(tag, properties, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else if (name.includes("-") || ["role", "for", "list", "style"].includes(name)) node.setAttribute(name, value);
+    else node[name] = value;
+  }
+  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** One of our icons; it takes the colour of the text around it. */
+export function icon(name) {
+  const safe = String(name).replace(/[^a-z0-9-]/g, "");
+  return h("span", { class: "icon", "aria-hidden": "true", style: `--icon:url("${new URL(`${safe}.svg`, ICONS).href}")` });
+}
+
+/** A button with an icon, a word, or both. Without a word it needs `label`. */
+export function button({ text, icon: name, label, press, kind = "", act }) {
+  return h(
+    "button",
+    {
+      type: "button", class: `press ${kind}`, "aria-label": label, title: text ? undefined : label, "data-act": act,
+      onclick: (event) => { event.stopPropagation(); press(event.currentTarget); },
+    },
+    name ? icon(name) : null,
+    text ? h("span", {}, text) : null,
+  );
+}
+
+/** A link that saves a file. */
+export function download(url, { text = "Download", kind = "" } = {}) {
+  const href = `${url}${url.includes("?") ? "&" : "?"}download=1`;
+  return h("a", { class: `press ${kind}`, href, download: "", onclick: (event) => event.stopPropagation() },
+    icon("download"), h("span", {}, text));
+}
+
+/** A code that can be copied with one press. */
+export function copyable(text, label) {
+  const done = h("span", { class: "copied", "aria-live": "polite" });
+  const press = button({
+    icon: "copy", label: `Copy ${label}`, kind: "small",
+    press: async () => {
+      try { await navigator.clipboard.writeText(text); } catch { selectText(code); document.execCommand("copy"); }
+      done.textContent = "Copied";
+      setTimeout(() => { done.textContent = ""; }, 1500);
+    },
+  });
+  const code = h("code", {}, text);
+  return h("span", { class: "copyable" }, code, press, done);
+}
+
+function selectText(node) {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}
+
+let speaker;
+/** Say a sentence to screen readers. */
+export function announce(text) {
+  speaker ??= document.body.appendChild(h("div", { class: "sr", role: "status", "aria-live": "polite" }));
+  speaker.textContent = text;
+}
+
+/** A custom element that Gradio hands its props to; `render` draws it whenever they change. */
+export class StudioElement extends HTMLElement {
+  bind(context) {
+    this.context = context;
+    context.watch(["value", "offer"], () => this.render());
+    this.render();
+  }
+  get value() { return this.context?.props.value; }
+  get offer() { return this.context?.props.offer ?? {}; }
+  render() {}
+}

@@ -1,0 +1,71 @@
+// What frames the page: the header, the room's light, and which tab is open.
+import { StudioElement, button, h, icon } from "./dom.js";
+import { fetchSummary, onAgain, onChange } from "./live.js";
+import { catalogue, isActive, money } from "./words.js";
+
+class Header extends StudioElement {
+  connectedCallback() {
+    this.chips = h("div", { class: "chips" });
+    this.spent = h("span", { class: "chip wide spent", hidden: true });
+    this.theme = h("span", { class: "theme" });
+    this.replaceChildren(h("div", { class: "mark" }, h("i", { "aria-hidden": "true" }), h("h1", {}, "Wan Studio")), this.chips, h("div", { class: "grow" }), this.spent, this.theme);
+    if (catalogue.demo) this.chips.append(demoBadge());
+    this.drawTheme();
+    let timer;
+    const soon = () => { clearTimeout(timer); timer = setTimeout(() => this.fetch(), 400); };
+    this.stops = [onChange((job, before) => { if (!before || (isActive(before) && !isActive(job))) soon(); }), onAgain(soon)];
+    this.fetch();
+  }
+
+  disconnectedCallback() { this.stops.forEach((stop) => stop()); }
+
+  async fetch() {
+    try {
+      const { demo, region_label: region, key_hint: key, spent_today: spent = [] } = await fetchSummary();
+      this.chips.replaceChildren(demo ? demoBadge() : h("span", { class: "chip wide" }, [region, key && `key ${key}`].filter(Boolean).join(" · ")));
+      const total = spent.map(({ amount, currency }) => money(amount, currency)).join(" + ");
+      this.spent.hidden = demo || !total;
+      this.spent.textContent = `Today ${total}`;
+    } catch { /* The header can wait; the stage says that the studio is away. */ }
+  }
+
+  drawTheme() {
+    const dark = window.studioRoom.dark;
+    this.theme.replaceChildren(button({
+      icon: dark ? "sun" : "moon", label: dark ? "Light room" : "Dark room", kind: "round",
+      press: () => { window.studioRoom.choose(dark ? "light" : "dark"); this.drawTheme(); this.querySelector(".theme button").focus(); },
+    }));
+    this.seen ??= new MutationObserver(() => this.drawTheme());
+    this.seen.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+  }
+}
+
+function demoBadge() {
+  return h("span", { class: "chip demo" }, icon("flask-conical"), "Demo", h("span", { class: "wide" }, ": results are made here, nothing is billed"));
+}
+
+customElements.define("studio-header", Header);
+
+// The open tab stands in the address, so that a refresh and a bookmark come back to it.
+const tabOf = (button) => button.id?.match(/^tab-(.+)-button$/)?.[1];
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
+  const name = tab && tabOf(tab);
+  if (name) history.replaceState(null, "", `${location.pathname}${location.search}#${name}`);
+});
+
+/** Open the tab that the address names; false while it is not there yet. */
+function openNamed() {
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (!/^[a-z_]+$/.test(name)) return true;
+  const tab = document.getElementById(`tab-${name}-button`);
+  if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+  return Boolean(tab);
+}
+
+addEventListener("hashchange", openNamed);
+if (!openNamed()) {
+  const look = new MutationObserver(() => { if (openNamed()) look.disconnect(); });
+  look.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => look.disconnect(), 20000);
+}

@@ -1,0 +1,7 @@
+// The page's own parts. Each module defines its elements; Gradio places them, see components/elements.py.
+import "./live.js";
+import "./shell.js";
+import "./controls.js";
+import "./stage.js";
+import "./gallery.js";
+import "./viewer.js";

@@ -1,0 +1,102 @@
+// How a job is said: states, times, money. The catalogue's own words come with the page.
+
+export const catalogue = JSON.parse(document.getElementById("studio-words")?.textContent ?? "{}");
+
+const SIGNS = { USD: "$", CNY: "¥" };
+export const STEPS = ["Sent", "Waiting", "In work", "Saved"];
+const ACTIVE = { queued: 0, uploading: 0, submitting: 0, pending: 1, running: 2, saving: 3 };
+
+export const isActive = (job) => job.status in ACTIVE;
+export const isDone = (job) => job.status === "succeeded" && job.outputs?.length > 0;
+export const stepOf = (job) => ACTIVE[job.status] ?? (job.status === "succeeded" ? 4 : -1);
+
+export const STATE = {
+  queued: "Waiting to start",
+  uploading: "Sending your files",
+  submitting: "Handing it over",
+  pending: "Waiting for a free place",
+  running: "In work",
+  saving: "Saving your clip",
+  succeeded: "Done",
+  failed: "Did not work",
+  canceled: "Canceled",
+  unknown: "Not certain",
+};
+
+export function money(amount, currency) {
+  if (amount === null || amount === undefined || amount === "") return "";
+  const number = Number(amount);
+  if (Number.isNaN(number)) return "";
+  const cents = number.toFixed(2);
+  const text = Math.abs(number - Number(cents)) < 1e-9 ? cents : number.toFixed(4).replace(/0+$/, "");
+  return SIGNS[currency] ? `${SIGNS[currency]}${text}` : `${text} ${currency}`;
+}
+
+/** What a job costs now: billed, or what it will be. A job that ended without a bill is free. */
+export function cost(job) {
+  const { estimated, actual, currency } = job.cost ?? {};
+  if (job.demo) return `would be ${money(estimated, currency)}`;
+  if (actual !== null && actual !== undefined) return money(actual, currency);
+  return ["failed", "canceled"].includes(job.status) ? money(0, currency) : money(estimated, currency);
+}
+
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+export const since = (iso) => (Date.now() - Date.parse(iso)) / 1000;
+export const between = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
+
+export function fileSize(bytes) {
+  return bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`;
+}
+
+export function usual(job) {
+  if (job.demo) return "the demo is quicker than the real thing";
+  const span = catalogue.models?.[job.model]?.usual;
+  if (!span) return "";
+  return span[1] < 120 ? `usually ${span[0]} to ${span[1]} s`
+    : `usually ${Math.max(1, Math.round(span[0] / 60))} to ${Math.round(span[1] / 60)} min`;
+}
+
+export function day(iso) {
+  const then = new Date(iso);
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  const days = Math.ceil((midnight - then) / 86400000);
+  if (days <= 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const sameYear = then.getFullYear() === midnight.getFullYear();
+  return then.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: sameYear ? undefined : "numeric" });
+}
+
+export function moment(iso) {
+  if (!iso) return "";
+  const then = new Date(iso);
+  return `${day(iso)}, ${then.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}`;
+}
+
+/** A name for a job: its words, its picture, or its effect. */
+export function title(job) {
+  return job.prompt?.trim() || job.inputs?.[0]?.name || job.model_title;
+}
+
+export function facts(job) {
+  const output = job.outputs?.[0];
+  return [
+    job.model_title,
+    output ? `${output.width} × ${output.height}` : "",
+    output?.seconds ? `${Number(output.seconds.toFixed?.(1) ?? output.seconds)} s` : "",
+  ].filter(Boolean).join(" · ");
+}
+
+/** The label and the words of one parameter. */
+export function parameter(name, value) {
+  const field = catalogue.fields?.[name] ?? {};
+  const words = typeof value === "boolean" ? (value ? "On" : "Off")
+    : field.choices?.[String(value)] ?? `${String(value).replace("*", " × ")}${field.unit ? ` ${field.unit}` : ""}`;
+  return [field.label ?? name.replaceAll("_", " "), words];
+}

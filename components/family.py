@@ -1,0 +1,177 @@
+"""One tab, drawn from the catalogue and then wired: the form, Generate, the stage.
+
+All fields of all the family's models are drawn once, in the order of the form; which of them are in sight is the
+business of components/form.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from components import widgets
+from components.draft import Draft, fitted, settle
+from components.elements import element
+from components.form import Tab
+from components.verdicts import rates_of
+from components.widgets import Kind, Widget
+from services.catalogue.schema import Family, Field, ImageField, TextField
+
+if TYPE_CHECKING:
+    from services.studio import Studio
+
+QUIET: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}  # Any: Gradio's keywords
+"""How a quick listener is wired: no queue, no spinner, no endpoint of its own."""
+
+_SECRET = "wan-studio-drafts"  # noqa: S105 - no secret: fixed, so that a draft outlives a restart
+
+
+def build_draft(family: Family) -> gr.BrowserState:
+    """Where the browser keeps a tab's draft. Call it outside the tabs: an unopened tab is not there yet."""
+    return gr.BrowserState(None, storage_key=f"studio:draft:{family.id}", secret=_SECRET)
+
+
+def build_tab(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
+    """Draw the tab of a family and wire it. Call it inside its `gr.Tab`."""
+    with gr.Row(elem_classes=["workbench"], equal_height=False):
+        with gr.Column(elem_classes=["studio-form"], min_width=320):
+            tab = _form(studio, family, draft)
+        with gr.Column(elem_classes=["studio-right"], min_width=320):
+            element("studio-stage", attributes={"family": family.id}, elem_id=f"{family.id}-stage")
+    _wire(tab)
+    return tab
+
+
+def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
+    union = _union(studio, family)
+    drawn: dict[str, Widget] = {}
+
+    first = _first_look(studio, family)
+
+    def draw(subject: bool, folded: bool) -> None:  # noqa: FBT001 - two questions, named where they are asked
+        for key, field in union.items():
+            is_subject = isinstance(field, TextField | ImageField)
+            if field.folded == folded and (folded or is_subject == subject):
+                elem_id = f"{family.id}-{key}".replace("__", "-")
+                now = first.get((field.name, widgets.kind_of(field)))
+                drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
+
+    draw(subject=True, folded=False)
+    has_picture = any(isinstance(field, ImageField) for field in union.values())
+    attributes = {"family": family.id, "picture": "yes" if has_picture else "no"}
+    chips = element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples", events=("pick",))
+    models = studio.catalogue.of_family(family.id)
+    model = gr.Dropdown(
+        label="Model",
+        choices=[(f"{m.title} · {m.summary}", m.id) for m in models],
+        value=family.default_model,
+        filterable=False,
+        elem_id=f"{family.id}-model",
+    )
+    region = element(
+        "studio-segments",
+        elem_id=f"{family.id}-region",
+        value=studio.regions[0],
+        offer={},
+        visible=len(studio.regions) > 1,
+    )
+    draw(subject=False, folded=False)
+    with gr.Accordion("More choices", open=False, elem_classes=["more"], elem_id=f"{family.id}-more") as more:
+        draw(subject=False, folded=True)
+    with gr.Column(elem_classes=["go"], elem_id=f"{family.id}-go"):
+        foot = element(
+            "studio-foot",
+            attributes={"family": family.id},
+            elem_id=f"{family.id}-foot",
+            value={},
+            events=("fix", "drawn"),
+        )
+        button = gr.Button("Generate", variant="primary", elem_id=f"{family.id}-generate", elem_classes=["generate"])
+    order = tuple(drawn[key] for key in union)
+    return Tab(
+        studio=studio,
+        family=family,
+        draft=draft,
+        model=model,
+        region=region,
+        widgets=order,
+        more=more,
+        foot=foot,
+        button=button,
+        examples=chips,
+    )
+
+
+def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[str, object]]:
+    """The widgets as the default model has them, so that the page is right before the browser's draft is read."""
+    blank = Draft(model=family.default_model, region=studio.regions[0])
+    model, region = settle(blank, catalogue=studio.catalogue, family=family.id, regions=tuple(studio.regions))
+    rates = rates_of(studio.catalogue, model=model, region=region, given={})
+    return {
+        (field.name, widgets.kind_of(field)): widgets.update(
+            field, fitted(field, None), rates=rates.get(field.name, {})
+        )
+        for field in model.fields_in(region)
+    }
+
+
+def _union(studio: Studio, family: Family) -> dict[str, Field]:
+    """One field per name and kind, over all models of the family in all their regions, in the order of the forms.
+
+    The key is the name; where a name is entered in several ways, the kind stands behind it.
+    """
+    found: dict[tuple[str, Kind], Field] = {}
+    for model in studio.catalogue.of_family(family.id):
+        for offer in model.offers:
+            for field in model.fields_in(offer.region):
+                found.setdefault((field.name, widgets.kind_of(field)), field)
+    names = [name for name, _ in found]
+    order = list(dict.fromkeys(names))
+    ranked = sorted(found.items(), key=lambda item: order.index(item[0][0]))
+    return {(name if names.count(name) == 1 else f"{name}__{kind.value}"): field for (name, kind), field in ranked}
+
+
+def _wire(tab: Tab) -> None:
+    inputs, outputs = tab.inputs(), tab.outputs()
+    # A tab is drawn when it is first opened; what it is told before that, it partly forgets.
+    tab.foot.drawn(tab.restore, tab.draft, outputs, **QUIET)
+    gr.on(
+        [tab.model.input, tab.region.input],
+        tab.follow,
+        inputs_kwargs=inputs,
+        outputs=outputs,
+        **QUIET,
+    )
+    gr.on(
+        [widget.component.change for widget in tab.widgets],  # type: ignore[attr-defined]  # every widget has it
+        tab.judge,
+        inputs_kwargs=inputs,
+        outputs=outputs,
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    tab.button.click(
+        tab.generate,
+        inputs_kwargs=inputs,
+        outputs=outputs,
+        validator=tab.validate,
+        show_progress="hidden",
+        concurrency_limit=8,
+        api_visibility="private",
+    )
+    for part in (tab.foot, *(widget.note for widget in tab.widgets if widget.note)):
+        part.fix(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)  # gr.on takes no events of our own
+    tab.examples.pick(tab.pick, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    for event, unfolded in ((tab.more.expand, "true"), (tab.more.collapse, "false")):
+        event(
+            None,
+            tab.draft,
+            tab.draft,
+            js=f"(draft) => ({{...(draft ?? {{}}), open: {unfolded}}})",
+            **QUIET,
+        )

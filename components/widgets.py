@@ -1,0 +1,229 @@
+"""From a field of the catalogue to a widget, and from its limits to words.
+
+One widget is built per name and kind for all models of a family; `update` makes it what one model needs. Which models
+there are, and what they are called, it does not know.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, assert_never
+
+import gradio as gr
+from gradio.components import Component
+from gradio.data_classes import ImageData
+
+from components.draft import Shown
+from components.elements import element, note, note_value
+from components.words import money
+from services.catalogue.schema import (
+    AudioField,
+    Choice,
+    ChoiceField,
+    Field,
+    FixedField,
+    ImageField,
+    NumberField,
+    Size,
+    SizeField,
+    SwitchField,
+    TextField,
+)
+
+_AT_A_GLANCE = 6
+"""More choices than this are a menu."""
+
+Rates = Mapping[str, tuple[Decimal, str]]
+"""Price of a second and its currency, by the value of a choice that decides it."""
+
+
+class Kind(StrEnum):
+    """The ways a value is entered."""
+
+    WORDS = "words"
+    NUMBER = "number"
+    SLIDER = "slider"
+    SEGMENTS = "segments"
+    MENU = "menu"
+    SIZES = "sizes"
+    SWITCH = "switch"
+    PICTURE = "picture"
+    SOUND = "sound"
+
+
+def _path_of(_picture: gr.Image, payload: ImageData | None) -> str | None:
+    """The path of an upload as it is: a file that is no picture is the check's business, not a crash of the form."""
+    return payload.path if payload else None
+
+
+# gr.Image opens every file it is handed. A class statement would do, but Gradio's metaclass answers one by writing a
+# .pyi file beside this one, at every start. `is_template` says that the browser draws it as its parent.
+_Picture = ABCMeta.__new__(
+    type(gr.Image), "_Picture", (gr.Image,), {"__module__": __name__, "preprocess": _path_of, "is_template": True}
+)
+
+
+@dataclass(frozen=True)
+class Widget:
+    """One way to enter one field. `key` is a Python name, unique in its tab."""
+
+    key: str
+    name: str
+    kind: Kind
+    component: Component
+    note: gr.HTML | None
+    folded: bool
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def kind_of(field: Field) -> Kind:
+    """The way to enter a field."""
+    match field:
+        case TextField():
+            return Kind.WORDS
+        case NumberField():
+            return Kind.NUMBER if field.default is None else Kind.SLIDER
+        case ChoiceField():
+            return Kind.SEGMENTS if len(field.choices) <= _AT_A_GLANCE else Kind.MENU
+        case FixedField():
+            return Kind.SEGMENTS
+        case SizeField():
+            return Kind.SIZES
+        case SwitchField():
+            return Kind.SWITCH
+        case ImageField():
+            return Kind.PICTURE
+        case AudioField():
+            return Kind.SOUND
+        case _:
+            assert_never(field)
+
+
+def build(field: Field, *, key: str, elem_id: str, now: Mapping[str, object] | None) -> Widget:
+    """Draw the widget, and the line under it where a field can be wrong.
+
+    `now` is the `update` for the model that is shown first, or None where that model does not have the field.
+    """
+    kind = kind_of(field)
+    common = {"visible": False} if now is None else {name: value for name, value in now.items() if name != "__type__"}
+    component = _component(field, kind=kind, common={"elem_id": elem_id, **common})
+    has_note = kind in (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND)
+    maximum = field.max_chars if isinstance(field, TextField) else None
+    line = note(f"{elem_id}-note", maximum=maximum, visible=now is not None) if has_note else None
+    return Widget(key=key, name=field.name, kind=kind, component=component, note=line, folded=field.folded)
+
+
+def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component:  # Any: keywords of Gradio's parts
+    label, info = field.label, field.help or None
+
+    def over(**defaults: Any) -> dict[str, Any]:
+        return defaults | common
+
+    match kind:
+        case Kind.WORDS:
+            lines = field.lines if isinstance(field, TextField) else 1
+            return gr.Textbox(label=label, info=info, lines=lines, max_lines=14, **over(value=""))
+        case Kind.NUMBER:
+            # gr.Number cannot be empty: it sends 0.
+            return gr.Textbox(label=label, info=info, max_lines=1, placeholder="Any", **over(value=""))
+        case Kind.SLIDER:
+            return gr.Slider(info=info, step=1, precision=0, buttons=[], **over(label=label))
+        case Kind.MENU:
+            return gr.Dropdown(label=label, info=info, **over(choices=[("None", "")], value=""))
+        case Kind.SWITCH:
+            return gr.Checkbox(label=label, info=info, elem_classes=["switch"], **common)
+        case Kind.PICTURE:
+            return _Picture(
+                label=label,
+                type="filepath",
+                image_mode=None,
+                sources=["upload"],
+                height=232,
+                buttons=[],
+                elem_classes=["uploader"],
+                placeholder=f"# Drop a picture here, or press to choose\n{field.help}",
+                **common,
+            )
+        case Kind.SOUND:
+            return gr.Audio(
+                label=label, type="filepath", sources=["upload"], buttons=[], elem_classes=["uploader"], **common
+            )
+        case Kind.SEGMENTS:
+            return element("studio-segments", **over(value="", offer={}))
+        case Kind.SIZES:
+            return element("studio-sizes", **over(value="", offer={}))
+        case _:
+            assert_never(kind)
+
+
+def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
+    """What the widget must become for this field, showing this value."""
+    match field:
+        case NumberField() if field.default is not None:
+            return gr.update(
+                visible=True,
+                label=f"{field.label} ({field.unit})" if field.unit else field.label,
+                minimum=field.minimum,
+                maximum=field.maximum,
+                value=value,
+            )
+        case ChoiceField() if kind_of(field) is Kind.MENU:
+            blank = [("None", "")] if field.default is None else []
+            return gr.update(visible=True, value=value, choices=blank + [_in_menu(c) for c in field.choices])
+        case ChoiceField() | FixedField() | SizeField():
+            return gr.update(visible=True, value=value, offer=offer_of(field, rates=rates))
+        case TextField() | NumberField() | SwitchField() | ImageField() | AudioField():
+            return gr.update(visible=True, value=value)
+        case _:
+            assert_never(field)
+
+
+def update_note(field: Field) -> dict[str, object]:
+    """The empty line under a field, with its limit."""
+    maximum = field.max_chars if isinstance(field, TextField) else None
+    return gr.update(visible=True, value=note_value(maximum=maximum))
+
+
+def offer_of(field: ChoiceField | FixedField | SizeField, *, rates: Rates) -> dict[str, object]:
+    """What our own choosers draw: constant words of the catalogue, and prices."""
+    offer: dict[str, object] = {"label": field.label, "help": field.help}
+    match field:
+        case FixedField():
+            text = f"{field.value} {field.unit}".strip()
+            offer["choices"] = [{"value": str(field.value), "label": text, "note": "always, with this model"}]
+        case ChoiceField():
+            offer["choices"] = [
+                {"value": str(choice.value), "label": choice.label, "note": _rate(rates, str(choice.value))}
+                for choice in field.choices
+            ]
+        case SizeField():
+            offer["sizes"] = [_size(size, rates) for size in field.sizes]
+        case _:
+            assert_never(field)
+    return offer
+
+
+def _size(size: Size, rates: Rates) -> dict[str, object]:
+    return {
+        "value": size.value,
+        "tier": size.tier,
+        "ratio": size.ratio,
+        "width": size.width,
+        "height": size.height,
+        "note": _rate(rates, size.value),
+    }
+
+
+def _rate(rates: Rates, value: str) -> str:
+    rate = rates.get(value)
+    return f"{money(*rate)} / s" if rate else ""
+
+
+def _in_menu(choice: Choice) -> tuple[str, str | int]:
+    return (f"{choice.label} · {choice.group}" if choice.group else choice.label), choice.value

@@ -1,0 +1,68 @@
+"""How numbers, files and clips are said on the page. Plain text: whoever shows it must not read it as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import assert_never
+
+from services.catalogue.schema import MB, Model, Sound
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+
+_SIGNS = {"USD": "$", "CNY": "¥"}
+_LONG_NAME = 32
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with its currency, two decimals or as many as the price list needs."""
+    cents = amount.quantize(Decimal("0.01"))
+    text = f"{cents:,}" if cents == amount else f"{amount.normalize():,f}"
+    sign = _SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{text} {currency}"
+
+
+def file_size(size: int) -> str:
+    """A size in the unit that people read."""
+    return f"{size / MB:.1f} MB" if size >= MB else f"{max(1, round(size / 1024))} KB"
+
+
+def file_name(name: str) -> str:
+    """A file's name, its middle left out where it is long."""
+    if len(name) <= _LONG_NAME:
+        return name
+    return f"{name[: _LONG_NAME - 12]}…{name[-10:]}"
+
+
+def accepted(facts: MediaFacts, *, output: str) -> str:
+    """What was taken of a file, and for a picture what comes out of it."""
+    match facts:
+        case ImageFacts():
+            taken = f"{file_name(facts.name)}, {facts.width} × {facts.height}, {file_size(facts.bytes)}"
+            return f"{taken} · your clip will be {output}" if output else taken
+        case AudioFacts():
+            return f"{file_name(facts.name)}, {facts.seconds:.1f} s, {file_size(facts.bytes)}"
+        case Unreadable():
+            return ""
+        case _:
+            assert_never(facts)
+
+
+def usual_time(model: Model) -> str:
+    """How long the vendor says a clip takes."""
+    least, most = model.usual_seconds
+    if most < 120:
+        return f"Usually {least} to {most} s"
+    return f"Usually {max(1, round(least / 60))} to {round(most / 60)} min"
+
+
+def sound_words(model: Model, given: Mapping[str, object]) -> str:
+    """Whether the clip will be heard."""
+    match model.sound:
+        case Sound.NONE:
+            return "silent"
+        case Sound.ALWAYS:
+            return "with sound"
+        case Sound.CHOSEN:
+            return "silent" if given.get("audio") is False else "with sound"
+        case _:
+            assert_never(model.sound)

@@ -1,0 +1,325 @@
+"""What a person does on the page, in a real Chromium, against `python app.py` in demo mode."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, Page, expect
+
+from tests.rig.studio import StudioProcess
+
+expect.set_options(timeout=20_000)
+CLIP = 60_000
+HOSTILE = (
+    "<img src=x onerror='window.hacked=1'> {{value}} ${window.hacked=2} </textarea><script>window.hacked=3</script>"
+)
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
+    """A demo studio for all journeys of this file."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    process = StudioProcess(tmp_path_factory.mktemp("journeys") / "home", port)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def page(browser: Browser, studio: StudioProcess) -> AsyncIterator[Page]:
+    """The studio's page; a script error or a violated policy fails the test."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    page = await context.new_page()
+    complaints = complaints_of(page)
+    await open_studio(page, studio)
+    yield page
+    assert not complaints
+    await context.close()
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Fills with what the browser complains of."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "console",
+        lambda said: heard.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    return heard
+
+
+async def open_studio(page: Page, studio: StudioProcess, tab: str = "") -> None:
+    await page.goto(f"{studio.url}/{tab}")
+    family = tab.removeprefix("#") if tab.endswith("_video") else "text_to_video"
+    # The foot is filled once the draft is restored.
+    await expect(page.locator(f"#{family}-foot .outcome span").first).not_to_be_empty()
+
+
+async def open_tab(page: Page, name: str) -> None:
+    await page.locator(f"#tab-{name}-button").click()
+
+
+async def write_prompt(page: Page, family: str, words: str) -> None:
+    await page.locator(f"#{family}-prompt textarea").fill(words)
+
+
+async def generate(page: Page, family: str) -> None:
+    button = page.locator(f"#{family}-generate")
+    await expect(button).to_have_class(re.compile("primary"))
+    await button.click()
+
+
+async def expect_playing(page: Page, selector: str) -> None:
+    """The video has pictures, and its time goes on when it is played."""
+    video = page.locator(selector)
+    await video.wait_for(timeout=CLIP)
+    await video.evaluate("video => { video.muted = true; return video.play(); }")
+    await page.wait_for_function(
+        "selector => { const v = document.querySelector(selector); return v.videoWidth > 0 && v.currentTime > 0.2; }",
+        arg=selector,
+    )
+
+
+async def test_words_become_a_clip_that_plays_in_place(page: Page, artifacts: Path) -> None:
+    await page.screenshot(path=artifacts / "text-empty.png")
+    await page.get_by_role("button", name="Paper boat").first.click()
+    await expect(page.locator("#text_to_video-prompt textarea")).to_have_value(re.compile("paper boat"))
+    await expect(page.locator("#text_to_video-generate")).to_have_text(re.compile(r"Generate\s+\$0\.50"))
+    await generate(page, "text_to_video")
+
+    card = page.locator("#text_to_video-stage .card").first
+    await expect(card).to_have_attribute("data-state", re.compile("queued|submitting|pending|running"))
+    await page.screenshot(path=artifacts / "text-running.png")
+    await expect(card).to_have_attribute("data-state", "succeeded", timeout=CLIP)
+    await expect_playing(page, "#text_to_video-stage video")
+    size = await page.locator("#text_to_video-stage video").evaluate("v => [v.videoWidth, v.videoHeight]")
+    assert size == [1280, 720]
+    await page.screenshot(path=artifacts / "text-done.png")
+
+
+async def test_a_refused_picture_is_repaired_with_one_press_and_becomes_a_clip(
+    page: Page, tmp_path: Path, artifacts: Path
+) -> None:
+    beach = tmp_path / "beach.png"
+    Image.new("RGB", (3000, 1000), "steelblue").save(beach)
+    await open_tab(page, "image_to_video")
+    await page.set_input_files("#image_to_video-image input[type=file]", beach)
+
+    note = page.locator("#image_to_video-image-note")
+    await expect(note).to_contain_text("3000 × 1000")
+    await expect(page.locator("#image_to_video-foot .reasons")).to_contain_text("360 to 2000")
+    await page.screenshot(path=artifacts / "picture-refused.png")
+    await note.get_by_role("button", name="Resize").click()
+    await expect(note.locator('[data-tone="ok"]')).to_contain_text("beach.png, 2000 × 667")
+    await expect(note).to_contain_text("your clip will be")
+    await page.screenshot(path=artifacts / "picture-repaired.png")
+
+    await write_prompt(page, "image_to_video", "The waves roll in")
+    await generate(page, "image_to_video")
+    await expect(page.locator("#image_to_video-stage .card").first).to_have_attribute(
+        "data-state", "succeeded", timeout=CLIP
+    )
+    await expect_playing(page, "#image_to_video-stage video")
+
+
+async def test_a_file_that_is_no_picture_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    lie = tmp_path / "holiday.png"
+    lie.write_bytes(b"this is a shopping list")
+    await open_tab(page, "image_to_video")
+    await page.set_input_files("#image_to_video-image input[type=file]", lie)
+
+    await expect(page.locator('#image_to_video-image-note [data-tone="bad"]')).to_be_visible()
+    await page.locator("#image_to_video-generate").click()
+    await expect(page.locator("#image_to_video-stage .card", has_text="holiday")).to_have_count(0)
+
+
+async def test_a_refresh_in_mid_job_shows_the_truth(page: Page) -> None:
+    await write_prompt(page, "text_to_video", "A refresh happens while this is made")
+    await generate(page, "text_to_video")
+    card = page.locator(".card", has_text="A refresh happens while this is made")
+    await expect(card).to_be_visible()
+    await page.reload()
+    await expect(card).to_be_visible()
+    await expect(page.locator("#text_to_video-prompt textarea")).to_have_value("A refresh happens while this is made")
+    await expect(card).to_have_attribute("data-state", "succeeded", timeout=CLIP)
+
+
+async def test_the_gallery_has_everything_after_a_restart(page: Page, studio: StudioProcess, artifacts: Path) -> None:
+    await write_prompt(page, "text_to_video", "Kept over a restart")
+    await generate(page, "text_to_video")
+    card = page.locator(".card", has_text="Kept over a restart")
+    await expect(card).to_have_attribute("data-state", "succeeded", timeout=CLIP)
+
+    studio.kill()
+    studio.start()
+    await open_studio(page, studio)
+    await open_tab(page, "gallery")
+    tile = page.get_by_role("button", name=re.compile("Kept over a restart"))
+    await expect(tile).to_have_attribute("data-state", "succeeded")
+    await page.screenshot(path=artifacts / "gallery.png")
+    await tile.click()
+    details = page.locator("dialog.viewer")
+    await expect(details).to_contain_text("Kept over a restart")
+    await expect(details).to_contain_text("1280 × 720")
+    await expect(details.get_by_role("link", name="Download")).to_be_visible()
+    await expect_playing(page, "dialog.viewer video")
+    await page.screenshot(path=artifacts / "details.png")
+    await page.keyboard.press("Escape")
+    await expect(details).to_be_hidden()
+
+
+async def test_what_was_chosen_survives_another_model_another_tab_and_a_refresh(page: Page) -> None:
+    prompt = page.locator("#text_to_video-prompt textarea")
+    sizes = page.locator("#text_to_video-size")
+    await prompt.fill("Typed once")
+    await sizes.get_by_text("4:3", exact=True).click()
+    await choose_model(page, "Wan 2.2 Plus")
+    await expect(sizes.get_by_role("radio", name="480P")).to_be_visible()
+    await expect(prompt).to_have_value("Typed once")
+    await choose_model(page, "Wan 2.5 preview")
+    await expect(sizes.get_by_role("radio", name=re.compile("^4:3"))).to_be_checked()
+    await open_tab(page, "gallery")
+    await open_tab(page, "text_to_video")
+    await expect(prompt).to_have_value("Typed once")
+
+    await page.reload()
+    await expect(prompt).to_have_value("Typed once")
+    await expect(page.locator("#text_to_video-model input")).to_have_value(re.compile("Wan 2.5 preview"))
+    await expect(sizes.get_by_role("radio", name=re.compile("^4:3"))).to_be_checked()
+    await expect(page.locator("#text_to_video-duration-segments").get_by_role("radio", name="10 s")).to_be_visible()
+
+
+async def choose_model(page: Page, title: str) -> None:
+    await page.locator("#text_to_video-model input").click()
+    await page.get_by_role("option", name=re.compile(re.escape(title))).click()
+
+
+async def test_a_pair_of_shape_and_quality_that_is_not_offered_cannot_be_chosen(page: Page) -> None:
+    await choose_model(page, "Wan 2.5 preview")
+    sizes = page.locator("#text_to_video-size")
+    await sizes.get_by_text("480P", exact=True).click()
+    await expect(sizes.get_by_role("radio", name=re.compile("^4:3"))).to_be_disabled()
+    await sizes.get_by_text("720P", exact=True).click()
+    await sizes.get_by_text("4:3", exact=True).click()
+    await expect(sizes.get_by_role("radio", name=re.compile("^480P"))).to_be_disabled()
+
+
+async def test_a_double_click_buys_once(page: Page, studio: StudioProcess) -> None:
+    await write_prompt(page, "text_to_video", "Pressed twice in a hurry")
+    button = page.locator("#text_to_video-generate")
+    await expect(button).to_have_class(re.compile("primary"))
+    await button.dblclick()
+    await expect(page.locator(".card", has_text="Pressed twice in a hurry")).to_have_count(1)
+    await page.wait_for_timeout(1000)
+    assert sum(job["prompt"] == "Pressed twice in a hurry" for job in studio.jobs()) == 1
+
+
+async def test_hostile_words_never_become_markup(page: Page) -> None:
+    await write_prompt(page, "text_to_video", HOSTILE)
+    await generate(page, "text_to_video")
+    await expect(page.locator(".card .words", has_text="onerror").first).to_be_visible()
+    await open_tab(page, "gallery")
+    await page.get_by_role("button", name=re.compile("onerror")).first.click()
+    await expect(page.locator("dialog.viewer .prompt").first).to_have_text(HOSTILE)
+    assert await page.evaluate("window.hacked") is None
+
+
+async def test_use_these_settings_brings_back_words_and_picture(
+    page: Page, studio: StudioProcess, tmp_path: Path
+) -> None:
+    pond = tmp_path / "pond.jpg"
+    Image.new("RGB", (1280, 720), "seagreen").save(pond)
+    await open_tab(page, "image_to_video")
+    await page.set_input_files("#image_to_video-image input[type=file]", pond)
+    await write_prompt(page, "image_to_video", "Ripples spread over the pond")
+    await expect(page.locator('#image_to_video-image-note [data-tone="ok"]')).to_be_visible()
+    await generate(page, "image_to_video")
+    card = page.locator("#image_to_video-stage .card", has_text="Ripples")
+    await expect(card).to_be_visible()
+    # A tab that has never been opened, in a browser that remembers nothing.
+    await page.evaluate("localStorage.clear()")
+    await page.goto("about:blank")
+    await page.goto(f"{studio.url}/#gallery")
+
+    await page.get_by_role("button", name=re.compile("Ripples")).first.click()
+    await page.locator("dialog.viewer").get_by_role("button", name="Use these settings").click()
+    await expect(page.locator("#tab-image_to_video-button")).to_have_attribute("aria-selected", "true")
+    await expect(page.locator("#image_to_video-prompt textarea")).to_have_value("Ripples spread over the pond")
+    await expect(page.locator('#image_to_video-image-note [data-tone="ok"]')).to_contain_text("1280 × 720")
+
+
+async def test_seven_pages_of_one_browser_all_stay_live(browser: Browser, studio: StudioProcess) -> None:
+    context = await browser.new_context()
+    pages = [await context.new_page() for _ in range(7)]
+    for page in pages:
+        await open_studio(page, studio)
+    await write_prompt(pages[0], "text_to_video", "Seen on every page")
+    await generate(pages[0], "text_to_video")
+    for page in pages:
+        await expect(page.locator(".card", has_text="Seen on every page")).to_be_visible()
+    await context.close()
+
+
+NO_STREAM = """
+    delete window.SharedWorker;
+    window.EventSource = class {
+        static CLOSED = 2;
+        readyState = 2;
+        constructor() { setTimeout(() => this.onerror?.(), 10); }
+        addEventListener() {}
+        close() {}
+    };
+"""
+
+
+@pytest.mark.parametrize("poorer", ["delete window.SharedWorker", NO_STREAM], ids=["no-worker", "no-stream"])
+async def test_a_browser_that_can_do_less_is_kept_up_to_date_too(
+    browser: Browser, studio: StudioProcess, poorer: str
+) -> None:
+    context = await browser.new_context()
+    await context.add_init_script(poorer)
+    watching, working = await context.new_page(), await context.new_page()
+    for page in (watching, working):
+        await open_studio(page, studio)
+    await write_prompt(working, "text_to_video", f"Watched with {len(poorer)}")
+    await generate(working, "text_to_video")
+    await watching.bring_to_front()
+    card = watching.locator(".card", has_text=f"Watched with {len(poorer)}")
+    await expect(card).to_have_attribute("data-state", "succeeded", timeout=CLIP)
+    await context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_has_generate_at_hand_and_nothing_sticks_out(
+    browser: Browser, studio: StudioProcess, artifacts: Path, scheme: str
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        color_scheme=scheme,  # type: ignore[arg-type]  # a literal
+    )
+    page = await context.new_page()
+    complaints = complaints_of(page)
+    await open_studio(page, studio)
+    assert await page.evaluate("document.documentElement.classList.contains('dark')") is (scheme == "dark")
+    for tab in ("text_to_video", "image_to_video", "gallery", "settings"):
+        await open_tab(page, tab)
+        await page.wait_for_timeout(400)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+        await page.screenshot(path=artifacts / f"phone-{tab}-{scheme}.png")
+    await open_tab(page, "text_to_video")
+    await write_prompt(page, "text_to_video", f"From a phone, {scheme}")
+    await expect(page.locator("#text_to_video-generate")).to_be_in_viewport()
+    await generate(page, "text_to_video")
+    await expect(page.locator("#text_to_video-foot .running button")).to_be_in_viewport()
+    await page.screenshot(path=artifacts / f"phone-running-{scheme}.png")
+    assert not complaints
+    await context.close()
