@@ -88,7 +88,7 @@ _PAY = "Open the billing page of Alibaba Cloud Model Studio, then try again a fe
 _KEY_PAGE = "Check the key and its region in Settings."
 
 _LINK_FAILED = _yours(
-    "The service could not fetch one of the files it was given.",
+    "The provider could not fetch one of the files it was given.",
     "Try again. If it happens again, add the file itself instead of a link.",
 )
 _FREE_QUOTA = _account(
@@ -97,33 +97,33 @@ _FREE_QUOTA = _account(
     Kind.BILLING,
 )
 _NO_MODEL = _account(
-    "The service does not know this model here, or this key may not use it.",
+    "The provider does not know this model here, or this key may not use it.",
     "Choose another model, or another region in Settings.",
     Kind.REFUSED,
 )
 _NOT_BOUGHT = _account(
     "This account has not yet switched on the service.", "Activate Model Studio for this account.", Kind.BILLING
 )
-_OVERDUE = _account("This account has an unpaid bill, so the service stopped.", _PAY, Kind.BILLING)
+_OVERDUE = _account("This account has an unpaid bill, so the provider stopped.", _PAY, Kind.BILLING)
 _TOO_FAST = _theirs("Too many requests came from this account at once.", "Wait a minute and try again.", Kind.THROTTLED)
-_FULL = _theirs("The service is full just now.", _LATER, Kind.NO_CAPACITY)
-_HICCUP = _theirs("Something went wrong inside the service.", _LATER)
-_TIMED_OUT = _theirs("The service took too long and gave up.", _LATER)
+_FULL = _theirs("The provider is full just now.", _LATER, Kind.NO_CAPACITY)
+_HICCUP = _theirs("Something went wrong inside the provider.", _LATER)
+_TIMED_OUT = _theirs("The provider took too long and gave up.", _LATER)
 _NO_PERSON = _yours("No person was found in the picture.", _OTHER_PORTRAIT, Subject.PICTURE)
 _POSE = _yours("The person in the picture does not stand as this model needs it.", _OTHER_PORTRAIT, Subject.PICTURE)
 _PICTURE_SIZE = _yours("The picture is too large or too small for this model.", _REPLACE, Subject.PICTURE)
 _PICTURE_KIND = _yours("The picture is broken or of a kind this model does not read.", _REPLACE, Subject.PICTURE)
 _BAD_VALUE = _yours(
-    "The service did not accept one of the values.",
+    "The provider did not accept one of the values.",
     "Set the choices back to their defaults one by one, or choose another model.",
 )
-_BAD_BODY = _ours("The studio sent the service something it could not read.")
+_BAD_BODY = _ours("The studio sent the provider something it could not read.")
 
 EXPLANATIONS: Mapping[str, Explanation] = {
     # Values
     "InvalidParameter": _BAD_VALUE,
     "InvalidParameter.DataInspection": _yours(
-        "The service could not read one of the files while checking it.",
+        "The provider could not read one of the files while checking it.",
         "Try again. If it happens again, choose another file.",
     ),
     "BadRequest": _BAD_BODY,
@@ -136,7 +136,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "BadRequest.ResourceNotExist": _yours("A file this request points to is not there any more.", "Add it again."),
     "BadRequest.TooLarge": _yours("The request was too large to send in one piece.", "Use a smaller file."),
     "UnsupportedOperation": _yours(
-        "It is too late to cancel: the service has already begun.", "Let it finish; it will appear in the gallery."
+        "It is too late to cancel: the provider has already begun.", "Let it finish; it will appear in the gallery."
     ),
     "Conflict": _theirs("The request came in conflict with another one.", "Try again.", Kind.REFUSED),
     # Files
@@ -174,7 +174,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "InvalidImageFormat": _PICTURE_KIND,
     "InvalidPerson": _NO_PERSON,
     # Content
-    "DataInspectionFailed": _content("The service's content check did not let this through.", _REWORD),
+    "DataInspectionFailed": _content("The provider's content check did not let this through.", _REWORD),
     "IPInfringementSuspect": _content(
         "This may use somebody's protected work, such as a brand or a character.", "Leave that out and try again."
     ),
@@ -183,7 +183,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "FaqRuleBlocked": _content("A rule of this account blocked it.", "Change it, or ask who looks after the account."),
     # Account
-    "InvalidApiKey": _account("The service does not accept the key.", _KEY_PAGE, Kind.KEY),
+    "InvalidApiKey": _account("The provider does not accept the key.", _KEY_PAGE, Kind.KEY),
     "NOT AUTHORIZED": _account("The key may not be used with this workspace.", _KEY_PAGE, Kind.KEY),
     "AccessDenied": _account("The key may not do this.", _KEY_PAGE, Kind.KEY),
     "AccessDenied.Unpurchased": _NOT_BOUGHT,
@@ -198,8 +198,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "CommodityNotPurchased": _NOT_BOUGHT,
     "AllocationQuota.FreeTierOnly": _FREE_QUOTA,
     "ModelNotFound": _NO_MODEL,
-    "WorkSpaceNotFound": _account("The service does not know this workspace.", _KEY_PAGE, Kind.REFUSED),
-    "NotFound": _account("The service has nothing at this address.", _KEY_PAGE, Kind.REFUSED),
+    "WorkSpaceNotFound": _account("The provider does not know this workspace.", _KEY_PAGE, Kind.REFUSED),
+    "NotFound": _account("The provider has nothing at this address.", _KEY_PAGE, Kind.REFUSED),
     # Pace and capacity
     "Throttling": _TOO_FAST,
     "Throttling.RateQuota": _TOO_FAST,
@@ -210,21 +210,21 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     # The service itself
     "InternalError": _HICCUP,
     "InternalError.Algo": _HICCUP,
-    "InternalError.FileUpload": _theirs("The service could not store the clip.", _LATER),
-    "InternalError.Upload": _theirs("The service could not store the clip.", _LATER),
+    "InternalError.FileUpload": _theirs("The provider could not store the clip.", _LATER),
+    "InternalError.Upload": _theirs("The provider could not store the clip.", _LATER),
     "InternalError.Timeout": _TIMED_OUT,
     "RequestTimeOut": _TIMED_OUT,
     "SystemError": _HICCUP,
     "ModelServiceFailed": _HICCUP,
     "RewriteFailed": _theirs(
-        "The service could not improve the prompt.", "Try again, or switch off the improving of the prompt."
+        "The provider could not improve the prompt.", "Try again, or switch off the improving of the prompt."
     ),
 }
 """The vendor's codes."""
 
 STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "UNKNOWN": Explanation(
-        happened="The service no longer knows this task; it forgets them after 24 hours.",
+        happened="The provider no longer knows this task; it forgets them after 24 hours.",
         fault=Fault.PROVIDER,
         which=Subject.RESULT,
         charged=None,
@@ -232,13 +232,13 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
         kind=Kind.BROKEN,
     ),
     "ResultGone": Explanation(
-        happened="The finished clip can no longer be fetched: the service keeps it for 24 hours only.",
+        happened="The finished clip can no longer be fetched: the provider keeps it for 24 hours only.",
         fault=Fault.PROVIDER,
         which=Subject.RESULT,
         charged=True,
         advice="Make it again, with the studio left running until it is done.",
     ),
-    "UploadRefused": _theirs("The service's storage did not take the file.", _LATER, Kind.REFUSED),
+    "UploadRefused": _theirs("The provider's storage did not take the file.", _LATER, Kind.REFUSED),
 }
 """Codes of our own, for what the vendor has no code for."""
 
@@ -254,25 +254,25 @@ ALIASES: Mapping[str, str] = {
 """Other spellings the vendor documents."""
 
 UNREACHABLE = Explanation(
-    happened="The service could not be reached.",
+    happened="The provider could not be reached.",
     fault=Fault.PROVIDER,
     advice="Check the internet connection and try again.",
     kind=Kind.NO_CAPACITY,
 )
 OUTCOME_UNKNOWN = Explanation(
-    happened="The answer of the service was lost, so it may or may not have begun this clip.",
+    happened="The answer of the provider was lost, so it may or may not have begun this clip.",
     fault=Fault.PROVIDER,
     charged=None,
     advice="Do not send it again yet: look for it in the account's task list first.",
     kind=Kind.BROKEN,
 )
-UNANSWERED = _theirs("The service did not answer properly.", _LATER)
+UNANSWERED = _theirs("The provider did not answer properly.", _LATER)
 UNKNOWN_ERROR = _theirs(
-    "The service answered with an error this studio does not know.", "The details below are its own words."
+    "The provider answered with an error this studio does not know.", "The details below are its own words."
 )
 UNKNOWN_REFUSALS: Mapping[Kind, Explanation] = {
     Kind.REFUSED: _theirs(
-        "The service refused this without a reason the studio knows.",
+        "The provider refused this without a reason the studio knows.",
         "The details below are its own words.",
         Kind.REFUSED,
     ),
@@ -306,7 +306,7 @@ _WORDINGS = (
     _Wording(
         "InvalidParameter",
         ("green network",),
-        _content("The picture did not pass the service's content check.", "Choose another picture.", Subject.PICTURE),
+        _content("The picture did not pass the provider's content check.", "Choose another picture.", Subject.PICTURE),
     ),
     _Wording("InvalidParameter", ("download", "media resource", "the provided url"), _LINK_FAILED),
     _Wording(
@@ -334,13 +334,13 @@ _WORDINGS = (
     _Wording(
         "InvalidParameter",
         ("input length", "prompt"),
-        _yours("The service did not accept the prompt.", "Write it shorter, or in other words.", Subject.WORDS),
+        _yours("The provider did not accept the prompt.", "Write it shorter, or in other words.", Subject.WORDS),
     ),
-    _Wording("InvalidParameter", ("seed",), _yours("The service did not accept the seed.", "Leave the seed empty.")),
+    _Wording("InvalidParameter", ("seed",), _yours("The provider did not accept the seed.", "Leave the seed empty.")),
     _Wording(
         "AccessDenied",
         ("synchronous calls",),
-        _ours("The studio called the service in a way this model does not take."),
+        _ours("The studio called the provider in a way this model does not take."),
     ),
     _Wording("AccessDenied", ("policy expired",), _theirs("The leave to upload had run out.", "Try again.")),
     _Wording("Throttling.AllocationQuota", ("free allocated", "free tier", "free quota"), _FREE_QUOTA),
@@ -348,7 +348,7 @@ _WORDINGS = (
         "DataInspectionFailed",
         ("output",),
         _content(
-            "The finished clip did not pass the service's content check, so it was held back.",
+            "The finished clip did not pass the provider's content check, so it was held back.",
             "Say it in other words and try again.",
             Subject.RESULT,
         ),

@@ -242,7 +242,7 @@ def _status(word: object, request_id: str) -> TaskStatus:
     if isinstance(word, str) and word in TaskStatus.__members__:
         return TaskStatus(word)
     raise VendorError(
-        "The service gave an answer this studio does not understand.",
+        "The provider gave an answer this studio does not understand.",
         request_id=request_id,
         http_status=200,
         vendor_message=f"task_status {str(word)[:80]!r}",
@@ -251,7 +251,7 @@ def _status(word: object, request_id: str) -> TaskStatus:
 
 def _unreadable(what: str, request_id: str) -> VendorError:
     return VendorError(
-        "The service gave an answer this studio does not understand.",
+        "The provider gave an answer this studio does not understand.",
         request_id=request_id,
         http_status=200,
         vendor_message=f"{what} of an unknown shape",

@@ -57,9 +57,9 @@ class Storage:
             async with self._gate:
                 response = await self._client.post(host, content=body.stream(), headers=body.headers)
         except NOT_SENT as error:
-            raise Again(Unreachable("The service's storage for uploads could not be reached.")) from error
+            raise Again(Unreachable("The provider's storage for uploads could not be reached.")) from error
         except httpx.HTTPError as error:
-            raise Again(Unavailable("The upload to the service broke off.")) from error
+            raise Again(Unavailable("The upload to the provider broke off.")) from error
         finally:
             await body.close()
         if not response.is_success:
@@ -95,7 +95,7 @@ class Storage:
                     async for chunk in response.aiter_bytes(CHUNK):
                         await _on_disk(part.write, chunk)
         except NOT_SENT as error:
-            raise Again(Unreachable("The service's storage for results could not be reached.")) from error
+            raise Again(Unreachable("The provider's storage for results could not be reached.")) from error
         except httpx.HTTPError as error:
             raise Again(Unavailable("Fetching the result broke off.")) from error
         if part.size == 0 or (expected is not None and part.size != expected):
