@@ -37,7 +37,6 @@ from services.catalogue.video import (
     resolution_field,
     seconds_choice,
     seconds_range,
-    silent_prompt_field,
 )
 
 FAMILY = Family(
@@ -280,7 +279,7 @@ MODELS = (
         summary="Silent, the cheapest drafts",
         fields=(
             _image(10 * MB),
-            silent_prompt_field(800, required=False),
+            prompt_field(800, required=False, spoken=False),
             resolution_field("480P", "720P", "1080P", default="480P", vendor_default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -321,7 +320,7 @@ MODELS = (
         summary="Silent, steady motion",
         fields=(
             _image(10 * MB),
-            silent_prompt_field(800, required=False),
+            prompt_field(800, required=False, spoken=False),
             resolution_field("480P", "1080P", default="1080P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -349,7 +348,7 @@ MODELS = (
         summary="Silent, 3 to 5 s, effects in Beijing",
         fields=(
             _image(10 * MB),
-            silent_prompt_field(800, required=False),
+            prompt_field(800, required=False, spoken=False),
             resolution_field("480P", "720P", default="480P", vendor_default="720P"),
             seconds_choice(3, 4, 5),
             NEGATIVE_PROMPT,
@@ -385,7 +384,7 @@ MODELS = (
         summary="Silent, richer detail, effects in Beijing",
         fields=(
             _image(10 * MB),
-            silent_prompt_field(800, required=False),
+            prompt_field(800, required=False, spoken=False),
             resolution_field("720P", default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,

@@ -29,7 +29,6 @@ from services.catalogue.video import (
     prompt_field,
     seconds_choice,
     seconds_range,
-    silent_prompt_field,
 )
 
 FAMILY = Family(
@@ -181,7 +180,7 @@ MODELS = (
         title="Wan 2.2 Plus",
         summary="Silent, very cheap at 480P",
         fields=(
-            silent_prompt_field(800, required=True),
+            prompt_field(800, required=True, spoken=False),
             _size("480P", "1080P", default="1920*1080"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -208,7 +207,7 @@ MODELS = (
         title="Wan 2.1 Turbo",
         summary="Silent, fast drafts",
         fields=(
-            silent_prompt_field(800, required=True),
+            prompt_field(800, required=True, spoken=False),
             _size("480P", "720P", default="832*480", vendor_default="1280*720"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -234,7 +233,7 @@ MODELS = (
         title="Wan 2.1 Plus",
         summary="Silent, richer detail",
         fields=(
-            silent_prompt_field(800, required=True),
+            prompt_field(800, required=True, spoken=False),
             _size("720P", default="1280*720"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,

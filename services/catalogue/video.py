@@ -68,25 +68,13 @@ OUR_AUDIO = AudioLimit(formats=("WAV", "MP3"), min_seconds=3, max_seconds=30, ma
 """The product brief's limits; the vendor's pages allow more in places and no less."""
 
 
-def prompt_field(max_chars: int, *, required: bool) -> TextField:
-    """The words of a clip."""
+def prompt_field(max_chars: int, *, required: bool, spoken: bool = True) -> TextField:
+    """The words of a clip. `spoken` says that the model makes sound, so that words in quotes are heard."""
+    scene = "Say who or what, where, what happens, how the camera moves."
     return TextField(
         name="prompt",
         label="Prompt",
-        help='Say who or what, where, what happens, how the camera moves. Put spoken words in "quotes".',
-        wire=Wire(Place.INPUT, "prompt"),
-        max_chars=max_chars,
-        lines=5,
-        required=required,
-    )
-
-
-def silent_prompt_field(max_chars: int, *, required: bool) -> TextField:
-    """The words of a clip without sound."""
-    return TextField(
-        name="prompt",
-        label="Prompt",
-        help="Say who or what, where, what happens, how the camera moves.",
+        help=f'{scene} Put spoken words in "quotes".' if spoken else scene,
         wire=Wire(Place.INPUT, "prompt"),
         max_chars=max_chars,
         lines=5,

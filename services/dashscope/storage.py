@@ -124,7 +124,7 @@ class UploadForm:
         size = os.fstat(source.fileno()).st_size
         if size == 0 or (policy.max_bytes is not None and size > policy.max_bytes):
             source.close()
-            limit = f"the service takes up to {(policy.max_bytes or 0) // (1024 * 1024):,} MB"
+            limit = f"the provider takes up to {(policy.max_bytes or 0) // (1024 * 1024):,} MB"
             raise FileRefused(f"The file {name} is empty." if size == 0 else f"The file {name} is too large: {limit}.")
         boundary = uuid.uuid4().hex
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -175,7 +175,7 @@ def _raise_upload_error(response: httpx.Response) -> None:
     details = f"{code} {message}".strip() or f"HTTP {response.status_code}"
     if response.is_server_error or response.status_code in (408, 429) or "expired" in message.lower():
         broke = Unavailable(
-            "The upload to the service broke off.", http_status=response.status_code, vendor_message=details
+            "The upload to the provider broke off.", http_status=response.status_code, vendor_message=details
         )
         raise Again(broke, after=retry_after(response))
     raise Refused(
@@ -254,7 +254,7 @@ async def _begin(response: httpx.Response, part: _Part) -> int | None:
         _remember(response, part)
         return length
     if response.is_server_error or status in (408, 429):
-        error = Unavailable("The service's storage for results is not ready just now.", http_status=status)
+        error = Unavailable("The provider's storage for results is not ready just now.", http_status=status)
         raise Again(error, after=retry_after(response))
     await response.aread()
     code, message = _storage_words(response)
@@ -294,7 +294,7 @@ def _plain(url: str) -> httpx.URL:
 
 def _no_link() -> Refused:
     return Refused(
-        "The service gave a link that leads nowhere.", code="ResultGone", vendor_message="not an http or https link"
+        "The provider gave a link that leads nowhere.", code="ResultGone", vendor_message="not an http or https link"
     )
 
 
