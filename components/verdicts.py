@@ -12,7 +12,8 @@ from components.words import accepted, money, sound_words, usual_time
 from services.catalogue import Catalogue
 from services.catalogue.schema import ChoiceField, Field, ImageField, Model, SizeField, SwitchField, TextField
 from services.errors import InvalidRequest
-from services.request import Problem, Request, output_tier, parse, price
+from services.problems import Problem
+from services.request import Request, output_tier, parse, price
 
 if TYPE_CHECKING:
     from services.studio import Verdict

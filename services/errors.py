@@ -19,10 +19,7 @@ StudioError                 a sentence a user may read
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from services.request import Problem
+from services.problems import Problem
 
 
 class StudioError(Exception):

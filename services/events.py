@@ -7,7 +7,7 @@ is told to look again for itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
 _BACKLOG = 64
@@ -40,7 +40,7 @@ class Events:
         """End every stream, so that the server can stop."""
         self._closed.set()
 
-    async def watch(self, *, idle: bytes, idle_seconds: float = 15) -> AsyncIterator[bytes]:
+    async def watch(self, *, idle: bytes, idle_seconds: float = 15) -> AsyncGenerator[bytes]:
         """The messages from now on; `idle` in between, so that a broken connection is noticed."""
         with self._watching() as queue:
             closed = asyncio.ensure_future(self._closed.wait())

@@ -28,19 +28,9 @@ from services.history import History
 from services.jobs import Context, Jobs, Pace, now_ms
 from services.media import read_audio, read_image, repair_audio, repair_image
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.problems import Problem
 from services.records import Asset, Find, Job, JobStatus, new_id
-from services.request import (
-    Cost,
-    Problem,
-    Request,
-    check,
-    is_absent,
-    output_seconds,
-    output_size,
-    parse,
-    price,
-    refuse_if_any,
-)
+from services.request import Cost, Request, check, is_absent, output_seconds, output_size, parse, price, refuse_if_any
 from services.settings import Settings
 from services.views import JobsView, JobView, job_view, page_view
 

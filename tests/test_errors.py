@@ -22,7 +22,7 @@ from services.errors import (
     Unreachable,
     VendorError,
 )
-from services.request import Problem
+from services.problems import Problem
 
 CLASSES = [found for _, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, StudioError)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.errors import NotFound
@@ -138,7 +139,7 @@ async def test_a_change_from_another_state_changes_nothing(history: History) -> 
 async def test_the_end_of_a_job_and_its_files_are_written_together(history: History) -> None:
     job = await history.add(a_job())
     asset = an_asset(job)
-    with pytest.raises(sa.exc.IntegrityError):  # the same file twice: neither it nor the state may be written
+    with pytest.raises(IntegrityError):  # the same file twice: neither it nor the state may be written
         await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset, asset], updated_at=9)
     assert (await history.job(job.id)).status is JobStatus.QUEUED
     await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset], updated_at=9)
@@ -179,7 +180,7 @@ async def test_spending_counts_what_was_billed_by_currency(history: History) -> 
 async def test_an_attempt_has_one_row_whoever_tries(history: History) -> None:
     job = await history.add(a_job())
     await history.ledger.open(job, attempt=1, started_at=5)
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(IntegrityError):
         await history.ledger.open(job, attempt=1, started_at=6)
 
 

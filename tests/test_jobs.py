@@ -184,7 +184,7 @@ async def test_a_task_the_vendor_has_forgotten_ends_as_failed(studio: Studio, ve
     async with simulated(studio.settings.home / "empty") as (_other, _url):
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["task_id"] is not None)
-        vendor[0].world._tasks.clear()  # type: ignore[attr-defined]  # the vendor's memory is gone
+        vendor[0].world._tasks.clear()  # the vendor's memory is gone
         job = await until(studio, job_id)
     assert job["status"] == "failed"
     assert job["error"] is not None
@@ -209,8 +209,7 @@ async def test_a_job_stays_with_its_region_and_host_when_the_default_changes(hom
             job_id = await buy(studio)
             await until(studio, job_id, lambda job: job["task_id"] is not None)
         beijing = url.replace("/singapore/", "/beijing/")
-        later = {"dashscope_region": "beijing", "dashscope_api_key_singapore": KEY}
-        async with studio_at(home, beijing, **later) as studio:
+        async with studio_at(home, beijing, dashscope_region="beijing", dashscope_api_key_singapore=KEY) as studio:
             assert (await until(studio, job_id))["status"] == "succeeded"
         assert [create.region for create in simulator.creates] == ["singapore"]
 

@@ -29,7 +29,8 @@ from services.catalogue.text_to_video import MODELS
 from services.errors import FileRefused
 from services.media import audio_defects, read_audio, repair_audio
 from services.media.audio import COUNTED_SECONDS
-from services.media.facts import AudioFacts, Defect, Repair, Unreadable
+from services.media.facts import AudioFacts, Defect, Unreadable
+from services.problems import Repair
 
 FIELDS = [field for model in MODELS for field in model.fields if isinstance(field, AudioField)]
 OURS = FIELDS[0].limit(Side.OURS)

@@ -73,9 +73,7 @@ def test_somebody_elses_task_beside_ours_is_told_apart_by_its_words() -> None:
 
 @given(
     st.lists(st.sampled_from(["a fox", "a boat"]), min_size=1, max_size=5),
-    st.lists(
-        st.tuples(st.sampled_from([None, "a fox", "a boat"]), st.floats(-10, 60), st.booleans()), max_size=6
-    ),
+    st.lists(st.tuples(st.sampled_from([None, "a fox", "a boat"]), st.floats(-10, 60), st.booleans()), max_size=6),
 )
 def test_no_task_is_ever_given_to_two(prompts: list[str], tasks: list[tuple[str | None, float, bool]]) -> None:
     rivals = [lost(number, at=number, prompt=prompt) for number, prompt in enumerate(prompts)]

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import MB, FixedField, Model, Offer, Side
 from services.errors import InvalidRequest
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Repair, Unreadable
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.problems import Problem, Repair
 from services.request import (
-    Problem,
     Request,
     build,
     check,

@@ -25,8 +25,9 @@ from services.catalogue.schema import ChoiceField, Field, Model, NumberField, Si
 from services.catalogue.video import OUR_IMAGE
 from services.errors import InvalidRequest, StudioError
 from services.media import image_defects, read_image
-from services.media.facts import Fix, ImageFacts, Repair, Unreadable
-from services.request import Cost, Problem
+from services.media.facts import ImageFacts, Unreadable
+from services.problems import Fix, Problem, Repair
+from services.request import Cost
 from services.settings import Settings
 from services.studio import Verdict
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from services.problems import Fix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,29 +62,6 @@ class Unreadable:
 
 
 MediaFacts = ImageFacts | AudioFacts | Unreadable
-
-
-class Repair(StrEnum):
-    """One way a file, or words, can be made to fit."""
-
-    RESIZE = "resize"
-    CROP = "crop"
-    FLATTEN = "flatten"
-    ROTATE = "rotate"
-    CONVERT = "convert"
-    STILL = "still"
-    COMPRESS = "compress"
-    TRIM = "trim"
-    PAD = "pad"
-    CUT = "cut"
-
-
-@dataclass(frozen=True)
-class Fix:
-    """An offer to repair: what would be done, and how the button says it."""
-
-    repair: Repair
-    label: str
 
 
 @dataclass(frozen=True, kw_only=True)

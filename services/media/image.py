@@ -19,9 +19,10 @@ from PIL import ExifTags, Image, ImageFile
 
 from services.catalogue.schema import ImageLimit
 from services.errors import FileRefused
-from services.media.facts import Defect, Fix, ImageFacts, Repair, Unreadable
+from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.files import size_of
 from services.media.words import listed, megabytes, plain_name, sides
+from services.problems import Fix, Repair
 
 MAX_PIXELS = 80_000_000
 """More than any vendor takes (8000 × 8000). Decoded, this is a third of a gigabyte; larger pictures are not opened."""

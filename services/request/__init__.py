@@ -8,11 +8,10 @@ from services.request.body import build, files_to_send
 from services.request.checking import check, check_value
 from services.request.parsing import default_of, is_absent, parse, parse_value
 from services.request.pricing import follow_shape, output_seconds, output_size, output_tier, price
-from services.request.values import Cost, Problem, Request, Values, refuse_if_any
+from services.request.values import Cost, Request, Values, refuse_if_any
 
 __all__ = [
     "Cost",
-    "Problem",
     "Request",
     "Values",
     "build",

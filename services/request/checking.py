@@ -20,9 +20,10 @@ from services.catalogue.schema import (
     TextField,
 )
 from services.media import audio_defects, image_defects
-from services.media.facts import AudioFacts, Fix, ImageFacts, MediaFacts, Repair, Unreadable
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.problems import Fix, Problem, Repair
 from services.request.pricing import output_seconds
-from services.request.values import Problem, Request, shown
+from services.request.values import Request, shown
 
 
 def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:

@@ -23,7 +23,8 @@ from services.catalogue.schema import (
 )
 from services.errors import InvalidRequest
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
-from services.request.values import Problem, Request, refuse_if_any, shown
+from services.problems import Problem
+from services.request.values import Request, refuse_if_any, shown
 
 MOST = 10**12
 """No number of any field comes near; beyond it a float is no longer exact and a sentence no longer readable."""

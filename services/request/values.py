@@ -14,20 +14,11 @@ from services.catalogue.schema import (
     Scalar,
 )
 from services.errors import InvalidRequest
-from services.media.facts import Fix, MediaFacts
+from services.media.facts import MediaFacts
+from services.problems import Problem
 
 Values = Mapping[str, Scalar | MediaFacts]
 """Values by field name. A file is there as its facts; what was not given is absent."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Why a value will not do, and how it could be repaired. `advice` is said but refuses nothing."""
-
-    field: str
-    message: str
-    fix: Fix | None = None
-    advice: bool = False
 
 
 @dataclass(frozen=True)

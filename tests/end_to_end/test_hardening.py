@@ -147,11 +147,10 @@ async def test_hostile_words_and_names_never_become_markup(client: httpx.AsyncCl
         "/gradio_api/call/text_to_video", json={"data": [hostile, "wan2.6-t2v", None, None, 2, *[None] * 6]}
     )
     await client.get(f"/gradio_api/call/text_to_video/{started.json()['event_id']}")
-    for _turn in range(200):
-        items = (await client.get("/studio/jobs")).json()["items"]
-        if items and items[0]["status"] in ENDED:
-            break
+    items: list[dict[str, object]] = []
+    while not items or items[0]["status"] not in ENDED:
         await asyncio.sleep(0.1)
+        items = (await client.get("/studio/jobs")).json()["items"]
     assert items[0]["prompt"] == hostile  # kept as written, and JSON wherever it goes
     page = (await client.get("/")).text
     assert hostile not in page

@@ -1,0 +1,1 @@
+"""What the studio costs, measured against what one would use instead: `python -m tests.bench`."""
