@@ -53,13 +53,26 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
 
     first = _first_look(studio, family)
 
+    def draw_one(key: str, field: Field) -> None:
+        elem_id = f"{family.id}-{key}".replace("__", "-")
+        now = first.get((field.name, widgets.kind_of(field)))
+        drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
+
     def draw(subject: bool, folded: bool) -> None:  # noqa: FBT001 - two questions, named where they are asked
-        for key, field in union.items():
-            is_subject = isinstance(field, TextField | ImageField)
-            if field.folded == folded and (folded or is_subject == subject):
-                elem_id = f"{family.id}-{key}".replace("__", "-")
-                now = first.get((field.name, widgets.kind_of(field)))
-                drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
+        fields = [
+            (key, field)
+            for key, field in union.items()
+            if field.folded == folded and (folded or isinstance(field, TextField | ImageField) == subject)
+        ]
+        pictures = [(key, field) for key, field in fields if isinstance(field, ImageField)]
+        if len(pictures) > 1:
+            with gr.Row(elem_classes=["side-by-side"]):
+                for key, field in pictures:
+                    with gr.Column(min_width=150):
+                        draw_one(key, field)
+            fields = [pair for pair in fields if pair not in pictures]
+        for key, field in fields:
+            draw_one(key, field)
 
     draw(subject=True, folded=False)
     has_picture = any(isinstance(field, ImageField) for field in union.values())

@@ -198,7 +198,9 @@ class Tab:
         if isinstance(field, TextField):
             return {widget.component: value[: field.max_chars]}
         try:
-            repaired = await self.studio.repair(model=form.model.id, region=form.region, field=name, path=value)
+            repaired = await self.studio.repair(
+                model=form.model.id, region=form.region, field=name, path=value, given=form.given
+            )
         except StudioError as error:
             raise gr.Error(error.message, title="This could not be repaired", duration=8) from error
         return {widget.component: await to_thread(_into_uploads, Path(repaired), name=Path(value).stem)}

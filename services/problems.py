@@ -11,6 +11,7 @@ class Repair(StrEnum):
 
     RESIZE = "resize"
     CROP = "crop"
+    MATCH = "match"
     FLATTEN = "flatten"
     ROTATE = "rotate"
     CONVERT = "convert"

@@ -21,14 +21,14 @@ from typing import Any
 from services.accounts import Accounts, labels
 from services.archive import Archive, Stored
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import AudioField, ImageField, Model, Side
+from services.catalogue.schema import AudioField, ImageField, Model, SameShape, Side
 from services.errors import FileRefused, InvalidRequest, NotFound
 from services.events import Events
 from services.history import History
 from services.jobs import Context, Jobs, Pace, now_ms
-from services.media import read_audio, read_image, repair_audio, repair_image
+from services.media import match_image, read_audio, read_image, repair_audio, repair_image
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
-from services.problems import Problem
+from services.problems import Problem, Repair
 from services.records import Asset, Find, Job, JobStatus, new_id
 from services.request import Cost, Request, check, is_absent, output_seconds, output_size, parse, price, refuse_if_any
 from services.settings import Settings
@@ -187,19 +187,40 @@ class Studio:
         await self.jobs_at_work.start(job, files)
         return await self.job(job_id)
 
-    async def repair(self, *, model: str, region: str, field: str, path: str) -> str:
-        """A repaired copy of a file that fits a model's field. Returns its path. Raises FileRefused, NotFound."""
+    async def repair(
+        self, *, model: str, region: str, field: str, path: str, given: Mapping[str, object] | None = None
+    ) -> str:
+        """A repaired copy of a file that fits a model's field, and the files `given` beside it. Returns its path.
+
+        Raises FileRefused, NotFound.
+        """
         found = self.catalogue.model(model)
         wanted = found.field(field, region) if found else None
         source, made = Path(path), self._repaired / secrets.token_hex(8)
         match wanted:
             case ImageField():
-                suffix = (await asyncio.to_thread(repair_image, source, made, wanted.limit(Side.OURS))).suffix
+                shape = await self._shape_for(found, region, field, given or {})
+                suffix = (await asyncio.to_thread(_repair_picture, source, made, wanted, shape)).suffix
             case AudioField():
                 suffix = (await asyncio.to_thread(repair_audio, source, made, wanted.limit(Side.OURS))).suffix
             case _:
                 raise NotFound(f"{field} is not a file of this model.")
         return str(await asyncio.to_thread(_rename, made, f"{source.stem[:40]}-fits{suffix}"))
+
+    async def _shape_for(
+        self, model: Model | None, region: str, field: str, given: Mapping[str, object]
+    ) -> tuple[int, int] | None:
+        """The proportions that the check asks a picture to have: those of another one that is given."""
+        if model is None:
+            return None
+        try:
+            request = await self._parse(family=model.family, model=model.id, region=region, given=given)
+        except InvalidRequest:
+            return None  # as long as other values make no sense there is nothing to match
+        asked = any(p.field == field and p.fix and p.fix.repair is Repair.MATCH for p in check(request))
+        rule = next((r for r in model.rules if isinstance(r, SameShape) and r.other == field), None)
+        first = request.values.get(rule.field) if rule else None
+        return (first.width, first.height) if asked and isinstance(first, ImageFacts) else None
 
     async def _parse(
         self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
@@ -214,11 +235,10 @@ class Studio:
         return parse(self.catalogue, family=family, model_id=model, region=wanted, given=values)
 
     def _region_for(self, model: Model | None, model_id: str) -> str:
-        """The default region, or the one that a regional id belongs to."""
-        if model is not None and model.id != model_id:
-            own = [offer.region for offer in model.offers if offer.id == model_id]
-            return next((region for region in self.regions if region in own), own[0])
-        return self.regions[0]
+        """The region for a caller who names none: the first usable one that has the model under this id."""
+        offers = model.offers if model else ()
+        own = [offer.region for offer in offers if model_id in (offer.id, model.id if model else "")]
+        return next((region for region in self.regions if region in own), self.regions[0])
 
     async def _keep_files(
         self, request: Request, given: Mapping[str, object], *, job_id: str, now: int
@@ -324,6 +344,11 @@ def _asset(facts: ImageFacts | AudioFacts, stored: Stored, *, role: str, job_id:
         sha256=stored.sha256,
         created_at=now,
     )
+
+
+def _repair_picture(source: Path, made: Path, field: ImageField, shape: tuple[int, int] | None) -> ImageFacts:
+    limit = field.limit(Side.OURS)
+    return match_image(source, made, limit, shape=shape) if shape else repair_image(source, made, limit)
 
 
 def _rename(made: Path, name: str) -> Path:

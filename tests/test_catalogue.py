@@ -58,18 +58,30 @@ IMAGE_TO_VIDEO = {
     "wan2.1-i2v-turbo": ("480P 720P", [3, 4, 5], Sound.NONE, 800),
     "wan2.1-i2v-plus": ("720P", "fixed", Sound.NONE, 800),
 }
-PAGES = TEXT_TO_VIDEO | IMAGE_TO_VIDEO
-PICTURE_MB = {**dict.fromkeys(IMAGE_TO_VIDEO, 10), "wan2.6-i2v": 20, "wan2.6-i2v-flash": 20, "wan2.5-i2v-preview": 20}
+KEYFRAMES_TO_VIDEO = {
+    "wan2.2-kf2v-flash": ("480P 720P 1080P", "fixed", Sound.NONE, 800),
+    "wan2.1-kf2v-plus": ("720P", "fixed", Sound.NONE, 800),
+}
+PAGES = TEXT_TO_VIDEO | IMAGE_TO_VIDEO | KEYFRAMES_TO_VIDEO
+FROM_PICTURES = IMAGE_TO_VIDEO | KEYFRAMES_TO_VIDEO
+PICTURE_MB = {**dict.fromkeys(FROM_PICTURES, 10), "wan2.6-i2v": 20, "wan2.6-i2v-flash": 20, "wan2.5-i2v-preview": 20}
+PATHS = {
+    "text_to_video": "/services/aigc/video-generation/video-synthesis",
+    "image_to_video": "/services/aigc/video-generation/video-synthesis",
+    "keyframes_to_video": "/services/aigc/image2video/video-synthesis",
+}
 REGIONS = {
     **{model_id: {"singapore", "beijing"} for model_id in PAGES},
     "wan2.6-t2v": {"singapore", "beijing", "virginia"},
     "wan2.6-i2v": {"singapore", "beijing", "virginia"},
+    "wan2.2-kf2v-flash": {"beijing"},
 }
 BEIJING_IDS = {
     "wan2.1-t2v-turbo": "wanx2.1-t2v-turbo",
     "wan2.1-t2v-plus": "wanx2.1-t2v-plus",
     "wan2.1-i2v-turbo": "wanx2.1-i2v-turbo",
     "wan2.1-i2v-plus": "wanx2.1-i2v-plus",
+    "wan2.1-kf2v-plus": "wanx2.1-kf2v-plus",
 }
 # What the page's tables name for each generation: nothing else may be sent.
 OLD_KEYS = {"prompt", "negative_prompt", "prompt_extend", "watermark", "seed"}
@@ -86,8 +98,10 @@ KEYS = {
     "wan2.2-i2v-flash": OLD_KEYS | {"img_url", "resolution"},
     "wan2.1-i2v-turbo": OLD_KEYS | {"img_url", "resolution", "duration"},
     "wan2.1-i2v-plus": OLD_KEYS | {"img_url", "resolution"},
+    "wan2.2-kf2v-flash": OLD_KEYS | {"first_frame_url", "last_frame_url", "resolution"},
+    "wan2.1-kf2v-plus": OLD_KEYS | {"first_frame_url", "last_frame_url", "resolution"},
 }
-IN_INPUT = {"prompt", "negative_prompt", "img_url", "audio_url", "template"}
+IN_INPUT = {"prompt", "negative_prompt", "img_url", "first_frame_url", "last_frame_url", "audio_url", "template"}
 # Per second: Beijing in CNY, and Singapore in the CNY of its own price list, which is shown in USD.
 CNY_TO_USD = Decimal("7.33924")
 SIX = {"720P": ("0.6", "0.733924"), "1080P": ("1.0", "1.100886")}
@@ -108,6 +122,8 @@ PRICES = {
     "wan2.2-i2v-plus": TWO_PLUS,
     "wan2.1-i2v-turbo": ONE_TURBO,
     "wan2.1-i2v-plus": ONE_PLUS,
+    "wan2.2-kf2v-flash": {"480P": ("0.10", None), "720P": ("0.20", None), "1080P": ("0.48", None)},
+    "wan2.1-kf2v-plus": ONE_PLUS,
 }
 SILENT_PRICES = {"720P": ("0.15", "0.183481"), "1080P": ("0.25", "0.275221")}
 # What a fresh form asks for: the product brief's value where the page offers it, else the page's own default.
@@ -124,6 +140,8 @@ DEFAULTS = {
     "wan2.2-i2v-flash": ("480P", 5),
     "wan2.1-i2v-turbo": ("480P", 5),
     "wan2.1-i2v-plus": ("720P", 5),
+    "wan2.2-kf2v-flash": ("720P", 5),
+    "wan2.1-kf2v-plus": ("720P", 5),
 }
 GENERAL = {"squish", "rotation", "poke", "inflate", "dissolve"}
 BOTH_EFFECTS = GENERAL | {
@@ -160,6 +178,7 @@ def tiers(model: Model, region: str) -> list[str]:
 def test_exactly_the_documented_models_are_offered() -> None:
     assert {m.id for m in CATALOGUE.of_family("text_to_video")} == set(TEXT_TO_VIDEO)
     assert {m.id for m in CATALOGUE.of_family("image_to_video")} == set(IMAGE_TO_VIDEO)
+    assert {m.id for m in CATALOGUE.of_family("keyframes_to_video")} == set(KEYFRAMES_TO_VIDEO)
 
 
 def test_no_two_models_share_an_id() -> None:
@@ -201,7 +220,7 @@ def test_every_record_says_where_its_facts_were_read_and_when(model: Model) -> N
         assert source.page
         assert source.url.startswith("https://")
         assert source.checked.year >= 2026
-    assert model.endpoint.path == "/services/aigc/video-generation/video-synthesis"
+    assert model.endpoint.path == PATHS[model.family]
 
 
 # Fields and limits ---------------------------------------------------------------------------------------------------
@@ -258,7 +277,7 @@ def test_lengths_are_those_of_the_page(model: Model, offer: Offer) -> None:
 @pytest.mark.parametrize("model_id", PAGES)
 def test_prompts_are_as_long_as_the_page_says(model_id: str) -> None:
     model = MODELS[model_id]
-    prompt, negative = field_of(model, "prompt"), field_of(model, "negative_prompt")
+    prompt, negative = field_of(model, "prompt", "beijing"), field_of(model, "negative_prompt", "beijing")
     assert isinstance(prompt, TextField)
     assert isinstance(negative, TextField)
     assert prompt.max_chars == PAGES[model_id][3]
@@ -279,15 +298,20 @@ def test_nothing_is_sent_that_the_page_does_not_name(model_id: str) -> None:
     model = MODELS[model_id]
     for offer in model.offers:
         wires = [f.wire for f in model.fields_in(offer.region) if f.wire and not isinstance(f, FixedField)]
-        effects = {"template"} if (offer.region, model_id[:6]) == ("beijing", "wan2.1") and "i2v" in model_id else set()
+        has_effects = offer.region == "beijing" and model_id.startswith("wan2.1") and model_id in FROM_PICTURES
+        effects = {"template"} if has_effects else set()
         assert {wire.key for wire in wires} == KEYS[model_id] | effects
         for wire in wires:
             assert wire.place == ("input" if wire.key in IN_INPUT else "parameters")
 
 
-@pytest.mark.parametrize("model_id", IMAGE_TO_VIDEO)
-def test_pictures_are_held_to_the_vendors_limit_and_to_our_stricter_one(model_id: str) -> None:
-    image = field_of(MODELS[model_id], "image")
+@pytest.mark.parametrize(
+    ("model_id", "name"),
+    [(model_id, "image") for model_id in IMAGE_TO_VIDEO]
+    + [(model_id, name) for model_id in KEYFRAMES_TO_VIDEO for name in ("first_frame", "last_frame")],
+)
+def test_pictures_are_held_to_the_vendors_limit_and_to_our_stricter_one(model_id: str, name: str) -> None:
+    image = field_of(MODELS[model_id], name, "beijing")
     assert isinstance(image, ImageField)
     vendor, ours = image.limit(Side.VENDOR), image.limit(Side.OURS)
     assert (vendor.min_side, vendor.max_side, vendor.max_bytes) == (240, 8000, PICTURE_MB[model_id] * MB)
@@ -362,7 +386,12 @@ def test_shots_are_one_or_several(model_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_id", "effects"), [("wan2.1-i2v-turbo", BOTH_EFFECTS), ("wan2.1-i2v-plus", PLUS_EFFECTS)]
+    ("model_id", "effects"),
+    [
+        ("wan2.1-i2v-turbo", BOTH_EFFECTS),
+        ("wan2.1-i2v-plus", PLUS_EFFECTS),
+        ("wan2.1-kf2v-plus", {"hanfu-1", "solaron", "magazine", "mech1", "mech2"}),
+    ],
 )
 def test_effects_are_had_in_beijing_only(model_id: str, effects: set[str]) -> None:
     template = field_of(MODELS[model_id], "template", "beijing")
@@ -414,9 +443,10 @@ def _agrees(amount: Decimal, listed: tuple[str, str | None], region: str) -> Non
 
 @EVERY_OFFER
 def test_rates_are_those_of_the_rate_table(model: Model, offer: Offer) -> None:
-    wanted = 5 if model.id.startswith(("wan2.6", "wan2.5")) else 2
-    rate = offer.rate
-    assert (rate.submits_per_second, rate.running) == (wanted, wanted)
+    wanted = (5, 5) if model.id.startswith(("wan2.6", "wan2.5")) else (2, 2)
+    if (model.id, offer.region) == ("wan2.1-kf2v-plus", "singapore"):
+        wanted = (1, 2)
+    assert (offer.rate.submits_per_second, offer.rate.running) == wanted
 
 
 # One record is enough ------------------------------------------------------------------------------------------------

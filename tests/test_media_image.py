@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 from services.catalogue.image_to_video import MODELS
 from services.catalogue.schema import MB, ImageField, ImageLimit, Side
 from services.errors import FileRefused
-from services.media import image_defects, read_image, repair_image
+from services.media import image_defects, match_image, read_image, repair_image
 from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.image import MAX_PIXELS
 from services.problems import Repair
@@ -608,3 +608,22 @@ def test_an_unreadable_picture_cannot_be_repaired(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=r"notes\.txt is not a picture"):
         repair_image(write(tmp_path, "notes.txt", b"some words"), tmp_path / "out", OURS)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("shape", [(1600, 900), (900, 1600), (1000, 1000), (2000, 400)])
+@pytest.mark.parametrize("size", [(800, 600), (3000, 1000), (400, 2000), (360, 360)])
+def test_a_picture_is_cropped_to_the_shape_of_another(
+    tmp_path: Path, size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    source = write(tmp_path, "last.png", encoded(Image.effect_noise(size, 40).convert("RGB")))
+
+    matched = match_image(source, tmp_path / "matched", OURS, shape=shape)
+
+    assert matched.width / matched.height == pytest.approx(shape[0] / shape[1], rel=0.01)
+    assert image_defects(matched, OURS) == ()
+
+
+def test_what_is_no_picture_cannot_be_cropped(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused):
+        match_image(write(tmp_path, "last.png", b"words"), tmp_path / "matched", OURS, shape=(16, 9))
+    assert not (tmp_path / "matched").exists()

@@ -14,7 +14,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from services.catalogue import CATALOGUE
-from services.catalogue.schema import MB, FixedField, Model, Offer, Side
+from services.catalogue.schema import MB, FixedField, ImageField, Model, Offer, Side
 from services.errors import InvalidRequest
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
 from services.problems import Problem, Repair
@@ -35,17 +35,25 @@ GOLDEN = {
 }
 PICTURE = ImageFacts(name="beach.png", format="PNG", width=1600, height=900, bytes=2 * MB, alpha=False, sideways=False)
 TRACK = AudioFacts(name="track.mp3", format="MP3", seconds=5, bytes=200_000, channels=2, sample_rate=44100)
-FACTS: Mapping[str, MediaFacts] = {"image": PICTURE, "audio_file": TRACK}
+URLS = {"image": "oss://first", "first_frame": "oss://first", "last_frame": "oss://last"}
+FACTS: Mapping[str, MediaFacts] = {
+    "image": PICTURE,
+    "first_frame": PICTURE,
+    "last_frame": PICTURE,
+    "audio_file": TRACK,
+}
 FLASH, SOUND = "wan2.6-i2v-flash", "wan2.6-t2v"
 OFFERS = [(model, offer) for model in CATALOGUE.models for offer in model.offers]
 EVERY_OFFER = pytest.mark.parametrize(("model", "offer"), OFFERS, ids=[f"{o.id}@{o.region}" for _, o in OFFERS])
 
 
-def ask(model_id: str, *, region: str = "singapore", **given: object) -> Request:
-    """A request with what a model needs, unless the test says otherwise."""
+def ask(model_id: str, *, region: str = "", **given: object) -> Request:
+    """A request with what a model needs, unless the test says otherwise; in the first region that has it."""
     needed: dict[str, object] = {"prompt": "A fox in the snow"}
-    if "i2v" in model_id:
-        needed["image"] = PICTURE
+    model = CATALOGUE.model(model_id)
+    if model:
+        region = region or model.offers[0].region
+        needed |= {field.name: PICTURE for field in model.fields if isinstance(field, ImageField) and field.required}
     return parse(CATALOGUE, family=None, model_id=model_id, region=region, given=needed | given)
 
 
@@ -94,7 +102,7 @@ def test_every_id_that_can_be_sent_has_its_golden_body() -> None:
 def test_the_least_a_person_can_give_is_enough(model: Model, offer: Offer) -> None:
     request = ask(model.id, region=offer.region)
 
-    body: Any = build(request, {"image": "oss://first"})
+    body: Any = build(request, URLS)
 
     assert check(request) == ()
     assert body["model"] == offer.id
@@ -107,7 +115,7 @@ def test_the_least_a_person_can_give_is_enough(model: Model, offer: Offer) -> No
 def test_a_model_with_a_fixed_length_is_sent_none(model: Model, offer: Offer) -> None:
     fixed = isinstance(model.field("duration", offer.region), FixedField)
 
-    body: Any = build(ask(model.id, region=offer.region, duration=5), {"image": "oss://first"})
+    body: Any = build(ask(model.id, region=offer.region, duration=5), URLS)
 
     assert ("duration" not in body["parameters"]) == fixed
     assert "duration" not in body["input"]
@@ -116,7 +124,7 @@ def test_a_model_with_a_fixed_length_is_sent_none(model: Model, offer: Offer) ->
 def test_an_effect_takes_the_place_of_the_prompt() -> None:
     request = ask("wan2.1-i2v-turbo", region="beijing", template="flying")
 
-    body: Any = build(request, {"image": "oss://first"})
+    body: Any = build(request, URLS)
 
     assert body["input"] == {"img_url": "oss://first", "template": "flying"}
     assert [problem.field for problem in check(request)] == ["prompt"]
@@ -126,7 +134,7 @@ def test_an_effect_takes_the_place_of_the_prompt() -> None:
 def test_sound_off_drops_the_track_and_does_not_upload_it() -> None:
     request = ask(FLASH, audio=False, audio_file=TRACK)
 
-    body: Any = build(request, {"image": "oss://first"})
+    body: Any = build(request, URLS)
 
     assert body["parameters"]["audio"] is False
     assert "audio_url" not in body["input"]
@@ -595,3 +603,42 @@ def test_nonsense_is_refused_in_words_and_never_breaks(model_id: str, given: dic
         problems = refused.problems
 
     assert all(problem.message and len(problem.message) < 300 for problem in problems)
+
+
+# Two pictures --------------------------------------------------------------------------------------------------------
+
+
+def frames(region: str = "beijing", model_id: str = "wan2.1-kf2v-plus", **given: object) -> Request:
+    return parse(
+        CATALOGUE,
+        family="keyframes_to_video",
+        model_id=model_id,
+        region=region,
+        given={"first_frame": PICTURE, "last_frame": PICTURE, **given},
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "differs"), [(1600, 900, False), (1280, 720, False), (1610, 900, False), (900, 1600, True)]
+)
+def test_pictures_of_different_shapes_are_told_with_a_repair_and_not_refused(
+    width: int, height: int, differs: bool
+) -> None:
+    problems = check(frames(last_frame=replace(PICTURE, width=width, height=height)))
+
+    assert [(p.field, p.advice, p.fix and p.fix.repair) for p in problems] == (
+        [("last_frame", True, Repair.MATCH)] if differs else []
+    )
+
+
+def test_both_frames_are_needed_unless_an_effect_takes_the_place_of_the_last() -> None:
+    assert [p.field for p in check(frames(last_frame=None))] == ["last_frame"]
+    assert [p.field for p in check(frames(first_frame=None))] == ["first_frame"]
+    assert check(frames(last_frame=None, template="mech1")) == ()
+
+
+def test_an_effect_drops_the_last_frame_and_the_words() -> None:
+    request = frames(template="mech1", prompt="a knight", last_frame=replace(PICTURE, width=900, height=1600))
+
+    assert {(p.field, p.advice) for p in check(request)} == {("last_frame", True), ("prompt", True)}
+    assert [field.name for field in files_to_send(request)] == ["first_frame"]

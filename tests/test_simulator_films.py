@@ -123,6 +123,19 @@ def test_a_clip_from_a_picture_shows_it_moving(tmp_path: Path) -> None:
     assert np.abs(first - last).mean() > 3
 
 
+def test_a_clip_between_two_pictures_begins_with_one_and_ends_with_the_other(tmp_path: Path) -> None:
+    red, blue = tmp_path / "red.png", tmp_path / "blue.png"
+    Image.new("RGB", (600, 600), (200, 40, 40)).save(red)
+    Image.new("RGB", (800, 400), (40, 60, 200)).save(blue)
+    file = tmp_path / "clip.mp4"
+    film_clip(Clip(prompt="", width=480, height=480, seconds=2, picture=red, last=blue), file)
+
+    colours = [frame_of(file, number)[200:280, 60:120].reshape(-1, 3).mean(axis=0) for number in (0, 30, 59)]
+    assert np.abs(colours[0] - (200, 40, 40)).max() < 12
+    assert np.abs(colours[1] - (120, 50, 120)).max() < 30
+    assert np.abs(colours[2] - (40, 60, 200)).max() < 12
+
+
 def test_ones_own_track_is_cut_or_followed_by_silence(tmp_path: Path) -> None:
     track = tmp_path / "track"
     track.write_bytes(tone(3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.catalogue import image_to_video, text_to_video
+from services.catalogue import image_to_video, keyframes_to_video, text_to_video
 from services.catalogue.regions import REGIONS
 from services.catalogue.schema import Family, Model, Region
 
@@ -42,7 +42,7 @@ class Catalogue:
 
 
 CATALOGUE = Catalogue(
-    families=(text_to_video.FAMILY, image_to_video.FAMILY),
-    models=(*text_to_video.MODELS, *image_to_video.MODELS),
+    families=(text_to_video.FAMILY, image_to_video.FAMILY, keyframes_to_video.FAMILY),
+    models=(*text_to_video.MODELS, *image_to_video.MODELS, *keyframes_to_video.MODELS),
     regions=REGIONS,
 )

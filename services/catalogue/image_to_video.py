@@ -2,8 +2,6 @@
 
 from services.catalogue.schema import (
     MB,
-    Choice,
-    ChoiceField,
     Example,
     Family,
     ImageField,
@@ -21,6 +19,8 @@ from services.catalogue.schema import (
 from services.catalogue.video import (
     AUDIO_FILE,
     CHECKED,
+    EFFECT_REPLACES_PROMPT,
+    EFFECTS,
     FIVE_SECONDS,
     IMAGE_FORMATS,
     NEGATIVE_PROMPT,
@@ -32,6 +32,7 @@ from services.catalogue.video import (
     SHOTS_NEED_ENRICHING,
     VIDEO_SYNTHESIS,
     WATERMARK,
+    effect_field,
     offer,
     prompt_field,
     resolution_field,
@@ -73,11 +74,6 @@ _PAGE = Source(
     url="https://help.aliyun.com/zh/model-studio/image-to-video-api-reference",
     checked=CHECKED,
 )
-_EFFECTS = Source(
-    page="Video effects",
-    url="https://help.aliyun.com/zh/model-studio/wanx-video-sepical-effects",
-    checked=CHECKED,
-)
 _SIX_USAGE = (
     UsageKey.DURATION,
     UsageKey.INPUT_SECONDS,
@@ -102,36 +98,20 @@ def _image(max_bytes: int) -> ImageField:
     )
 
 
-def _template(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
-    return ChoiceField(
-        name="template",
-        label="Effect",
-        help="A ready-made effect. It takes the place of your prompt.",
-        wire=Wire(Place.INPUT, "template"),
-        choices=tuple(
-            Choice(value, value.replace("-", " ").capitalize(), group) for group, values in groups for value in values
-        ),
-        folded=True,
-    )
-
-
 _ANY = ("squish", "rotation", "poke", "inflate", "dissolve")
 _PERSON = ("carousel", "singleheart")
 _DANCES = ("dance1", "dance2", "dance3", "dance4", "dance5")
 _PERSON_PLUS = (*_DANCES, "mermaid", "graduation", "dragon", "money", "jellyfish", "pupil")
 _ANIMAL = ("flying", "rose", "crystalrose")
 _TWO = ("hug", "frenchkiss", "coupleheart")
-_TURBO_EFFECTS = _template(
+_TURBO_EFFECTS = effect_field(
     ("Anything", _ANY), ("One person", _PERSON), ("One person or animal", _ANIMAL), ("Two people", _TWO)
 )
-_PLUS_EFFECTS = _template(
+_PLUS_EFFECTS = effect_field(
     ("Anything", (*_ANY, "melt", "icecream")),
     ("One person", (*_PERSON, *_PERSON_PLUS)),
     ("One person or animal", _ANIMAL),
     ("Two people", _TWO),
-)
-_EFFECT_REPLACES_PROMPT = Overrides(
-    field="template", value=None, drops="prompt", say="The effect takes the place of your prompt: it is not sent."
 )
 _SILENCE_DROPS_TRACK = Overrides(
     field="audio",
@@ -356,7 +336,7 @@ MODELS = (
             WATERMARK,
             SEED,
         ),
-        rules=(_EFFECT_REPLACES_PROMPT,),
+        rules=(EFFECT_REPLACES_PROMPT,),
         endpoint=VIDEO_SYNTHESIS,
         result=ResultShape.VIDEO_URL,
         usage=_OLDEST_USAGE,
@@ -375,7 +355,7 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note=f"Effects: {_EFFECTS.page}, {_EFFECTS.url}; Beijing keys only.",
+        note=f"Effects: {EFFECTS.page}, {EFFECTS.url}; Beijing keys only.",
     ),
     Model(
         id="wan2.1-i2v-plus",
@@ -392,7 +372,7 @@ MODELS = (
             WATERMARK,
             SEED,
         ),
-        rules=(_EFFECT_REPLACES_PROMPT,),
+        rules=(EFFECT_REPLACES_PROMPT,),
         endpoint=VIDEO_SYNTHESIS,
         result=ResultShape.VIDEO_URL,
         usage=_OLDEST_USAGE,
@@ -411,6 +391,6 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note=f"Effects: {_EFFECTS.page}, {_EFFECTS.url}; Beijing keys only.",
+        note=f"Effects: {EFFECTS.page}, {EFFECTS.url}; Beijing keys only.",
     ),
 )

@@ -240,7 +240,18 @@ class Overrides:
     say: str
 
 
-Rule = Needs | Overrides
+@dataclass(frozen=True, kw_only=True)
+class SameShape:
+    """Two pictures should have the same proportions: the clip takes those of `field`, and `other` would be distorted.
+
+    Said, not refused; the repair crops `other`.
+    """
+
+    field: str
+    other: str
+
+
+Rule = Needs | Overrides | SameShape
 
 
 # What comes back, what it costs, where it is offered -----------------------------------------------------------------

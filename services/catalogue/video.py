@@ -16,6 +16,7 @@ from services.catalogue.schema import (
     Needs,
     NumberField,
     Offer,
+    Overrides,
     Place,
     Price,
     RateLimit,
@@ -34,6 +35,11 @@ PRICES = Source(
     checked=CHECKED,
 )
 
+EFFECTS = Source(
+    page="Video effects",
+    url="https://help.aliyun.com/zh/model-studio/wanx-video-sepical-effects",
+    checked=CHECKED,
+)
 VIDEO_SYNTHESIS = Endpoint(path="/services/aigc/video-generation/video-synthesis")
 
 SIZES = {
@@ -140,6 +146,10 @@ AUDIO_FILE = AudioField(
     folded=True,
 )
 
+EFFECT_REPLACES_PROMPT = Overrides(
+    field="template", value=None, drops="prompt", say="The effect takes the place of your prompt: it is not sent."
+)
+
 SHOTS_NEED_ENRICHING = Needs(
     field="shot_type",
     value="multi",
@@ -147,6 +157,20 @@ SHOTS_NEED_ENRICHING = Needs(
     being=True,
     say="Several shots only work while the model may enrich your prompt. As it stands you will get one shot.",
 )
+
+
+def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
+    """A ready-made effect; `groups` are their headings, each with its values."""
+    return ChoiceField(
+        name="template",
+        label="Effect",
+        help="A ready-made effect. It takes the place of your prompt.",
+        wire=Wire(Place.INPUT, "template"),
+        choices=tuple(
+            Choice(value, value.replace("-", " ").capitalize(), group) for group, values in groups for value in values
+        ),
+        folded=True,
+    )
 
 
 def seconds_range(minimum: int, maximum: int, *, default: int = 5) -> NumberField:
@@ -197,10 +221,14 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
     prices: dict[str, str],
     *,
     rate: int,
+    running: int | None = None,
     silent_prices: dict[str, str] | None = None,
     differs: tuple[Field, ...] = (),
 ) -> Offer:
-    """An offer priced per second and tier; `silent_prices` where a clip without sound costs less."""
+    """An offer priced per second and tier; `silent_prices` where a clip without sound costs less.
+
+    `rate` is how many calls a second are taken, and how many tasks run at once unless `running` says otherwise.
+    """
     sounded = True if silent_prices else None
     rows = [Price(tier=tier, per_second=Decimal(amount), sound=sounded) for tier, amount in prices.items()]
     rows += [
@@ -211,6 +239,6 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
         id=model_id,
         currency=currency,
         prices=tuple(rows),
-        rate=RateLimit(submits_per_second=rate, running=rate),
+        rate=RateLimit(submits_per_second=rate, running=running or rate),
         differs=differs,
     )

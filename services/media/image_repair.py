@@ -58,6 +58,27 @@ def repair_image(source: Path, target: Path, limit: ImageLimit) -> ImageFacts:
     return repaired
 
 
+def match_image(source: Path, target: Path, limit: ImageLimit, *, shape: tuple[int, int]) -> ImageFacts:
+    """Write to `target` the middle of `source` in the proportions of `shape`, and made to fit as by `repair_image`.
+
+    Raises FileRefused where the picture cannot be read or made to fit.
+    """
+    facts = read_image(source)
+    if not isinstance(facts, ImageFacts):
+        raise FileRefused(facts.why)
+    with replacing(target) as part:
+        with _ONE_DECODED:
+            image, profile = _decode(source, facts, limit)
+            box = _centre(image.size, shape)
+            size = fitted_size(round(box[2] - box[0]), round(box[3] - box[1]), limit)
+            cut = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+            part.write_bytes(_encode(cut, facts, limit, profile=profile))
+        matched = read_image(part, name=target.name)
+        if not isinstance(matched, ImageFacts) or image_defects(matched, limit):
+            raise FileRefused(f"{plain_name(source.name)} could not be made to fit. Please choose another picture.")
+    return matched
+
+
 # Pixels --------------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from services.catalogue.schema import (
     Needs,
     NumberField,
     Overrides,
+    SameShape,
     Scalar,
     Side,
     SizeField,
@@ -24,6 +25,9 @@ from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
 from services.problems import Fix, Problem, Repair
 from services.request.pricing import output_seconds
 from services.request.values import Request, shown
+
+_SHAPES_APART = 0.02
+"""How far two pictures' proportions may differ before anybody would see it."""
 
 
 def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
@@ -134,9 +138,29 @@ def _advice(request: Request) -> list[Problem]:
             case Overrides():
                 if rule.drops in request.dropped and rule.drops in request.values:
                     said.append(Problem(field=rule.drops, message=rule.say, advice=True))
+            case SameShape():
+                said.extend(_shape_advice(request, rule))
             case _:
                 assert_never(rule)
     return [*said, *_track_advice(request)]
+
+
+def _shape_advice(request: Request, rule: SameShape) -> list[Problem]:
+    """Two pictures of different proportions: the clip has those of the first, and the other is pressed into them."""
+    one, other = request.values.get(rule.field), request.values.get(rule.other)
+    if rule.other in request.dropped or not isinstance(one, ImageFacts) or not isinstance(other, ImageFacts):
+        return []
+    if abs(one.width * other.height / (one.height * other.width) - 1) <= _SHAPES_APART:
+        return []
+    return [
+        Problem(
+            field=rule.other,
+            message=f"This picture is {other.width} × {other.height} px, the first one {one.width} × {one.height}. "
+            "The clip takes the first one's shape.",
+            fix=Fix(Repair.MATCH, "Crop to match"),
+            advice=True,
+        )
+    ]
 
 
 def _track_advice(request: Request) -> list[Problem]:

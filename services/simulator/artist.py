@@ -43,6 +43,8 @@ class Clip:
     watermark: bool = False
     picture: Path | None = None
     """The first picture: it is set in motion instead of a drawn scene."""
+    last: Path | None = None
+    """The last picture: the first one turns into it."""
     track: Path | None = None
     """The person's own sound; without one and with `sound` the clip gets a gentle ambience."""
 
@@ -160,7 +162,7 @@ class QuickArtist:
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
-        plain = replace(clip, prompt="", seed=0, watermark=False, picture=None, track=None)
+        plain = replace(clip, prompt="", seed=0, watermark=False, picture=None, last=None, track=None)
         async with self._lock:
             if plain not in self._done or not self._done[plain].exists():
                 master = target.with_name(f"master-{plain.width}x{plain.height}-{plain.seconds}-{plain.sound}.mp4")

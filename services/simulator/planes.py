@@ -50,6 +50,11 @@ class Planes:
         ]
         return Planes(*scaled)
 
+    def mixed(self, other: Planes, part: float) -> Planes:
+        """This picture turning into another of its size: 0 is this one, 1 the other."""
+        pairs = ((self.y, other.y), (self.u, other.u), (self.v, other.v))
+        return Planes(*(Image.blend(mine, theirs, part) for mine, theirs in pairs))
+
     def joined(self) -> NDArray[np.uint8]:
         """All three behind each other, as the encoder takes them."""
         parts = [np.asarray(plane).reshape(-1) for plane in (self.y, self.u, self.v)]

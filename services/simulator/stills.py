@@ -1,8 +1,9 @@
-"""A still picture in motion: a slow, eased push in or out with a little drift."""
+"""A still picture in motion: a slow, eased push in or out with a little drift; or one that turns into another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,21 +14,23 @@ from services.simulator.planes import Planes
 
 _CLOSEST = 1.14
 """How much larger the picture is at its closest."""
+_STILL = 0.15
+"""The share of a clip that belongs to the first picture alone, and to the last."""
 
 
 def move_picture(clip: Clip) -> Iterator[Planes]:
     """The frames of a clip that begins with a picture."""
     if clip.picture is None:
         raise ValueError("there is no picture to move")
+    if clip.last is not None:
+        yield from _turn_into(clip, clip.picture, clip.last)
+        return
     chance = chance_of(clip, "motion")
     inwards = bool(chance.random() < 0.7)
     drift_x, drift_y = chance.uniform(-1, 1), chance.uniform(-0.6, 0.6)
     size = (clip.width, clip.height)
     wide = (int(clip.width * _CLOSEST) // 2 * 2, int(clip.height * _CLOSEST) // 2 * 2)
-    with Image.open(clip.picture) as opened:
-        opened.draft("RGB", wide)
-        upright = ImageOps.exif_transpose(opened).convert("RGB")
-        source = Planes.of(np.asarray(ImageOps.fit(upright, wide, Image.Resampling.LANCZOS)))
+    source = _load(clip.picture, wide)
     frames = clip.seconds * clip.fps
     for number in range(frames):
         eased = _ease(number / max(1, frames - 1))
@@ -37,6 +40,23 @@ def move_picture(clip: Clip) -> Iterator[Planes]:
         left = (wide[0] - width) / 2 * (1 + drift_x * closeness)
         top = (wide[1] - height) / 2 * (1 + drift_y * closeness)
         yield source.zoomed((left, top, left + width, top + height), size=size)
+
+
+def _turn_into(clip: Clip, first: Path, last: Path) -> Iterator[Planes]:
+    """From the one picture, as it is, to the other, as it is; they share the middle of the clip."""
+    size = (clip.width, clip.height)
+    one, other = _load(first, size), _load(last, size)
+    frames = clip.seconds * clip.fps
+    for number in range(frames):
+        through = number / max(1, frames - 1)
+        yield one.mixed(other, _ease(min(1.0, max(0.0, (through - _STILL) / (1 - 2 * _STILL)))))
+
+
+def _load(path: Path, size: tuple[int, int]) -> Planes:
+    with Image.open(path) as opened:
+        opened.draft("RGB", size)
+        upright = ImageOps.exif_transpose(opened).convert("RGB")
+        return Planes.of(np.asarray(ImageOps.fit(upright, size, Image.Resampling.LANCZOS)))
 
 
 def _ease(part: float) -> float:

@@ -30,7 +30,7 @@ def work(orders: TextIO, answers: TextIO) -> None:
     for line in orders:
         order = json.loads(line)
         given = order["clip"]
-        for name in ("picture", "track"):
+        for name in ("picture", "last", "track"):
             given[name] = Path(given[name]) if given[name] else None
         try:
             film_clip(Clip(**given), Path(order["target"]))

@@ -331,5 +331,6 @@ def _clip(task: Task, request: Request, found: Mapping[str, Found]) -> Clip:
         sound=clip_sound(request),
         watermark=request.values.get("watermark") is True,
         picture=pictures[0].path if pictures else None,
+        last=pictures[1].path if len(pictures) > 1 else None,
         track=tracks[0].path if tracks and clip_sound(request) else None,
     )

@@ -129,6 +129,31 @@ async def test_a_refused_picture_is_repaired_with_one_press_and_becomes_a_clip(
     await expect_playing(page, "#image_to_video-stage video")
 
 
+async def test_two_pictures_of_different_shapes_are_matched_and_become_a_clip(
+    page: Page, tmp_path: Path, artifacts: Path
+) -> None:
+    night, day = tmp_path / "night.png", tmp_path / "day.png"
+    Image.new("RGB", (1280, 720), "midnightblue").save(night)
+    Image.new("RGB", (800, 800), "gold").save(day)
+    await open_tab(page, "keyframes_to_video")
+    await page.set_input_files("#keyframes_to_video-first_frame input[type=file]", night)
+    await page.set_input_files("#keyframes_to_video-last_frame input[type=file]", day)
+
+    note = page.locator("#keyframes_to_video-last_frame-note")
+    await expect(note).to_contain_text("the first one's shape")
+    await page.screenshot(path=artifacts / "frames-differ.png")
+    await note.get_by_role("button", name="Crop to match").click()
+    await expect(note.locator('[data-tone="ok"]')).to_contain_text("day.png, 800 × 450")
+    await expect(note).not_to_contain_text("the first one's shape")
+
+    await generate(page, "keyframes_to_video")
+    await expect(page.locator("#keyframes_to_video-stage .card").first).to_have_attribute(
+        "data-state", "succeeded", timeout=CLIP
+    )
+    await expect_playing(page, "#keyframes_to_video-stage video")
+    await page.screenshot(path=artifacts / "frames-done.png")
+
+
 async def test_a_file_that_is_no_picture_is_refused_in_words(page: Page, tmp_path: Path) -> None:
     lie = tmp_path / "holiday.png"
     lie.write_bytes(b"this is a shopping list")

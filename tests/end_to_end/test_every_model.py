@@ -20,7 +20,7 @@ from PIL import Image
 
 from app import create_app
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import Model, RateLimit
+from services.catalogue.schema import ImageField, Model, RateLimit
 from services.simulator import Simulator
 from tests.rig.served import served
 from tests.rig.studio import ENDED, settings_for, simulated
@@ -52,9 +52,12 @@ class Caller:
 
 
 @asynccontextmanager
-async def a_caller(home: Path, folder: Path, catalogue: Catalogue) -> AsyncIterator[Caller]:
+async def a_caller(
+    home: Path, folder: Path, catalogue: Catalogue, *, region: str = "singapore"
+) -> AsyncIterator[Caller]:
     async with simulated(folder / "vendor", catalogue=catalogue) as (simulator, url):
-        settings = settings_for(home, url, studio_poll_seconds=0.2)
+        here = url.replace("/singapore/", f"/{region}/")
+        settings = settings_for(home, here, studio_poll_seconds=0.2, dashscope_region=region)
         async with served(create_app(settings, catalogue=catalogue)) as origin:
             yield Caller(origin, simulator)
 
@@ -81,24 +84,26 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-async def test_every_model_makes_a_clip(caller: Caller, picture: Path) -> None:
-    models = await caller.call("/list_models")
-    assert {model["id"] for model in models} == {model.id for model in CATALOGUE.models}
-    ordered: dict[str, dict[str, Any]] = {}
-    for model in models:
-        values: dict[str, Any] = {"model": model["id"], "prompt": f"a clip of {model['id']}"}
-        if model["family"] == "image_to_video":
-            values["image"] = handle_file(picture)
-        estimated = (await caller.call("/estimate", model=model["id"]))["estimated"]
-        job = await caller.call(f"/{model['family']}", **values)
-        assert job["cost"]["estimated"] == estimated > 0
-        ordered[model["id"]] = job
-    for model_id, job in ordered.items():
-        ended = await caller.ended(job["id"])
-        assert ended["status"] == "succeeded", (model_id, ended["error"])
-        assert ended["cost"]["actual"] == ended["cost"]["estimated"], model_id
-        await _plays(caller, ended)
-    assert len(caller.simulator.creates) == len(models)
+@pytest.mark.parametrize("region", ["singapore", "beijing"])
+async def test_every_model_makes_a_clip(home: Path, tmp_path: Path, picture: Path, region: str) -> None:
+    offered = [model for model in CATALOGUE.models if model.offer(region)]
+    async with a_caller(home, tmp_path, unhurried(CATALOGUE), region=region) as caller:
+        assert {model["id"] for model in await caller.call("/list_models")} == {model.id for model in CATALOGUE.models}
+        ordered: dict[str, dict[str, Any]] = {}
+        for model in offered:
+            values: dict[str, Any] = {"model": model.id, "prompt": f"a clip of {model.id}"}
+            values |= {f.name: handle_file(picture) for f in model.fields if isinstance(f, ImageField)}
+            estimated = (await caller.call("/estimate", model=model.id))["estimated"]
+            job = await caller.call(f"/{model.family}", **values)
+            assert job["cost"]["estimated"] == estimated > 0
+            ordered[model.id] = job
+        for model_id, job in ordered.items():
+            ended = await caller.ended(job["id"])
+            assert ended["status"] == "succeeded", (model_id, ended["error"])
+            assert ended["cost"]["actual"] == ended["cost"]["estimated"], model_id
+            await _plays(caller, ended)
+        sent = [create.model for create in caller.simulator.creates]
+        assert sorted(sent) == sorted(offer.id for model in offered if (offer := model.offer(region)))
 
 
 async def _plays(caller: Caller, job: dict[str, Any]) -> None:
@@ -178,6 +183,7 @@ async def test_the_tools_for_mcp_are_the_endpoints(caller: Caller) -> None:
     async with httpx.AsyncClient(base_url=caller.url, timeout=30) as client:
         tools = (await client.get("/gradio_api/mcp/schema")).json()
     names = {str(tool["name"]) for tool in tools}
-    wanted = {"text_to_video", "image_to_video", "get_job", "cancel_job", "list_jobs", "list_models", "estimate"}
+    wanted = {family.id for family in CATALOGUE.families}
+    wanted |= {"get_job", "cancel_job", "list_jobs", "list_models", "estimate"}
     assert {name for name in wanted if any(found.endswith(name) for found in names)} == wanted
     assert len(names) == len(wanted), "a private listener of the page has become a tool"
