@@ -143,7 +143,7 @@ class Gallery extends StudioElement {
     const node = h("button", {
       type: "button", class: "tile", "data-job": job.id, "data-state": job.status, style: `--ratio:${ratio.toFixed(3)}`,
       "aria-label": `${title(job)}. ${STATE[job.status]}`, onclick: () => showDetails(jobById(job.id) ?? job, this.jobs),
-    }, thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : null, h("span", { class: "words" }, title(job)), label);
+    }, thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : null, h("span", { class: "words" }, title(job)), label, job.demo ? h("span", { class: "badge" }, "Demo") : null);
     if (done && output.kind === "video") preview(node, output.url);
     return node;
   }

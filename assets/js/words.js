@@ -87,6 +87,7 @@ export function title(job) {
 export function facts(job) {
   const output = job.outputs?.[0];
   return [
+    job.demo ? "Demo" : "",
     job.model_title,
     output ? `${output.width} × ${output.height}` : "",
     output?.seconds ? `${Number(output.seconds.toFixed?.(1) ?? output.seconds)} s` : "",
