@@ -6,6 +6,8 @@ business of components/form.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -49,32 +51,11 @@ def build_tab(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
 
 def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
     union = _union(studio, family)
-    drawn: dict[str, Widget] = {}
+    drawing = _Drawing(family, _first_look(studio, family), drawn={})
+    in_sight = {key: field for key, field in union.items() if not field.folded}
+    subject = {key: field for key, field in in_sight.items() if isinstance(field, TextField | ImageField)}
 
-    first = _first_look(studio, family)
-
-    def draw_one(key: str, field: Field) -> None:
-        elem_id = f"{family.id}-{key}".replace("__", "-")
-        now = first.get((field.name, widgets.kind_of(field)))
-        drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
-
-    def draw(subject: bool, folded: bool) -> None:  # noqa: FBT001 - two questions, named where they are asked
-        fields = [
-            (key, field)
-            for key, field in union.items()
-            if field.folded == folded and (folded or isinstance(field, TextField | ImageField) == subject)
-        ]
-        pictures = [(key, field) for key, field in fields if isinstance(field, ImageField)]
-        if len(pictures) > 1:
-            with gr.Row(elem_classes=["side-by-side"]):
-                for key, field in pictures:
-                    with gr.Column(min_width=150):
-                        draw_one(key, field)
-            fields = [pair for pair in fields if pair not in pictures]
-        for key, field in fields:
-            draw_one(key, field)
-
-    draw(subject=True, folded=False)
+    drawing.add(subject)
     has_picture = any(isinstance(field, ImageField) for field in union.values())
     attributes = {"family": family.id, "picture": "yes" if has_picture else "no"}
     chips = element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples", events=("pick",))
@@ -93,9 +74,9 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
         offer={},
         visible=len(studio.regions) > 1,
     )
-    draw(subject=False, folded=False)
+    drawing.add({key: field for key, field in in_sight.items() if key not in subject})
     with gr.Accordion("More choices", open=False, elem_classes=["more"], elem_id=f"{family.id}-more") as more:
-        draw(subject=False, folded=True)
+        drawing.add({key: field for key, field in union.items() if field.folded})
     with gr.Column(elem_classes=["go"], elem_id=f"{family.id}-go"):
         foot = element(
             "studio-foot",
@@ -105,19 +86,45 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
             events=("fix", "drawn"),
         )
         button = gr.Button("Generate", variant="primary", elem_id=f"{family.id}-generate", elem_classes=["generate"])
-    order = tuple(drawn[key] for key in union)
     return Tab(
         studio=studio,
         family=family,
         draft=draft,
         model=model,
         region=region,
-        widgets=order,
+        widgets=tuple(drawing.drawn[key] for key in union),
         more=more,
         foot=foot,
         button=button,
         examples=chips,
     )
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """The widgets of a form as they are drawn, where the caller stands on the page."""
+
+    family: Family
+    first: Mapping[tuple[str, Kind], Mapping[str, object]]
+    """How the model that is shown first has them."""
+    drawn: dict[str, Widget]
+
+    def add(self, fields: Mapping[str, Field]) -> None:
+        """Draw fields in their order; several pictures side by side, before the rest."""
+        pictures = {key: field for key, field in fields.items() if isinstance(field, ImageField)}
+        if len(pictures) > 1:
+            with gr.Row(elem_classes=["side-by-side"]):
+                for key, field in pictures.items():
+                    with gr.Column(min_width=150):
+                        self._add(key, field)
+        for key, field in fields.items():
+            if key not in self.drawn:
+                self._add(key, field)
+
+    def _add(self, key: str, field: Field) -> None:
+        elem_id = f"{self.family.id}-{key}".replace("__", "-")
+        now = self.first.get((field.name, widgets.kind_of(field)))
+        self.drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
 
 
 def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[str, object]]:
