@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.catalogue.video import PIXELS
+from services.request import follow_shape
 from services.simulator import Clip, FilmArtist, QuickArtist
 from services.simulator.film import film_clip
 from services.simulator.lettering import letter
-from services.simulator.outcome import shaped
 from services.simulator.planes import Planes
 from tests.simulator_rig import data_uri, desk, picture, tone, upload, words
 
@@ -156,11 +156,12 @@ def test_ones_own_track_is_cut_or_followed_by_silence(tmp_path: Path) -> None:
         ((1280, 720), "720P", (1280, 720)),
         ((1920, 1080), "1080P", (1920, 1072)),
         ((1000, 1000), "480P", (624, 624)),
+        ((412, 412), "720P", (960, 960)),
         ((240, 8000), "720P", (160, 5536)),
     ],
 )
 def test_the_shape_follows_the_picture(shape: tuple[int, int], tier: str, size: tuple[int, int]) -> None:
-    assert shaped(*shape, PIXELS[tier]) == size
+    assert follow_shape(*shape, pixels=PIXELS[tier]) == size
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ async def test_a_task_ends_with_the_clip_it_ordered(home: Path, tmp_path: Path) 
             file.write_bytes((await at.http.get(answer["output"]["video_url"])).content)
             files.append(file)
 
-    width, height = shaped(300, 400, PIXELS["480P"])
+    width, height = follow_shape(300, 400, pixels=PIXELS["480P"])
     assert math.isclose(width / height, 0.75, rel_tol=0.03)
     assert (probe(files[0])["size"], probe(files[0])["frames"]) == ((width, height), 150)
     assert loudness(files[0], 0.5, 3.5) > 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from services.catalogue.schema import (
@@ -47,8 +48,11 @@ def follow_shape(width: int, height: int, *, pixels: int) -> tuple[int, int]:
 
     750 × 1000 at 720P gives 816 × 1104. Source: wan-video-api.md section 2, checked 2026-11-22.
     """
-    scale = (pixels / (width * height)) ** 0.5
-    return max(16, int(width * scale / 16) * 16), max(16, int(height * scale / 16) * 16)
+    return _sixteens(math.isqrt(pixels * width // height)), _sixteens(math.isqrt(pixels * height // width))
+
+
+def _sixteens(side: int) -> int:
+    return max(16, side // 16 * 16)
 
 
 def price(request: Request) -> Cost:

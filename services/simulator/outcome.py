@@ -13,7 +13,7 @@ from typing import assert_never
 from services.catalogue.schema import Model, SizeField, Sound, UsageKey
 from services.catalogue.video import PIXELS
 from services.media.facts import ImageFacts
-from services.request import Request, output_seconds, output_tier
+from services.request import Request, follow_shape, output_seconds, output_tier
 from services.simulator.judge import Refusal
 
 TRIGGER_WORDS = ("forbidden", "违禁内容")
@@ -77,17 +77,8 @@ def clip_size(request: Request, picture: ImageFacts | None) -> tuple[int, int]:
             return size.width, size.height
     area = PIXELS.get(output_tier(request), PIXELS["720P"])
     if picture is None:
-        return shaped(16, 9, area)
-    return shaped(picture.width, picture.height, area)
-
-
-def shaped(width: int, height: int, area: int) -> tuple[int, int]:
-    """A size of this shape and at most this area, sides down to multiples of 16 (750 x 1000 at 720P: 816 x 1104)."""
-    return _sixteens(math.isqrt(area * width // height)), _sixteens(math.isqrt(area * height // width))
-
-
-def _sixteens(side: int) -> int:
-    return max(16, side // 16 * 16)
+        return follow_shape(16, 9, pixels=area)
+    return follow_shape(picture.width, picture.height, pixels=area)
 
 
 def usage_of(request: Request, size: tuple[int, int]) -> dict[str, object]:
