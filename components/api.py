@@ -309,8 +309,8 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
         return {
             "estimated": float(cost.amount),
             "currency": cost.currency,
-            "billed_seconds": cost.billed_seconds,
-            "per_second": float(cost.per_second),
+            "billed_seconds": cost.units,
+            "per_second": float(cost.each),
         }
 
     return _with_signature(estimate, parameters)
@@ -330,7 +330,7 @@ def _model_words(model: Model) -> _JSON:
                 "region": offer.region,
                 "id": offer.id,
                 "currency": offer.currency,
-                "prices": [{"tier": p.tier, "per_second": float(p.per_second), "sound": p.sound} for p in offer.prices],
+                "prices": [{"tier": p.tier, "per_second": float(p.amount), "sound": p.sound} for p in offer.prices],
                 "fields": [_field_words(field) for field in model.fields_in(offer.region)],
             }
             for offer in model.offers

@@ -103,5 +103,5 @@ def _rates(request: Request, name: str, options: list[tuple[str, str]]) -> dict[
         if output_tier(tried) != tier:
             return {}
         cost = price(tried)
-        found[value] = (cost.per_second, cost.currency)
+        found[value] = (cost.each, cost.currency)
     return found

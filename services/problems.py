@@ -38,3 +38,5 @@ class Problem:
     message: str
     fix: Fix | None = None
     advice: bool = False
+    item: int | None = None
+    """Which file of a list it is about, counted from 0."""

@@ -47,7 +47,7 @@ class Verdict:
     problems: tuple[Problem, ...]
     cost: Cost | None = None
     """None where the values cannot be priced yet."""
-    seconds: int = 0
+    seconds: float = 0
     facts: Mapping[str, MediaFacts] = field(default_factory=dict)
     """What is known of each file, by field name."""
     output: str = ""

@@ -416,7 +416,7 @@ def test_field_names_are_unique_and_rules_speak_of_fields_that_exist_somewhere(m
 def test_prices_are_those_of_the_price_list(model_id: str) -> None:
     for offer in MODELS[model_id].offers:
         assert offer.currency == ("CNY" if offer.region == "beijing" else "USD")
-        sounded = {p.tier: p.per_second for p in offer.prices if p.sound is not False}
+        sounded = {p.tier: p.amount for p in offer.prices if p.sound is not False}
         assert set(sounded) == set(tiers(MODELS[model_id], offer.region))
         for tier, amount in sounded.items():
             _agrees(amount, PRICES[model_id][tier], offer.region)
@@ -424,7 +424,7 @@ def test_prices_are_those_of_the_price_list(model_id: str) -> None:
 
 def test_only_the_model_that_can_be_silent_has_a_price_for_silence() -> None:
     for model, offer in OFFERS:
-        silent = {p.tier: p.per_second for p in offer.prices if p.sound is False}
+        silent = {p.tier: p.amount for p in offer.prices if p.sound is False}
         assert set(silent) == (set(SILENT_PRICES) if model.sound is Sound.CHOSEN else set())
         for tier, amount in silent.items():
             _agrees(amount, SILENT_PRICES[tier], offer.region)

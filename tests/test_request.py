@@ -500,7 +500,7 @@ def test_a_clip_costs_its_seconds_at_the_price_of_its_tier(
     cost = price(ask(model_id, region=region, **given))
 
     assert f"{cost.amount} {cost.currency}" == amount
-    assert cost.amount == cost.per_second * Decimal(cost.billed_seconds)
+    assert cost.amount == cost.each * Decimal(cost.units)
 
 
 @EVERY_OFFER
@@ -513,14 +513,14 @@ def test_every_choice_has_its_own_price(model: Model, offer: Offer) -> None:
             request = next(r for r in found if output_tier(r) == row.tier)
         else:
             request = ask(model.id, region=offer.region, resolution=row.tier, **given)
-        assert price(request).per_second == row.per_second
+        assert price(request).each == row.amount
 
 
 def test_what_the_price_list_does_not_name_counts_as_the_dearest() -> None:
     request = ask(SOUND)
     dear = replace(request, values={**request.values, "size": "9*9"})
 
-    assert price(dear).per_second == max(p.per_second for p in request.offer.prices)
+    assert price(dear).each == max(p.amount for p in request.offer.prices)
 
 
 # Everything at once --------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from services.studio import Verdict
 
 FIT = Verdict(
     problems=(),
-    cost=Cost(amount=Decimal("0.50"), currency="USD", billed_seconds=5, per_second=Decimal("0.10")),
+    cost=Cost(amount=Decimal("0.50"), currency="USD", units=5, each=Decimal("0.10")),
     seconds=5,
     output="1280 × 720",
 )

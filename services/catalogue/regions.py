@@ -16,6 +16,7 @@ REGIONS = (
         label="Singapore",
         code="ap-southeast-1",
         base_url="https://dashscope-intl.aliyuncs.com/api/v1",
+        workspace_url="https://{workspace}.ap-southeast-1.maas.aliyuncs.com/api/v1",
         source=_PAGE,
     ),
     Region(
@@ -23,6 +24,7 @@ REGIONS = (
         label="Virginia",
         code="us-east-1",
         base_url="https://dashscope-us.aliyuncs.com/api/v1",
+        workspace_url="https://{workspace}.us-east-1.maas.aliyuncs.com/api/v1",
         source=_PAGE,
     ),
     Region(
@@ -30,6 +32,7 @@ REGIONS = (
         label="Beijing",
         code="cn-beijing",
         base_url="https://dashscope.aliyuncs.com/api/v1",
+        workspace_url="https://{workspace}.cn-beijing.maas.aliyuncs.com/api/v1",
         source=_PAGE,
     ),
 )

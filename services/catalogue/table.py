@@ -114,7 +114,7 @@ def _length(fields: tuple[Field, ...]) -> str:
 def _prices(offer: Offer) -> str:
     """`0.10 USD (720P)`; where sound has its price, the price without it follows."""
     return ", ".join(
-        f"{price.per_second} {offer.currency} ({price.tier}{', no sound' if price.sound is False else ''})"
+        f"{price.amount} {offer.currency} ({price.tier}{', no sound' if price.sound is False else ''})"
         for price in offer.prices
     )
 

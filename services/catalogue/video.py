@@ -230,10 +230,8 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
     `rate` is how many calls a second are taken, and how many tasks run at once unless `running` says otherwise.
     """
     sounded = True if silent_prices else None
-    rows = [Price(tier=tier, per_second=Decimal(amount), sound=sounded) for tier, amount in prices.items()]
-    rows += [
-        Price(tier=tier, per_second=Decimal(amount), sound=False) for tier, amount in (silent_prices or {}).items()
-    ]
+    rows = [Price(tier=tier, amount=Decimal(amount), sound=sounded) for tier, amount in prices.items()]
+    rows += [Price(tier=tier, amount=Decimal(amount), sound=False) for tier, amount in (silent_prices or {}).items()]
     return Offer(
         region=region,
         id=model_id,

@@ -139,4 +139,4 @@ async def _billed(context: Context, job: Job, task: Task) -> int:
     except InvalidRequest:
         # The catalogue has dropped the model or a value since: what was estimated then is the best there is.
         return job.estimated_micros
-    return round(float(cost.per_second) * seconds * 1_000_000)
+    return round(float(cost.each) * seconds * 1_000_000)

@@ -6,5 +6,15 @@ The readers and repairs look into files and take their time: call them from a th
 from services.media.audio import audio_defects, read_audio, repair_audio
 from services.media.image import image_defects, read_image
 from services.media.image_repair import match_image, repair_image
+from services.media.video import video_defects
 
-__all__ = ["audio_defects", "image_defects", "match_image", "read_audio", "read_image", "repair_audio", "repair_image"]
+__all__ = [
+    "audio_defects",
+    "image_defects",
+    "match_image",
+    "read_audio",
+    "read_image",
+    "repair_audio",
+    "repair_image",
+    "video_defects",
+]

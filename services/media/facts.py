@@ -53,6 +53,28 @@ class AudioFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VideoFacts:
+    """A clip, from its header and its packets. Width and height are as seen, after rotation."""
+
+    name: str
+    format: str
+    """MP4, MOV, AVI, or the container's name in capitals."""
+    width: int
+    height: int
+    seconds: float
+    fps: float
+    bytes: int
+    sound: bool
+    """Whether it has a sound track."""
+    codec: str = "h264"
+
+    @property
+    def suffix(self) -> str:
+        """The ending a file of this format is known by, whatever it is called now."""
+        return f".{self.format.lower()}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unreadable:
     """A file that is not what it should be. `why` is a sentence for the user."""
 
@@ -61,7 +83,7 @@ class Unreadable:
     why: str
 
 
-MediaFacts = ImageFacts | AudioFacts | Unreadable
+MediaFacts = ImageFacts | AudioFacts | VideoFacts | Unreadable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,23 +4,43 @@ Pure: files come in as facts that services.media has read. The page, the API, th
 use these functions, so that they cannot disagree.
 """
 
-from services.request.body import build, files_to_send
-from services.request.checking import check, check_value
-from services.request.parsing import default_of, is_absent, parse, parse_value
-from services.request.pricing import follow_shape, output_seconds, output_size, output_tier, price
-from services.request.values import Cost, Request, Values, refuse_if_any
+from services.request.body import build, called, files_to_send, names_of
+from services.request.checking import check, check_value, limit_kind
+from services.request.parsing import default_of, fields_for, is_absent, parse, parse_value
+from services.request.pricing import (
+    billed,
+    follow_shape,
+    frame_size,
+    given_seconds,
+    output_count,
+    output_seconds,
+    output_size,
+    output_tier,
+    price,
+)
+from services.request.values import Cost, Request, Value, Values, files_of, refuse_if_any
 
 __all__ = [
     "Cost",
     "Request",
+    "Value",
     "Values",
+    "billed",
     "build",
+    "called",
     "check",
     "check_value",
     "default_of",
+    "fields_for",
+    "files_of",
     "files_to_send",
     "follow_shape",
+    "frame_size",
+    "given_seconds",
     "is_absent",
+    "limit_kind",
+    "names_of",
+    "output_count",
     "output_seconds",
     "output_size",
     "output_tier",

@@ -2,34 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
 
 from services.catalogue.schema import (
-    AudioField,
+    FileField,
+    FilesField,
     FixedField,
-    ImageField,
+    Place,
+    Scalar,
+    SwitchField,
+    Wire,
 )
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
+from services.request.checking import limit_kind
 from services.request.values import Request
 
+Urls = Mapping[str, str | Sequence[str]]
+"""The URL of each file by field name; several for a list of files."""
 
-def build(request: Request, urls: Mapping[str, str]) -> dict[str, object]:
-    """The JSON body of the create call. `urls` has the URL of each file by field name."""
-    body: dict[str, dict[str, object]] = {"input": {}, "parameters": {}}
+
+def build(request: Request, urls: Urls) -> dict[str, object]:
+    """The JSON body of the create call: `model`, `input`, `parameters`."""
+    body = _Body()
     dropped = request.dropped
     for field in request.fields:
         value = request.values.get(field.name)
-        if value is None or isinstance(field, FixedField) or field.name in dropped:
+        if value is None or field.name in dropped:
             continue
-        is_file = isinstance(field, ImageField | AudioField)
-        body[field.wire.place][field.wire.key] = urls[field.name] if is_file else value
-    return {"model": request.offer.id, **body}
+        if isinstance(field, FilesField):
+            for url, facts in zip(urls[field.name], request.files(field.name), strict=True):
+                body.add_listed(field, url, facts)
+        elif isinstance(field, FileField):
+            body.put(field.wire, str(urls[field.name]))
+        elif isinstance(field, FixedField):
+            if field.sent and field.wire:
+                body.put(field.wire, field.value)
+        elif isinstance(field, SwitchField):
+            if value is True or field.sent_when_off:
+                body.put(field.wire, value is True)
+        elif isinstance(value, str | int | float):
+            body.put(field.wire, value)
+    return {"model": request.offer.id, "input": body.input, "parameters": body.parameters}
 
 
-def files_to_send(request: Request) -> tuple[ImageField | AudioField, ...]:
-    """The file fields whose file goes to the vendor."""
+class _Body:
+    """The two parts of a body while they grow."""
+
+    def __init__(self) -> None:
+        self.input: dict[str, Any] = {}  # Any: JSON
+        self.parameters: dict[str, Any] = {}
+
+    def put(self, wire: Wire, value: Scalar) -> None:
+        """A value at its place."""
+        match wire.place:
+            case Place.INPUT:
+                self.input[wire.key] = value
+            case Place.PARAMETERS:
+                self.parameters[wire.key] = value
+            case Place.CONTENT:
+                self._content().append({wire.key: value})
+            case Place.MEDIA:
+                self.input.setdefault("media", []).append({"type": wire.key, "url": value})
+            case _:
+                assert_never(wire.place)
+
+    def add_listed(self, field: FilesField, url: str, facts: MediaFacts) -> None:
+        """One file of a list."""
+        taken = field.taken(limit_kind(facts))
+        key = (taken.key if taken else None) or field.wire.key
+        match field.wire.place:
+            case Place.INPUT:
+                self.input.setdefault(key, []).append(url)
+            case Place.PARAMETERS:
+                self.parameters.setdefault(key, []).append(url)
+            case Place.CONTENT | Place.MEDIA:
+                self.put(Wire(field.wire.place, key), url)
+            case _:
+                assert_never(field.wire.place)
+        if field.mark:
+            wire, word = field.mark
+            part = self.input if wire.place is Place.INPUT else self.parameters
+            part.setdefault(wire.key, []).append(word)
+
+    def _content(self) -> list[dict[str, Scalar]]:
+        messages = self.input.setdefault("messages", [{"role": "user", "content": []}])
+        return messages[0]["content"]
+
+
+def files_to_send(request: Request) -> tuple[FileField, ...]:
+    """The file fields whose files go to the vendor."""
     dropped = request.dropped
     return tuple(
         field
         for field in request.fields
-        if isinstance(field, ImageField | AudioField) and field.name in request.values and field.name not in dropped
+        if isinstance(field, FileField) and request.files(field.name) and field.name not in dropped
     )
+
+
+def called(request: Request) -> dict[str, tuple[str, ...]]:
+    """How the prompt speaks of each file of each list, for example `character1`, by field name."""
+    names: dict[str, tuple[str, ...]] = {}
+    for field in request.fields:
+        if isinstance(field, FilesField):
+            names[field.name] = names_of(field, request.files(field.name))
+    return names
+
+
+def names_of(field: FilesField, files: Sequence[MediaFacts]) -> tuple[str, ...]:
+    """How the prompt speaks of these files; empty for one that it does not speak of."""
+    counted: dict[str, int] = {}
+    names: list[str] = []
+    for facts in files:
+        known = isinstance(facts, ImageFacts | AudioFacts | VideoFacts)
+        taken = field.taken(limit_kind(facts)) if known else None
+        pattern = taken.called if taken else ""
+        counted[pattern] = counted.get(pattern, 0) + 1
+        names.append(pattern.format(counted[pattern]))
+    return tuple(names)

@@ -1,33 +1,37 @@
-"""What is wrong with a request, held to our limits or to the vendor's, and what the rules have to say."""
+"""What is wrong with a request, held to our limits or to the vendor's."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import assert_never
 
 from services.catalogue.schema import (
     AudioField,
+    AudioLimit,
+    Bounds,
     ChoiceField,
     Field,
+    FilesField,
     FixedField,
     ImageField,
-    Needs,
+    ImageLimit,
+    MediaField,
+    MediaLimit,
     NumberField,
-    Overrides,
-    SameShape,
-    Scalar,
     Side,
     SizeField,
     SwitchField,
+    Taken,
     TextField,
+    VideoField,
+    VideoLimit,
 )
-from services.media import audio_defects, image_defects
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.media import audio_defects, image_defects, video_defects
+from services.media.facts import AudioFacts, Defect, ImageFacts, MediaFacts, Unreadable, VideoFacts
 from services.problems import Fix, Problem, Repair
-from services.request.pricing import output_seconds
-from services.request.values import Request, shown
-
-_SHAPES_APART = 0.02
-"""How far two pictures' proportions may differ before anybody would see it."""
+from services.request.rules import hold_to_rules
+from services.request.values import Request, Value, files_of, shown
 
 
 def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
@@ -44,32 +48,32 @@ def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
             problems.append(Problem(field=field.name, message=_missing(field)))
         else:
             problems.extend(check_value(field, value, side=side))
-    return (*problems, *_advice(request))
+    return (*problems, *hold_to_rules(request))
 
 
 def _missing(field: Field) -> str:
     match field:
         case ImageField():
-            return "Add a picture to begin with."
+            return f"Add a picture: {field.label.lower()}."
         case AudioField():
-            return "Add a sound track."
+            return f"Add a sound file: {field.label.lower()}."
+        case VideoField():
+            return f"Add a clip: {field.label.lower()}."
+        case FilesField():
+            return f"Add {_listed_kinds(field)}: {field.label.lower()}."
         case TextField():
             return "Write a prompt: say what should be seen."
         case _:
             return f"{field.label} is missing."
 
 
-def check_value(field: Field, value: Scalar | MediaFacts, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
+def check_value(field: Field, value: Value, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
     """What is wrong with one value. A value the field could not even parse has been refused before."""
     match field:
         case TextField():
             return _check_text(field, str(value), side)
         case NumberField():
-            if isinstance(value, int) and field.minimum <= value <= field.maximum:
-                return ()
-            unit = f" {field.unit}" if field.unit else ""
-            span = f"{field.minimum} to {field.maximum}{unit}"
-            return (Problem(field=field.name, message=f"{field.label} is {value}{unit}; this model takes {span}."),)
+            return _check_number(field, value)
         case FixedField():
             if value == field.value:
                 return ()
@@ -84,11 +88,13 @@ def check_value(field: Field, value: Scalar | MediaFacts, *, side: Side = Side.O
             allowed = [choice.value for choice in field.choices]
             return _check_closed(field.name, field.label, value, allowed)
         case SizeField():
-            return _check_closed(field.name, "Size", value, [size.value for size in field.sizes])
+            return _check_size(field, value)
         case SwitchField():
             return ()
-        case ImageField() | AudioField():
-            return _check_media(field, value, side)
+        case ImageField() | AudioField() | VideoField():
+            return _check_file(field, value, side)
+        case FilesField():
+            return _check_files(field, files_of(value), side)
         case _:
             assert_never(field)
 
@@ -115,76 +121,132 @@ def _check_closed(name: str, label: str, value: object, allowed: list[str | int]
     )
 
 
-def _check_media(field: ImageField | AudioField, value: Scalar | MediaFacts, side: Side) -> tuple[Problem, ...]:
-    if isinstance(value, Unreadable):
-        return (Problem(field=field.name, message=value.why),)
-    if isinstance(field, ImageField) and isinstance(value, ImageFacts):
-        defects = image_defects(value, field.limit(side))
-    elif isinstance(field, AudioField) and isinstance(value, AudioFacts):
-        defects = audio_defects(value, field.limit(side))
-    else:
+def _check_number(field: NumberField, value: Value) -> tuple[Problem, ...]:
+    if isinstance(value, int | float) and field.minimum <= value <= field.maximum:
+        return ()
+    unit = f" {field.unit}" if field.unit else ""
+    span = f"{field.minimum:g} to {field.maximum:.10g}{unit}"
+    return (Problem(field=field.name, message=f"{field.label} is {value}{unit}; this model takes {span}."),)
+
+
+def _check_size(field: SizeField, value: Value) -> tuple[Problem, ...]:
+    offered = [*(area.value for area in field.areas), *(size.value for size in field.sizes)]
+    if value in offered:
+        return ()
+    size = field.find(value)
+    if field.bounds is None or size is None:
+        return _check_closed(field.name, "Size", value, offered)
+    wrong = _out_of_bounds(size.width, size.height, field.bounds)
+    return (Problem(field=field.name, message=wrong),) if wrong else ()
+
+
+def _out_of_bounds(width: int, height: int, bounds: Bounds) -> str:
+    found = f"{width} × {height}"
+    sides = (min(width, height), max(width, height))
+    least, most = bounds.min_side or 1, bounds.max_side or sides[1]
+    if not least <= sides[0] <= sides[1] <= most:
+        return f"Size {found}: each side must be {least} to {most} px."
+    if sides[1] > sides[0] * bounds.longest_ratio:
+        return f"Size {found}: the longer side may be {bounds.longest_ratio:g} times the shorter one at most."
+    if not bounds.min_pixels <= width * height <= bounds.max_pixels:
+        small, large = math.isqrt(bounds.min_pixels), math.isqrt(bounds.max_pixels)
+        return (
+            f"Size {found} has {width * height:,} pixels; this model makes {bounds.min_pixels:,} to "
+            f"{bounds.max_pixels:,}, for example {small} × {small} to {large} × {large}."
+        )
+    return ""
+
+
+def _check_file(field: MediaField, value: Value, side: Side) -> tuple[Problem, ...]:
+    defects = _defects(value, field.limit(side)) if isinstance(value, MediaFacts) else None
+    if defects is None:
         return (Problem(field=field.name, message=f"{field.label} is not the right kind of file."),)
     return tuple(Problem(field=field.name, message=d.message, fix=d.fix, advice=d.advice) for d in defects)
 
 
-def _advice(request: Request) -> list[Problem]:
-    said: list[Problem] = []
-    for rule in request.model.rules:
-        match rule:
-            case Needs():
-                idle = request.values.get(rule.other) != rule.being
-                if request.values.get(rule.field) == rule.value and idle:
-                    said.append(Problem(field=rule.field, message=rule.say, advice=True))
-            case Overrides():
-                if rule.drops in request.dropped and rule.drops in request.values:
-                    said.append(Problem(field=rule.drops, message=rule.say, advice=True))
-            case SameShape():
-                said.extend(_shape_advice(request, rule))
-            case _:
-                assert_never(rule)
-    return [*said, *_track_advice(request)]
-
-
-def _shape_advice(request: Request, rule: SameShape) -> list[Problem]:
-    """Two pictures of different proportions: the clip has those of the first, and the other is pressed into them."""
-    one, other = request.values.get(rule.field), request.values.get(rule.other)
-    if rule.other in request.dropped or not isinstance(one, ImageFacts) or not isinstance(other, ImageFacts):
-        return []
-    if abs(one.width * other.height / (one.height * other.width) - 1) <= _SHAPES_APART:
-        return []
-    return [
-        Problem(
-            field=rule.other,
-            message=f"This picture is {other.width} × {other.height} px, the first one {one.width} × {one.height}. "
-            "The clip takes the first one's shape.",
-            fix=Fix(Repair.MATCH, "Crop to match"),
-            advice=True,
-        )
-    ]
-
-
-def _track_advice(request: Request) -> list[Problem]:
-    """A sound track that is longer or shorter than the clip is cut, or followed by silence."""
-    said: list[Problem] = []
-    for field in request.fields:
-        track = request.values.get(field.name)
-        if not isinstance(field, AudioField) or not isinstance(track, AudioFacts) or field.name in request.dropped:
+def _check_files(field: FilesField, files: Sequence[MediaFacts], side: Side) -> tuple[Problem, ...]:
+    problems: list[Problem] = []
+    for item, facts in enumerate(files):
+        taken = field.taken(limit_kind(facts)) if not isinstance(facts, Unreadable) else field.takes[0]
+        defects = _defects(facts, taken.limit(side)) if taken else None
+        if defects is None:
+            kinds = _listed_kinds(field)
+            problems.append(Problem(field=field.name, item=item, message=f"{facts.name} will not do: add {kinds}."))
             continue
-        clip = output_seconds(request)
-        if track.seconds > clip + 0.1:
+        problems += [
+            Problem(field=field.name, item=item, message=f"No. {item + 1}: {d.message}", fix=d.fix, advice=d.advice)
+            for d in defects
+        ]
+    return (*problems, *_check_number_of_files(field, files))
+
+
+def _check_number_of_files(field: FilesField, files: Sequence[MediaFacts]) -> list[Problem]:
+    said: list[Problem] = []
+    if len(files) > field.most:
+        said.append(_too_many(field, len(files), field.most, "files"))
+    elif len(files) < field.least:
+        said.append(Problem(field=field.name, message=f"{field.label}: at least {field.least} are needed."))
+    for taken in field.takes:
+        own = [facts for facts in files if limit_kind(facts) is type(taken.vendor)]
+        if taken.most is not None and field.most >= len(files) and len(own) > taken.most:
+            said.append(_too_many(field, len(own), taken.most, _kind_words(taken)))
+        seconds = math.fsum(facts.seconds for facts in own if isinstance(facts, AudioFacts | VideoFacts))
+        if taken.most_seconds is not None and seconds > taken.most_seconds:
             said.append(
                 Problem(
                     field=field.name,
-                    message=f"Your track is {track.seconds:.1f} s and the clip {clip} s: the rest is cut off.",
-                    advice=True,
-                )
-            )
-        elif track.seconds < clip - 0.1:
-            said.append(
-                Problem(
-                    field=field.name,
-                    message=f"Your track is {track.seconds:.1f} s and the clip {clip} s: the end will be silent.",
-                    advice=True,
+                    message=f"Your {_kind_words(taken)} are {seconds:.1f} s together; "
+                    f"{taken.most_seconds:g} s is the most. Shorten or remove one.",
                 )
             )
     return said
+
+
+def _too_many(field: FilesField, found: int, most: int, what: str) -> Problem:
+    return Problem(
+        field=field.name, message=f"{field.label}: {found} {what}; {most} is the most. Remove {found - most}."
+    )
+
+
+def _kind_words(taken: Taken) -> str:
+    match taken.vendor:
+        case ImageLimit():
+            return "pictures"
+        case VideoLimit():
+            return "clips"
+        case AudioLimit():
+            return "sound files"
+        case _:
+            assert_never(taken.vendor)
+
+
+def _listed_kinds(field: FilesField) -> str:
+    return " or ".join(_kind_words(taken) for taken in field.takes)
+
+
+def limit_kind(facts: MediaFacts) -> type[MediaLimit]:
+    """The kind of limit that a file is held to; a file that cannot be read counts as a picture."""
+    match facts:
+        case AudioFacts():
+            return AudioLimit
+        case VideoFacts():
+            return VideoLimit
+        case ImageFacts() | Unreadable():
+            return ImageLimit
+        case _:
+            assert_never(facts)
+
+
+def _defects(facts: MediaFacts, limit: MediaLimit) -> tuple[Defect, ...] | None:
+    """What is wrong with a file, or None where it is of another kind."""
+    match facts, limit:
+        case Unreadable(), _:
+            return (Defect(message=facts.why),)
+        case ImageFacts(), ImageLimit():
+            return tuple(image_defects(facts, limit))
+        case AudioFacts(), AudioLimit():
+            return tuple(audio_defects(facts, limit))
+        case VideoFacts(), VideoLimit():
+            return tuple(video_defects(facts, limit))
+        case _:
+            return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NoReturn, assert_never
+import math
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, assert_never, cast
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import (
     AudioField,
     ChoiceField,
     Field,
+    FilesField,
     FixedField,
     ImageField,
     Model,
@@ -20,11 +22,12 @@ from services.catalogue.schema import (
     SizeField,
     SwitchField,
     TextField,
+    VideoField,
 )
 from services.errors import InvalidRequest
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.media.facts import MediaFacts
 from services.problems import Problem
-from services.request.values import Request, refuse_if_any, shown
+from services.request.values import Request, Value, refuse_if_any, shown
 
 MOST = 10**12
 """No number of any field comes near; beyond it a float is no longer exact and a sentence no longer readable."""
@@ -61,18 +64,16 @@ def _refuse(field: str, message: str) -> NoReturn:
     raise InvalidRequest((Problem(field=field, message=message),))
 
 
-def _parse_values(
-    model: Model, offer: Offer, given: Mapping[str, object]
-) -> tuple[dict[str, Scalar | MediaFacts], list[Problem]]:
-    fields = {field.name: field for field in model.fields_in(offer.region)}
-    values: dict[str, Scalar | MediaFacts] = {}
+def _parse_values(model: Model, offer: Offer, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Problem]]:
+    fields = {field.name: field for field in fields_for(model, offer.region, given)}
+    values: dict[str, Value] = {}
     problems: list[Problem] = []
     for name, raw in given.items():
         if is_absent(raw):
             continue
         field = fields.get(name)
         if field is None:
-            problems.append(_not_taken(model, name))
+            problems.append(_not_taken(model, offer.region, name))
             continue
         value = parse_value(field, raw)
         if isinstance(value, Problem):
@@ -86,51 +87,88 @@ def _parse_values(
     return values, problems
 
 
-def _not_taken(model: Model, name: str) -> Problem:
+def fields_for(model: Model, region: str, given: Mapping[str, object]) -> tuple[Field, ...]:
+    """The fields that a caller's values leave: modes are read from them first."""
+    chosen: dict[str, object] = {}
+    for name in dict.fromkeys(mode.field for mode in model.modes):
+        field, raw = model.field(name, region, chosen), given.get(name)
+        if field is not None and not is_absent(raw):
+            value = parse_value(field, raw)
+            chosen |= {} if isinstance(value, Problem) else {name: value}
+    return model.fields_in(region, chosen)
+
+
+def _not_taken(model: Model, region: str, name: str) -> Problem:
+    mode = next((m for m in model.modes if any(field.name == name for field in m.differs)), None)
+    switch = model.field(mode.field, region) if mode else None
+    if mode and switch:
+        return Problem(
+            field=name, message=f"{model.title} takes {shown(name)} only where {switch.name} is {_said(mode.value)}."
+        )
     elsewhere = [offer.region for offer in model.offers if any(field.name == name for field in offer.differs)]
     where = f" in this region; {', '.join(elsewhere).capitalize()} has it" if elsewhere else ""
+    if not where and any(name in m.lacks for m in model.modes) and model.field(name, region):
+        where = " together with what else you chose"
     return Problem(field=name, message=f"{model.title} does not take {shown(name)}{where}. Leave it out.")
+
+
+def _said(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_absent(raw: object) -> bool:
     """Whether a caller's value means "not given"."""
-    return raw is None or (isinstance(raw, str) and not raw.strip())
+    return raw is None or (isinstance(raw, str) and not raw.strip()) or (isinstance(raw, list | tuple) and not raw)
 
 
 def default_of(field: Field, *, side: Side = Side.OURS) -> Scalar | None:
     """The value a field has where none is given, with us or with the vendor; None where it then stays out."""
     match field:
-        case ImageField() | AudioField():
+        case ImageField() | AudioField() | VideoField() | FilesField():
             return None
         case FixedField():
             return field.value
-        case ChoiceField() | SizeField():
+        case ChoiceField() | SizeField() | NumberField():
             return (field.vendor_default if side is Side.VENDOR else None) or field.default
-        case TextField() | NumberField() | SwitchField():
+        case TextField() | SwitchField():
             return field.default
         case _:
             assert_never(field)
 
 
-def parse_value(field: Field, raw: object) -> Scalar | MediaFacts | Problem:
+def parse_value(field: Field, raw: object) -> Value | Problem:
     """One value as its field understands it, or the problem with it. Limits are `check`'s business."""
     match field:
         case TextField():
             return _text(field, raw)
         case NumberField() | FixedField():
-            return _whole_number(field, raw)
+            return _number(field, raw)
         case ChoiceField():
             return _choice(field, raw)
         case SizeField():
-            return str(raw).strip().lower().replace("x", "*").replace("×", "*").replace(" ", "")
+            return _size(field, str(raw))
         case SwitchField():
             return _switch(field, raw)
-        case ImageField() | AudioField():
-            if isinstance(raw, ImageFacts | AudioFacts | Unreadable):
+        case ImageField() | AudioField() | VideoField():
+            if isinstance(raw, MediaFacts):
                 return raw
             return Problem(field=field.name, message=f"{field.label} must be a file.")
+        case FilesField():
+            return _files(field, raw)
         case _:
             assert_never(field)
+
+
+def _files(field: FilesField, raw: object) -> tuple[MediaFacts, ...] | Problem:
+    # cast: a list from outside may hold anything, and each item is looked at
+    given = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else (raw,)
+    files = tuple(each for each in given if isinstance(each, MediaFacts))
+    return files if len(files) == len(given) else Problem(field=field.name, message=f"{field.label} must be files.")
+
+
+def _size(field: SizeField, raw: str) -> str:
+    named = next((area.value for area in field.areas if area.value.lower() == raw.strip().lower()), None)
+    return named or raw.strip().lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
 def _text(field: TextField, raw: object) -> str | Problem:
@@ -147,16 +185,18 @@ def _choice(field: ChoiceField, raw: object) -> Scalar:
     return next((choice.value for choice in field.choices if str(choice.value) == said), said)
 
 
-def _whole_number(field: NumberField | FixedField, raw: object) -> int | Problem:
+def _number(field: NumberField | FixedField, raw: object) -> int | float | Problem:
+    places = field.places if isinstance(field, NumberField) else 0
+    kind = "a number" if places else "a whole number"
     try:
         number = float(str(raw).strip())
-        if isinstance(raw, bool) or number != int(number):
+        if isinstance(raw, bool) or number != round(number, places) or not math.isfinite(number):
             raise ValueError(raw)
     except (ValueError, OverflowError):
-        return Problem(field=field.name, message=f"{field.label} must be a whole number, not {shown(raw)!r}.")
+        return Problem(field=field.name, message=f"{field.label} must be {kind}, not {shown(raw)!r}.")
     if abs(number) > MOST:
         return Problem(field=field.name, message=f"{field.label} is far too large: {shown(raw)}.")
-    return int(number)
+    return number if places else int(number)
 
 
 def _switch(field: SwitchField, raw: object) -> bool | Problem:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from services.catalogue.schema import (
     Field,
@@ -12,13 +13,17 @@ from services.catalogue.schema import (
     Offer,
     Overrides,
     Scalar,
+    Unit,
 )
 from services.errors import InvalidRequest
 from services.media.facts import MediaFacts
 from services.problems import Problem
 
-Values = Mapping[str, Scalar | MediaFacts]
-"""Values by field name. A file is there as its facts; what was not given is absent."""
+Value = Scalar | MediaFacts | tuple[MediaFacts, ...]
+"""A plain value, a file as its facts, or several files in their order."""
+
+Values = Mapping[str, Value]
+"""Values by field name. What was not given is absent."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Request:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """The fields as this region has them."""
-        return self.model.fields_in(self.offer.region)
+        """The fields as this region has them and the chosen modes leave them."""
+        return self.model.fields_in(self.offer.region, self.values)
 
     @property
     def dropped(self) -> frozenset[str]:
@@ -53,15 +58,44 @@ class Request:
         """The words, or nothing."""
         return str(self.values.get("prompt") or "")
 
+    @property
+    def live(self) -> bool:
+        """Whether the work is to be shown while it is made, in one call that cannot be found again if it breaks."""
+        return bool(self.model.live) and self.values.get(self.model.live) is True
+
+    def files(self, name: str) -> tuple[MediaFacts, ...]:
+        """The files of one field in their order: none, one or several."""
+        return files_of(self.values.get(name))
+
+    def every_file(self) -> Iterator[MediaFacts]:
+        """All files that go to the vendor, in the order of the form."""
+        for field in self.fields:
+            if field.name not in self.dropped:
+                yield from self.files(field.name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """An amount of money. `billed_seconds` is what the amount was made from."""
+    """An amount of money, made of so many units at so much each."""
 
     amount: Decimal
     currency: str
-    billed_seconds: float
-    per_second: Decimal
+    units: float
+    """Billed seconds, or pictures."""
+    each: Decimal
+    unit: Unit = Unit.SECOND
+    at_most: bool = False
+    """Whether the vendor may make less, and bill less."""
+    check: Decimal = Decimal(0)
+    """What of the amount is for the check before."""
+
+
+def files_of(value: object) -> tuple[MediaFacts, ...]:
+    """The files in a value: none, one or several."""
+    if isinstance(value, tuple):
+        # cast: the only tuple among values is one of files
+        return cast("tuple[MediaFacts, ...]", value)
+    return (value,) if isinstance(value, MediaFacts) else ()
 
 
 def refuse_if_any(problems: tuple[Problem, ...]) -> None:

@@ -54,7 +54,7 @@ def draw_times(chance: random.Random, *, fixed_run: float | None, speed: float) 
 
 def clip_seconds(request: Request) -> int:
     """How long the clip will be."""
-    return output_seconds(request) or _SECONDS_WITHOUT_A_FIELD
+    return int(output_seconds(request)) or _SECONDS_WITHOUT_A_FIELD
 
 
 def clip_sound(request: Request) -> bool:
