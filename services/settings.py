@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-RegionName = Literal["singapore", "virginia", "beijing"]
+from services.catalogue.regions import REGIONS
+
+_REGIONAL = {"dashscope_api_keys": "dashscope_api_key_", "dashscope_base_urls": "dashscope_base_url_"}
+"""Settings that each region has: our field, and how a variable begins that ends with the region."""
+
+
+def _known(region: str) -> str:
+    named = region.strip().lower()
+    if named not in {known.id for known in REGIONS}:
+        raise ValueError(f"must be one of {', '.join(known.id for known in REGIONS)}")
+    return named
 
 
 class Settings(BaseSettings):
@@ -25,11 +42,29 @@ class Settings(BaseSettings):
     studio_poll_seconds: float = Field(default=15, description="Longest pause between two polls of a job", gt=0)
     studio_database_url: str | None = Field(default=None, description="PostgreSQL instead of the SQLite file")
     dashscope_api_key: SecretStr | None = Field(default=None, description="Key of the default region")
-    dashscope_region: RegionName = Field(default="singapore", description="Default region")
-    dashscope_api_key_singapore: SecretStr | None = Field(default=None, description="Key for Singapore")
-    dashscope_api_key_virginia: SecretStr | None = Field(default=None, description="Key for Virginia")
-    dashscope_api_key_beijing: SecretStr | None = Field(default=None, description="Key for Beijing")
+    dashscope_region: Annotated[str, AfterValidator(_known)] = Field(
+        default=REGIONS[0].id, description="Default region"
+    )
     dashscope_base_url: str | None = Field(default=None, description="Replaces the default region's base URL")
+    dashscope_api_keys: Mapping[str, SecretStr] = Field(
+        default_factory=dict, description="A key by region, each in a variable of its own"
+    )
+    dashscope_base_urls: Mapping[str, str] = Field(
+        default_factory=dict, description="A base URL by region, each in a variable of its own"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the variables that end with a region too; the environment outranks the file."""
+        regional = _Regional(settings_cls, dotenv_settings, env_settings)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, regional
 
     @property
     def home(self) -> Path:
@@ -48,23 +83,48 @@ class Settings(BaseSettings):
 
     def key(self, region: str) -> SecretStr | None:
         """The key for a region, or None."""
-        own: dict[str, SecretStr | None] = {
-            "singapore": self.dashscope_api_key_singapore,
-            "virginia": self.dashscope_api_key_virginia,
-            "beijing": self.dashscope_api_key_beijing,
-        }
-        if own.get(region):
-            return own[region]
-        return self.dashscope_api_key if region == self.dashscope_region else None
+        own = self.dashscope_api_keys.get(region)
+        return own or (self.dashscope_api_key if region == self.dashscope_region else None)
+
+    def base_url(self, region: str) -> str:
+        """The address to use for a region: the one set for it, else the shared one; empty where there is none."""
+        general = self.dashscope_base_url if region == self.dashscope_region else None
+        shared = next((known.base_url for known in REGIONS if known.id == region), "")
+        return (self.dashscope_base_urls.get(region) or general or shared).rstrip("/")
 
     @property
     def regions_with_a_key(self) -> tuple[str, ...]:
-        """The regions that can be used for real, the default one first."""
-        names: tuple[RegionName, ...] = ("singapore", "virginia", "beijing")
-        ordered = sorted(names, key=lambda name: name != self.dashscope_region)
-        return tuple(name for name in ordered if self.key(name))
+        """The regions that can be used for real, the default one first: they have a key and an address."""
+        ordered = sorted((known.id for known in REGIONS), key=lambda name: name != self.dashscope_region)
+        return tuple(name for name in ordered if self.key(name) and self.base_url(name))
 
     @property
     def demo(self) -> bool:
         """Whether nothing real can or should be bought."""
         return self.studio_demo or not self.regions_with_a_key
+
+
+class _Regional(PydanticBaseSettingsSource):
+    """Gathers the variables that end with a region, the later sources outranking the earlier ones."""
+
+    def __init__(self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._sources = sources
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # Any: pydantic's signature
+        """What the variables say of one field."""
+        begins = _REGIONAL.get(field_name)
+        if begins is None:
+            return None, field_name, False
+        found: dict[str, str] = {}
+        for source in self._sources:
+            variables: Mapping[str, str | None] = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+            for region in REGIONS:
+                value = variables.get(begins + region.id)
+                found |= {region.id: value} if value else {}
+        return found, field_name, False
+
+    def __call__(self) -> dict[str, Any]:  # Any: pydantic's signature
+        """Every field that has such variables."""
+        fields = self.settings_cls.model_fields.items()
+        return {name: value for name, field in fields if (value := self.get_field_value(field, name)[0])}

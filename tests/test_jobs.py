@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from services.errors import InvalidRequest, StudioError
 from services.records import SubmissionState
@@ -209,7 +210,9 @@ async def test_a_job_stays_with_its_region_and_host_when_the_default_changes(hom
             job_id = await buy(studio)
             await until(studio, job_id, lambda job: job["task_id"] is not None)
         beijing = url.replace("/singapore/", "/beijing/")
-        async with studio_at(home, beijing, dashscope_region="beijing", dashscope_api_key_singapore=KEY) as studio:
+        async with studio_at(
+            home, beijing, dashscope_region="beijing", dashscope_api_keys={"singapore": SecretStr(KEY)}
+        ) as studio:
             assert (await until(studio, job_id))["status"] == "succeeded"
         assert [create.region for create in simulator.creates] == ["singapore"]
 

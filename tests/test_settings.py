@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from services.catalogue.regions import REGIONS
 from services.settings import Settings
 
 KEY = "sk-canary-never-shown"
@@ -140,14 +141,39 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(
 
 
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        if "api_key" in name:
-            monkeypatch.setenv(name.upper(), KEY)
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    for region in REGIONS:
+        monkeypatch.setenv(f"DASHSCOPE_API_KEY_{region.id.upper()}", KEY)
 
     settings = Settings()
+
+    assert all(settings.key(region.id) for region in REGIONS)
 
     assert KEY not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_each_region_has_a_key_and_an_address_of_its_own_and_the_environment_outranks_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "DASHSCOPE_API_KEY_VIRGINIA=from-the-file\nDASHSCOPE_BASE_URL_VIRGINIA=http://127.0.0.1:1/api/v1/\n"
+    (tmp_path / ".env").write_text(f"{lines}DASHSCOPE_API_KEY_BEIJING=from-the-file\n", encoding="utf-8")
+    monkeypatch.setitem(Settings.model_config, "env_file", str(tmp_path / ".env"))
+    monkeypatch.setenv("DASHSCOPE_API_KEY_BEIJING", "from-the-environment")
+
+    settings = Settings()
+
+    found = {region: key.get_secret_value() for region in ("virginia", "beijing") if (key := settings.key(region))}
+    assert found == {"virginia": "from-the-file", "beijing": "from-the-environment"}
+    assert settings.base_url("virginia") == "http://127.0.0.1:1/api/v1"
+    assert settings.base_url("beijing") == "https://dashscope.aliyuncs.com/api/v1"
+
+
+def test_a_region_that_does_not_exist_is_refused_with_those_that_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_REGION", "mars")
+
+    with pytest.raises(ValidationError, match="must be one of singapore"):
+        Settings()
