@@ -50,7 +50,7 @@ def parse(
         _refuse(
             "region", f"{model.title} is not offered in {_region_label(catalogue, region)}. It is offered in {places}."
         )
-    values, problems = _parse_values(model, offer, given)
+    values, problems = _parse_values(catalogue, model, offer, given=given)
     refuse_if_any(tuple(problems))
     return Request(model=model, offer=offer, values=values)
 
@@ -64,7 +64,9 @@ def _refuse(field: str, message: str) -> NoReturn:
     raise InvalidRequest((Problem(field=field, message=message),))
 
 
-def _parse_values(model: Model, offer: Offer, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Problem]]:
+def _parse_values(
+    catalogue: Catalogue, model: Model, offer: Offer, *, given: Mapping[str, object]
+) -> tuple[dict[str, Value], list[Problem]]:
     fields = {field.name: field for field in fields_for(model, offer.region, given)}
     values: dict[str, Value] = {}
     problems: list[Problem] = []
@@ -73,7 +75,7 @@ def _parse_values(model: Model, offer: Offer, given: Mapping[str, object]) -> tu
             continue
         field = fields.get(name)
         if field is None:
-            problems.append(_not_taken(model, offer.region, name))
+            problems.append(_not_taken(catalogue, model, offer.region, name=name))
             continue
         value = parse_value(field, raw)
         if isinstance(value, Problem):
@@ -98,18 +100,24 @@ def fields_for(model: Model, region: str, given: Mapping[str, object]) -> tuple[
     return model.fields_in(region, chosen)
 
 
-def _not_taken(model: Model, region: str, name: str) -> Problem:
-    mode = next((m for m in model.modes if any(field.name == name for field in m.differs)), None)
+def _not_taken(catalogue: Catalogue, model: Model, region: str, *, name: str) -> Problem:
+    """Why a value has no place: it belongs to a mode, another region or another model; or to nothing at all."""
+    said = f"{model.title} does not take {shown(name)}"
+    mode = next((mode for mode in model.modes if any(field.name == name for field in mode.differs)), None)
     switch = model.field(mode.field, region) if mode else None
-    if mode and switch:
-        return Problem(
-            field=name, message=f"{model.title} takes {shown(name)} only where {switch.name} is {_said(mode.value)}."
-        )
     elsewhere = [offer.region for offer in model.offers if any(field.name == name for field in offer.differs)]
-    where = f" in this region; {', '.join(elsewhere).capitalize()} has it" if elsewhere else ""
-    if not where and any(name in m.lacks for m in model.modes) and model.field(name, region):
-        where = " together with what else you chose"
-    return Problem(field=name, message=f"{model.title} does not take {shown(name)}{where}. Leave it out.")
+    others = [m.title for m in catalogue.of_family(model.family) if m.offer(region) and m.field(name, region)]
+    if mode and switch:
+        said = f"{model.title} takes {shown(name)} only where {switch.name} is {_said(mode.value)}."
+    elif model.field(name, region):
+        said += " together with what else you chose. Leave it out."
+    elif elsewhere:
+        said += f" in this region; {_region_label(catalogue, elsewhere[0])} has it. Leave it out."
+    elif others:
+        said += f"; {' and '.join(others[:2])} can. Choose such a model, or leave it out."
+    else:
+        said += ". Leave it out."
+    return Problem(field=name, message=said)
 
 
 def _said(value: Scalar) -> str:
