@@ -9,7 +9,7 @@ from components.api import add_endpoints
 from components.page import build_page, page_options
 from services.studio import Studio
 
-_LARGEST_UPLOAD = "100mb"
+_LARGEST_UPLOAD = "210mb"
 
 
 def mount_page(app: FastAPI, studio: Studio) -> FastAPI:

@@ -21,7 +21,7 @@ from services.catalogue.schema import MB, ImageField, ImageLimit, Side
 from services.errors import FileRefused
 from services.media import image_defects, match_image, read_image, repair_image
 from services.media.facts import Defect, ImageFacts, Unreadable
-from services.media.image import MAX_PIXELS
+from services.media.image import MAX_PIXELS, fitted_size
 from services.problems import Repair
 
 FIELDS = [field for model in MODELS for field in model.fields if isinstance(field, ImageField)]
@@ -313,7 +313,8 @@ def only(defects: tuple[Defect, ...]) -> Defect:
 def test_sides_at_the_limit_fit_and_one_pixel_beyond_does_not(limit: ImageLimit) -> None:
     low, high = limit.min_side, limit.max_side
 
-    for width, height in ((low, low), (high, high), (low, high), (high, low)):
+    long = min(high, int(low * (limit.longest_ratio or high)))
+    for width, height in ((low, low), (high, high), (low, long), (long, low)):
         assert image_defects(replace(FACTS, width=width, height=height), limit) == ()
     for width, height in ((low - 1, low), (low, low - 1), (high + 1, high), (high, high + 1)):
         defect = only(image_defects(replace(FACTS, width=width, height=height), limit))
@@ -345,6 +346,52 @@ def test_the_button_tells_the_size_and_the_repair_keeps_its_word(
     assert fix is not None
     assert (fix.repair, fix.label) == (repair, label)
     assert label.endswith(f" {repaired.width} × {repaired.height}")
+
+
+LONG = replace(OURS, min_side=240, max_side=8000, longest_ratio=8)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 240), (8000, 1000)])
+def test_a_shape_at_the_longest_ratio_fits_and_one_pixel_more_is_cropped(width: int, height: int) -> None:
+    limit = replace(LONG, max_side=9000)
+
+    for turned in (False, True):
+        at = (height, width) if turned else (width, height)
+        over = (height, width + 1) if turned else (width + 1, height)
+        assert image_defects(replace(FACTS, width=at[0], height=at[1]), limit) == ()
+        fix = only(image_defects(replace(FACTS, width=over[0], height=over[1]), limit)).fix
+        assert fix is not None
+        assert (fix.repair, fix.label) == (Repair.CROP, f"Crop to {at[0]} × {at[1]}")
+
+
+def test_a_long_shape_is_told_with_the_longest_one_and_cropped_in_the_middle(tmp_path: Path) -> None:
+    source = write(tmp_path, "beach.png", encoded(Image.new("RGB", (3000, 250), "teal")))
+
+    defect = only(image_defects(replace(FACTS, width=3000, height=250), LONG))
+    repaired = repair_image(source, tmp_path / "out.png", LONG)
+
+    assert defect.message == "beach.png is 3000 × 250 px. The longer side must be at most 8 times the shorter one."
+    assert defect.fix is not None
+    assert (defect.fix.repair, defect.fix.label) == (Repair.CROP, "Crop to 2000 × 250")
+    assert (repaired.width, repaired.height) == (2000, 250)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    width=st.integers(1, 9000),
+    height=st.integers(1, 9000),
+    low=st.integers(1, 500),
+    high=st.integers(500, 8000),
+    ratio=st.sampled_from([1, 1.5, 2.5, 3, 8]),
+)
+def test_any_shape_has_a_nearest_one_that_fits(width: int, height: int, low: int, high: int, ratio: float) -> None:
+    limit = replace(OURS, min_side=low, max_side=high, longest_ratio=ratio)
+
+    target = fitted_size(width, height, limit)
+
+    assert image_defects(replace(FACTS, width=target[0], height=target[1]), limit) == ()
+    if image_defects(replace(FACTS, width=width, height=height), limit) == ():
+        assert target == (width, height)
 
 
 def test_bytes_at_the_limit_fit_and_one_more_does_not() -> None:

@@ -7,6 +7,7 @@ or one that is wrong, and a file may be cut off. Nothing here is asynchronous: c
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -22,9 +23,10 @@ from av.stream import Disposition
 
 from services.catalogue.schema import AudioLimit
 from services.errors import FileRefused
+from services.media.boxes import read_boxes
 from services.media.facts import AudioFacts, Defect, Unreadable
 from services.media.files import replacing, size_of
-from services.media.words import listed, megabytes, plain_name, seconds
+from services.media.words import a, listed, megabytes, plain_name, seconds
 from services.problems import Fix, Repair
 
 with warnings.catch_warnings():
@@ -65,6 +67,7 @@ _ODD_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__
 """Titles may be in any encoding. PyAV reads them by itself from version 19; before, it must be told not to mind.
 Any: an argument that only the older versions know cannot be typed for both."""
 
+_COVER_PIXELS = 36_000_000
 _SAMPLE_BYTES = 2
 _WAV_HEADER_BYTES = 44
 
@@ -113,9 +116,14 @@ class _Sound:
 @contextmanager
 def _opened(file: BinaryIO, spoken: str) -> Iterator[_Sound]:
     """The only sound track in an open file. Raises FileRefused."""
+    if read_boxes(file, file.seek(0, os.SEEK_END)).bomb:
+        raise FileRefused(_not_sound(spoken))
+    file.seek(0)
+    # A cover may claim any size, and is decoded to be told; FFmpeg does not touch one that is larger.
+    options = {"format_whitelist": ",".join(_FORMATS), "max_pixels": str(_COVER_PIXELS)}
     try:
         # An open file, not a path: FFmpeg takes a path for an address, and believes its ending.
-        container = av.open(file, "r", options={"format_whitelist": ",".join(_FORMATS)}, **_ODD_TAGS)
+        container = av.open(file, "r", options=options, **_ODD_TAGS)
     except (FFmpegError, OSError, ValueError) as error:
         raise FileRefused(_not_sound(spoken)) from error
     with container:
@@ -167,7 +175,7 @@ def audio_defects(facts: AudioFacts, limit: AudioLimit) -> tuple[Defect, ...]:
     name = plain_name(facts.name)
     found: list[Defect] = []
     if facts.format not in limit.formats:
-        message = f"{name} is {_article(facts.format)} {facts.format} file. It must be {listed(limit.formats)}."
+        message = f"{name} is {a(facts.format)} file. It must be {listed(limit.formats)}."
         found.append(Defect(message=message, fix=Fix(Repair.CONVERT, "Save as WAV")))
     wanted = f"It must be {limit.min_seconds:g} to {limit.max_seconds:g} s long."
     if facts.seconds > limit.max_seconds + TOLERANCE_SECONDS:
@@ -184,11 +192,6 @@ def audio_defects(facts: AudioFacts, limit: AudioLimit) -> tuple[Defect, ...]:
         message = f"{name} is {megabytes(facts.bytes)}. It must be at most {most}."
         found.append(Defect(message=message, fix=Fix(Repair.COMPRESS, f"Make it {most} or less")))
     return tuple(found)
-
-
-def _article(word: str) -> str:
-    # As it is spoken: an M4A, an OGG, a FLAC.
-    return "an" if word[:1] in "AMO" else "a"
 
 
 # Repairing -----------------------------------------------------------------------------------------------------------

@@ -67,6 +67,8 @@ class VideoFacts:
     sound: bool
     """Whether it has a sound track."""
     codec: str = "h264"
+    whole: bool = True
+    """Whether the file is undamaged and as long as its header says."""
 
     @property
     def suffix(self) -> str:

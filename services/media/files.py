@@ -14,10 +14,10 @@ from services.errors import FileRefused
 from services.media.words import megabytes, plain_name
 
 MAX_OPENED_BYTES = 256 * MB
-"""Larger files are not even looked into: some formats can only be read whole."""
+"""Larger files are not even looked into: some formats can only be read whole. Clips have a bound of their own."""
 
 
-def size_of(path: Path, name: str) -> int:
+def size_of(path: Path, name: str, *, most: int = MAX_OPENED_BYTES) -> int:
     """The size of a file that can be looked into. Raises FileRefused where it is missing, empty, huge or no file."""
     try:
         # Asked before opening: opening a pipe would wait for ever.
@@ -28,8 +28,8 @@ def size_of(path: Path, name: str) -> int:
         raise FileRefused(f"{plain_name(name)} is not a file. Please add a file.")
     if found.st_size == 0:
         raise FileRefused(f"{plain_name(name)} is empty. Please choose another file.")
-    if found.st_size > MAX_OPENED_BYTES:
-        limit = megabytes(MAX_OPENED_BYTES, up=False)
+    if found.st_size > most:
+        limit = megabytes(most, up=False)
         raise FileRefused(f"{plain_name(name)} is {megabytes(found.st_size)}. Files above {limit} are not opened.")
     return found.st_size
 

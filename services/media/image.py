@@ -21,7 +21,8 @@ from services.catalogue.schema import ImageLimit
 from services.errors import FileRefused
 from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.files import size_of
-from services.media.words import listed, megabytes, plain_name, sides
+from services.media.shapes import image_frame
+from services.media.words import a, listed, megabytes, plain_name, sides, too_long
 from services.problems import Fix, Repair
 
 MAX_PIXELS = 80_000_000
@@ -253,6 +254,7 @@ def image_defects(facts: ImageFacts, limit: ImageLimit) -> tuple[Defect, ...]:
         _mode_defect(facts),
         _alpha_defect(facts, limit),
         _sides_defect(facts, limit),
+        _ratio_defect(facts, limit),
         _bytes_defect(facts, limit),
         _sideways_defect(facts),
     )
@@ -262,7 +264,7 @@ def image_defects(facts: ImageFacts, limit: ImageLimit) -> tuple[Defect, ...]:
 def _format_defect(facts: ImageFacts, limit: ImageLimit) -> Defect | None:
     if facts.format in limit.formats:
         return None
-    message = f"{plain_name(facts.name)} is a {facts.format} file. It must be {listed(limit.formats)}."
+    message = f"{plain_name(facts.name)} is {a(facts.format)} file. It must be {listed(limit.formats)}."
     to = output_format(facts.format, limit)
     return Defect(message=message, fix=Fix(Repair.CONVERT, f"Save as {to}"))
 
@@ -300,10 +302,24 @@ def _sides_defect(facts: ImageFacts, limit: ImageLimit) -> Defect | None:
     message = (
         f"{plain_name(facts.name)} is {sides(*found)} px. Each side must be {limit.min_side} to {limit.max_side} px."
     )
-    target = fitted_size(*found, limit)
+    return Defect(message=message, fix=_shape_fix(facts, limit))
+
+
+def _ratio_defect(facts: ImageFacts, limit: ImageLimit) -> Defect | None:
+    if limit.longest_ratio is None or not image_frame(limit).is_long(facts.width, facts.height):
+        return None
+    return Defect(
+        message=too_long(facts.name, (facts.width, facts.height), longest_ratio=limit.longest_ratio),
+        fix=_shape_fix(facts, limit),
+    )
+
+
+def _shape_fix(facts: ImageFacts, limit: ImageLimit) -> Fix:
+    found = (facts.width, facts.height)
+    target = sides(*fitted_size(*found, limit))
     if is_cropped(*found, limit):
-        return Defect(message=message, fix=Fix(Repair.CROP, f"Crop to {sides(*target)}"))
-    return Defect(message=message, fix=Fix(Repair.RESIZE, f"Resize to {sides(*target)}"))
+        return Fix(Repair.CROP, f"Crop to {target}")
+    return Fix(Repair.RESIZE, f"Resize to {target}")
 
 
 def _bytes_defect(facts: ImageFacts, limit: ImageLimit) -> Defect | None:
@@ -332,21 +348,9 @@ def output_format(source: str, limit: ImageLimit) -> str:
 
 def is_cropped(width: int, height: int, limit: ImageLimit) -> bool:
     """Whether the shape is too long for any resizing to fit the limit."""
-    return max(width, height) * limit.min_side > min(width, height) * limit.max_side
+    return image_frame(limit).is_cropped(width, height)
 
 
 def fitted_size(width: int, height: int, limit: ImageLimit) -> tuple[int, int]:
-    """The size nearest to the one given, in pixels, whose sides both fit the limit."""
-    short, long = min(width, height), max(width, height)
-    if short < limit.min_side:
-        scale = limit.min_side / short
-    elif long > limit.max_side:
-        # Not so far down that the short side leaves the limit; what is then too long is cropped.
-        scale = max(limit.max_side / long, limit.min_side / short)
-    else:
-        scale = 1.0
-    return _within(width * scale, limit), _within(height * scale, limit)
-
-
-def _within(side: float, limit: ImageLimit) -> int:
-    return min(limit.max_side, max(limit.min_side, round(side)))
+    """The size nearest to the one given, in pixels, whose sides and shape both fit the limit."""
+    return image_frame(limit).fitted(width, height)

@@ -24,6 +24,7 @@ from services.media.image import (
     output_format,
     read_image,
 )
+from services.media.shapes import centre
 from services.media.words import megabytes, plain_name
 
 JPEG_QUALITIES = (95, 90, 85, 75, 65, 50)
@@ -69,7 +70,7 @@ def match_image(source: Path, target: Path, limit: ImageLimit, *, shape: tuple[i
     with replacing(target) as part:
         with _ONE_DECODED:
             image, profile = _decode(source, facts, limit)
-            box = _centre(image.size, shape)
+            box = centre(image.size, shape)
             size = fitted_size(round(box[2] - box[0]), round(box[3] - box[1]), limit)
             cut = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
             part.write_bytes(_encode(cut, facts, limit, profile=profile))
@@ -89,7 +90,7 @@ def _decode(source: Path, facts: ImageFacts, limit: ImageLimit) -> tuple[Image.I
     with source.open("rb") as file, opened(file, spoken) as image:
         turn = orientation(image)
         stored = (height, width) if turn >= 5 else (width, height)
-        box = _centre(image.size, stored) if is_cropped(*image.size, limit) else None
+        box = centre(image.size, stored) if is_cropped(*image.size, limit) else None
         if box is None:
             # A JPEG can be decoded at a half, a quarter or an eighth of its size, for as little work and memory.
             image.draft(image.mode, stored)
@@ -108,15 +109,6 @@ def _decode(source: Path, facts: ImageFacts, limit: ImageLimit) -> tuple[Image.I
     picture = picture if limit.alpha else _flat(picture)
     picture.info.clear()  # else Pillow writes some of it into the new file, a transparent colour for one
     return picture, profile
-
-
-def _centre(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The largest box of the target's shape in the middle of a picture."""
-    width, height = size
-    scale = min(width / target[0], height / target[1])
-    box_width, box_height = target[0] * scale, target[1] * scale
-    left, top = max(0.0, (width - box_width) / 2), max(0.0, (height - box_height) / 2)
-    return (left, top, min(float(width), left + box_width), min(float(height), top + box_height))
 
 
 def _to_screen(image: Image.Image) -> Image.Image:
@@ -190,7 +182,7 @@ def _encode(picture: Image.Image, facts: ImageFacts, limit: ImageLimit, *, profi
         if min(smaller) < limit.min_side:
             most = megabytes(limit.max_bytes, up=False)
             raise FileRefused(f"{plain_name(facts.name)} cannot be made {most} or less. Please choose another picture.")
-        picture = picture.resize(smaller, Image.Resampling.LANCZOS)
+        picture = picture.resize(fitted_size(*smaller, limit), Image.Resampling.LANCZOS)
 
 
 def _saved(picture: Image.Image, to: str, *, quality: int, profile: bytes | None) -> bytes:

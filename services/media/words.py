@@ -33,9 +33,23 @@ def _shown(char: str) -> str:
             return char
 
 
+def a(word: str) -> str:
+    """A format with its article, as it is spoken: an AVI, an MP4, but a MOV, a FLAC."""
+    spelled = word.startswith("M") and word != "MOV"
+    return f"{'an' if spelled or word[:1] in 'AEIO' else 'a'} {word}"
+
+
 def sides(width: int, height: int) -> str:
     """A size in pixels: "1920 × 1080"."""
     return f"{width} × {height}"
+
+
+def too_long(name: str, found: tuple[int, int], *, longest_ratio: float) -> str:
+    """What is said of a shape whose sides, in pixels, are too far apart."""
+    return (
+        f"{plain_name(name)} is {sides(*found)} px. "
+        f"The longer side must be at most {longest_ratio:g} times the shorter one."
+    )
 
 
 def megabytes(count: int, *, up: bool = True) -> str:

@@ -14,11 +14,22 @@ from typing import cast
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 from PIL import Image
 
 from services.catalogue import CATALOGUE
-from services.catalogue.schema import AudioField, ImageField, MediaField, Model
-from services.media import read_audio, read_image
+from services.catalogue.schema import (
+    AudioField,
+    AudioLimit,
+    FileField,
+    FilesField,
+    ImageField,
+    ImageLimit,
+    Model,
+    VideoField,
+    VideoLimit,
+)
+from services.media import read_audio, read_image, read_video
 from services.media.facts import MediaFacts
 from services.request import check, parse
 from tests.bench.figures import Table, shown, spread
@@ -32,6 +43,7 @@ class Plan:
 
     rounds: int = 15
     short_seconds: int = 30
+    clip_height: int = 1080
     long_minutes: int = 10
 
 
@@ -41,13 +53,13 @@ class Sample:
 
     title: str
     path: Path
-    sound: bool
+    kind: type[ImageField | AudioField | VideoField]
 
 
 def compare(plan: Plan, home: Path) -> list[Table]:
     """Each file looked at and decoded in turn."""
     home.mkdir(parents=True, exist_ok=True)
-    samples = [*_pictures(home), *_tracks(home, plan)]
+    samples = [*_pictures(home), *_tracks(home, plan), _clip(home, plan)]
     rows: list[tuple[str, ...]] = []
     raw: dict[str, object] = {}
     for sample in samples:
@@ -74,7 +86,7 @@ def compare(plan: Plan, home: Path) -> list[Table]:
 def _measure(sample: Sample, *, rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds of each round: check, decode."""
     model, field = _place(sample)
-    decode = _decode_sound if sample.sound else _decode_picture
+    decode = {ImageField: _decode_picture, AudioField: _decode_sound, VideoField: _decode_clip}[sample.kind]
     looks: list[float] = []
     decodes: list[float] = []
     for number in range(rounds + 1):
@@ -92,15 +104,21 @@ def _milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _place(sample: Sample) -> tuple[Model, MediaField]:
-    """The first model and field that take such a file."""
-    kind = AudioField if sample.sound else ImageField
-    return next((m, f) for m in CATALOGUE.models for f in m.fields if isinstance(f, kind))
+def _place(sample: Sample) -> tuple[Model, FileField]:
+    """The first model and field that take such a file, alone or in a list."""
+    limits = {ImageField: ImageLimit, AudioField: AudioLimit, VideoField: VideoLimit}
+    return next(
+        (model, field)
+        for model in CATALOGUE.models
+        for field in model.fields
+        if isinstance(field, sample.kind) or (isinstance(field, FilesField) and field.taken(limits[sample.kind]))
+    )
 
 
-def _check(sample: Sample, model: Model, field: MediaField) -> object:
-    facts: MediaFacts = read_audio(sample.path) if sample.sound else read_image(sample.path)
-    given: dict[str, object] = {"prompt": "waves", field.name: facts}
+def _check(sample: Sample, model: Model, field: FileField) -> object:
+    read = {ImageField: read_image, AudioField: read_audio, VideoField: read_video}[sample.kind]
+    facts: MediaFacts = read(sample.path)
+    given: dict[str, object] = {"prompt": "waves", field.name: (facts,) if isinstance(field, FilesField) else facts}
     region = model.offers[0].region
     return check(parse(CATALOGUE, family=None, model_id=model.id, region=region, given=given))
 
@@ -115,6 +133,11 @@ def _decode_sound(path: Path) -> int:
         return sum(frame.samples for frame in container.decode(container.streams.audio[0]))
 
 
+def _decode_clip(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(frame.width for frame in container.decode(container.streams.video[0]))
+
+
 # Files -----------------------------------------------------------------------------------------------------------
 
 
@@ -124,7 +147,7 @@ def _pictures(home: Path) -> list[Sample]:
     _scene(2000, 2000).save(drawing)
     _grain(2000, 1640).save(big, lossless=True, quality=0, method=0)
     titles = {photo: "photo, JPEG, 4000 × 3000", drawing: "picture, PNG, 2000 × 2000", big: "picture, WEBP, lossless"}
-    return [Sample(title=title, path=path, sound=False) for path, title in titles.items()]
+    return [Sample(title=title, path=path, kind=ImageField) for path, title in titles.items()]
 
 
 def _scene(width: int, height: int) -> Image.Image:
@@ -150,7 +173,30 @@ def _tracks(home: Path, plan: Plan) -> list[Sample]:
         plain: f"sound, WAV, {plan.short_seconds} s",
         long: f"sound, MP3 VBR, {plan.long_minutes} min",
     }
-    return [Sample(title=title, path=path, sound=True) for path, title in titles.items()]
+    return [Sample(title=title, path=path, kind=AudioField) for path, title in titles.items()]
+
+
+def _clip(home: Path, plan: Plan) -> Sample:
+    """A clip of soft shapes that drift, with a sound track, as a phone would write it: some megabits a second."""
+    path, height = home / "clip.mp4", plan.clip_height
+    width, rate = height * 16 // 9 // 2 * 2, 30
+    scene = np.asarray(_scene(width, height))
+    with av.open(str(path), "w", format="mp4") as container:
+        options = {"preset": "ultrafast", "b": "8M", "bf": "2"}
+        pictures = cast(VideoStream, container.add_stream("libx264", rate=rate, options=options))
+        pictures.width, pictures.height, pictures.pix_fmt = width, height, "yuv420p"
+        sound = cast(AudioStream, container.add_stream("aac", rate=_RATE, layout="stereo"))
+        for number in range(plan.short_seconds * rate):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.roll(scene, number * 2, axis=1)))
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            container.mux(pictures.encode(frame))
+            silence = av.AudioFrame(format="s16", layout="stereo", samples=_RATE // rate)
+            silence.planes[0].update(bytes(silence.planes[0].buffer_size))
+            silence.rate, silence.pts, silence.time_base = _RATE, number * _RATE // rate, Fraction(1, _RATE)
+            container.mux(sound.encode(silence))
+        container.mux(pictures.encode(None))
+        container.mux(sound.encode(None))
+    return Sample(title=f"clip, MP4, {height}p, {plan.short_seconds} s", path=path, kind=VideoField)
 
 
 def _second(chance: np.random.Generator) -> bytes:
