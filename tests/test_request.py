@@ -7,22 +7,44 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from services.catalogue import CATALOGUE
-from services.catalogue.schema import MB, FixedField, ImageField, Model, Offer, Side
+from services.catalogue.schema import (
+    MB,
+    AudioField,
+    AudioLimit,
+    ChoiceField,
+    Field,
+    FilesField,
+    FixedField,
+    ImageField,
+    ImageLimit,
+    Model,
+    NumberField,
+    Offer,
+    OneOf,
+    Side,
+    SizeField,
+    SwitchField,
+    TextField,
+    VideoField,
+    VideoLimit,
+)
 from services.errors import InvalidRequest
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
 from services.problems import Problem, Repair
 from services.request import (
     Request,
     build,
     check,
+    fields_for,
     files_to_send,
+    output_count,
     output_seconds,
     output_tier,
     parse,
@@ -33,15 +55,12 @@ from services.request import (
 GOLDEN = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("golden/*.json")
 }
+CLIP = VideoFacts(
+    name="clip.mp4", format="MP4", width=1280, height=720, seconds=2.5, fps=30.0, bytes=4 * MB, sound=True
+)
 PICTURE = ImageFacts(name="beach.png", format="PNG", width=1600, height=900, bytes=2 * MB, alpha=False, sideways=False)
 TRACK = AudioFacts(name="track.mp3", format="MP3", seconds=5, bytes=200_000, channels=2, sample_rate=44100)
-URLS = {"image": "oss://first", "first_frame": "oss://first", "last_frame": "oss://last"}
-FACTS: Mapping[str, MediaFacts] = {
-    "image": PICTURE,
-    "first_frame": PICTURE,
-    "last_frame": PICTURE,
-    "audio_file": TRACK,
-}
+FACTS: Mapping[str, MediaFacts] = {"png": PICTURE, "jpg": PICTURE, "mp3": TRACK, "wav": TRACK, "mp4": CLIP, "mov": CLIP}
 FLASH, SOUND = "wan2.6-i2v-flash", "wan2.6-t2v"
 OFFERS = [(model, offer) for model in CATALOGUE.models for offer in model.offers]
 EVERY_OFFER = pytest.mark.parametrize(("model", "offer"), OFFERS, ids=[f"{o.id}@{o.region}" for _, o in OFFERS])
@@ -49,12 +68,55 @@ EVERY_OFFER = pytest.mark.parametrize(("model", "offer"), OFFERS, ids=[f"{o.id}@
 
 def ask(model_id: str, *, region: str = "", **given: object) -> Request:
     """A request with what a model needs, unless the test says otherwise; in the first region that has it."""
-    needed: dict[str, object] = {"prompt": "A fox in the snow"}
     model = CATALOGUE.model(model_id)
-    if model:
-        region = region or model.offers[0].region
-        needed |= {field.name: PICTURE for field in model.fields if isinstance(field, ImageField) and field.required}
+    region = region or (model.offers[0].region if model else "")
+    needed = needs_of(model, region, given) if model else {}
     return parse(CATALOGUE, family=None, model_id=model_id, region=region, given=needed | given)
+
+
+def needs_of(model: Model, region: str, given: Mapping[str, object]) -> dict[str, object]:
+    """The least that a model is content with: words where it takes any, and one file for each that it cannot miss."""
+    fields = {field.name: field for field in fields_for(model, region, given)}
+    needed: dict[str, object] = {"prompt": "A fox in the snow"} if "prompt" in fields else {}
+    choices = [[name for name in rule.fields if name in fields] for rule in model.rules if isinstance(rule, OneOf)]
+    either = {names[0] for names in choices if names and not any(name in given for name in names)}
+    for name, field in fields.items():
+        if field.required or name in either:
+            needed |= {name: file} if (file := file_for(field)) else {}
+    return needed
+
+
+def file_for(field: Field) -> object:
+    """A file that does for a field, or None where it takes none."""
+    match field:
+        case ImageField():
+            return PICTURE
+        case AudioField():
+            return TRACK
+        case VideoField():
+            return CLIP
+        case FilesField():
+            files = {ImageLimit: PICTURE, VideoLimit: CLIP, AudioLimit: TRACK}
+            return (files[type(field.takes[0].vendor)],)
+        case _:
+            return None
+
+
+def facts_of(urls: str | list[str]) -> object:
+    """The file or files behind the example links of a golden file, told apart by how a link ends."""
+    if isinstance(urls, list):
+        return tuple(facts_of(url) for url in urls)
+    return FACTS["png" if urls.startswith("data:image/png;") else urls.rpartition(".")[2]]
+
+
+def urls_of(request: Request) -> dict[str, str | list[str]]:
+    """A link for each file of a request."""
+    return {
+        field.name: [f"oss://{field.name}-{n}" for n, _ in enumerate(request.files(field.name))]
+        if isinstance(field, FilesField)
+        else f"oss://{field.name}"
+        for field in files_to_send(request)
+    }
 
 
 def grave(request: Request, side: Side = Side.OURS) -> list[Problem]:
@@ -79,7 +141,7 @@ def refusal(model_id: str, **given: Any) -> Problem:
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 def test_bodies_are_those_of_the_official_pages(name: str) -> None:
     golden = GOLDEN[name]
-    facts = {field: FACTS[field] for field in golden["files"]}
+    facts = {field: facts_of(urls) for field, urls in golden["files"].items()}
 
     request = parse(
         CATALOGUE,
@@ -102,31 +164,32 @@ def test_every_id_that_can_be_sent_has_its_golden_body() -> None:
 def test_the_least_a_person_can_give_is_enough(model: Model, offer: Offer) -> None:
     request = ask(model.id, region=offer.region)
 
-    body: Any = build(request, URLS)
+    body: Any = build(request, urls_of(request))
 
     assert check(request) == ()
     assert body["model"] == offer.id
-    assert body["input"].get("img_url") == ("oss://first" if "i2v" in model.id else None)
+    assert bool(list(request.every_file())) == ("oss://" in json.dumps(body))
     assert None not in body["input"].values()
     assert None not in body["parameters"].values()
 
 
 @EVERY_OFFER
 def test_a_model_with_a_fixed_length_is_sent_none(model: Model, offer: Offer) -> None:
-    fixed = isinstance(model.field("duration", offer.region), FixedField)
+    request = ask(model.id, region=offer.region)
+    length = next((field for field in request.fields if field.name == "duration"), None)
 
-    body: Any = build(ask(model.id, region=offer.region, duration=5), URLS)
+    body: Any = build(request, urls_of(request))
 
-    assert ("duration" not in body["parameters"]) == fixed
+    assert ("duration" in body["parameters"]) == (length is not None and not isinstance(length, FixedField))
     assert "duration" not in body["input"]
 
 
 def test_an_effect_takes_the_place_of_the_prompt() -> None:
     request = ask("wan2.1-i2v-turbo", region="beijing", template="flying")
 
-    body: Any = build(request, URLS)
+    body: Any = build(request, urls_of(request))
 
-    assert body["input"] == {"img_url": "oss://first", "template": "flying"}
+    assert body["input"] == {"img_url": "oss://image", "template": "flying"}
     assert [problem.field for problem in check(request)] == ["prompt"]
     assert advice(request)[0].message.startswith("The effect takes the place")
 
@@ -134,7 +197,7 @@ def test_an_effect_takes_the_place_of_the_prompt() -> None:
 def test_sound_off_drops_the_track_and_does_not_upload_it() -> None:
     request = ask(FLASH, audio=False, audio_file=TRACK)
 
-    body: Any = build(request, URLS)
+    body: Any = build(request, urls_of(request))
 
     assert body["parameters"]["audio"] is False
     assert "audio_url" not in body["input"]
@@ -297,20 +360,20 @@ def test_several_problems_are_told_at_once() -> None:
 # Checking ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model_id", [m.id for m in CATALOGUE.models])
+@EVERY_OFFER
 @pytest.mark.parametrize("over", [-1, 0, 1])
-def test_a_prompt_at_and_around_its_limit(model_id: str, over: int) -> None:
-    limit = 1500 if model_id.startswith(("wan2.6", "wan2.5")) else 800
+def test_words_at_and_around_their_limit(model: Model, offer: Offer, over: int) -> None:
+    fields = [f for f in model.fields_in(offer.region) if isinstance(f, TextField)]
 
-    request = ask(model_id, prompt="狐" * (limit + over), negative_prompt="n" * (500 + over))
+    request = ask(model.id, region=offer.region, **{field.name: "狐" * (field.max_chars + over) for field in fields})
 
     problems = grave(request)
-    assert [p.field for p in problems] == (["prompt", "negative_prompt"] if over > 0 else [])
-    if over > 0:
-        assert f"{limit + 1:,} characters" in problems[0].message
-        assert f"{limit:,}" in problems[0].message
-        assert problems[0].fix
-        assert problems[0].fix.repair is Repair.CUT
+    assert [problem.field for problem in problems] == ([field.name for field in fields] if over > 0 else [])
+    for problem, field in zip(problems, fields, strict=False):
+        assert f"{field.max_chars + 1:,} characters" in problem.message
+        assert f"reads {field.max_chars:,}" in problem.message
+        assert problem.fix
+        assert problem.fix.repair is Repair.CUT
     assert grave(request, Side.VENDOR) == []  # the vendor cuts what is too long and says nothing
 
 
@@ -482,7 +545,7 @@ def test_problems_are_raised_as_one_readable_error() -> None:
         (SOUND, "singapore", {}, "0.50 USD"),
         (SOUND, "singapore", {"size": "1920*1080", "duration": 15}, "2.25 USD"),
         (SOUND, "beijing", {"size": "832*1088", "duration": 2}, "1.2 CNY"),
-        (SOUND, "virginia", {"duration": 10}, "0.8180 USD"),
+        (SOUND, "virginia", {"duration": 10}, "0.860120 USD"),
         ("wan2.5-t2v-preview", "beijing", {"size": "624*624", "duration": 10}, "3.0 CNY"),
         ("wan2.2-t2v-plus", "singapore", {"size": "480*832"}, "0.10 USD"),
         ("wan2.1-t2v-turbo", "singapore", {}, "0.180 USD"),
@@ -505,15 +568,15 @@ def test_a_clip_costs_its_seconds_at_the_price_of_its_tier(
 
 @EVERY_OFFER
 def test_every_choice_has_its_own_price(model: Model, offer: Offer) -> None:
+    fields = model.fields_in(offer.region)
+    sizes = [size for field in fields if isinstance(field, SizeField) for size in field.sizes]
     for row in offer.prices:
-        sizes = [s.value for f in model.fields_in(offer.region) if f.name == "size" for s in getattr(f, "sizes", ())]
         given: dict[str, object] = {} if row.sound is None else {"audio": row.sound}
-        if sizes:
-            found = [ask(model.id, region=offer.region, size=size) for size in sizes]
-            request = next(r for r in found if output_tier(r) == row.tier)
-        else:
-            request = ask(model.id, region=offer.region, resolution=row.tier, **given)
-        assert price(request).each == row.amount
+        if sizes and row.tier:
+            given["size"] = next(size.value for size in sizes if size.tier == row.tier)
+        elif row.tier:
+            given[model.bill.tier] = row.tier
+        assert price(ask(model.id, region=offer.region, **given)).each == row.amount
 
 
 def test_what_the_price_list_does_not_name_counts_as_the_dearest() -> None:
@@ -525,72 +588,125 @@ def test_what_the_price_list_does_not_name_counts_as_the_dearest() -> None:
 
 # Everything at once --------------------------------------------------------------------------------------------------
 
-SIZES = ["1280*720", "1280x720", "832*480", "624*624", "1920*1080", "1080*1920", "7*7"]
-ANYTHING: dict[str, st.SearchStrategy[object]] = {
-    "prompt": st.one_of(st.text(max_size=40), st.integers(0, 2000).map(lambda n: "x" * n)),
-    "negative_prompt": st.text(max_size=600),
-    "size": st.sampled_from(SIZES),
-    "resolution": st.sampled_from(["480P", "720P", "1080P", "4K"]),
-    "duration": st.one_of(st.integers(-5, 40), st.sampled_from(["5", "10", 15.0])),
-    "seed": st.integers(-10, 2**31 + 10),
-    "shot_type": st.sampled_from(["single", "multi", "many"]),
-    "prompt_extend": st.booleans(),
-    "watermark": st.booleans(),
-    "audio": st.booleans(),
-    "template": st.sampled_from(["flying", "mermaid", "none"]),
-    "image": st.builds(
-        ImageFacts,
-        name=st.just("a.png"),
-        format=st.sampled_from(["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF"]),
-        width=st.integers(1, 9000),
-        height=st.integers(1, 9000),
-        bytes=st.integers(1, 30 * MB),
-        alpha=st.booleans(),
-        sideways=st.booleans(),
-        frames=st.integers(1, 3),
-        mode=st.sampled_from(["RGB", "L", "CMYK"]),
-    ),
-    "audio_file": st.builds(
-        AudioFacts,
-        name=st.just("a.mp3"),
-        format=st.sampled_from(["WAV", "MP3", "OGG"]),
-        seconds=st.floats(0, 60),
-        bytes=st.integers(1, 20 * MB),
-        channels=st.integers(1, 6),
-        sample_rate=st.sampled_from([8000, 44100, 96000]),
-    ),
-}
+SIZES = ["1280*720", "1280x720", "832*480", "624*624", "1920*1080", "1080*1920", "1K", "2K", "7*7"]
+PICTURES = st.builds(
+    ImageFacts,
+    name=st.just("a.png"),
+    format=st.sampled_from(["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF"]),
+    width=st.integers(1, 9000),
+    height=st.integers(1, 9000),
+    bytes=st.integers(1, 30 * MB),
+    alpha=st.booleans(),
+    sideways=st.booleans(),
+    frames=st.integers(1, 3),
+    mode=st.sampled_from(["RGB", "L", "CMYK"]),
+)
+TRACKS = st.builds(
+    AudioFacts,
+    name=st.just("a.mp3"),
+    format=st.sampled_from(["WAV", "MP3", "OGG"]),
+    seconds=st.floats(0.1, 60),
+    bytes=st.integers(1, 20 * MB),
+    channels=st.integers(1, 6),
+    sample_rate=st.sampled_from([8000, 44100, 96000]),
+)
+CLIPS = st.builds(
+    VideoFacts,
+    name=st.just("a.mp4"),
+    format=st.sampled_from(["MP4", "MOV", "AVI", "WEBM"]),
+    width=st.integers(100, 5000),
+    height=st.integers(100, 5000),
+    seconds=st.floats(0.1, 60),
+    fps=st.sampled_from([8.0, 16.0, 30.0, 120.0]),
+    bytes=st.integers(1, 300 * MB),
+    sound=st.booleans(),
+)
+NAMED = ("a.", PICTURE.name, TRACK.name, CLIP.name)
+NAMES = sorted({field.name for model, offer in OFFERS for field in model.every_field(offer.region)})
+FILES = st.one_of(PICTURES, TRACKS, CLIPS, st.sampled_from([PICTURE, TRACK, CLIP]))
 
 
-@hypothesis_given(st.sampled_from(OFFERS), st.fixed_dictionaries({}, optional=ANYTHING))
+def anything_for(field: Field) -> st.SearchStrategy[object]:
+    """Values for a field: some that it takes, some near its limits, and some that it does not take."""
+    match field:
+        case TextField(max_chars=most):
+            return st.one_of(st.text(max_size=40), st.integers(most - 2, most + 2).map(lambda n: "x" * n))
+        case NumberField(minimum=least, maximum=most):
+            return st.one_of(st.integers(int(least) - 3, int(most) + 3), st.sampled_from(["5", "10", 15.0]))
+        case ChoiceField():
+            return st.sampled_from([*(choice.value for choice in field.choices), "none", 7])
+        case SizeField():
+            return st.sampled_from([*(size.value for size in field.sizes), *SIZES])
+        case SwitchField():
+            return st.booleans()
+        case FixedField(value=value):
+            return st.sampled_from([value, value + 1])
+        case ImageField() | AudioField() | VideoField():
+            return FILES
+        case FilesField(most=most):
+            return st.lists(FILES, max_size=most + 2)
+        case _:
+            assert_never(field)
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> tuple[Model, Offer, dict[str, object]]:
+    """A model in a region and values for some of the fields that its modes leave."""
+    model, offer = draw(st.sampled_from(OFFERS))
+    given: dict[str, object] = {}
+    for mode in model.modes:
+        given |= {mode.field: mode.value} if draw(st.booleans()) else {}
+    given = {name: value for name, value in given.items() if model.field(name, offer.region)}
+    switches = {mode.field for mode in model.modes}  # what else is drawn must not change the mode
+    fields = [field for field in fields_for(model, offer.region, given) if field.name not in switches]
+    some = {field.name: anything_for(field) for field in fields}
+    needed = needs_of(model, offer.region, given) if draw(st.booleans()) else {}
+    return model, offer, needed | draw(st.fixed_dictionaries({}, optional=some)) | given
+
+
+@hypothesis_given(anything())
 def test_what_we_let_pass_the_vendor_takes_and_what_we_send_it_documents(
-    offered: tuple[Model, Offer], given: dict[str, object]
+    case: tuple[Model, Offer, dict[str, object]],
 ) -> None:
-    model, offer = offered
-    known = {field.name for field in model.fields_in(offer.region)}
-    given = {name: value for name, value in given.items() if name in known}
+    model, offer, given = case
 
     request = parse(CATALOGUE, family=model.family, model_id=model.id, region=offer.region, given=given)
 
+    known = {field.name for field in request.fields}
     for problem in check(request):
         assert problem.field in known
-        assert problem.message[0].isupper() or problem.message.startswith("a.")
+        assert problem.message[0].isupper() or problem.message.startswith(NAMED)
         assert problem.message.endswith((".", "!", "?"))
     if grave(request):
         return
     assert grave(request, Side.VENDOR) == []
-    body: Any = build(request, {"image": "oss://i", "audio_file": "oss://a"})
-    sent = {(place, key) for place in ("input", "parameters") for key in body[place]}
-    assert sent <= {(field.wire.place.value, field.wire.key) for field in request.fields if field.wire}
+    body: Any = build(request, urls_of(request))
+    assert sent_keys(body) <= documented_keys(request)
     assert price(request).amount > 0
-    assert output_seconds(request) > 0
-    assert output_tier(request) in {row.tier for row in offer.prices}
+    assert output_seconds(request) + output_count(request) > 0
+    assert {row.tier for row in offer.prices} & {output_tier(request), ""}
+
+
+def sent_keys(body: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The places and keys of what a body holds."""
+    plain = {(place, key) for place in ("input", "parameters") for key in body[place]}
+    media = {("media", item["type"]) for item in body["input"].get("media", ())}
+    parts = {("content", key) for each in body["input"].get("messages", ()) for part in each["content"] for key in part}
+    return (plain - {("input", "media"), ("input", "messages")}) | media | parts
+
+
+def documented_keys(request: Request) -> set[tuple[str, str]]:
+    """The places and keys that the fields in force have."""
+    lists = [field for field in request.fields if isinstance(field, FilesField)]
+    wires = [field.wire for field in request.fields if field.wire] + [field.mark[0] for field in lists if field.mark]
+    own = {(field.wire.place.value, taken.key) for field in lists for taken in field.takes if taken.key}
+    return {(wire.place.value, wire.key) for wire in wires} | own
 
 
 @hypothesis_given(
     st.sampled_from([SOUND, FLASH, "wan2.5-i2v-preview", "wan2.2-t2v-plus"]),
     st.dictionaries(
-        st.one_of(st.sampled_from([*ANYTHING, "nonsense"]), st.text(max_size=5)),
+        st.one_of(st.sampled_from([*NAMES, "nonsense"]), st.text(max_size=5)),
         st.one_of(
             st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.lists(st.integers())
         ),

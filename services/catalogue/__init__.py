@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.catalogue import image_to_video, keyframes_to_video, text_to_video
+from services.catalogue import (
+    all_in_one,
+    animate_person,
+    digital_human,
+    edit_video,
+    generate_image,
+    image_to_video,
+    keyframes_to_video,
+    reference_to_video,
+    text_to_video,
+)
 from services.catalogue.regions import REGIONS
 from services.catalogue.schema import Family, Model, Region
 
@@ -42,7 +52,27 @@ class Catalogue:
 
 
 CATALOGUE = Catalogue(
-    families=(text_to_video.FAMILY, image_to_video.FAMILY, keyframes_to_video.FAMILY),
-    models=(*text_to_video.MODELS, *image_to_video.MODELS, *keyframes_to_video.MODELS),
+    families=(
+        text_to_video.FAMILY,
+        image_to_video.FAMILY,
+        keyframes_to_video.FAMILY,
+        generate_image.FAMILY,
+        digital_human.FAMILY,
+        reference_to_video.FAMILY,
+        edit_video.FAMILY,
+        animate_person.FAMILY,
+        all_in_one.FAMILY,
+    ),
+    models=(
+        *text_to_video.MODELS,
+        *image_to_video.MODELS,
+        *keyframes_to_video.MODELS,
+        *generate_image.MODELS,
+        *digital_human.MODELS,
+        *reference_to_video.MODELS,
+        *edit_video.MODELS,
+        *animate_person.MODELS,
+        *all_in_one.MODELS,
+    ),
     regions=REGIONS,
 )

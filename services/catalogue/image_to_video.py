@@ -1,27 +1,41 @@
 """Image to video: a clip that begins with a picture."""
 
+from dataclasses import replace
+
+from services.catalogue.prompting import FROM_PICTURE
 from services.catalogue.schema import (
     MB,
+    Apart,
+    AudioField,
     Example,
     Family,
+    Field,
     ImageField,
     ImageLimit,
     Model,
+    OneOf,
     Overrides,
     Place,
     ResultShape,
+    SameShape,
     Sound,
     Source,
-    SwitchField,
     UsageKey,
+    VideoField,
     Wire,
 )
 from services.catalogue.video import (
+    AUDIO,
+    AUDIO_27,
     AUDIO_FILE,
     CHECKED,
+    CLIP_27,
     EFFECT_REPLACES_PROMPT,
     EFFECTS,
     FIVE_SECONDS,
+    GLOBAL_PRICE,
+    GLOBAL_SCOPE,
+    IMAGE_27,
     IMAGE_FORMATS,
     NEGATIVE_PROMPT,
     OUR_IMAGE,
@@ -30,10 +44,14 @@ from services.catalogue.video import (
     SEED,
     SHOT_TYPE,
     SHOTS_NEED_ENRICHING,
+    UNSAID_27,
+    USAGE_26,
     VIDEO_SYNTHESIS,
     WATERMARK,
     effect_field,
+    global_offers,
     offer,
+    offers_27,
     prompt_field,
     resolution_field,
     seconds_choice,
@@ -50,6 +68,8 @@ FAMILY = Family(
         "image",
         "prompt",
         "model",
+        "last_frame",
+        "first_clip",
         "negative_prompt",
         "resolution",
         "duration",
@@ -67,6 +87,7 @@ FAMILY = Family(
         Example(title="Come alive", prompt="The scene slowly comes alive, gentle parallax, slow push in"),
         Example(title="Storm", prompt="Clouds race across the sky, the first drops fall, the camera pulls back"),
     ),
+    guide=FROM_PICTURE,
 )
 
 _PAGE = Source(
@@ -74,12 +95,10 @@ _PAGE = Source(
     url="https://help.aliyun.com/zh/model-studio/image-to-video-api-reference",
     checked=CHECKED,
 )
-_SIX_USAGE = (
-    UsageKey.DURATION,
-    UsageKey.INPUT_SECONDS,
-    UsageKey.OUTPUT_SECONDS,
-    UsageKey.TIER,
-    UsageKey.COUNT,
+_PAGE_27 = Source(
+    page="Image to video API reference (2.7)",
+    url="https://www.alibabacloud.com/help/en/model-studio/image-to-video-general-api-reference",
+    checked=CHECKED,
 )
 _MIDDLE_USAGE = (UsageKey.DURATION, UsageKey.TIER, UsageKey.COUNT)
 _OLDEST_USAGE = (UsageKey.VIDEO_DURATION, UsageKey.RATIO_IS_STANDARD, UsageKey.COUNT)
@@ -119,12 +138,54 @@ _SILENCE_DROPS_TRACK = Overrides(
     drops="audio_file",
     say="Sound is off, so your sound track is not used. Turn sound on to hear it.",
 )
-_AUDIO = SwitchField(
-    name="audio",
-    label="Sound",
-    help="Without sound a clip costs half.",
-    wire=Wire(Place.PARAMETERS, "audio"),
-    default=True,
+
+
+def _six(duration: Field, *more: Field) -> tuple[Field, ...]:
+    """The form of Wan 2.6; `more` stands behind the length."""
+    return (
+        _image(20 * MB),
+        prompt_field(1500, required=False),
+        resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
+        duration,
+        *more,
+        AUDIO_FILE,
+        NEGATIVE_PROMPT,
+        SHOT_TYPE,
+        PROMPT_EXTEND,
+        WATERMARK,
+        SEED,
+    )
+
+
+_IMAGE_27 = ImageField(
+    name="image",
+    label="First picture",
+    help="JPEG, PNG, BMP or WEBP, 360 to 2000 px a side, up to 10 MB.",
+    wire=Wire(Place.MEDIA, "first_frame"),
+    vendor=IMAGE_27,
+    ours=OUR_IMAGE,
+)
+_LAST_27 = replace(
+    _IMAGE_27,
+    name="last_frame",
+    label="Last picture",
+    help="Optional: the picture the clip ends with.",
+    wire=Wire(Place.MEDIA, "last_frame"),
+)
+_CLIP_TO_CONTINUE = VideoField(
+    name="first_clip",
+    label="Clip to continue",
+    help="Instead of a first picture: MP4 or MOV, 2 to 10 s, up to 100 MB.",
+    wire=Wire(Place.MEDIA, "first_clip"),
+    vendor=CLIP_27,
+)
+_TRACK_27 = AudioField(
+    name="audio_file",
+    label="Sound track",
+    help="Optional: what the clip moves to. Without one the model makes its own sound.",
+    wire=Wire(Place.MEDIA, "driving_audio"),
+    vendor=AUDIO_27,
+    folded=True,
 )
 
 MODELS = (
@@ -133,25 +194,14 @@ MODELS = (
         family=FAMILY.id,
         title="Wan 2.6 Flash",
         summary="Fast, sound on or off, 2 to 15 s",
-        fields=(
-            _image(20 * MB),
-            prompt_field(1500, required=False),
-            resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
-            seconds_range(2, 15),
-            _AUDIO,
-            AUDIO_FILE,
-            NEGATIVE_PROMPT,
-            SHOT_TYPE,
-            PROMPT_EXTEND,
-            WATERMARK,
-            SEED,
-        ),
+        fields=_six(seconds_range(2, 15), AUDIO),
         rules=(SHOTS_NEED_ENRICHING, _SILENCE_DROPS_TRACK),
         endpoint=VIDEO_SYNTHESIS,
         result=ResultShape.VIDEO_URL,
-        usage=(*_SIX_USAGE, UsageKey.AUDIO),
+        usage=(*USAGE_26, UsageKey.AUDIO),
         sound=Sound.CHOSEN,
         rewritten_prompt=False,
+        several_shots=True,
         offers=(
             offer(
                 "singapore",
@@ -178,39 +228,79 @@ MODELS = (
         family=FAMILY.id,
         title="Wan 2.6",
         summary="Best quality, sound, several shots, 2 to 15 s",
-        fields=(
-            _image(20 * MB),
-            prompt_field(1500, required=False),
-            resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
-            seconds_range(2, 15),
-            AUDIO_FILE,
-            NEGATIVE_PROMPT,
-            SHOT_TYPE,
-            PROMPT_EXTEND,
-            WATERMARK,
-            SEED,
-        ),
+        fields=_six(seconds_range(2, 15)),
         rules=(SHOTS_NEED_ENRICHING,),
         endpoint=VIDEO_SYNTHESIS,
         result=ResultShape.VIDEO_URL,
-        usage=_SIX_USAGE,
+        usage=USAGE_26,
         sound=Sound.ALWAYS,
         rewritten_prompt=False,
+        several_shots=True,
         offers=(
             offer("singapore", "wan2.6-i2v", "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),
-            offer(
-                "virginia",
-                "wan2.6-i2v",
-                "USD",
-                {"720P": "0.0818", "1080P": "0.1363"},
-                rate=5,
-                differs=(seconds_choice(5, 10, 15),),
-            ),
+            *global_offers("wan2.6-i2v", differs=(seconds_choice(5, 10, 15),)),
             offer("beijing", "wan2.6-i2v", "CNY", {"720P": "0.6", "1080P": "1.0"}, rate=5),
         ),
         source=_PAGE,
         price_source=PRICES,
-        note="Virginia serves the Global scope, whose model list names 5, 10 and 15 s only.",
+        note=f"{GLOBAL_SCOPE.format('5, 10 and 15 s')} {GLOBAL_PRICE}",
+    ),
+    Model(
+        id="wan2.6-i2v-us",
+        family=FAMILY.id,
+        title="Wan 2.6 US",
+        summary="Made in the United States, sound, 5, 10 or 15 s",
+        fields=_six(seconds_choice(5, 10, 15)),
+        rules=(SHOTS_NEED_ENRICHING,),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=USAGE_26,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=False,
+        several_shots=True,
+        offers=(offer("virginia", "wan2.6-i2v-us", "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),),
+        source=_PAGE,
+        price_source=PRICES,
+    ),
+    Model(
+        id="wan2.7-i2v",
+        family=FAMILY.id,
+        title="Wan 2.7",
+        summary="First and last picture, or continue a clip, 2 to 15 s",
+        fields=(
+            _IMAGE_27,
+            _LAST_27,
+            _CLIP_TO_CONTINUE,
+            prompt_field(5000, required=False),
+            resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
+            seconds_range(2, 15),
+            _TRACK_27,
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        rules=(
+            OneOf(fields=("image", "first_clip"), say="Add a first picture, or a clip to continue."),
+            Apart(
+                fields=("first_clip",),
+                others=("image", "audio_file"),
+                say="A clip to continue goes with a last picture only. Remove this, or the clip.",
+            ),
+            SameShape(field="image", other="last_frame"),
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=USAGE_26,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=True,
+        several_shots=True,
+        offers=offers_27("wan2.7-i2v"),
+        source=_PAGE_27,
+        price_source=PRICES,
+        note="Which files go together is known from gateways, not from the page: a first picture with or without a "
+        "last one and a sound track, or a clip to continue with or without a last picture. Files inside the call "
+        f"(data URIs) are not named, so files are uploaded. {UNSAID_27}",
     ),
     Model(
         id="wan2.5-i2v-preview",

@@ -1,8 +1,8 @@
 """First and last frame: a clip that begins with one picture and ends with another."""
 
+from services.catalogue.prompting import BETWEEN_PICTURES
 from services.catalogue.schema import (
     MB,
-    Endpoint,
     Example,
     Family,
     ImageField,
@@ -23,6 +23,7 @@ from services.catalogue.video import (
     EFFECTS,
     FIVE_SECONDS,
     IMAGE_FORMATS,
+    IMAGE_TO_VIDEO,
     NEGATIVE_PROMPT,
     OUR_IMAGE,
     PRICES,
@@ -60,6 +61,7 @@ FAMILY = Family(
         Example(title="Grow", prompt="It grows and unfolds in one smooth movement, soft daylight"),
         Example(title="Fly over", prompt="The camera rises and flies forward in one unbroken move"),
     ),
+    guide=BETWEEN_PICTURES,
 )
 
 _PAGE = Source(
@@ -67,7 +69,6 @@ _PAGE = Source(
     url="https://help.aliyun.com/zh/model-studio/image-to-video-by-first-and-last-frame-api-reference",
     checked=CHECKED,
 )
-_IMAGE_TO_VIDEO = Endpoint(path="/services/aigc/image2video/video-synthesis")
 
 
 def _frame(name: str, label: str, key: str) -> ImageField:
@@ -105,7 +106,7 @@ MODELS = (
             SEED,
         ),
         rules=(_SAME_SHAPE,),
-        endpoint=_IMAGE_TO_VIDEO,
+        endpoint=IMAGE_TO_VIDEO,
         result=ResultShape.VIDEO_URL,
         usage=(UsageKey.VIDEO_DURATION, UsageKey.TIER, UsageKey.COUNT),
         sound=Sound.NONE,
@@ -149,7 +150,7 @@ MODELS = (
                 say="The effect takes the place of your last picture: it is not sent.",
             ),
         ),
-        endpoint=_IMAGE_TO_VIDEO,
+        endpoint=IMAGE_TO_VIDEO,
         result=ResultShape.VIDEO_URL,
         usage=(UsageKey.VIDEO_DURATION, UsageKey.RATIO_IS_STANDARD, UsageKey.COUNT),
         sound=Sound.NONE,

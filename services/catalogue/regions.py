@@ -10,29 +10,24 @@ _PAGE = Source(
     checked=date(2026, 11, 22),
 )
 
+
+def _region(region_id: str, label: str, *, code: str, shared: str) -> Region:
+    """A region; `shared` is the host that everyone uses, or nothing where each workspace has its own only."""
+    return Region(
+        id=region_id,
+        label=label,
+        code=code,
+        base_url=f"https://{shared}/api/v1" if shared else "",
+        workspace_url=f"https://{{workspace}}.{code}.maas.aliyuncs.com/api/v1",
+        source=_PAGE,
+    )
+
+
 REGIONS = (
-    Region(
-        id="singapore",
-        label="Singapore",
-        code="ap-southeast-1",
-        base_url="https://dashscope-intl.aliyuncs.com/api/v1",
-        workspace_url="https://{workspace}.ap-southeast-1.maas.aliyuncs.com/api/v1",
-        source=_PAGE,
-    ),
-    Region(
-        id="virginia",
-        label="Virginia",
-        code="us-east-1",
-        base_url="https://dashscope-us.aliyuncs.com/api/v1",
-        workspace_url="https://{workspace}.us-east-1.maas.aliyuncs.com/api/v1",
-        source=_PAGE,
-    ),
-    Region(
-        id="beijing",
-        label="Beijing",
-        code="cn-beijing",
-        base_url="https://dashscope.aliyuncs.com/api/v1",
-        workspace_url="https://{workspace}.cn-beijing.maas.aliyuncs.com/api/v1",
-        source=_PAGE,
-    ),
+    _region("singapore", "Singapore", code="ap-southeast-1", shared="dashscope-intl.aliyuncs.com"),
+    _region("virginia", "Virginia", code="us-east-1", shared="dashscope-us.aliyuncs.com"),
+    _region("beijing", "Beijing", code="cn-beijing", shared="dashscope.aliyuncs.com"),
+    _region("frankfurt", "Frankfurt", code="eu-central-1", shared=""),
+    _region("tokyo", "Tokyo", code="ap-northeast-1", shared=""),
+    _region("hongkong", "Hong Kong", code="cn-hongkong", shared="cn-hongkong.dashscope.aliyuncs.com"),
 )

@@ -14,20 +14,36 @@ from pathlib import Path
 
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import (
+    AudioLimit,
     ChoiceField,
     Field,
+    FileField,
+    FilesField,
     FixedField,
+    ImageLimit,
+    MediaLimit,
+    Mode,
     Model,
     NumberField,
     Offer,
+    Price,
     SizeField,
     Sound,
+    SwitchField,
+    TextField,
+    Unit,
+    VideoLimit,
 )
 
 BEGIN = "<!-- models: written by python -m services.catalogue.table --write README.md -->"
 END = "<!-- models: end -->"
-FieldsToWords = Callable[[tuple[Field, ...]], str]
-SOUND_WORDS = {Sound.NONE: "silent", Sound.ALWAYS: "yes", Sound.CHOSEN: "on or off"}
+ModelToWords = Callable[[Model, tuple[Field, ...]], str]
+SOUND_WORDS = {Sound.NONE: "silent", Sound.ALWAYS: "yes", Sound.CHOSEN: "on or off", Sound.UNSAID: "not said"}
+KIND_WORDS: dict[type[MediaLimit], tuple[str, str]] = {
+    ImageLimit: ("picture", "pictures"),
+    VideoLimit: ("clip", "clips"),
+    AudioLimit: ("sound file", "sound files"),
+}
 
 
 def render(catalogue: Catalogue) -> str:
@@ -38,7 +54,7 @@ def render(catalogue: Catalogue) -> str:
     pages = {model.source.url: model.source.page for model in catalogue.models}
     pages |= {model.price_source.url: model.price_source.page for model in catalogue.models}
     sources = "\n".join(f"- [{page}]({url})" for url, page in pages.items())
-    return "\n\n".join([*parts, f"{checked} Sources:", sources]) + "\n"
+    return "\n\n".join([*parts, f"Files in [brackets] may be left out. {checked} Sources:", sources]) + "\n"
 
 
 def replace_between_markers(text: str, table: str) -> str:
@@ -51,21 +67,34 @@ def replace_between_markers(text: str, table: str) -> str:
 
 
 def _family(catalogue: Catalogue, family_id: str, label: str) -> str:
-    head = "| Model | Id | Quality | Length | Sound | Price a second |\n|---|---|---|---|---|---|"
-    rows = [_row(catalogue, model) for model in catalogue.of_family(family_id)]
+    models = catalogue.of_family(family_id)
+    columns = _columns(catalogue, models)
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    rows = [f"| {' | '.join(cell(model) for cell in columns.values())} |" for model in models]
     return f"**{label}**\n\n" + "\n".join([head, *rows])
 
 
-def _row(catalogue: Catalogue, model: Model) -> str:
-    cells = (
-        model.title,
-        _ids(catalogue, model),
-        _by_region(catalogue, model, _quality),
-        _by_region(catalogue, model, _length),
-        SOUND_WORDS[model.sound],
-        "<br>".join(f"{_place(catalogue, offer)}: {_prices(offer)}" for offer in model.offers),
-    )
-    return f"| {' | '.join(cells)} |"
+def _columns(catalogue: Catalogue, models: tuple[Model, ...]) -> dict[str, Callable[[Model], str]]:
+    """What is said of each model, by what the family's models make: a family makes clips or pictures, never both."""
+
+    def by_case(describe: ModelToWords) -> Callable[[Model], str]:
+        return lambda model: _by_case(catalogue, model, describe)
+
+    columns: dict[str, Callable[[Model], str]] = {
+        "Model": lambda model: model.title,
+        "Id": lambda model: _ids(catalogue, model),
+    }
+    if any(isinstance(field, FileField) for model in models for field in model.fields):
+        columns["From"] = by_case(_given)
+    if any(model.bill.unit is Unit.IMAGE for model in models):
+        columns |= {"Size": by_case(_size), "Pictures": by_case(_count)}
+        price = "Price a picture"
+    else:
+        columns |= {"Quality": by_case(_quality), "Length": by_case(_length)}
+        columns["Sound"] = lambda model: SOUND_WORDS[model.sound]
+        price = "Price a second"
+    columns[price] = lambda model: _cost(catalogue, model)
+    return columns
 
 
 def _place(catalogue: Catalogue, offer: Offer) -> str:
@@ -78,45 +107,128 @@ def _ids(catalogue: Catalogue, model: Model) -> str:
     return "<br>".join([f"`{model.id}`", *others])
 
 
-def _by_region(catalogue: Catalogue, model: Model, describe: FieldsToWords) -> str:
-    """What holds in the first region, and what differs in the others."""
-    usual = describe(model.fields_in(model.offers[0].region))
+def _by_case(catalogue: Catalogue, model: Model, describe: ModelToWords) -> str:
+    """What holds in the first region, and what differs in its modes and in the other regions."""
+    first = model.offers[0].region
+    usual = describe(model, model.fields_in(first))
     parts = [usual]
-    for words, offers in groupby(model.offers[1:], key=lambda offer: describe(model.fields_in(offer.region))):
+    for mode in model.modes:
+        words = describe(model, model.fields_in(first, {mode.field: mode.value}))
+        if words not in (usual, "-"):
+            parts.append(f"{words} ({_mode(model, mode)})")
+    for words, offers in groupby(model.offers[1:], key=lambda each: describe(model, model.fields_in(each.region))):
         if words != usual:
             parts.append(f"{words} in {', '.join(_place(catalogue, offer) for offer in offers)}")
     return "<br>".join(parts)
 
 
-def _quality(fields: tuple[Field, ...]) -> str:
-    for field in fields:
-        if isinstance(field, SizeField):
-            return ", ".join(dict.fromkeys(size.tier for size in field.sizes))
-        if isinstance(field, ChoiceField) and field.name == "resolution":
-            return ", ".join(str(choice.value) for choice in field.choices)
-    return "-"
+def _mode(model: Model, mode: Mode) -> str:
+    """A mode as the form calls it."""
+    switch = next(field for field in model.fields if field.name == mode.field)
+    if isinstance(switch, ChoiceField):
+        return next(choice.label for choice in switch.choices if choice.value == mode.value).lower()
+    return switch.label.lower() if isinstance(switch, SwitchField) else str(mode.value)
 
 
-def _length(fields: tuple[Field, ...]) -> str:
-    field = next((field for field in fields if field.name == "duration"), None)
-    match field:
-        case NumberField():
-            return f"{field.minimum} to {field.maximum} s"
-        case ChoiceField():
-            values = [str(choice.value) for choice in field.choices]
-            return f"{', '.join(values[:-1])} or {values[-1]} s" if len(values) > 1 else f"{values[0]} s"
-        case FixedField():
-            return f"{field.value} s"
+def _given(model: Model, fields: tuple[Field, ...]) -> str:
+    """The files that a person gives, in the order of the form; one that may be left out stands in brackets."""
+    files = [field for field in fields if isinstance(field, FileField)]
+    said = [] if any(field.required for field in files) or not _asks_for_words(fields) else ["words"]
+    for field in files:
+        words = _several(field) if isinstance(field, FilesField) else field.label.lower()
+        said.append(words if field.required else f"[{words}]")
+    return ", ".join(said)
+
+
+def _asks_for_words(fields: tuple[Field, ...]) -> bool:
+    return any(isinstance(field, TextField) and field.required for field in fields)
+
+
+def _several(field: FilesField) -> str:
+    kinds = " or ".join(KIND_WORDS[type(taken.vendor)][field.most > 1] for taken in field.takes)
+    if field.most == 1:
+        return f"1 {kinds}"
+    return f"{field.least} to {field.most} {kinds}" if field.least else f"up to {field.most} {kinds}"
+
+
+def _size(model: Model, fields: tuple[Field, ...]) -> str:
+    field = next((field for field in fields if isinstance(field, SizeField)), None)
+    if field is None:
+        return "-"
+    said = [area.value for area in field.areas]
+    if field.bounds:
+        said.append(f"{field.bounds.min_pixels / 1e6:.2g} to {field.bounds.max_pixels / 1e6:.2g} megapixels")
+    return ", ".join(said) or ", ".join(size.value.replace("*", " x ") for size in field.sizes)
+
+
+def _count(model: Model, fields: tuple[Field, ...]) -> str:
+    """How many pictures one order makes: what the first of the bill's fields says that is there."""
+    by_name = {field.name: field for field in fields}
+    match next((by_name[name] for name in model.bill.count if name in by_name), None):
+        case NumberField(minimum=least, maximum=most):
+            return f"{least:g} to {most:g}"
+        case FixedField(value=value):
+            return str(value)
         case _:
             return "-"
 
 
+def _quality(model: Model, fields: tuple[Field, ...]) -> str:
+    for field in fields:
+        if isinstance(field, SizeField):
+            tiers = dict.fromkeys(size.tier for size in field.sizes)
+            return ", ".join(tiers) if all(tiers) else _size(model, fields)
+        if isinstance(field, ChoiceField) and field.name == model.bill.tier:
+            return ", ".join(choice.label for choice in field.choices)
+    return "-"
+
+
+def _length(model: Model, fields: tuple[Field, ...]) -> str:
+    by_name = {field.name: field for field in fields}
+    match next((by_name[name] for name in model.bill.count if name in by_name), None):
+        case NumberField(minimum=least, maximum=most):
+            return f"{least:g} to {most:g} s"
+        case ChoiceField(choices=choices):
+            whole = next((f"{choice.label.lower()}, or " for choice in choices if not choice.value), "")
+            return whole + _seconds([int(choice.value) for choice in choices if choice.value])
+        case FixedField(value=value):
+            return f"{value} s"
+        case field if isinstance(field, FileField):
+            label = field.label.lower()
+            return f"as long as {label if label.startswith('your') else f'the {label}'}"
+        case _:
+            return "-"
+
+
+def _seconds(values: list[int]) -> str:
+    """`5 or 10 s`, or a range where there is no gap in many."""
+    if len(values) > 3 and values == list(range(values[0], values[-1] + 1)):
+        return f"{values[0]} to {values[-1]} s"
+    return f"{', '.join(map(str, values[:-1]))} or {values[-1]} s" if len(values) > 1 else f"{values[0]} s"
+
+
+def _cost(catalogue: Catalogue, model: Model) -> str:
+    places: dict[str, list[str]] = {}
+    for offer in model.offers:
+        places.setdefault(_prices(offer), []).append(_place(catalogue, offer))
+    said = [f"{', '.join(where)}: {prices}" for prices, where in places.items()]
+    if model.bill.given:
+        most = f", {model.bill.given_most:g} at most" if model.bill.given_most else ""
+        said.append(f"Seconds of clips given are billed too{most}")
+    if model.precheck:
+        said.append(f"The picture is checked before, for {model.precheck.price} {model.offers[0].currency}")
+    return "<br>".join(said)
+
+
 def _prices(offer: Offer) -> str:
     """`0.10 USD (720P)`; where sound has its price, the price without it follows."""
-    return ", ".join(
-        f"{price.amount} {offer.currency} ({price.tier}{', no sound' if price.sound is False else ''})"
-        for price in offer.prices
-    )
+    return ", ".join(f"{price.amount} {offer.currency}{_of_what(price)}" for price in offer.prices)
+
+
+def _of_what(price: Price) -> str:
+    words = [price.tier, "no sound" if price.sound is False else ""]
+    said = ", ".join(word for word in words if word)
+    return f" ({said})" if said else ""
 
 
 def main(arguments: list[str] | None = None, *, catalogue: Catalogue = CATALOGUE) -> int:

@@ -1,8 +1,12 @@
 """Text to video: a clip from words."""
 
+from dataclasses import replace
+
+from services.catalogue.prompting import FROM_WORDS
 from services.catalogue.schema import (
     Example,
     Family,
+    Field,
     Model,
     Place,
     ResultShape,
@@ -13,9 +17,12 @@ from services.catalogue.schema import (
     Wire,
 )
 from services.catalogue.video import (
+    AUDIO_27,
     AUDIO_FILE,
     CHECKED,
     FIVE_SECONDS,
+    GLOBAL_PRICE,
+    GLOBAL_SCOPE,
     NEGATIVE_PROMPT,
     PRICES,
     PROMPT_EXTEND,
@@ -23,10 +30,17 @@ from services.catalogue.video import (
     SHOT_TYPE,
     SHOTS_NEED_ENRICHING,
     SIZES,
+    SIZES_27,
+    UNSAID_27,
+    USAGE_26_SIZED,
     VIDEO_SYNTHESIS,
     WATERMARK,
+    global_offers,
     offer,
+    offers_27,
     prompt_field,
+    ratio_field,
+    resolution_field,
     seconds_choice,
     seconds_range,
 )
@@ -42,6 +56,8 @@ FAMILY = Family(
         "model",
         "negative_prompt",
         "size",
+        "resolution",
+        "ratio",
         "duration",
         "prompt_extend",
         "shot_type",
@@ -66,7 +82,14 @@ FAMILY = Family(
             prompt="Two foxes wait at a bus stop in the snow, claymation, warm street lamp, static wide shot, "
             'one says "The last bus is always late"',
         ),
+        Example(
+            title="Three shots",
+            prompt="A baker opens her shop before dawn. Shot 1 [0-3s] wide shot, she lifts the shutter of a small "
+            "bakery in a dark street. Shot 2 [3-6s] hard cut, close-up, fixed camera, bread comes out of the oven. "
+            "Shot 3 [6-9s] she hands the first loaf to a boy, warm light, background music: soft piano",
+        ),
     ),
+    guide=FROM_WORDS,
 )
 
 _PAGE = Source(
@@ -74,13 +97,10 @@ _PAGE = Source(
     url="https://help.aliyun.com/zh/model-studio/text-to-video-api-reference",
     checked=CHECKED,
 )
-_SIX_USAGE = (
-    UsageKey.DURATION,
-    UsageKey.SIZE,
-    UsageKey.INPUT_SECONDS,
-    UsageKey.OUTPUT_SECONDS,
-    UsageKey.COUNT,
-    UsageKey.TIER,
+_PAGE_27 = Source(
+    page="Text to video API reference (2.7)",
+    url="https://www.alibabacloud.com/help/en/model-studio/text-to-video-api-reference",
+    checked=CHECKED,
 )
 _OLDER_USAGE = (UsageKey.VIDEO_DURATION, UsageKey.RATIO_IS_SIZE, UsageKey.COUNT)
 
@@ -96,44 +116,89 @@ def _size(*tiers: str, default: str, vendor_default: str | None = None) -> SizeF
     )
 
 
+def _six(duration: Field) -> tuple[Field, ...]:
+    """The form of Wan 2.6."""
+    return (
+        prompt_field(1500, required=True),
+        _size("720P", "1080P", default="1280*720", vendor_default="1920*1080"),
+        duration,
+        AUDIO_FILE,
+        NEGATIVE_PROMPT,
+        SHOT_TYPE,
+        PROMPT_EXTEND,
+        WATERMARK,
+        SEED,
+    )
+
+
 MODELS = (
     Model(
         id="wan2.6-t2v",
         family=FAMILY.id,
         title="Wan 2.6",
         summary="Sound, several shots, 2 to 15 s",
-        fields=(
-            prompt_field(1500, required=True),
-            _size("720P", "1080P", default="1280*720", vendor_default="1920*1080"),
-            seconds_range(2, 15),
-            AUDIO_FILE,
-            NEGATIVE_PROMPT,
-            SHOT_TYPE,
-            PROMPT_EXTEND,
-            WATERMARK,
-            SEED,
-        ),
+        fields=_six(seconds_range(2, 15)),
         rules=(SHOTS_NEED_ENRICHING,),
         endpoint=VIDEO_SYNTHESIS,
         result=ResultShape.VIDEO_URL,
-        usage=_SIX_USAGE,
+        usage=USAGE_26_SIZED,
         sound=Sound.ALWAYS,
         rewritten_prompt=False,
+        several_shots=True,
         offers=(
             offer("singapore", "wan2.6-t2v", "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),
-            offer(
-                "virginia",
-                "wan2.6-t2v",
-                "USD",
-                {"720P": "0.0818", "1080P": "0.1363"},
-                rate=5,
-                differs=(seconds_choice(5, 10, 15),),
-            ),
+            *global_offers("wan2.6-t2v", differs=(seconds_choice(5, 10, 15),)),
             offer("beijing", "wan2.6-t2v", "CNY", {"720P": "0.6", "1080P": "1.0"}, rate=5),
         ),
         source=_PAGE,
         price_source=PRICES,
-        note="Virginia serves the Global scope, whose model list names 5, 10 and 15 s only.",
+        note=f"{GLOBAL_SCOPE.format('5, 10 and 15 s')} {GLOBAL_PRICE}",
+    ),
+    Model(
+        id="wan2.6-t2v-us",
+        family=FAMILY.id,
+        title="Wan 2.6 US",
+        summary="Made in the United States, sound, 5 or 10 s",
+        fields=_six(seconds_choice(5, 10)),
+        rules=(SHOTS_NEED_ENRICHING,),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=USAGE_26_SIZED,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=False,
+        several_shots=True,
+        offers=(offer("virginia", "wan2.6-t2v-us", "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),),
+        source=_PAGE,
+        price_source=PRICES,
+        note="The API reference names 5 and 10 s, the list of models 15 s as well: the shorter list is offered.",
+    ),
+    Model(
+        id="wan2.7-t2v",
+        family=FAMILY.id,
+        title="Wan 2.7",
+        summary="Long prompts, sound, shots by the prompt, 2 to 15 s",
+        fields=(
+            prompt_field(5000, required=True),
+            resolution_field("720P", "1080P", default="720P", vendor_default="1080P", explained=""),
+            ratio_field("16:9", "9:16", "1:1", "4:3", "3:4", default="16:9"),
+            seconds_range(2, 15),
+            replace(AUDIO_FILE, vendor=AUDIO_27, ours=None),
+            NEGATIVE_PROMPT,
+            PROMPT_EXTEND,
+            WATERMARK,
+            SEED,
+        ),
+        endpoint=VIDEO_SYNTHESIS,
+        result=ResultShape.VIDEO_URL,
+        usage=USAGE_26_SIZED,
+        sound=Sound.ALWAYS,
+        rewritten_prompt=True,
+        several_shots=True,
+        sizes=SIZES_27,
+        offers=offers_27("wan2.7-t2v"),
+        source=_PAGE_27,
+        price_source=PRICES,
+        note=UNSAID_27,
     ),
     Model(
         id="wan2.5-t2v-preview",

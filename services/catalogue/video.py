@@ -24,6 +24,8 @@ from services.catalogue.schema import (
     Source,
     SwitchField,
     TextField,
+    UsageKey,
+    VideoLimit,
     Wire,
 )
 
@@ -41,6 +43,7 @@ EFFECTS = Source(
     checked=CHECKED,
 )
 VIDEO_SYNTHESIS = Endpoint(path="/services/aigc/video-generation/video-synthesis")
+IMAGE_TO_VIDEO = Endpoint(path="/services/aigc/image2video/video-synthesis")
 
 SIZES = {
     "480P": (
@@ -65,6 +68,16 @@ SIZES = {
 }
 """The exact sizes of each tier. Source: the text-to-video page, table of `size`."""
 
+SIZES_27 = tuple(
+    size if size.ratio not in ("4:3", "3:4") else Size(tier, size.ratio, *sides[size.ratio])
+    for tier, sides in {
+        "720P": {"4:3": (1104, 832), "3:4": (832, 1104)},
+        "1080P": {"4:3": (1648, 1248), "3:4": (1248, 1648)},
+    }.items()
+    for size in SIZES[tier]
+)
+"""What comes out since Wan 2.7, where tier and shape are chosen apart. Source: the Wan 2.7 text-to-video page."""
+
 PIXELS = {"480P": 832 * 480, "720P": 1280 * 720, "1080P": 1920 * 1080}
 """The area a clip of a tier has when its shape follows a picture; sides are rounded to multiples of 16."""
 
@@ -72,6 +85,31 @@ IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 OUR_IMAGE = ImageLimit(formats=IMAGE_FORMATS, min_side=360, max_side=2000, max_bytes=10 * MB)
 OUR_AUDIO = AudioLimit(formats=("WAV", "MP3"), min_seconds=3, max_seconds=30, max_bytes=15 * MB)
 """The product brief's limits; the vendor's pages allow more in places and no less."""
+
+IMAGE_27 = ImageLimit(formats=IMAGE_FORMATS, min_side=240, max_side=8000, max_bytes=20 * MB, longest_ratio=8)
+AUDIO_27 = AudioLimit(formats=("WAV", "MP3"), min_seconds=2, max_seconds=30, max_bytes=15 * MB)
+CLIP_27 = VideoLimit(
+    formats=("MP4", "MOV"), min_seconds=2, max_seconds=10, max_bytes=100 * MB, min_side=240, max_side=4096
+)
+"""Wan 2.7's limits. Source: the Wan 2.7 image-to-video page, table of `media`."""
+
+USAGE_26 = (
+    UsageKey.DURATION,
+    UsageKey.INPUT_SECONDS,
+    UsageKey.OUTPUT_SECONDS,
+    UsageKey.TIER,
+    UsageKey.COUNT,
+)
+"""What a finished task of Wan 2.6 tells. Source: the API references, table of `usage`."""
+USAGE_26_SIZED = (*USAGE_26, UsageKey.SIZE)
+"""The same where the size was asked for, not taken from a picture."""
+
+GLOBAL_SCOPE = "Virginia and Frankfurt serve the Global scope, whose model list names {} only."
+GLOBAL_PRICE = (
+    "Its list price is Beijing's; in USD we take the English pages' factor, 0.143353 a yuan. The exchange rate implied "
+    "by the price list would give 0.0818 and 0.1363 a second: the dearer of the two is shown."
+)
+UNSAID_27 = "The pages do not say what `usage` tells since 2.7: taken to be as in 2.6."
 
 
 def prompt_field(max_chars: int, *, required: bool, spoken: bool = True) -> TextField:
@@ -126,6 +164,14 @@ WATERMARK = SwitchField(
     folded=True,
 )
 
+AUDIO = SwitchField(
+    name="audio",
+    label="Sound",
+    help="Without sound a clip costs half.",
+    wire=Wire(Place.PARAMETERS, "audio"),
+    default=True,
+)
+
 SEED = NumberField(
     name="seed",
     label="Seed",
@@ -167,7 +213,9 @@ def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
         help="A ready-made effect. It takes the place of your prompt.",
         wire=Wire(Place.INPUT, "template"),
         choices=tuple(
-            Choice(value, value.replace("-", " ").capitalize(), group) for group, values in groups for value in values
+            Choice(value, value.replace("-", " ").capitalize(), group, preview=value)
+            for group, values in groups
+            for value in values
         ),
         folded=True,
     )
@@ -201,16 +249,30 @@ def seconds_choice(*seconds: int, default: int = 5) -> ChoiceField:
 FIVE_SECONDS = FixedField(name="duration", label="Length", unit="s", value=5, wire=Wire(Place.PARAMETERS, "duration"))
 
 
-def resolution_field(*tiers: str, default: str, vendor_default: str | None = None) -> ChoiceField:
-    """A quality tier, where the shape follows the picture."""
+def resolution_field(
+    *tiers: str, default: str, vendor_default: str | None = None, explained: str = "The shape follows your picture."
+) -> ChoiceField:
+    """A quality tier. The shape follows the picture, unless `explained` says otherwise."""
     return ChoiceField(
         name="resolution",
         label="Quality",
-        help="The shape follows your picture.",
+        help=explained,
         wire=Wire(Place.PARAMETERS, "resolution"),
         choices=tuple(Choice(tier, tier) for tier in tiers),
         default=default,
         vendor_default=vendor_default,
+    )
+
+
+def ratio_field(*ratios: str, default: str | None, explained: str = "") -> ChoiceField:
+    """A shape that is chosen apart from the quality; without a default the vendor keeps that of what was given."""
+    return ChoiceField(
+        name="ratio",
+        label="Shape",
+        help=explained,
+        wire=Wire(Place.PARAMETERS, "ratio"),
+        choices=tuple(Choice(ratio, ratio.capitalize()) for ratio in ratios),
+        default=default,
     )
 
 
@@ -224,6 +286,7 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
     running: int | None = None,
     silent_prices: dict[str, str] | None = None,
     differs: tuple[Field, ...] = (),
+    workspace_only: bool = False,
 ) -> Offer:
     """An offer priced per second and tier; `silent_prices` where a clip without sound costs less.
 
@@ -239,4 +302,21 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
         prices=tuple(rows),
         rate=RateLimit(submits_per_second=rate, running=running or rate),
         differs=differs,
+        workspace_only=workspace_only,
+    )
+
+
+def global_offers(model_id: str, *, differs: tuple[Field, ...]) -> tuple[Offer, ...]:
+    """What the regions of the Global scope have of Wan 2.6 at its full price."""
+    prices = {"720P": "0.086012", "1080P": "0.143353"}
+    return tuple(
+        offer(region, model_id, "USD", prices, rate=5, differs=differs) for region in ("virginia", "frankfurt")
+    )
+
+
+def offers_27(model_id: str) -> tuple[Offer, ...]:
+    """Wan 2.7 costs the same a second whatever it makes the clip from."""
+    return (
+        offer("singapore", model_id, "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),
+        offer("beijing", model_id, "CNY", {"720P": "0.6", "1080P": "1.0"}, rate=5),
     )

@@ -4,7 +4,7 @@ Pure: files come in as facts that services.media has read. The page, the API, th
 use these functions, so that they cannot disagree.
 """
 
-from services.request.body import build, called, files_to_send, names_of
+from services.request.body import build, build_check, called, files_to_send, names_of
 from services.request.checking import check, check_value, limit_kind
 from services.request.parsing import default_of, fields_for, is_absent, parse, parse_value
 from services.request.pricing import (
@@ -27,6 +27,7 @@ __all__ = [
     "Values",
     "billed",
     "build",
+    "build_check",
     "called",
     "check",
     "check_value",

@@ -10,6 +10,7 @@ from services.catalogue.schema import (
     FilesField,
     FixedField,
     Place,
+    Precheck,
     Scalar,
     SwitchField,
     Wire,
@@ -44,6 +45,14 @@ def build(request: Request, urls: Urls) -> dict[str, object]:
         elif isinstance(value, str | int | float):
             body.put(field.wire, value)
     return {"model": request.offer.id, "input": body.input, "parameters": body.parameters}
+
+
+def build_check(precheck: Precheck, url: str) -> dict[str, object]:
+    """The JSON body of the question that comes before a job."""
+    body = _Body()
+    body.put(precheck.wire, url)
+    said: dict[str, object] = {"model": precheck.id, "input": body.input}
+    return said | ({"parameters": body.parameters} if body.parameters else {})
 
 
 class _Body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from services.catalogue.schema import (
@@ -47,8 +48,18 @@ def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
                 continue
             problems.append(Problem(field=field.name, message=_missing(field)))
         else:
-            problems.extend(check_value(field, value, side=side))
+            held = _as_the_vendor(field, request) if side is Side.VENDOR else field
+            problems.extend(check_value(held, value, side=side))
     return (*problems, *hold_to_rules(request))
+
+
+def _as_the_vendor(field: Field, request: Request) -> Field:
+    """The vendor knows but one list for those that share a wire: each may have what the others leave of it."""
+    if not isinstance(field, FilesField):
+        return field
+    sharing = [f for f in request.fields if isinstance(f, FilesField) and f.wire == field.wire]
+    others = sum(len(request.files(f.name)) for f in sharing if f.name != field.name)
+    return replace(field, most=sum(f.most for f in sharing) - others)
 
 
 def _missing(field: Field) -> str:

@@ -103,12 +103,13 @@ def fields_for(model: Model, region: str, given: Mapping[str, object]) -> tuple[
 def _not_taken(catalogue: Catalogue, model: Model, region: str, *, name: str) -> Problem:
     """Why a value has no place: it belongs to a mode, another region or another model; or to nothing at all."""
     said = f"{model.title} does not take {shown(name)}"
-    mode = next((mode for mode in model.modes if any(field.name == name for field in mode.differs)), None)
-    switch = model.field(mode.field, region) if mode else None
-    elsewhere = [offer.region for offer in model.offers if any(field.name == name for field in offer.differs)]
+    modes = [mode for mode in model.modes if any(field.name == name for field in mode.differs)]
+    switch = model.field(modes[0].field, region) if modes else None
+    elsewhere = [offer.region for offer in model.offers if model.field(name, offer.region)]
     others = [m.title for m in catalogue.of_family(model.family) if m.offer(region) and m.field(name, region)]
-    if mode and switch:
-        said = f"{model.title} takes {shown(name)} only where {switch.name} is {_said(mode.value)}."
+    if switch and model.field(name, region):
+        wanted = " or ".join(_said(mode.value) for mode in modes if mode.field == switch.name)
+        said = f"{model.title} takes {shown(name)} only where {switch.name} is {wanted}."
     elif model.field(name, region):
         said += " together with what else you chose. Leave it out."
     elif elsewhere:
@@ -138,7 +139,10 @@ def default_of(field: Field, *, side: Side = Side.OURS) -> Scalar | None:
             return field.value
         case ChoiceField() | SizeField() | NumberField():
             return (field.vendor_default if side is Side.VENDOR else None) or field.default
-        case TextField() | SwitchField():
+        case SwitchField():
+            # Where "off" is said by leaving the key out, the vendor takes no key for "off", whatever we begin with.
+            return field.default and (side is Side.OURS or field.sent_when_off)
+        case TextField():
             return field.default
         case _:
             assert_never(field)

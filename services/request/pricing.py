@@ -71,7 +71,9 @@ def frame_size(request: Request) -> tuple[int, int] | None:
     for size in request.model.sizes:
         if (size.tier, size.ratio) == (tier, ratio):
             return size.width, size.height
-    pixels = PIXELS.get(tier)
+    pixels = next(
+        (s.width * s.height for s in request.model.sizes if (s.tier, s.ratio) == (tier, "")), PIXELS.get(tier)
+    )
     shaped = next((f for f in request.every_file() if isinstance(f, ImageFacts | VideoFacts)), None)
     if ratio is not None or shaped is None or pixels is None:
         return None

@@ -18,6 +18,7 @@ from services.catalogue.schema import (
 )
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.problems import Fix, Problem, Repair
+from services.request.parsing import default_of
 from services.request.pricing import output_seconds
 from services.request.values import Request
 
@@ -32,27 +33,39 @@ def hold_to_rules(request: Request) -> list[Problem]:
 
 
 def _hold(request: Request, rule: Rule) -> list[Problem]:
+    in_force = {field.name for field in request.fields}  # a mode may lack what a rule speaks of
     match rule:
         case Needs():
             return _needs(request, rule)
         case Overrides():
-            said = rule.drops in request.dropped and rule.drops in request.values
-            return [Problem(field=rule.drops, message=rule.say, advice=True)] if said else []
+            return _overrides(request, rule)
         case SameShape():
             return _shape_advice(request, rule)
         case OneOf():
-            missing = not any(name in request.values for name in rule.fields)
-            return [Problem(field=rule.fields[0], message=rule.say)] if missing else []
+            asked = [name for name in rule.fields if name in in_force]
+            missing = asked and not any(name in request.values for name in asked)
+            return [Problem(field=asked[0], message=rule.say)] if missing else []
         case Apart():
             clash = any(name in request.values for name in rule.fields)
-            return [Problem(field=n, message=rule.say) for n in rule.others if clash and n in request.values]
+            hit = [n for n in rule.others if n in request.values and rule.being in (None, request.values[n])]
+            return [Problem(field=n, message=rule.say) for n in hit if clash]
         case Requires():
-            alone = rule.field in request.values and rule.other not in request.values
+            alone = rule.field in request.values and rule.other in in_force - request.values.keys()
             return [Problem(field=rule.other, message=rule.say)] if alone else []
         case Caps():
             return _caps(request, rule)
         case _:
             assert_never(rule)
+
+
+def _overrides(request: Request, rule: Overrides) -> list[Problem]:
+    """What is dropped is told where somebody chose it; a default that falls away is nobody's loss."""
+    chosen = any(
+        field.name == rule.drops and request.values.get(rule.drops, default_of(field)) != default_of(field)
+        for field in request.fields
+    )
+    said = chosen and rule.drops in request.dropped
+    return [Problem(field=rule.drops, message=rule.say, advice=True)] if said else []
 
 
 def _needs(request: Request, rule: Needs) -> list[Problem]:

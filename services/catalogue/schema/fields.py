@@ -179,6 +179,8 @@ class ImageField(Named):
     ours: ImageLimit | None = None
     data_uri: bool = False
     """Whether the vendor takes the file itself as a data URI."""
+    sample: str = ""
+    """A file in assets/samples to try it with, where not any picture will do."""
 
     def limit(self, side: Side) -> ImageLimit:
         """The limit to hold a picture to."""

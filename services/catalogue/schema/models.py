@@ -133,6 +133,8 @@ class Offer:
     rate: RateLimit
     differs: tuple[Field, ...] = ()
     """Fields that replace the model's own of the same name, or are had only here."""
+    lacks: tuple[str, ...] = ()
+    """Fields that are not had here, in any mode."""
     workspace_only: bool = False
     """Whether the model is had only at a workspace's own address, not at the one that all share."""
 
@@ -169,7 +171,8 @@ class Model:
     several_shots: bool = False
     """Whether a prompt may list shots, each with its seconds."""
     sizes: tuple[Size, ...] = ()
-    """What comes out, where tier and ratio are chosen apart from each other."""
+    """What comes out, where tier and ratio are chosen apart from each other; one without a ratio is the area that a
+    tier has where the shape follows what was given."""
     precheck: Precheck | None = None
     live: str = ""
     """The switch that asks to see the work while it is made: one call to `endpoint.at_once`, answered bit by bit."""
@@ -196,15 +199,16 @@ class Model:
         fields = _replaced(self.fields, offer.differs if offer else ())
         for mode in self.modes_on(values or {}):
             fields = _replaced(tuple(field for field in fields if field.name not in mode.lacks), mode.differs)
-        return fields
+        return tuple(field for field in fields if not (offer and field.name in offer.lacks))
 
     def every_field(self, region: str) -> tuple[Field, ...]:
         """Every field of this region in any mode, one of each name and kind; those of no mode first."""
         fields = list(self.fields_in(region))
+        offer = self.offer(region)
         for mode in self.modes:
             known = {(field.name, type(field)) for field in fields}
             fields += [field for field in mode.differs if (field.name, type(field)) not in known]
-        return tuple(fields)
+        return tuple(field for field in fields if not (offer and field.name in offer.lacks))
 
     def field(self, name: str, region: str, values: Mapping[str, object] | None = None) -> Field | None:
         """One field by our name, as this region has it; where these values leave none, as any mode has it."""

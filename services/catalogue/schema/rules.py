@@ -41,7 +41,7 @@ class SameShape:
 
 @dataclass(frozen=True, kw_only=True)
 class OneOf:
-    """At least one of `fields` must be given. The first is where it is said."""
+    """At least one of `fields` must be given, where a mode has any of them. The first is where it is said."""
 
     fields: tuple[str, ...]
     say: str
@@ -49,16 +49,20 @@ class OneOf:
 
 @dataclass(frozen=True, kw_only=True)
 class Apart:
-    """Nothing of `fields` goes with anything of `others`. Refused, at the ones of `others`."""
+    """Nothing of `fields` goes with anything of `others` (or, with `being`, with that value of them).
+
+    Refused, at the ones of `others`.
+    """
 
     fields: tuple[str, ...]
     others: tuple[str, ...]
+    being: Scalar | None = None
     say: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Requires:
-    """`field` cannot be given without `other`. Refused, at `other`."""
+    """`field` cannot be given without `other`, where a mode has both. Refused, at `other`."""
 
     field: str
     other: str
