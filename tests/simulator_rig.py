@@ -17,23 +17,31 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from services.catalogue import CATALOGUE
-from services.simulator import Clip, Clock, Simulator, VirtualClock, serve
+from services.catalogue import CATALOGUE, Catalogue
+from services.simulator import Clip, Clock, Picture, Simulator, VirtualClock, serve
 
 SYNTHESIS = "/services/aigc/video-generation/video-synthesis"
+AT_ONCE = "/services/aigc/multimodal-generation/generation"
 ASYNC = {"X-DashScope-Async": "enable"}
 
 
 class StubArtist:
-    """Writes a few bytes for every clip and remembers what was ordered."""
+    """Writes a few bytes for every clip and picture and remembers what was ordered."""
 
     def __init__(self) -> None:
         self.clips: list[Clip] = []
+        self.pictures: list[Picture] = []
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write the bytes."""
         self.clips.append(clip)
         await asyncio.to_thread(target.write_bytes, bytes(range(256)) * 40)
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write a picture of the right size in one colour."""
+        self.pictures.append(picture)
+        drawn = Image.new("RGB", (picture.width, picture.height), "teal")
+        await asyncio.to_thread(drawn.save, target)
 
     async def close(self) -> None:
         """Nothing to stop."""
@@ -98,11 +106,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(home: Path, *, clock: Clock | None = None, key: str = "sk-test", **options: Any) -> AsyncIterator[Desk]:
+async def desk(
+    home: Path,
+    *,
+    catalogue: Catalogue = CATALOGUE,
+    clock: Clock | None = None,
+    key: str = "sk-test",
+    **options: Any,
+) -> AsyncIterator[Desk]:
     """A served simulator; fast and without limits where the options do not say otherwise."""
     artist = StubArtist()
     given: dict[str, Any] = {"artist": artist, "speed": 1000.0, "limits": False, "run_seconds": 10.0, **options}
-    simulator = Simulator(CATALOGUE, home=home, clock=clock, **given)
+    simulator = Simulator(catalogue, home=home, clock=clock, **given)
     async with (
         serve(simulator) as origin,
         httpx.AsyncClient(base_url=origin, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http,

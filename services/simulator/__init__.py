@@ -7,17 +7,19 @@ It follows the vendor's documents and recorded replies, never our client. Also `
 """
 
 from services.simulator.app import Simulator
-from services.simulator.artist import Artist, Clip, FilmArtist, QuickArtist
+from services.simulator.artist import Artist, Clip, FilmArtist, Picture, QuickArtist
 from services.simulator.clock import Clock, SystemClock, VirtualClock
-from services.simulator.faults import Answer, Cut, Delay, Drop, Expired, Fault, Faults, Garbage, Route
-from services.simulator.outcome import TRIGGER_WORDS
+from services.simulator.faults import Answer, Break, Cut, Delay, Drop, Expired, Fault, Faults, Garbage, Route
+from services.simulator.outcome import LOSS_WORDS, TRIGGER_WORDS
 from services.simulator.record import Call, Create, Record
 from services.simulator.server import serve
 
 __all__ = [
+    "LOSS_WORDS",
     "TRIGGER_WORDS",
     "Answer",
     "Artist",
+    "Break",
     "Call",
     "Clip",
     "Clock",
@@ -30,6 +32,7 @@ __all__ = [
     "Faults",
     "FilmArtist",
     "Garbage",
+    "Picture",
     "QuickArtist",
     "Record",
     "Route",

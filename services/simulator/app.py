@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -25,12 +27,16 @@ from services.simulator.broken import HungUp
 from services.simulator.bucket import Bucket
 from services.simulator.clock import Clock, SystemClock
 from services.simulator.faults import Answer, Delay, Drop, Fault, Faults, Garbage, Route
-from services.simulator.judge import Order, Refusal, find_model, judge
+from services.simulator.judge import Order, find_check, find_model, judge
 from services.simulator.limits import POLICIES_PER_SECOND, TASK_CALLS_PER_SECOND
 from services.simulator.query import read_filter
 from services.simulator.reading import read_body
 from services.simulator.record import Call, Create, Record, shortened
+from services.simulator.refusal import Refusal
 from services.simulator.replies import (
+    Link,
+    at_once,
+    checked,
     created,
     error_reply,
     json_reply,
@@ -41,6 +47,7 @@ from services.simulator.replies import (
     unknown,
 )
 from services.simulator.storage import RESULT_PATH, UPLOAD_PATH
+from services.simulator.stream import Judged, heard_out, judge_call, stream_reply
 from services.simulator.world import Caller, Habits, World
 
 logger = logging.getLogger(__name__)
@@ -49,6 +56,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _STORAGE_ROUTES = (Route.UPLOAD, Route.DOWNLOAD)
 _SYNCHRONOUS = "current user api does not support synchronous calls"
+_ASYNCHRONOUS = "current user api does not support asynchronous calls"
 _NOT_PENDING = "Failed to cancel the task, please confirm if the task is in PENDING status."
 _NO_ROUTE = "The requested resource could not be found."
 _TOO_FAST = "Requests rate limit exceeded, please try again later."
@@ -74,6 +82,7 @@ class Simulator:
         limits: bool = True,
         refuse_over_running: bool = False,
         late_verdicts: bool = False,
+        lose_pictures: bool = False,
         artist: Artist | None = None,
         seed: int = 0,
     ) -> None:
@@ -84,6 +93,7 @@ class Simulator:
             limits=limits,
             refuse_over_running=refuse_over_running,
             late_verdicts=late_verdicts,
+            lose_pictures=lose_pictures,
             seed=seed,
         )
         self.region = region or catalogue.regions[0].id
@@ -101,8 +111,13 @@ class Simulator:
 
     @property
     def creates(self) -> list[Create]:
-        """Every create that made a task, oldest first."""
+        """Every work that was ordered, as a task or to be answered at once, oldest first."""
         return self.record.creates
+
+    @property
+    def checks(self) -> list[Create]:
+        """Every check before a job that was answered, oldest first."""
+        return self.record.checks
 
     async def start(self) -> None:
         """Go on where the home stands. Called by itself where the application's lifespan is run, or with a call."""
@@ -130,7 +145,7 @@ class Simulator:
 
     def _routes(self) -> list[BaseRoute]:
         api = [
-            HttpRoute("/services/{path:path}", self._through(Route.CREATE, self._create), methods=["POST"]),
+            HttpRoute("/services/{path:path}", self._through(self._kind_of_order, self._create), methods=["POST"]),
             *self._with_slash("/tasks", Route.LIST, self._list),
             *self._with_slash("/tasks/{task_id}/cancel", Route.CANCEL, self._cancel, method="POST"),
             *self._with_slash("/tasks/{task_id}", Route.QUERY, self._query),
@@ -149,11 +164,19 @@ class Simulator:
         endpoint = self._through(route, handler)
         return [HttpRoute(path, endpoint, methods=[method]), HttpRoute(f"{path}/", endpoint, methods=[method])]
 
-    def _through(self, route: Route, handler: Handler) -> Handler:
+    def _kind_of_order(self, request: Request) -> Route:
+        """Which kind of call an order is, for the record and the faults: told before anybody has read its body."""
+        path = f"/services/{request.path_params['path']}".rstrip("/")
+        if any(model.precheck and model.precheck.path == path for model in self._catalogue.models):
+            return Route.CHECK
+        return Route.STREAM if _is_enabled(request, "x-dashscope-sse") else Route.CREATE
+
+    def _through(self, kind: Route | Callable[[Request], Route], handler: Handler) -> Handler:
         """What every call passes: the record, the faults, and the way errors are told."""
 
         async def endpoint(request: Request) -> Response:
             await self.start()
+            route = kind if isinstance(kind, Route) else kind(request)
             self._note(route, request)
             fault = self.faults.next(route)
             match fault:
@@ -233,34 +256,88 @@ class Simulator:
     # The calls
 
     async def _create(self, request: Request) -> Response:
-        caller = self._caller(request)
-        if request.headers.get("x-dashscope-async", "").lower() != "enable":
+        """A call that orders something: a task, a work in the same call, or the check before a job."""
+        call = await self._read_call(request)
+        if any(model.precheck and model.precheck.path == call.path for model in self._catalogue.models):
+            return await self._check(request, call)
+        model, offer = find_model(self._catalogue, region=call.caller.region, path=call.path, body=call.body)
+        if call.path == model.endpoint.at_once:
+            return await self._order(request, call, judge_call(model, offer, request, call.body))
+        if not call.asynchronous:
             raise Refusal(403, "AccessDenied", _SYNCHRONOUS)
-        body = await read_body(request)
-        path = f"/services/{request.path_params['path']}"
-        model, offer = find_model(self._catalogue, region=caller.region, path=path, body=body)
         verdict = None
         try:
-            order = judge(model, offer, body)
+            order = judge(model, offer, call.body)
         except Refusal as refusal:
             if not (self.habits.late_verdicts and refusal.about_values):
                 raise
             order, verdict = Order(model=model, offer=offer), refusal
-        resolves_oss = request.headers.get("x-dashscope-ossresourceresolve", "").lower() == "enable"
-        task = await self.world.create(caller, order, path=path, resolves_oss=resolves_oss, verdict=verdict)
-        kept = shortened(body)
+        task = await self.world.create(
+            call.caller, order, path=call.path, resolves_oss=call.resolves_oss, verdict=verdict
+        )
+        self._note_order(request, call, task_id=task.id)
+        return json_reply(created(task), now=self.clock.now())
+
+    async def _read_call(self, request: Request) -> _Call:
+        caller = self._caller(request)
+        path = f"/services/{request.path_params['path']}".rstrip("/")
+        asynchronous = _is_enabled(request, "x-dashscope-async")
+        at_once = {model.endpoint.at_once for model in self._catalogue.models if model.endpoint.at_once}
+        checks = {model.precheck.path for model in self._catalogue.models if model.precheck}
+        if asynchronous and path in at_once | checks:
+            raise Refusal(403, "AccessDenied", _ASYNCHRONOUS)
+        if not asynchronous and path not in at_once | checks:
+            raise Refusal(403, "AccessDenied", _SYNCHRONOUS)
+        return _Call(
+            caller=caller,
+            path=path,
+            body=await read_body(request),
+            asynchronous=asynchronous,
+            resolves_oss=_is_enabled(request, "x-dashscope-ossresourceresolve"),
+        )
+
+    async def _order(self, request: Request, call: _Call, judged: Judged) -> Response:
+        """A work that is answered in the same call: whole, or bit by bit."""
+        task, hearing = await self.world.order(
+            call.caller, judged.order, path=call.path, resolves_oss=call.resolves_oss
+        )
+        self._note_order(request, call, task_id=task.id, at_once=True)
+        if judged.streams:
+            return await stream_reply(
+                task, hearing, link=self._linker(request), clock=self.clock, fault=request.state.fault
+            )
+        ended = await heard_out(hearing)
+        if ended.refusal:
+            raise ended.refusal
+        return json_reply(at_once(ended.task, self._linker(request)), now=self.clock.now())
+
+    async def _check(self, request: Request, call: _Call) -> Response:
+        asked = find_check(self._catalogue, region=call.caller.region, path=call.path, body=call.body)
+        output = await self.world.check(call.caller, asked, resolves_oss=call.resolves_oss)
+        self._note_order(request, call, task_id="", route=Route.CHECK)
+        return json_reply(checked(output), now=self.clock.now())
+
+    def _note_order(
+        self, request: Request, call: _Call, *, task_id: str, at_once: bool = False, route: Route = Route.CREATE
+    ) -> None:
+        kept = shortened(call.body)
         self.record.note_create(
             Create(
-                at=task.submitted_at,
-                task_id=task.id,
-                model=task.model,
-                region=caller.region,
-                path=path,
+                at=self.clock.now(),
+                task_id=task_id,
+                model=str(call.body.get("model")),
+                region=call.caller.region,
+                path=call.path,
                 headers=dict(request.headers),
                 body=kept if isinstance(kept, dict) else {},
+                route=route,
+                at_once=at_once,
             )
         )
-        return json_reply(created(task), now=self.clock.now())
+
+    def _linker(self, request: Request, ended_at: datetime | None = None) -> Link:
+        origin = _origin(request)
+        return lambda name: self.world.storage.link(name, origin=origin, ended_at=ended_at or self.clock.now())
 
     async def _query(self, request: Request) -> Response:
         caller = self._caller(request, task_call=True)
@@ -268,10 +345,8 @@ class Simulator:
         task = self.world.find(caller, task_id)
         if task is None:
             return json_reply(unknown(task_id), now=self.clock.now(), charset=True)
-        link = ""
-        if task.ended_at is not None:
-            link = self.world.storage.link(f"{task.id}.mp4", origin=_origin(request), ended_at=task.ended_at)
-        return json_reply(queried(task, video_url=link), now=self.clock.now(), charset=True)
+        answer = queried(task, self._linker(request, task.ended_at))
+        return json_reply(answer, now=self.clock.now(), charset=True)
 
     async def _list(self, request: Request) -> Response:
         caller = self._caller(request, task_call=True)
@@ -298,6 +373,21 @@ class Simulator:
             self._hold_to_rate(("policy", caller.account, model), POLICIES_PER_SECOND)
         policy = self.world.storage.grant(account=caller.account, model=model, origin=_origin(request))
         return json_reply(policy, now=self.clock.now())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """A call that orders something, read."""
+
+    caller: Caller
+    path: str
+    body: Mapping[str, object]
+    asynchronous: bool
+    resolves_oss: bool
+
+
+def _is_enabled(request: Request, header: str) -> bool:
+    return request.headers.get(header, "").strip().lower() == "enable"
 
 
 def _origin(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Who makes the simulator's clips: a worker process that films them, or a quick one for load tests.
+"""Who makes the simulator's clips and pictures: a worker process, or a quick one for load tests.
 
 Hides the process: it starts with the first clip, is replaced if it dies, and ends with its parent, even by kill -9. It
 is a program of its own rather than a pool's child, which would load the whole studio a second time.
@@ -15,7 +15,8 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,23 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class FilmingFailed(Exception):
-    """The worker could not make a clip, or died of it again and again."""
+    """The worker could not make a clip or a picture, or died of it again and again."""
+
+
+class Treatment(StrEnum):
+    """What is done with a clip or a portrait that was given."""
+
+    NONE = "none"
+    GRADE = "grade"
+    """The clip in other colours, with the references beside it."""
+    MOTION = "motion"
+    """The clip's motion, with the picture of who is to move so."""
+    CONTINUE = "continue"
+    """The clip's last moment, and on from there."""
+    WIDEN = "widen"
+    """The clip with more around it."""
+    VOICE = "voice"
+    """A portrait that breathes while the voice is heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +53,7 @@ class Clip:
     width: int
     """Pixels, even."""
     height: int
-    seconds: int
+    seconds: float
     fps: int = 30
     seed: int = 0
     sound: bool = False
@@ -45,15 +62,46 @@ class Clip:
     """The first picture: it is set in motion instead of a drawn scene."""
     last: Path | None = None
     """The last picture: the first one turns into it."""
+    template: str = ""
+    """The vendor's name of a ready-made effect on the first picture."""
     track: Path | None = None
-    """The person's own sound; without one and with `sound` the clip gets a gentle ambience."""
+    """The person's own sound, or a clip that has it; without one and with `sound` there is a gentle ambience."""
+    footage: Path | None = None
+    """The clip that was given."""
+    references: tuple[Path, ...] = ()
+    """Pictures and clips to be recognised, in their order."""
+    treatment: Treatment = Treatment.NONE
+    margins: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    """How far the frame grows above, below, left and right: 1.5 is half the clip's own side more."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has: at least one."""
+        return max(1, round(self.seconds * self.fps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What is to be painted. The same picture always gives the same bytes."""
+
+    prompt: str
+    width: int
+    height: int
+    seed: int = 0
+    watermark: bool = False
+    given: tuple[Path, ...] = ()
+    """Pictures it is made of; without any a scene is painted."""
 
 
 class Artist(Protocol):
-    """Someone who makes clips."""
+    """Someone who makes clips and pictures."""
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write the clip as an MP4 file. The file is there whole or not at all."""
+        ...
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write the picture as a PNG file. The file is there whole or not at all."""
         ...
 
     async def close(self) -> None:
@@ -62,7 +110,7 @@ class Artist(Protocol):
 
 
 class FilmArtist:
-    """Films in one worker process of low priority, a clip after the other, so that nobody's event loop waits."""
+    """Works in one process of low priority, a clip or picture after the other, so that nobody's event loop waits."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulator-artist")
@@ -72,7 +120,14 @@ class FilmArtist:
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write the clip. Raises FilmingFailed."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._film, clip, target)
+        await self._order("clip", asdict(clip), target)
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write the picture. Raises FilmingFailed."""
+        await self._order("picture", asdict(picture), target)
+
+    async def _order(self, kind: str, work: dict[str, object], target: Path) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._make, kind, work, target)
 
     async def close(self) -> None:
         """End the worker without waiting for its clip."""
@@ -84,9 +139,9 @@ class FilmArtist:
         worker = self._worker
         return worker.pid if worker else None
 
-    def _film(self, clip: Clip, target: Path) -> None:
-        draft = target.with_name(f"{target.stem}.part.mp4")
-        order = json.dumps({"clip": asdict(clip), "target": str(draft)}, default=str)
+    def _make(self, kind: str, work: dict[str, object], target: Path) -> None:
+        draft = target.with_name(f"{target.stem}.part{target.suffix}")
+        order = json.dumps({kind: work, "target": str(draft)}, default=str)
         for _ in range(_TRIES):
             answer = self._ask(order)
             if answer == "done":
@@ -153,20 +208,33 @@ def _bury(worker: subprocess.Popen[str]) -> None:
 
 
 class QuickArtist:
-    """Films each size and length once, without words, and hands out copies: for tests with many jobs."""
+    """Makes each size and length once, without words, and hands out copies: for tests with many jobs."""
 
     def __init__(self, artist: Artist | None = None) -> None:
         self._artist = artist or FilmArtist()
         self._lock = asyncio.Lock()
-        self._done: dict[Clip, Path] = {}
+        self._done: dict[Clip | Picture, Path] = {}
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
-        plain = replace(clip, prompt="", seed=0, watermark=False, picture=None, last=None, track=None)
+        plain = Clip(
+            prompt="", width=clip.width, height=clip.height, seconds=clip.seconds, fps=clip.fps, sound=clip.sound
+        )
         async with self._lock:
             if plain not in self._done or not self._done[plain].exists():
-                master = target.with_name(f"master-{plain.width}x{plain.height}-{plain.seconds}-{plain.sound}.mp4")
+                size = f"{plain.width}x{plain.height}"
+                master = target.with_name(f"master-{size}-{plain.seconds}-{plain.fps}-{plain.sound}.mp4")
                 await self._artist.film(plain, master)
+                self._done[plain] = master
+        await asyncio.to_thread(_link_or_copy, self._done[plain], target)
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write a picture of the right size; what it shows is always the same."""
+        plain = Picture(prompt="", width=picture.width, height=picture.height)
+        async with self._lock:
+            if plain not in self._done or not self._done[plain].exists():
+                master = target.with_name(f"master-{plain.width}x{plain.height}.png")
+                await self._artist.paint(plain, master)
                 self._done[plain] = master
         await asyncio.to_thread(_link_or_copy, self._done[plain], target)
 

@@ -81,7 +81,7 @@ class Bucket:
         headers["etag"] = await asyncio.to_thread(_etag, file)
         if isinstance(fault, Cut):
             return await asyncio.to_thread(_cut, file, fault.at_byte, request.headers.get("range", ""), headers)
-        return FileResponse(file, media_type="video/mp4", headers=headers)
+        return FileResponse(file, media_type=_media_type(file), headers=headers)
 
     def _refused(self, refusal: StorageRefusal) -> Response:
         return oss_error(refusal.http_status, refusal.code, refusal.message, now=self._clock.now(), extra=refusal.extra)
@@ -106,6 +106,10 @@ def _write(source: BinaryIO, target: Path) -> None:
     part.replace(target)
 
 
+def _media_type(file: Path) -> str:
+    return "image/png" if file.suffix == ".png" else "video/mp4"
+
+
 def _etag(file: Path) -> str:
     """What OSS calls a plain object: the MD5 of its bytes."""
     with file.open("rb") as opened:
@@ -123,7 +127,7 @@ def _cut(file: Path, at_byte: int, wanted: str, headers: dict[str, str]) -> Resp
     asked = _RANGE.match(wanted)
     start = int(asked[1]) if asked else 0
     rest = content[start:]
-    headers = headers | {"content-type": "video/mp4", "accept-ranges": "bytes"}
+    headers = headers | {"content-type": _media_type(file), "accept-ranges": "bytes"}
     if asked:
         headers["content-range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
     return CutBody(rest[:at_byte], promised=len(rest), headers=headers, http_status=206 if asked else 200)

@@ -16,6 +16,10 @@ class Route(StrEnum):
     """The kinds of call the simulator takes."""
 
     CREATE = "create"
+    STREAM = "stream"
+    """A call that asks to see the work while it is made."""
+    CHECK = "check"
+    """A question before a job: will this picture do?"""
     QUERY = "query"
     LIST = "list"
     CANCEL = "cancel"
@@ -67,7 +71,17 @@ class Expired:
     """The link counts as expired."""
 
 
-Fault = Drop | Answer | Garbage | Delay | Cut | Expired
+@dataclass(frozen=True)
+class Break:
+    """A stream ends after so many whole parts, paragraphs or pictures: with an error frame where there is a code, else
+    the connection breaks."""
+
+    after_parts: int
+    code: str = ""
+    message: str = "An internal error has occured, please try again later or contact service support."
+
+
+Fault = Drop | Answer | Garbage | Delay | Cut | Expired | Break
 
 
 class Faults:
@@ -99,6 +113,10 @@ class Faults:
     def fail_queries(self, times: int = 1, *, http_status: int = 500, code: str = "InternalError") -> None:
         """Answer the next task queries with an error."""
         self.add(Route.QUERY, Answer(http_status, code), times=times)
+
+    def break_streams(self, times: int = 1, *, after_parts: int, code: str = "") -> None:
+        """End the next streams early, with an error frame where a code is given."""
+        self.add(Route.STREAM, Break(after_parts, code) if code else Break(after_parts), times=times)
 
     def cut_downloads(self, times: int = 1, *, at_byte: int) -> None:
         """Break the next downloads off."""

@@ -12,7 +12,9 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from numpy.typing import NDArray
 
-from services.simulator.artist import Clip
+from services.simulator.artist import Clip, Treatment
+from services.simulator.effects import play_effect
+from services.simulator.footage import treat
 from services.simulator.lettering import letter
 from services.simulator.planes import Planes, Stack
 from services.simulator.scenes import paint_scene
@@ -27,11 +29,18 @@ _GOP_SECONDS = 2
 
 
 def film_clip(clip: Clip, target: Path) -> None:
-    """Write the clip: exactly width x height, seconds * fps frames, sound as long as the picture."""
+    """Write the clip: exactly width x height, as many frames as its length has, sound as long as the picture."""
     overlay = letter(clip)
-    moving = move_picture(clip) if clip.picture else paint_scene(clip)
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        _encode(container, clip, moving=moving, overlay=overlay)
+        _encode(container, clip, moving=_moving(clip), overlay=overlay)
+
+
+def _moving(clip: Clip) -> Frames:
+    if clip.treatment is not Treatment.NONE or clip.references:
+        return treat(clip)
+    if clip.picture is None:
+        return paint_scene(clip)
+    return play_effect(clip) if clip.template else move_picture(clip)
 
 
 def _encode(container: OutputContainer, clip: Clip, *, moving: Frames, overlay: Stack) -> None:

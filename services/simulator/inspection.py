@@ -9,19 +9,29 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 from urllib.parse import urlsplit
 
 import httpx
 
-from services.catalogue.schema import AudioField, AudioLimit, ImageField, ImageLimit, MediaField, Side
-from services.media import audio_defects, image_defects, read_audio, read_image
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
-from services.simulator.judge import Refusal
+from services.catalogue.schema import (
+    AudioLimit,
+    FileField,
+    FilesField,
+    ImageLimit,
+    MediaLimit,
+    Side,
+    VideoLimit,
+)
+from services.media import audio_defects, image_defects, read_file, video_defects
+from services.media.facts import AudioFacts, Defect, ImageFacts, MediaFacts, Unreadable, VideoFacts
+from services.simulator.refusal import Refusal
 from services.simulator.storage import Storage
 
-MAX_FETCH_BYTES = 100 * 1024 * 1024
+MAX_FETCH_BYTES = 256 * 1024 * 1024
 """How much of a file on the net is read before it counts as too large."""
 
 _INSPECTION = "InvalidParameter.DataInspection"
@@ -40,24 +50,30 @@ class Found:
     facts: MediaFacts
 
 
-def keep_inline(fields: dict[str, MediaField], media: dict[str, str], *, folder: Path, task_id: str) -> dict[str, str]:
+def keep_inline(
+    fields: dict[str, FileField], media: dict[str, tuple[str, ...]], *, folder: Path, task_id: str
+) -> dict[str, tuple[str, ...]]:
     """Write what stands in the body itself to files, so that a task row stays small. Blocks: for a thread.
 
     What cannot be decoded stays as it is, shortened, and is refused when the task runs.
     """
-    kept: dict[str, str] = {}
-    for name, given in media.items():
+
+    def keep(name: str, number: int, given: str) -> str:
         raw = _decode(given, fields[name])
         if raw is None:
-            kept[name] = given if "://" in given[:12] else given[:200]
-            continue
-        file = folder / f"{task_id}-{name}"
+            return given if "://" in given[:12] else given[:200]
+        file = folder / _file_name(task_id, name, number)
         file.write_bytes(raw)
-        kept[name] = _KEPT + file.name
-    return kept
+        return _KEPT + file.name
+
+    return {name: tuple(keep(name, n, each) for n, each in enumerate(given)) for name, given in media.items()}
 
 
-def _decode(given: str, each: MediaField) -> bytes | None:
+def _file_name(task_id: str, name: str, number: int) -> str:
+    return f"{task_id}-{name}-{number}"
+
+
+def _decode(given: str, each: FileField) -> bytes | None:
     """The bytes in a data URI, or in bare base64: one widely used client sends pictures so."""
     if not each.data_uri or "://" in given[:12]:
         return None
@@ -70,10 +86,23 @@ def _decode(given: str, each: MediaField) -> bytes | None:
         return None
 
 
-def _mimes(each: MediaField) -> set[str]:
-    kind = "image" if isinstance(each, ImageField) else "audio"
-    names = {name.lower() for name in each.limit(Side.VENDOR).formats}
-    return {f"{kind}/{name}" for name in names} | ({f"{kind}/jpg"} if "jpeg" in names else set())
+def _mimes(each: FileField) -> set[str]:
+    mimes: set[str] = set()
+    for limit in limits_of(each):
+        names = {name.lower() for name in limit.formats}
+        names |= {"jpg"} if "jpeg" in names else set()
+        mimes |= {f"{_KINDS[type(limit)]}/{name}" for name in names}
+    return mimes
+
+
+def limits_of(each: FileField) -> tuple[MediaLimit, ...]:
+    """The vendor's limits of a field: one for each kind of file that it takes."""
+    if isinstance(each, FilesField):
+        return tuple(taken.vendor for taken in each.takes)
+    return (each.limit(Side.VENDOR),)
+
+
+_KINDS: dict[type[MediaLimit], str] = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}
 
 
 class Inspector:
@@ -83,15 +112,21 @@ class Inspector:
         self._storage = storage
         self._folder = folder
 
-    async def inspect(self, each: MediaField, given: str, *, task_id: str, owner: tuple[str, str], oss: bool) -> Found:
-        """One file. `owner` is account and model, `oss` whether oss:// may be resolved. Raises Refusal."""
-        path = await self._locate(each, given, task_id=task_id, owner=owner, oss=oss)
-        read = read_image if isinstance(each, ImageField) else read_audio
-        facts = await asyncio.to_thread(read, path, name=each.name)
-        _judge(each, facts)
-        return Found(path=path, facts=facts)
+    async def inspect(
+        self, each: FileField, given: tuple[str, ...], *, task_id: str, owner: tuple[str, str], oss: bool
+    ) -> tuple[Found, ...]:
+        """The files of a field. `owner`: account and model; `oss`: whether oss:// may be resolved. Raises Refusal."""
+        found: list[Found] = []
+        for number, url in enumerate(given):
+            place = self._folder / _file_name(task_id, each.name, number)
+            path = await self._locate(url, target=place, owner=owner, oss=oss)
+            kinds = tuple(type(limit) for limit in limits_of(each))
+            facts = await asyncio.to_thread(read_file, path, kinds, name=path.name)
+            judge_file(each, facts)
+            found.append(Found(path=path, facts=facts))
+        return tuple(found)
 
-    async def _locate(self, each: MediaField, given: str, *, task_id: str, owner: tuple[str, str], oss: bool) -> Path:
+    async def _locate(self, given: str, *, target: Path, owner: tuple[str, str], oss: bool) -> Path:
         if given.startswith(_KEPT):
             return self._folder / given.removeprefix(_KEPT)
         if given.startswith("oss://"):
@@ -100,7 +135,6 @@ class Inspector:
                 raise Refusal(400, _INSPECTION, _NOT_FETCHED)
             return found
         if given.startswith(("http://", "https://")):
-            target = self._folder / f"{task_id}-{each.name}"
             await _fetch(given, target)
             return target
         if _DATA_URI.match(given):
@@ -136,21 +170,32 @@ async def _fetch(url: str, target: Path) -> None:
         raise Refusal(400, _INSPECTION, _NOT_FETCHED) from error
 
 
-def _judge(each: MediaField, facts: MediaFacts) -> None:
+def judge_file(each: FileField, facts: MediaFacts) -> None:
     """Hold a file to the vendor's limit. Raises Refusal with the code that belongs to what is wrong."""
-    if isinstance(facts, Unreadable):
-        too_large = facts.bytes > each.limit(Side.VENDOR).max_bytes
-        raise Refusal(400, "InvalidFile.Size" if too_large else "InvalidFile.Format", _NOT_MEDIA)
-    if isinstance(each, ImageField) and isinstance(facts, ImageFacts):
-        limit = each.limit(Side.VENDOR)
-        if any(not defect.advice for defect in image_defects(facts, limit)):
-            raise _image_refusal(facts, limit)
-    elif isinstance(each, AudioField) and isinstance(facts, AudioFacts):
-        limit = each.limit(Side.VENDOR)
-        if any(not defect.advice for defect in audio_defects(facts, limit)):
-            raise _audio_refusal(facts, limit)
-    else:
-        raise Refusal(400, _INSPECTION, _NOT_MEDIA)
+    limits = limits_of(each)
+    match facts:
+        case Unreadable():
+            too_large = facts.bytes > max(limit.max_bytes for limit in limits)
+            raise Refusal(400, "InvalidFile.Size" if too_large else "InvalidFile.Format", _NOT_MEDIA)
+        case ImageFacts():
+            for limit in limits:
+                if isinstance(limit, ImageLimit):
+                    _refuse_if(image_defects(facts, limit), _image_refusal(facts, limit))
+        case AudioFacts():
+            for limit in limits:
+                if isinstance(limit, AudioLimit):
+                    _refuse_if(audio_defects(facts, limit), _audio_refusal(facts, limit))
+        case VideoFacts():
+            for limit in limits:
+                if isinstance(limit, VideoLimit):
+                    _refuse_if(video_defects(facts, limit), _video_refusal(facts, limit))
+        case _:
+            assert_never(facts)
+
+
+def _refuse_if(defects: Sequence[Defect], refusal: Refusal) -> None:
+    if any(not defect.advice for defect in defects):
+        raise refusal
 
 
 def _image_refusal(facts: ImageFacts, limit: ImageLimit) -> Refusal:
@@ -163,6 +208,8 @@ def _image_refusal(facts: ImageFacts, limit: ImageLimit) -> Refusal:
             "InvalidFile.Resolution",
             f"The width and height of the image must be between {limit.min_side} and {limit.max_side} pixels.",
         )
+    if _too_long(facts.width, facts.height, limit.longest_ratio):
+        return Refusal(400, "InvalidFile.AspectRatio", f"The aspect ratio of the image must be {_span(limit)}.")
     if facts.bytes > limit.max_bytes:
         return Refusal(400, "InvalidFile.Size", f"The image must not exceed {limit.max_bytes // 1024**2} MB.")
     return Refusal(400, "InvalidFile.Format", "The image must not be transparent, animated or in an unusual mode.")
@@ -178,3 +225,36 @@ def _audio_refusal(facts: AudioFacts, limit: AudioLimit) -> Refusal:
         "InvalidFile.Duration",
         f"The audio must be between {limit.min_seconds:g} and {limit.max_seconds:g} seconds long.",
     )
+
+
+def _video_refusal(facts: VideoFacts, limit: VideoLimit) -> Refusal:
+    shorter, longer = sorted((facts.width, facts.height))
+    least, most = limit.min_side or 1, limit.max_side or longer
+    slowest, fastest = limit.min_fps or 0, limit.max_fps or facts.fps
+    if facts.format not in limit.formats:
+        return Refusal(400, "InvalidFile.Format", f"The video format must be one of {', '.join(limit.formats)}.")
+    if facts.bytes > limit.max_bytes:
+        return Refusal(400, "InvalidFile.Size", f"The video must not exceed {limit.max_bytes // 1024**2} MB.")
+    if not least <= shorter <= longer <= most:
+        return Refusal(
+            400,
+            "InvalidFile.Resolution",
+            f"The width and height of the video must be between {least} and {most} pixels.",
+        )
+    if _too_long(facts.width, facts.height, limit.longest_ratio):
+        return Refusal(400, "InvalidFile.AspectRatio", f"The aspect ratio of the video must be {_span(limit)}.")
+    if not slowest <= facts.fps <= fastest:
+        return Refusal(400, "InvalidFile.FPS", f"The fps of the video must be between {slowest:g} and {fastest:g}.")
+    return Refusal(
+        400,
+        "InvalidFile.Duration",
+        f"The video must be between {limit.min_seconds:g} and {limit.max_seconds:g} seconds long.",
+    )
+
+
+def _too_long(width: int, height: int, ratio: float | None) -> bool:
+    return ratio is not None and max(width, height) > min(width, height) * ratio
+
+
+def _span(limit: ImageLimit | VideoLimit) -> str:
+    return f"between 1:{limit.longest_ratio:g} and {limit.longest_ratio:g}:1"

@@ -1,8 +1,8 @@
 """Whether the vendor takes a create call, judged from the catalogue alone and in the vendor's words.
 
-Reads a JSON body backwards through the catalogue's wires. Unknown keys are ignored and null is absent, as in the
-service. Types are held to what the reference documents: whole numbers and booleans, no numbers in quotes. Files are
-judged later, by `inspection`. Texts and codes: reference, sections 0.2, 1.3, 1.4 and 7.10.
+Unknown keys are ignored and null is absent, as in the service. Types are held to what the reference documents: numbers
+and booleans, no numbers in quotes. Files are judged later, by `inspection`, and so are rules that ask what a file is.
+Texts and codes: reference, sections 0.2, 1.3, 1.4 and 7.10; for pictures wan-image-api.md 4.2.
 
 The reference knows two answers to a wrong model id. Here an id that no region has is 400 "Model not exist."; one that
 only another region has is 404 ModelNotFound, the code that the table gives for a wrong region.
@@ -10,7 +10,8 @@ only another region has is 404 ModelNotFound, the code that the table gives for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -19,103 +20,164 @@ from services.catalogue.schema import (
     AudioField,
     ChoiceField,
     Field,
+    FilesField,
     FixedField,
     ImageField,
+    MediaField,
     Model,
     NumberField,
     Offer,
+    Place,
+    Precheck,
     Scalar,
     Side,
-    Size,
     SizeField,
     SwitchField,
     TextField,
-    Wire,
+    VideoField,
 )
-from services.request import Request, check, default_of, is_absent
+from services.media.facts import Unreadable
+from services.request import Request, Value, check_value, default_of, is_absent
+from services.request.rules import hold_to_rules
+from services.simulator.refusal import Refusal, wrong_url, wrong_value
+from services.simulator.wires import Sent, place_of
+from services.simulator.wording import value_refused
 
-_RATIOS = ("9:16", "16:9", "1:1", "4:3", "3:4")
-"""The order in which the service lists the shapes of a tier."""
-
-
-class Refusal(Exception):
-    """The service says no. `about_values` tells a wrong value from a call that is wrong as a whole."""
-
-    def __init__(self, http_status: int, code: str, message: str, *, about_values: bool = False) -> None:
-        super().__init__(message)
-        self.http_status = http_status
-        self.code = code
-        self.message = message
-        self.about_values = about_values
+__all__ = ["Check", "Order", "Refusal", "find_check", "find_model", "judge"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A create call that was taken. `media` has what stood in the body for each file, by field name."""
+    """A create call that was taken. `media` has what stood in the body for the files of each field, by its name."""
 
     model: Model
     offer: Offer
     values: Mapping[str, Scalar] = field(default_factory=dict)
-    media: Mapping[str, str] = field(default_factory=dict)
+    media: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def request(self) -> Request:
-        """The order as a request without its files."""
-        return Request(self.model, self.offer, self.values)
+        """The order as a request whose files nobody has looked at yet."""
+        values: dict[str, Value] = dict(self.values)
+        for each in self.model.fields_in(self.offer.region, self.values):
+            given = self.media.get(each.name)
+            if given:
+                files = tuple(Unreadable(name=url[:40], bytes=0, why="") for url in given)
+                values[each.name] = files if isinstance(each, FilesField) else files[0]
+        return Request(self.model, self.offer, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A question that was taken: will this picture do?"""
+
+    precheck: Precheck
+    offer: Offer
+    field: ImageField
+    given: str
 
 
 def find_model(catalogue: Catalogue, *, region: str, path: str, body: Mapping[str, object]) -> tuple[Model, Offer]:
     """The model that a body names, as the region has it. Raises Refusal."""
-    model_id = body.get("model")
-    if not isinstance(model_id, str) or not model_id:
-        raise Refusal(400, "BadRequest.EmptyModel", 'Required parameter "model" missing or invalid, please check.')
-    if not any(path == model.endpoint.path for model in catalogue.models):
-        raise _wrong_url()
+    model_id = _model_id(body)
+    known = {each for model in catalogue.models for each in (model.endpoint.path, model.endpoint.at_once) if each}
+    if path not in known:
+        raise wrong_url()
     sellers = [(model, offer) for model in catalogue.models for offer in model.offers if offer.id == model_id]
     if not sellers:
         raise Refusal(400, "InvalidParameter", "Model not exist.")
     here = next(((model, offer) for model, offer in sellers if offer.region == region), None)
     if here is None:
         raise Refusal(404, "ModelNotFound", "Model can not be found.")
-    if here[0].endpoint.path != path:
-        raise _wrong_url()
+    if path not in (here[0].endpoint.path, here[0].endpoint.at_once):
+        raise wrong_url()
     return here
 
 
-def _wrong_url() -> Refusal:
-    return Refusal(400, "InvalidParameter", "url error, please check url！")
+def _model_id(body: Mapping[str, object]) -> str:
+    model_id = body.get("model")
+    if not isinstance(model_id, str) or not model_id:
+        raise Refusal(400, "BadRequest.EmptyModel", 'Required parameter "model" missing or invalid, please check.')
+    return model_id
+
+
+def find_check(catalogue: Catalogue, *, region: str, path: str, body: Mapping[str, object]) -> Check:
+    """The check before a job that a body asks for, with its picture. Raises Refusal."""
+    model_id = _model_id(body)
+    sellers = [(m, m.precheck, offer) for m in catalogue.models if m.precheck for offer in m.offers]
+    named = [(model, precheck, offer) for model, precheck, offer in sellers if precheck.id == model_id]
+    if not named:
+        raise Refusal(400, "InvalidParameter", "Model not exist.")
+    here = next(((m, precheck, offer) for m, precheck, offer in named if offer.region == region), None)
+    if here is None:
+        raise Refusal(404, "ModelNotFound", "Model can not be found.")
+    model, precheck, offer = here
+    if precheck.path != path:
+        raise wrong_url()
+    each = model.field(precheck.field, region)
+    if not isinstance(each, ImageField):
+        raise wrong_url()
+    given = Sent(body).value(precheck.wire)
+    if not isinstance(given, str) or is_absent(given):
+        raise wrong_value(f"Field required: {precheck.wire.place}.{precheck.wire.key}")
+    return Check(precheck=precheck, offer=offer, field=each, given=_readable(given))
 
 
 def judge(model: Model, offer: Offer, body: Mapping[str, object]) -> Order:
     """Read the values of a body and hold them to the model's limits. Raises Refusal."""
-    places = {"input": _part(body, "input"), "parameters": _part(body, "parameters")}
-    if not places["input"]:
-        raise Refusal(400, "BadRequest.EmptyInput", 'Required parameter "input" missing or invalid, please check.')
+    sent = Sent(body)
+    fields = _fields_in_force(model, offer, sent)
+    sent.hold_media_to(fields)
     values: dict[str, Scalar] = {}
-    media: dict[str, str] = {}
-    for each in model.fields_in(offer.region):
-        raw = places[each.wire.place].get(each.wire.key) if each.wire else None
-        value = None if raw is None else _read(each, raw)
-        if isinstance(each, ImageField | AudioField):
-            if isinstance(value, str) and not is_absent(value):
-                media[each.name] = value
+    media: dict[str, tuple[str, ...]] = {}
+    for each in fields:
+        if isinstance(each, FilesField):
+            sharing = [f for f in fields if isinstance(f, FilesField) and f.wire == each.wire]
+            given = tuple(_address(each, raw) for raw in sent.listed(each, sharing))
+        elif isinstance(each, MediaField):
+            raw = sent.value(each.wire)
+            given = () if raw is None or raw == "" else (_address(each, raw),)
+        else:
+            value = _value(each, sent)
+            if value is not None:
+                values[each.name] = value
             continue
-        if value is None:
-            value = default_of(each, side=Side.VENDOR)
-        if value is not None:
-            values[each.name] = value
+        if given:
+            media[each.name] = given
     order = Order(model=model, offer=offer, values=values, media=media)
     _hold_to_limits(order)
     return order
 
 
-def _part(body: Mapping[str, object], key: str) -> Mapping[str, object]:
-    part = body.get(key)
-    if part is None:
-        return {}
-    if not isinstance(part, dict):
-        raise Refusal(400, "InvalidParameter", f"Input should be a valid dictionary: {key}", about_values=True)
-    return part
+def _fields_in_force(model: Model, offer: Offer, sent: Sent) -> tuple[Field, ...]:
+    """The fields that the modes leave; what is not sent counts as the vendor's default, not ours."""
+    chosen: dict[str, Scalar] = {}
+    for name in dict.fromkeys(mode.field for mode in model.modes):
+        each = model.field(name, offer.region, chosen)
+        if each is None or isinstance(each, MediaField | FilesField):
+            continue
+        value = _value(each, sent)
+        if value is not None:
+            chosen[name] = value
+    return model.fields_in(offer.region, chosen)
+
+
+def _value(each: Field, sent: Sent) -> Scalar | None:
+    raw = sent.value(each.wire) if each.wire else None
+    value = None if raw is None else _read(each, raw)
+    if isinstance(each, TextField | ChoiceField) and is_absent(value):
+        value = None
+    if value is not None or (each.required and not isinstance(each, FixedField)):
+        return value  # what is required has no default on the wire, whatever a form begins with
+    return default_of(each, side=Side.VENDOR)
+
+
+def _address(each: Field, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise _wrong_type(each, "string")
+    if is_absent(raw):
+        raise wrong_value(f"Field required: {place_of(each)}")
+    return _readable(raw)
 
 
 def _read(each: Field, raw: object) -> Scalar:
@@ -123,8 +185,10 @@ def _read(each: Field, raw: object) -> Scalar:
     match each:
         case TextField() if isinstance(raw, str):
             return _readable(raw)[: each.max_chars]
-        case ImageField() | AudioField() | SizeField() if isinstance(raw, str):
+        case SizeField() if isinstance(raw, str):
             return _readable(raw)
+        case NumberField() if each.places:
+            return _number(each, raw)
         case NumberField() | FixedField():
             return _whole_number(each, raw)
         case ChoiceField():
@@ -133,7 +197,7 @@ def _read(each: Field, raw: object) -> Scalar:
             return raw
         case SwitchField():
             raise _wrong_type(each, "boolean")
-        case TextField() | ImageField() | AudioField() | SizeField():
+        case TextField() | SizeField() | ImageField() | AudioField() | VideoField() | FilesField():
             raise _wrong_type(each, "string")
         case _:
             assert_never(each)
@@ -156,70 +220,61 @@ def _whole_number(each: Field, raw: object) -> int:
     raise _wrong_type(each, "integer")
 
 
+def _number(each: Field, raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        raise _wrong_type(each, "number")
+    return raw
+
+
 def _readable(text: str) -> str:
     """The text without the half characters that JSON can smuggle in and UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _hold_to_limits(order: Order) -> None:
-    fields = {each.name: each for each in order.request.fields}
-    for problem in check(order.request, side=Side.VENDOR):
-        each = fields[problem.field]
-        if problem.advice or each.name in order.media:
-            continue
-        if each.name in order.values:
-            raise _wrong_value(each)
-        raise _refused_value(f"Field required: {_place(each)}")
-    for each in fields.values():
-        if isinstance(each, TextField) and each.required and is_absent(order.values.get(each.name)):
-            raise _refused_value(f"Field required: {_place(each)}")
-
-
-def _place(each: Field) -> str:
-    wire: Wire | None = each.wire
-    return f"{wire.place}.{wire.key}" if wire else each.name
-
-
-def _refused_value(message: str) -> Refusal:
-    return Refusal(400, "InvalidParameter", message, about_values=True)
-
-
 def _wrong_type(each: Field, kind: str) -> Refusal:
-    return _refused_value(f"Input should be a valid {kind}: {_place(each)}")
+    return wrong_value(f"Input should be a valid {kind}: {place_of(each)}")
 
 
-def _wrong_value(each: Field) -> Refusal:
-    """What the service says of a value outside the limits of its field."""
-    key = each.wire.key if each.wire else each.name
-    match each:
-        case NumberField():
-            return _refused_value(f"{key.capitalize()} should be between {each.minimum} and {each.maximum}")
-        case FixedField():
-            return _refused_value(f"{key} customization is not supported")
-        case SizeField():
-            return _refused_value(f"{key} must be in {','.join(_sizes_in_order(each))}")
-        case ChoiceField():
-            *others, last = _in_order(each)
-            listed = f"{', '.join(others)} or {last}" if others else last
-            return _refused_value(f"Input should be {listed}")
-        case TextField() | SwitchField() | ImageField() | AudioField():
-            return _refused_value(f"Required parameter({key}) missing or invalid, please check the request parameters.")
-        case _:
-            assert_never(each)
+def _hold_to_limits(order: Order) -> None:
+    """Field by field, then the rules between fields. Raises Refusal."""
+    request = order.request
+    dropped = request.dropped
+    for each in request.fields:
+        if each.name in dropped:
+            continue
+        if isinstance(each, FilesField):
+            _hold_number(each, order, request.fields)
+            continue
+        value = request.values.get(each.name)
+        if value is None:
+            if each.required and not isinstance(each, FixedField):
+                raise _missing(each)
+        elif not isinstance(each, MediaField) and check_value(each, value, side=Side.VENDOR):
+            raise value_refused(each, value, pictures=not request.model.result.is_video)
+    for problem in hold_to_rules(request):
+        if not problem.advice:
+            each = request.model.field(problem.field, order.offer.region, order.values)
+            there = problem.field in request.values
+            place = place_of(each) if each else problem.field
+            raise wrong_value(f"{place} cannot be used together with the other inputs" if there else _required(each))
 
 
-def _in_order(each: ChoiceField) -> list[str]:
-    """The choices as the service lists them: numbers by size, names by their letters."""
-    numbers = sorted(choice.value for choice in each.choices if isinstance(choice.value, int))
-    names = sorted(choice.value for choice in each.choices if isinstance(choice.value, str))
-    return [repr(value) for value in (*numbers, *names)]
+def _hold_number(each: FilesField, order: Order, fields: Sequence[Field]) -> None:
+    """How many files a list has; lists on one wire are counted together, for the service knows but one."""
+    sharing = [f for f in fields if isinstance(f, FilesField) and f.wire == each.wire]
+    count = sum(len(order.media.get(f.name, ())) for f in sharing)
+    if not count and (each.required or each.least):
+        raise _missing(each)
+    if count < each.least or count > sum(f.most for f in sharing):
+        place = "content" if each.wire.place is Place.CONTENT else each.wire.key
+        raise wrong_value(f"{place} length should be between {each.least} and {sum(f.most for f in sharing)}")
 
 
-def _sizes_in_order(each: SizeField) -> list[str]:
-    """The sizes as the service lists them: the highest tier first, then by shape."""
+def _missing(each: Field) -> Refusal:
+    if each.wire and each.wire.place is Place.CONTENT:
+        return wrong_value("lack of image or text")
+    return wrong_value(_required(each))
 
-    def rank(size: Size) -> tuple[int, int]:
-        tier = int("".join(filter(str.isdecimal, size.tier)) or 0)
-        return -tier, _RATIOS.index(size.ratio) if size.ratio in _RATIOS else len(_RATIOS)
 
-    return [size.value for size in sorted(each.sizes, key=rank)]
+def _required(each: Field | None) -> str:
+    return f"Field required: {place_of(each) if each else 'input'}"

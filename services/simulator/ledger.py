@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from services.catalogue.schema import Scalar
+from services.catalogue.schema import ResultShape, Scalar
 
 T = TypeVar("T")
 
@@ -38,6 +38,19 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One part of what a task comes to: a file, words between pictures, or a picture that failed alone."""
+
+    file: str = ""
+    """The name of a file among the results."""
+    text: str = ""
+    code: str = ""
+    message: str = ""
+    prompt: str = ""
+    """The prompt as it was rewritten for this picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One task of the vendor's. Times are aware and in UTC; `account` is a digest, never a key."""
 
@@ -49,8 +62,11 @@ class Task:
     """The id on the wire."""
     path: str
     values: dict[str, Scalar]
-    media: dict[str, str]
-    """By field: `file:<name>` of a kept file, or the URL that was given."""
+    media: dict[str, tuple[str, ...]]
+    """By field: `file:<name>` of each kept file, or the URL that was given."""
+    shape: ResultShape = ResultShape.VIDEO_URL
+    at_once: bool = False
+    """Whether it was answered in the call itself: nobody can ask for it, and it is in no list."""
     resolves_oss: bool
     seed: int
     wait_seconds: float
@@ -63,6 +79,7 @@ class Task:
     message: str = ""
     usage: dict[str, object] = field(default_factory=dict)
     actual_prompt: str = ""
+    pieces: tuple[Piece, ...] = ()
     verdict: tuple[str, str] | None = None
     """Code and message it will fail with, where the service judges late."""
 
@@ -154,6 +171,19 @@ class Ledger:
         return [row[0] for row in self._db.execute(statement)]
 
 
+def _read_media(media: dict[str, list[str] | str]) -> dict[str, tuple[str, ...]]:
+    """A home of an earlier version has one file for each field."""
+    return {name: (given,) if isinstance(given, str) else tuple(given) for name, given in media.items()}
+
+
+def _read_pieces(pieces: list[dict[str, str]]) -> tuple[Piece, ...]:
+    return tuple(Piece(**piece) for piece in pieces)
+
+
+_READ: dict[str, Callable[[Any], object]] = {"media": _read_media, "shape": ResultShape, "pieces": _read_pieces}
+"""How the members of a row that JSON does not know are read. Any: they are JSON."""
+
+
 def _revive(kind: type[T], row: str) -> T:
     # Any: the row is JSON that `save_task` or `save_object` wrote from the same dataclass.
     raw: dict[str, Any] = json.loads(row)
@@ -164,4 +194,6 @@ def _revive(kind: type[T], row: str) -> T:
             raw["status"] = Status(raw["status"])
         elif each.name == "verdict" and raw["verdict"]:
             raw["verdict"] = tuple(raw["verdict"])
+        elif each.name in _READ and each.name in raw:
+            raw[each.name] = _READ[each.name](raw[each.name])
     return kind(**raw)

@@ -25,7 +25,7 @@ def letter(clip: Clip) -> Stack:
     sheet = Image.new("RGBA", (clip.width, clip.height), (255, 255, 255, 0))
     draw = ImageDraw.Draw(sheet)
     unit = min(clip.width, clip.height) / 720
-    if not clip.picture:
+    if not clip.picture and not clip.footage:
         _write_title(draw, clip, unit)
     _write_mark(draw, clip, unit)
     if clip.watermark:

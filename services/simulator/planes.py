@@ -27,7 +27,14 @@ class Planes:
         """From rows x columns x 3."""
         height, width = rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb[:height, :width]), format="rgb24")
-        flat = frame.reformat(format="yuv420p", dst_colorspace="ITU709").to_ndarray().reshape(-1)
+        return Planes.from_frame(frame, size=(width, height))
+
+    @staticmethod
+    def from_frame(frame: av.VideoFrame, *, size: tuple[int, int]) -> Planes:
+        """From a decoded frame, stretched to an even size."""
+        width, height = size
+        drawn = frame.reformat(width=width, height=height, format="yuv420p", dst_colorspace="ITU709")
+        flat = drawn.to_ndarray().reshape(-1)
         luma, chroma = width * height, width * height // 4
         half = (height // 2, width // 2)
         return Planes(
@@ -50,10 +57,19 @@ class Planes:
         ]
         return Planes(*scaled)
 
+    def copied(self) -> Planes:
+        """The same again, to be drawn on."""
+        return Planes(self.y.copy(), self.u.copy(), self.v.copy())
+
     def mixed(self, other: Planes, part: float) -> Planes:
         """This picture turning into another of its size: 0 is this one, 1 the other."""
         pairs = ((self.y, other.y), (self.u, other.u), (self.v, other.v))
         return Planes(*(Image.blend(mine, theirs, part) for mine, theirs in pairs))
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Rows x columns x 3."""
+        frame = av.VideoFrame.from_ndarray(self.joined(), format="yuv420p")
+        return frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(np.uint8)
 
     def joined(self) -> NDArray[np.uint8]:
         """All three behind each other, as the encoder takes them."""

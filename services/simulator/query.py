@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.simulator.judge import Refusal
 from services.simulator.ledger import Task
+from services.simulator.refusal import Refusal
 from services.simulator.replies import VENDOR_ZONE
 
 _LONGEST = timedelta(hours=24)

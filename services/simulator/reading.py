@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from services.simulator.judge import Refusal
+from services.simulator.refusal import Refusal
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """The vendor has such a limit (BadRequest.TooLarge) but does not tell it; this is above any picture it takes inline."""

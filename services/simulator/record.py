@@ -1,4 +1,4 @@
-"""What was called, for tests and for the curious: every create that was taken, and each call's headers."""
+"""What was called, for tests and for the curious: every work that was ordered, every check, each call's headers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _LONGEST_TEXT = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Create:
-    """A create call that made a task."""
+    """A call that ordered a work, or asked for a check. Each may be billed."""
 
     at: datetime
     task_id: str
+    """The task's id; of a call that was answered at once, the id of its files."""
     model: str
     region: str
     path: str
@@ -27,6 +28,9 @@ class Create:
     """Names in lower case."""
     body: Mapping[str, object]
     """As sent, long texts such as pictures in base64 shortened."""
+    route: Route = Route.CREATE
+    at_once: bool = False
+    """Whether it was answered in the same call and left no task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class Record:
 
     def __init__(self) -> None:
         self.creates: list[Create] = []
+        self.checks: list[Create] = []
         self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
         self.counts: Counter[Route] = Counter()
         self.with_authorization: Counter[Route] = Counter()
@@ -57,10 +62,11 @@ class Record:
             self.with_authorization[call.route] += 1
 
     def note_create(self, create: Create) -> None:
-        """Remember a create that made a task."""
-        self.creates.append(create)
-        if len(self.creates) > _KEPT_CREATES:
-            del self.creates[: _KEPT_CREATES // 2]
+        """Remember a work that was ordered, or a check."""
+        kept = self.checks if create.route is Route.CHECK else self.creates
+        kept.append(create)
+        if len(kept) > _KEPT_CREATES:
+            del kept[: _KEPT_CREATES // 2]
 
 
 def shortened(value: object) -> object:

@@ -6,14 +6,16 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from typing import assert_never
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
-from services.simulator.ledger import Status, Task
+from services.catalogue.schema import ResultShape
+from services.simulator.ledger import Piece, Status, Task
 
 VENDOR_ZONE = timezone(timedelta(hours=8))
 """Times without a zone in answers are of this zone (recorded: Date header against submit_time)."""
@@ -76,25 +78,96 @@ def unknown(task_id: str) -> dict[str, object]:
     return {"request_id": new_request_id(), "output": {"task_id": task_id, "task_status": "UNKNOWN"}}
 
 
-def queried(task: Task, *, video_url: str) -> dict[str, object]:
-    """The answer to a query. HTTP 200 in every state; only a finished task has a link and a usage."""
+Link = Callable[[str], str]
+"""From the name of a result to its signed link."""
+
+
+def queried(task: Task, link: Link) -> dict[str, object]:
+    """The answer to a query. HTTP 200 in every state; only a finished task has links and a usage."""
     output: dict[str, object] = {"task_id": task.id, "task_status": task.status}
     match task.status:
         case Status.PENDING:
             output |= {"submit_time": _local(task.submitted_at)}
         case Status.RUNNING:
-            output |= _times(task)
+            output |= _times(task) | _metrics(task)
         case Status.CANCELED:
             output |= {"submit_time": _local(task.submitted_at), "end_time": _local(task.ended_at)}
         case Status.FAILED:
-            output |= {"code": task.code, "message": task.message}
+            output |= {"code": task.code, "message": task.message} | (_metrics(task) if task.pieces else {})
         case Status.SUCCEEDED:
-            output |= _times(task) | {"end_time": _local(task.ended_at), "orig_prompt": task.values.get("prompt", "")}
-            if task.actual_prompt:
-                output["actual_prompt"] = task.actual_prompt
-            output["video_url"] = video_url
+            output |= _times(task) | {"end_time": _local(task.ended_at), **_result(task, link)}
             return {"request_id": new_request_id(), "output": output, "usage": task.usage}
+        case _:
+            assert_never(task.status)
     return {"request_id": new_request_id(), "output": output}
+
+
+def at_once(task: Task, link: Link) -> dict[str, object]:
+    """The answer to a call that waited for its work. Source: wan-image-api.md 1.5."""
+    return {"output": _result(task, link), "usage": task.usage, "request_id": task.request_id}
+
+
+def checked(output: Mapping[str, object]) -> dict[str, object]:
+    """The answer to a check before a job. Source: wan-video-api.md 4.1."""
+    return {"output": dict(output), "usage": {"image_count": 1}, "request_id": new_request_id()}
+
+
+def _result(task: Task, link: Link) -> Mapping[str, object]:
+    """What came of a task, in the shape of its model."""
+    links = [link(piece.file) for piece in task.pieces if piece.file]
+    match task.shape:
+        case ResultShape.VIDEO_URL:
+            told = {"actual_prompt": task.actual_prompt} if task.actual_prompt else {}
+            return {"orig_prompt": _prompt(task)} | told | {"video_url": links[0]}
+        case ResultShape.RESULTS_VIDEO_URL:
+            return {"results": {"video_url": links[0]}}
+        case ResultShape.CHOICES:
+            return {"choices": _choices(task, link), "finished": True}
+        case ResultShape.RESULTS:
+            return {"results": [_picture(task, piece, link) for piece in task.pieces]} | _metrics(task)
+        case _:
+            assert_never(task.shape)
+
+
+def _choices(task: Task, link: Link) -> list[dict[str, object]]:
+    """One choice with everything in its order where there are words, else one for each picture."""
+    parts = [content_of(piece, link) for piece in task.pieces if not piece.code]
+    if any(piece.text for piece in task.pieces):
+        return [choice(parts, finish_reason="stop")]
+    return [choice([part], finish_reason="stop") for part in parts]
+
+
+def content_of(piece: Piece, link: Link) -> dict[str, str]:
+    """One part of a message."""
+    if piece.text:
+        return {"type": "text", "text": piece.text}
+    return {"type": "image", "image": link(piece.file)}
+
+
+def choice(content: Sequence[Mapping[str, str]], *, finish_reason: str) -> dict[str, object]:
+    """One choice with its message."""
+    return {"finish_reason": finish_reason, "message": {"role": "assistant", "content": list(content)}}
+
+
+def _picture(task: Task, piece: Piece, link: Link) -> dict[str, str]:
+    if piece.code:
+        return {"code": piece.code, "message": piece.message}
+    told = {"actual_prompt": piece.prompt} if piece.prompt else {}
+    return {"orig_prompt": _prompt(task)} | told | {"url": link(piece.file)}
+
+
+def _metrics(task: Task) -> dict[str, object]:
+    """How many pictures of a task are done, where each can fail alone. Recorded for a running task."""
+    if task.shape is not ResultShape.RESULTS:
+        return {}
+    number = task.values.get("n")
+    total = len(task.pieces) or (number if isinstance(number, int) else 1)
+    made, lost = sum(bool(piece.file) for piece in task.pieces), sum(bool(piece.code) for piece in task.pieces)
+    return {"task_metrics": {"TOTAL": total, "SUCCEEDED": made, "FAILED": lost}}
+
+
+def _prompt(task: Task) -> str:
+    return str(task.values.get("prompt", ""))
 
 
 def _times(task: Task) -> dict[str, object]:

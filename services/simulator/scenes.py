@@ -51,7 +51,7 @@ def paint_scene(clip: Clip) -> Iterator[Planes]:
         clip=clip,
         palette=palette_of(clip),
         chance=chance_of(clip, "scene"),
-        frames=clip.seconds * clip.fps,
+        frames=clip.frames,
         unit=min(clip.width, clip.height) / 720,
     )
     rise = round(clip.height * _RISE)

@@ -20,7 +20,7 @@ _CHORDS = ((1, 1.5, 2, 2.5), (1, 1.5, 2, 2.4), (1, 1.335, 2, 3), (1, 1.5, 2.25, 
 def ambience(clip: Clip) -> NDArray[np.float32]:
     """A pad that breathes, different for every prompt, with a soft beginning and end."""
     chance = chance_of(clip, "sound")
-    count = clip.seconds * RATE
+    count = round(clip.seconds * RATE)
     time = np.arange(count, dtype=np.float32) / RATE
     root, chord = _ROOTS[chance.integers(len(_ROOTS))], _CHORDS[chance.integers(len(_CHORDS))]
     channels = np.zeros((2, count), np.float32)
@@ -55,9 +55,9 @@ def _envelope(count: int) -> NDArray[np.float32]:
     return shape
 
 
-def own_track(track: Path, seconds: int) -> NDArray[np.float32]:
+def own_track(track: Path, seconds: float) -> NDArray[np.float32]:
     """The person's sound, cut or followed by silence."""
-    count = seconds * RATE
+    count = round(seconds * RATE)
     channels = np.zeros((2, count), np.float32)
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
     at = 0

@@ -30,8 +30,8 @@ def move_picture(clip: Clip) -> Iterator[Planes]:
     drift_x, drift_y = chance.uniform(-1, 1), chance.uniform(-0.6, 0.6)
     size = (clip.width, clip.height)
     wide = (int(clip.width * _CLOSEST) // 2 * 2, int(clip.height * _CLOSEST) // 2 * 2)
-    source = _load(clip.picture, wide)
-    frames = clip.seconds * clip.fps
+    source = load_planes(clip.picture, wide)
+    frames = clip.frames
     for number in range(frames):
         eased = _ease(number / max(1, frames - 1))
         closeness = eased if inwards else 1 - eased
@@ -45,14 +45,15 @@ def move_picture(clip: Clip) -> Iterator[Planes]:
 def _turn_into(clip: Clip, first: Path, last: Path) -> Iterator[Planes]:
     """From the one picture, as it is, to the other, as it is; they share the middle of the clip."""
     size = (clip.width, clip.height)
-    one, other = _load(first, size), _load(last, size)
-    frames = clip.seconds * clip.fps
+    one, other = load_planes(first, size), load_planes(last, size)
+    frames = clip.frames
     for number in range(frames):
         through = number / max(1, frames - 1)
         yield one.mixed(other, _ease(min(1.0, max(0.0, (through - _STILL) / (1 - 2 * _STILL)))))
 
 
-def _load(path: Path, size: tuple[int, int]) -> Planes:
+def load_planes(path: Path, size: tuple[int, int]) -> Planes:
+    """A picture from a file, upright, cut to the shape of a size in pixels."""
     with Image.open(path) as opened:
         opened.draft("RGB", size)
         upright = ImageOps.exif_transpose(opened).convert("RGB")

@@ -1,4 +1,4 @@
-"""The worker process: reads clips from its input, a JSON line each, films them and answers.
+"""The worker process: reads orders for clips and pictures from its input, a JSON line each, makes them and answers.
 
 Started by `artist.FilmArtist` only. Ends when its input does, which is when its parent ends.
 """
@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from services.simulator.artist import Clip
+from services.simulator.artist import Clip, Picture, Treatment
 from services.simulator.film import film_clip
+from services.simulator.painter import paint_picture
 
 
 def main() -> None:
@@ -26,19 +27,32 @@ def main() -> None:
 
 
 def work(orders: TextIO, answers: TextIO) -> None:
-    """Film what is ordered until there are no more orders."""
+    """Make what is ordered until there are no more orders."""
     for line in orders:
         order = json.loads(line)
-        given = order["clip"]
-        for name in ("picture", "last", "track"):
-            given[name] = Path(given[name]) if given[name] else None
         try:
-            film_clip(Clip(**given), Path(order["target"]))
+            if "picture" in order:
+                paint_picture(_picture(order["picture"]), Path(order["target"]))
+            else:
+                film_clip(_clip(order["clip"]), Path(order["target"]))
             answer = "done"
-        except Exception as error:  # noqa: BLE001 - the next clip may be fine; whoever ordered this one is told
+        except Exception as error:  # noqa: BLE001 - the next one may be fine; whoever ordered this one is told
             answer = f"{type(error).__name__}: {error}".replace("\n", " ")
         answers.write(f"{answer}\n")
         answers.flush()
+
+
+# Any: both are JSON that `artist` wrote from the same dataclass.
+def _clip(given: dict[str, Any]) -> Clip:
+    for name in ("picture", "last", "track", "footage"):
+        given[name] = Path(given[name]) if given[name] else None
+    given["references"] = tuple(Path(each) for each in given["references"])
+    return Clip(**given | {"treatment": Treatment(given["treatment"]), "margins": tuple(given["margins"])})
+
+
+def _picture(given: dict[str, Any]) -> Picture:
+    given["given"] = tuple(Path(each) for each in given["given"])
+    return Picture(**given)
 
 
 if __name__ == "__main__":

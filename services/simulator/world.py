@@ -1,7 +1,8 @@
 """The life of tasks: taken, waiting, running, finished, canceled, forgotten. Knows nothing of HTTP.
 
 Every task has one coroutine that brings it to its end; the ledger has each state before anyone is told of it, so a
-simulator that was killed goes on where it stood.
+simulator that was killed goes on where it stood. A call that is answered at once is a task that nobody can ask for: who
+called hears of each part as it is made, and the work goes on even if nobody listens any more.
 """
 
 from __future__ import annotations
@@ -12,30 +13,23 @@ import random
 import secrets
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.catalogue import Catalogue
-from services.catalogue.schema import AudioField, ImageField, MediaField, Model, Offer
-from services.media.facts import ImageFacts
-from services.request import Request, files_to_send
-from services.simulator.artist import Artist, Clip
+from services.catalogue.schema import FileField, Model, Offer
+from services.simulator.artist import Artist
 from services.simulator.clock import Clock
-from services.simulator.inspection import Found, Inspector, keep_inline
-from services.simulator.judge import Order, Refusal
-from services.simulator.ledger import Ledger, Status, Task
+from services.simulator.inspection import Inspector, keep_inline
+from services.simulator.judge import Check, Order
+from services.simulator.ledger import Ledger, Piece, Status, Task
 from services.simulator.limits import Windows
-from services.simulator.outcome import (
-    clip_seconds,
-    clip_size,
-    clip_sound,
-    draw_times,
-    moderate,
-    rewrite,
-    usage_of,
-)
+from services.simulator.making import Maker, Part, Work
+from services.simulator.outcome import draw_times
+from services.simulator.portrait import judge_portrait
+from services.simulator.refusal import Refusal
 from services.simulator.storage import LINK_LIFE, Storage
 
 logger = logging.getLogger(__name__)
@@ -43,6 +37,7 @@ logger = logging.getLogger(__name__)
 TASK_LIFE = timedelta(hours=24)
 """How long after its submission a task can be asked for. Source: reference, 7.6."""
 _CLEAN_EVERY_SECONDS = 3600
+_BROKE = ("InternalError.Algo", "An internal error has occurred during execution.")
 _FAILS_AFTER = 0.02
 """A task that cannot be done is told so after this part of its run."""
 
@@ -60,6 +55,8 @@ class Habits:
     """Answer 429 to a create beyond the running limit instead of letting it wait."""
     late_verdicts: bool = False
     """Take illegal values and fail the task, as live reports tell, instead of answering 400."""
+    lose_pictures: bool = False
+    """Let the last picture of several fail alone."""
     seed: int = 0
 
 
@@ -69,6 +66,18 @@ class Caller:
 
     account: str
     region: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a work that was answered at once: how the task stands, or why nothing came of it."""
+
+    task: Task
+    refusal: Refusal | None = None
+
+
+Hearing = asyncio.Queue[Part | Ended]
+"""What is heard of a work while it is made: its parts, and at last its end."""
 
 
 class World:
@@ -90,6 +99,9 @@ class World:
         self.results = home / "results"
         self._inputs = home / "inputs"
         self._inspector = Inspector(self.storage, folder=self._inputs)
+        self._maker = Maker(
+            artist, self._inspector, folder=self.results, clock=clock, lose_pictures=habits.lose_pictures
+        )
 
     async def open(self) -> None:
         """Read the ledger and go on with every task that had not ended."""
@@ -98,8 +110,11 @@ class World:
         self.storage.open(await self.ledger.objects(), secret=await self.ledger.secret(secrets.token_hex(32)))
         self._tasks = {task.id: task for task in await self.ledger.tasks()}
         live = [task for task in self._tasks.values() if task.status.live]
+        for task in [task for task in live if task.at_once]:  # who asked for it has gone with the connection
+            live.remove(task)
+            await self._change(self._failed(task, "InternalError", "The connection has gone."))
         for task in sorted(live, key=lambda task: task.status is not Status.RUNNING):
-            self._begin(task)
+            self._begin(task, self._live(task))
         self._keeper = asyncio.create_task(self._keep_clean())
 
     async def close(self) -> None:
@@ -125,11 +140,56 @@ class World:
     ) -> Task:
         """Take an order; it is in the ledger when this returns. `verdict` is why it will fail. Raises Refusal."""
         self._hold_to_limits(caller, order)
+        task = await self._new_task(caller, order, path=path, resolves_oss=resolves_oss)
+        task = replace(task, verdict=(verdict.code, verdict.message) if verdict else None)
+        await self._change(task)
+        self._begin(task, self._live(task))
+        return task
+
+    async def order(self, caller: Caller, order: Order, *, path: str, resolves_oss: bool) -> tuple[Task, Hearing]:
+        """Take an order that is answered in the same call. Raises Refusal."""
+        self._hold_to_limits(caller, order)
+        task = await self._new_task(caller, order, path=path, resolves_oss=resolves_oss)
+        task = replace(task, at_once=True, wait_seconds=0.0)
+        await self._change(task)
+        hearing: Hearing = asyncio.Queue()
+        self._begin(task, self._live_at_once(task, hearing))
+        return task, hearing
+
+    async def check(self, caller: Caller, check: Check, *, resolves_oss: bool) -> dict[str, object]:
+        """Whether a picture will do, as `output` tells it. Raises Refusal where it cannot even be looked at."""
+        bucket = ("check", caller.account, check.precheck.id)
+        if self._habits.limits and not self.windows.admit(bucket, per_second=check.offer.rate.submits_per_second):
+            raise Refusal(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
+        check_id = str(uuid.uuid4())
+        name = check.field.name
+        media = {name: (check.given,)}
+        fields: dict[str, FileField] = {name: check.field}
+        media = await asyncio.to_thread(keep_inline, fields, media, folder=self._inputs, task_id=check_id)
+        owner = (caller.account, check.precheck.id)
+        try:
+            found = await self._inspector.inspect(
+                check.field, media[name], task_id=check_id, owner=owner, oss=resolves_oss
+            )
+            return await asyncio.to_thread(judge_portrait, found[0].path)
+        except Refusal as refusal:
+            if not refusal.code.startswith("InvalidFile."):
+                raise
+            return {"check_pass": False, "code": refusal.code, "message": refusal.message}
+        finally:
+            await asyncio.to_thread(_remove, list(self._inputs.glob(f"{check_id}-*")))
+
+    async def _new_task(self, caller: Caller, order: Order, *, path: str, resolves_oss: bool) -> Task:
         task_id = str(uuid.uuid4())
-        wait, run = draw_times(self._chance, fixed_run=self._habits.run_seconds, speed=self._habits.speed)
+        wait, run = draw_times(
+            self._chance,
+            fixed_run=self._habits.run_seconds,
+            speed=self._habits.speed,
+            usual=order.model.usual_seconds,
+        )
         given_seed = order.values.get("seed")
         media = await self._keep_media(order, task_id) if order.media else {}
-        task = Task(
+        return Task(
             id=task_id,
             request_id=str(uuid.uuid4()),
             account=caller.account,
@@ -138,19 +198,16 @@ class World:
             path=path,
             values=dict(order.values),
             media=media,
+            shape=order.model.result,
             resolves_oss=resolves_oss,
-            seed=given_seed if isinstance(given_seed, int) else self._chance.randrange(2**31),
+            seed=given_seed if isinstance(given_seed, int) and given_seed >= 0 else self._chance.randrange(2**31),
             wait_seconds=wait,
             run_seconds=run,
             submitted_at=self._clock.now(),
-            verdict=(verdict.code, verdict.message) if verdict else None,
         )
-        await self._change(task)
-        self._begin(task)
-        return task
 
-    async def _keep_media(self, order: Order, task_id: str) -> dict[str, str]:
-        fields = {each.name: each for each in _media_fields(order.request)}
+    async def _keep_media(self, order: Order, task_id: str) -> dict[str, tuple[str, ...]]:
+        fields = {each.name: each for each in order.request.fields if isinstance(each, FileField)}
         return await asyncio.to_thread(keep_inline, fields, dict(order.media), folder=self._inputs, task_id=task_id)
 
     def _hold_to_limits(self, caller: Caller, order: Order) -> None:
@@ -168,13 +225,14 @@ class World:
     def find(self, caller: Caller, task_id: str) -> Task | None:
         """One of the caller's tasks of the last 24 hours."""
         task = self._tasks.get(task_id)
-        if task is None or task.account != caller.account or self._too_old(task):
+        if task is None or task.at_once or task.account != caller.account or self._too_old(task):
             return None
         return task
 
     def all_of(self, caller: Caller) -> list[Task]:
         """The caller's tasks of the last 24 hours, newest first."""
-        own = [task for task in self._tasks.values() if task.account == caller.account and not self._too_old(task)]
+        mine = (task for task in self._tasks.values() if task.account == caller.account and not task.at_once)
+        own = [task for task in mine if not self._too_old(task)]
         return sorted(own, key=lambda task: task.submitted_at)[::-1]
 
     async def cancel(self, caller: Caller, task_id: str) -> bool:
@@ -197,10 +255,10 @@ class World:
 
     # The life of a task
 
-    def _begin(self, task: Task) -> None:
-        life = asyncio.create_task(self._live(task))
-        self._lives[task.id] = life
-        life.add_done_callback(lambda _: self._lives.pop(task.id, None))
+    def _begin(self, task: Task, life: Coroutine[None, None, None]) -> None:
+        living = asyncio.create_task(life)
+        self._lives[task.id] = living
+        living.add_done_callback(lambda _: self._lives.pop(task.id, None))
 
     async def _live(self, task: Task) -> None:
         try:
@@ -218,46 +276,61 @@ class World:
             task = self._failed(task, refusal.code, refusal.message)
         except Exception:  # a bug of ours, or a broken worker, must end the task instead of leaving it running
             logger.exception("task %s broke", task.id)
-            task = self._failed(task, "InternalError.Algo", "An internal error has occurred during execution.")
+            task = self._failed(task, *_BROKE)
         await self._change(task)
         logger.info("task %s %s", task.id, task.status)
 
     async def _run(self, task: Task, order: Order) -> Task:
         if task.verdict:
             raise Refusal(400, *task.verdict)
-        moderate(order.request.prompt)
-        found = await self._inspect(task, order)
-        clip = _clip(task, order.request, found)
-        filming = asyncio.create_task(self._artist.film(clip, self.results / f"{task.id}.mp4"))
+        work = await self._maker.prepare(task, order)
+        making = asyncio.create_task(self._maker.make(work))
         try:
             begun = task.scheduled_at or task.submitted_at
             await self._sleep_until(begun + timedelta(seconds=task.run_seconds))
-            await filming
+            await making
         finally:
-            filming.cancel()
-            await asyncio.gather(filming, return_exceptions=True)
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+        return self._finished(task, work)
+
+    async def _live_at_once(self, task: Task, hearing: Hearing) -> None:
+        """As `_live`, with every part told as soon as it is made."""
+        refusal: Refusal | None = None
+        try:
+            order = self._order_of(task)
+            async with self._place(task, order):
+                task = replace(task, status=Status.RUNNING, scheduled_at=self._clock.now())
+                await self._change(task)
+                work = await self._maker.prepare(task, order)
+                async for part in self._maker.tell(work, seconds=task.run_seconds):
+                    hearing.put_nowait(part)
+                task = self._finished(task, work)
+            if task.status is Status.FAILED:
+                refusal = Refusal(400, task.code, task.message)
+        except Refusal as error:
+            refusal = error
+            task = self._failed(task, error.code, error.message)
+        except Exception:  # as in `_live`: whoever waits is told
+            logger.exception("call %s broke", task.id)
+            refusal = Refusal(500, *_BROKE)
+            task = self._failed(task, *_BROKE)
+        await self._change(task)
+        hearing.put_nowait(Ended(task, refusal))
+
+    def _finished(self, task: Task, work: Work) -> Task:
+        """The task with what was made; failed where not one picture could be."""
+        lost = next((piece for piece in work.pieces if piece.code), Piece())
+        if not work.usable:
+            return replace(self._failed(task, lost.code, lost.message), pieces=work.pieces)
         return replace(
             task,
             status=Status.SUCCEEDED,
             ended_at=self._clock.now(),
-            usage=usage_of(order.request, (clip.width, clip.height)),
-            actual_prompt=rewrite(order.model, order.request, seed=task.seed),
+            usage=work.usage,
+            pieces=work.pieces,
+            actual_prompt=work.actual_prompt,
         )
-
-    async def _inspect(self, task: Task, order: Order) -> dict[str, Found]:
-        """The task's files, found and judged. A file the model ignores is not even looked at. Raises Refusal."""
-        request = order.request
-        with_files = replace(request, values={**request.values, **task.media})
-        return {
-            each.name: await self._inspector.inspect(
-                each,
-                task.media[each.name],
-                task_id=task.id,
-                owner=(task.account, task.model),
-                oss=task.resolves_oss,
-            )
-            for each in files_to_send(with_files)
-        }
 
     def _failed(self, task: Task, code: str, message: str) -> Task:
         return replace(task, status=Status.FAILED, ended_at=self._clock.now(), code=code, message=message)
@@ -297,10 +370,9 @@ class World:
         for task in gone:
             del self._tasks[task.id]
         stale = self.storage.clear()
-        files = [self.results / f"{task.id}.mp4" for task in gone]
-        files += [self._inputs / f"{task.id}-{name}" for task in gone for name in task.media]
+        files = [self.results / piece.file for task in gone for piece in task.pieces if piece.file]
         files += [self.storage.folder / stored.file for stored in stale]
-        await asyncio.to_thread(lambda: [file.unlink(missing_ok=True) for file in files])
+        await asyncio.to_thread(_clear, files, self._inputs, [task.id for task in gone])
         await self.ledger.forget(tasks=[task.id for task in gone], objects=[stored.key for stored in stale])
 
 
@@ -312,25 +384,13 @@ def _seller(catalogue: Catalogue, task: Task) -> tuple[Model, Offer]:
     raise Refusal(404, "ModelNotFound", "Model can not be found.")
 
 
-def _media_fields(request: Request) -> list[MediaField]:
-    return [each for each in request.fields if isinstance(each, ImageField | AudioField)]
+def _clear(files: list[Path], folder: Path, task_ids: list[str]) -> None:
+    """Remove files, and everything in a folder that belongs to these tasks. Blocks: for a thread."""
+    _remove(files)
+    for task_id in task_ids:
+        _remove(list(folder.glob(f"{task_id}-*")))
 
 
-def _clip(task: Task, request: Request, found: Mapping[str, Found]) -> Clip:
-    pictures = [each for each in found.values() if isinstance(each.facts, ImageFacts)]
-    tracks = [each for each in found.values() if not isinstance(each.facts, ImageFacts)]
-    facts = pictures[0].facts if pictures else None
-    width, height = clip_size(request, facts if isinstance(facts, ImageFacts) else None)
-    return Clip(
-        prompt=request.prompt,
-        width=width,
-        height=height,
-        seconds=clip_seconds(request),
-        fps=request.model.fps,
-        seed=task.seed,
-        sound=clip_sound(request),
-        watermark=request.values.get("watermark") is True,
-        picture=pictures[0].path if pictures else None,
-        last=pictures[1].path if len(pictures) > 1 else None,
-        track=tracks[0].path if tracks and clip_sound(request) else None,
-    )
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)

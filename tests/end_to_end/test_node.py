@@ -25,6 +25,7 @@ from services.catalogue import CATALOGUE
 from services.catalogue.schema import Model
 from services.catalogue.video import VIDEO_SYNTHESIS
 from services.simulator import TRIGGER_WORDS, Clip, QuickArtist, Simulator, serve
+from services.simulator.artist import Picture
 from tests.rig.install import Missing, run_installer
 from tests.simulator_rig import picture, tone
 
@@ -246,6 +247,10 @@ class Copyist:
     async def film(self, clip: Clip, target: Path) -> None:
         """Hand out the clip."""
         await asyncio.to_thread(shutil.copyfile, self.clip, target)
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """The package asks for clips only."""
+        raise AssertionError(f"nobody asked for {picture.width} x {picture.height}, {target.name}")
 
     async def close(self) -> None:
         """Nothing to stop."""
