@@ -29,6 +29,8 @@ _DEMO = "demo"
 _DEMO_KEY = SecretStr("sk-demo-nothing-is-billed")
 
 
+_KEY = re.compile(r"[!-~]{8,400}")
+"""What may be a key: visible ASCII without a space; anything else would not even make a header."""
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,62}")
 """What may stand in a host name for a workspace."""
 
@@ -153,7 +155,7 @@ class Accounts:
         found, secret = self._catalogue.region(region), SecretStr(key.strip())
         if self._settings.demo:
             raise StudioError("This studio is in demo mode. Put your key into .env and start it again.")
-        if found is None or not secret.get_secret_value().isascii() or len(secret.get_secret_value()) < 8:
+        if found is None or not _KEY.fullmatch(secret.get_secret_value()):
             raise StudioError("This does not look like a key. Copy it whole from the Model Studio console.")
         tested = await self._try(self._candidate(found, secret, workspace=workspace.strip()))
         if tested.works:

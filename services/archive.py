@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from av.error import FFmpegError
 from PIL import Image, ImageOps
 
 from services.errors import FileRefused, NotFound
+from services.media.image import opened
 
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
@@ -28,8 +30,12 @@ _KINDS = {
     "PNG": (".png", "image/png"),
     "BMP": (".bmp", "image/bmp"),
     "WEBP": (".webp", "image/webp"),
+    "TIFF": (".tif", "image/tiff"),
     "WAV": (".wav", "audio/wav"),
     "MP3": (".mp3", "audio/mpeg"),
+    "MP4": (".mp4", "video/mp4"),
+    "MOV": (".mov", "video/quicktime"),
+    "AVI": (".avi", "video/x-msvideo"),
 }
 """The file ending and MIME type of what a given file really is."""
 
@@ -46,12 +52,13 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoredVideo(Stored):
-    """A result in the archive, with its pictures."""
+class StoredResult(Stored):
+    """A clip or picture in the archive, with smaller pictures of it."""
 
     width: int
     height: int
-    seconds: float
+    seconds: float | None = None
+    """How long a clip is; None for a picture."""
     poster_key: str
 
 
@@ -86,13 +93,25 @@ class Archive:
         """
         return await asyncio.to_thread(self._keep_input, source, form)
 
-    async def keep_video(self, part: Path, *, job_id: str, number: int) -> StoredVideo:
+    async def keep_video(self, part: Path, *, job_id: str, number: int) -> StoredResult:
         """Take a finished download into the archive: look into it, make its pictures, rename it last.
 
         Raises FileRefused where it is not a video that can be played.
         """
         async with self._pictures:
             return await asyncio.to_thread(self._keep_video, part, f"results/{job_id}/{number}")
+
+    async def keep_picture(self, part: Path, *, job_id: str, number: int) -> StoredResult:
+        """Take a downloaded picture into the archive as it is, with smaller ones of it; rename it last.
+
+        Raises FileRefused where it cannot be shown as a whole.
+        """
+        async with self._pictures:
+            return await asyncio.to_thread(self._keep_picture, part, f"results/{job_id}/{number}")
+
+    async def keep_article(self, text: str, *, job_id: str) -> Stored:
+        """Write an article's Markdown; an earlier one of the same job is replaced."""
+        return await asyncio.to_thread(self._keep_article, text, f"results/{job_id}/article.md")
 
     def _keep_input(self, source: Path, form: str) -> Stored:
         if form not in _KINDS:
@@ -106,45 +125,69 @@ class Archive:
             part = self.incoming / f"{new_part_name()}{suffix}"
             shutil.copyfile(source, part)
             _settle(part, target)
-        thumbnail_key = None
-        if mime.startswith("image/"):
-            thumbnail_key = f"{key}.thumbnail.jpg"
-            if not (self._root / thumbnail_key).exists():
-                self._make_thumbnail(target, self._root / thumbnail_key)
+        thumbnail_key = f"{key}.thumbnail.jpg"
+        if not (self._root / thumbnail_key).exists() and not self._make_thumbnail(target, thumbnail_key, mime):
+            thumbnail_key = None
         return Stored(key=key, bytes=target.stat().st_size, sha256=digest, mime=mime, thumbnail_key=thumbnail_key)
 
-    def _make_thumbnail(self, source: Path, target: Path) -> None:
-        with Image.open(source) as picture:
-            picture.draft("RGB", (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-            small = ImageOps.exif_transpose(picture).convert("RGB")
-        small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-        part = self.incoming / f"{new_part_name()}.jpg"
-        small.save(part, "JPEG", quality=82)
-        _settle(part, target)
+    def _make_thumbnail(self, source: Path, key: str, mime: str) -> bool:
+        """Make the small picture of a file; False where it has none."""
+        if mime.startswith("image/"):
+            with Image.open(source) as picture:
+                picture.draft("RGB", (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+                small = ImageOps.exif_transpose(picture).convert("RGB")
+        elif mime.startswith("video/"):
+            try:
+                small = _look_into(source).picture
+            except FileRefused:
+                return False  # a clip is judged elsewhere; without a small picture it is as good
+        else:
+            return False
+        self._save_smaller(small, key, side=_THUMBNAIL_SIDE)
+        return True
 
-    def _keep_video(self, part: Path, stem: str) -> StoredVideo:
+    def _keep_video(self, part: Path, stem: str) -> StoredResult:
+        looked = _look_into(part)
+        return self._keep_result(part, stem, ".mp4", "video/mp4", looked)
+
+    def _keep_picture(self, part: Path, stem: str) -> StoredResult:
+        looked, form = _look_at(part)
+        return self._keep_result(part, stem, *_KINDS[form], looked)
+
+    def _keep_result(self, part: Path, stem: str, suffix: str, mime: str, looked: _Looked) -> StoredResult:
         (self._root / stem).parent.mkdir(parents=True, exist_ok=True)
-        poster_key, thumbnail_key, key = f"{stem}.poster.jpg", f"{stem}.thumbnail.jpg", f"{stem}.mp4"
-        width, height, seconds, picture = _first_picture(part)
-        for picture_key, side in ((poster_key, _POSTER_SIDE), (thumbnail_key, _THUMBNAIL_SIDE)):
-            smaller = picture.copy()
-            smaller.thumbnail((side, side))
-            picture_part = part.with_name(f"{part.name}.jpg")
-            smaller.save(picture_part, "JPEG", quality=82)
-            _settle(picture_part, self._root / picture_key)
+        poster_key, thumbnail_key, key = f"{stem}.poster.jpg", f"{stem}.thumbnail.jpg", f"{stem}{suffix}"
+        self._save_smaller(looked.picture, poster_key, side=_POSTER_SIDE)
+        self._save_smaller(looked.picture, thumbnail_key, side=_THUMBNAIL_SIDE)
         digest, size = _sha256(part), part.stat().st_size
         _settle(part, self._root / key)
-        return StoredVideo(
+        return StoredResult(
             key=key,
             bytes=size,
             sha256=digest,
-            mime="video/mp4",
-            width=width,
-            height=height,
-            seconds=seconds,
+            mime=mime,
+            width=looked.width,
+            height=looked.height,
+            seconds=looked.seconds,
             poster_key=poster_key,
             thumbnail_key=thumbnail_key,
         )
+
+    def _save_smaller(self, picture: Image.Image, key: str, *, side: int) -> None:
+        smaller = picture.copy()
+        smaller.thumbnail((side, side))
+        part = self.incoming / f"{new_part_name()}.jpg"
+        smaller.save(part, "JPEG", quality=82)
+        _settle(part, self._root / key)
+
+    def _keep_article(self, text: str, key: str) -> Stored:
+        target = self._root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = self.incoming / new_part_name()
+        data = text.encode()
+        part.write_bytes(data)
+        _settle(part, target)
+        return Stored(key=key, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), mime="text/markdown")
 
 
 def new_part_name() -> str:
@@ -152,18 +195,56 @@ def new_part_name() -> str:
     return f"{secrets.token_hex(8)}.part"
 
 
-def _first_picture(path: Path) -> tuple[int, int, float, Image.Image]:
-    """Width, height, seconds and a picture of a video; the picture is taken a little way in, where things move."""
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    """What a look into a clip or picture found, and a picture of it in red, green and blue."""
+
+    width: int
+    height: int
+    seconds: float | None
+    picture: Image.Image
+
+
+def _look_into(path: Path) -> _Looked:
+    """A clip; its picture is taken a little way in, where things move. Nothing but the file itself is opened."""
     try:
-        with av.open(str(path)) as container:
+        with path.open("rb") as file, av.open(file, "r") as container:
             stream = container.streams.video[0]
             seconds = float((container.duration or 0) / av.time_base)
             if seconds > 1:
                 container.seek(int(min(1.0, seconds / 4) * av.time_base))
             frame = next(container.decode(stream))
-            return frame.width, frame.height, seconds, frame.to_image()
-    except (FFmpegError, IndexError, StopIteration, OSError) as error:
+            picture = _upright(frame.to_image(), frame.rotation)
+            return _Looked(width=picture.width, height=picture.height, seconds=seconds, picture=picture)
+    except (FFmpegError, IndexError, StopIteration, OSError, ValueError) as error:
         raise FileRefused("The provider's file is not a video that can be played.") from error
+
+
+def _upright(picture: Image.Image, degrees: int) -> Image.Image:
+    """As a player would show it: the file says by how much it was turned against the clock."""
+    return picture.rotate(degrees, expand=True) if degrees % 360 else picture
+
+
+def _look_at(path: Path) -> tuple[_Looked, str]:
+    """A picture, decoded to its last pixel, and Pillow's name of its format."""
+    broken = "The provider's file is not a picture that can be shown."
+    try:
+        with path.open("rb") as file, opened(file, "The picture") as picture:
+            form = picture.format or ""
+            if form not in _KINDS:
+                raise FileRefused(broken)
+            seen = ImageOps.exif_transpose(picture)
+            flat = _on_white(seen)
+    except (OSError, ValueError, SyntaxError, struct.error) as error:  # what Pillow raises for broken pixels
+        raise FileRefused(broken) from error
+    return _Looked(width=flat.width, height=flat.height, seconds=None, picture=flat), form
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    clear = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
 
 
 def _settle(part: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""All jobs and assets: the truth about what was asked for and made. The money's side of it is services.ledger.
+"""All jobs and assets: the truth about what was asked for and made. The money's side of it: services.ledger, .checks.
 
 Hides SQL, the two dialects (SQLite and PostgreSQL) and how change numbers are counted. Knows nothing of the vendor or
 of the engine.
@@ -6,6 +6,7 @@ of the engine.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.checks import Checks
 from services.errors import NotFound
 from services.ledger import Ledger
 from services.records import FINAL, Asset, Find, Job, JobStatus, JobWithAssets, Page
@@ -30,11 +32,13 @@ class History:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.ledger = Ledger(engine)
+        self.checks = Checks(engine)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str) -> AsyncIterator[Self]:
         """Connect, bring the tables up to date, and close at the end."""
+        _quiet_driver()
         engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -182,7 +186,11 @@ async def _job(connection: AsyncConnection, job_id: str) -> Job:
 async def _assets_of(connection: AsyncConnection, job_ids: Sequence[str]) -> dict[str, list[Asset]]:
     found: dict[str, list[Asset]] = {}
     if job_ids:
-        statement = sa.select(assets).where(assets.c.job_id.in_(job_ids)).order_by(assets.c.created_at, assets.c.id)
+        statement = (
+            sa.select(assets)
+            .where(assets.c.job_id.in_(job_ids))
+            .order_by(assets.c.position, assets.c.created_at, assets.c.id)
+        )
         for row in (await connection.execute(statement)).mappings():
             found.setdefault(row["job_id"], []).append(Asset(**row))
     return found
@@ -196,6 +204,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the drive
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _quiet_driver() -> None:
+    """Keep the driver from logging statements with what is in them: words, and links that open somebody's pictures."""
+    logger = logging.getLogger("aiosqlite")
+    if logger.level < logging.INFO:
+        logger.setLevel(logging.INFO)
 
 
 async def _migrate(engine: AsyncEngine) -> None:

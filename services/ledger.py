@@ -29,7 +29,7 @@ class Ledger:
             row = (await connection.execute(statement.limit(1))).mappings().one_or_none()
         return submission_of(row) if row else None
 
-    async def open(self, job: Job, *, attempt: int, started_at: int) -> Submission:
+    async def open(self, job: Job, *, attempt: int, started_at: int, live: bool = False) -> Submission:
         """Write the intent, before the POST. A second row for the same attempt is refused by the database."""
         values = {
             "job_id": job.id,
@@ -38,6 +38,7 @@ class Ledger:
             "vendor_model": job.vendor_model,
             "state": str(SubmissionState.OPEN),
             "started_at": started_at,
+            "live": live,
         }
         async with self._engine.begin() as connection:
             row = (await connection.execute(submissions.insert().values(values).returning(*submissions.c))).mappings()
@@ -84,8 +85,19 @@ class Ledger:
             statement = jobs.update().where(jobs.c.id == submission.job_id).values(values).returning(*jobs.c)
             return job_of((await connection.execute(statement)).mappings().one())
 
+    async def end_live(self, submission: Submission, *, state: SubmissionState, **job_values: Any) -> Job:
+        """Write down how a live call ended, with the submission and with the job, in one transaction."""
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            await connection.execute(
+                submissions.update().where(submissions.c.id == submission.id).values(state=str(state))
+            )
+            values = plain(job_values) | {"sequence": sequence}
+            statement = jobs.update().where(jobs.c.id == submission.job_id).values(values).returning(*jobs.c)
+            return job_of((await connection.execute(statement)).mappings().one())
+
     async def open_ones(self, *, account: str, vendor_model: str) -> tuple[OpenSubmission, ...]:
-        """The intents of an account and model whose answer has not been seen, oldest first."""
+        """The intents to create a task, of an account and model, whose answer has not been seen, oldest first."""
         statement = (
             sa.select(submissions, jobs.c.prompt)
             .join(jobs, jobs.c.id == submissions.c.job_id)
@@ -93,6 +105,7 @@ class Ledger:
                 submissions.c.account == account,
                 submissions.c.vendor_model == vendor_model,
                 submissions.c.state == str(SubmissionState.OPEN),
+                submissions.c.live.is_(False),
             )
             .order_by(submissions.c.started_at, submissions.c.id)
         )

@@ -7,12 +7,13 @@ A job's states; every arrow is one call of `History.change`:
     queued -> uploading -> submitting -> pending -> running -> saving -> succeeded
     any but saving and succeeded -> failed | canceled        saving -> failed (the vendor's 24 hours are over)
     submitting -> unknown (a create call's answer was lost) -> pending (adopted) | queued (it was not bought)
+    submitting -> running -> saving     a live job: one call, answered bit by bit, without a task
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -50,6 +51,26 @@ class SubmissionState(StrEnum):
     """The vendor took it: the task id is known."""
     NOT_TAKEN = "not_taken"
     """The vendor certainly did not take it, or the task list shows that it was not bought."""
+    LOST = "lost"
+    """A live call of which nothing came back: nobody can tell whether it was bought, and it is not sent again."""
+
+
+class CheckState(StrEnum):
+    """What is known of one question to the vendor that is answered at once."""
+
+    OPEN = "open"
+    """Written before the call; its answer has not been seen."""
+    PASSED = "passed"
+    REFUSED = "refused"
+    LOST = "lost"
+    """The answer will not come: it may have been billed. Only somebody's new job asks again."""
+    NOT_TAKEN = "not_taken"
+    """The vendor certainly did not take the question: nothing was billed."""
+
+
+ArticleItem = Mapping[str, str]
+"""One item of an article: {"text": words}, {"output": id of a picture's asset}, or, as long as the picture is not on
+our disk, {"link": its address at the vendor}. A link is a key to somebody's picture: never shown, never logged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +105,10 @@ class Job:
     cancel_requested: bool = False
     attention: str | None = None
     """A sentence on what is unusual just now, or None."""
+    remark: str | None = None
+    """A sentence that stays with the result, or None."""
+    article: Sequence[ArticleItem] | None = field(default=None, repr=False)
+    """Words and pictures in their order, where the work is an article; it grows while a live job runs."""
     error_code: str | None = None
     error_message: str | None = None
     error_hint: str | None = None
@@ -106,6 +131,30 @@ class Submission:
     lost_at: int | None = None
     """When it became clear that the answer would not come."""
     task_id: str | None = None
+    live: bool = False
+    """Whether it is one call without a task: the vendor's task list knows nothing of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One question to the vendor about a file, billed whatever the answer: the row that stands before the call."""
+
+    id: int
+    account: str
+    vendor_check: str
+    """The vendor's id of the check."""
+    sha256: str
+    """Of the file that it is about."""
+    job_id: str
+    """The job that asked, and pays."""
+    state: CheckState
+    code: str = ""
+    message: str = ""
+    """Why not, in the vendor's words."""
+    micros: int
+    currency: str
+    asked_at: int
+    answered_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +174,9 @@ class Asset:
     role: str
     """`output`, or the name of the field it was given for."""
     kind: str
-    """video, image or audio."""
+    """video, image, audio or article."""
+    position: int = 0
+    """The order within its role, for those that have several."""
     name: str
     key: str
     poster_key: str | None = None

@@ -6,7 +6,9 @@ send with a visitor's browser without asking first.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,12 +16,15 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
+from services.accounts import KeyTest
+from services.articles import zipped
 from services.errors import InvalidRequest, NotFound, StudioError
 from services.studio import LOOK_AGAIN, Studio
 from services.views import JobsView, JobView
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _IDLE = b": still here\n\n"
+_LONGEST_KEY_BODY = 4096
 _PICTURE_MIME = "image/jpeg"
 _FOREVER = "private, max-age=31536000, immutable"
 
@@ -28,6 +33,7 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
     """Put the studio's routes on the parent application."""
     app.include_router(_jobs(studio))
     app.include_router(_watching(studio))
+    app.include_router(_keys(studio))
     app.include_router(_files(studio))
     app.mount("/studio/static", StaticFiles(directory=_ASSETS), name="static")
     app.add_exception_handler(StudioError, _refused)
@@ -57,11 +63,68 @@ def _jobs(studio: Studio) -> APIRouter:
 
     @router.post("/{job_id}/cancel", response_model=None)
     async def cancel(job_id: str, x_studio: Annotated[str | None, Header()] = None) -> JobView:
-        if x_studio is None:
-            raise StudioError("This can only be done from the studio's own page.")
+        _from_own_page(x_studio)
         return await studio.cancel(job_id)
 
+    @router.get("/{job_id}/files.zip")
+    async def files(job_id: str) -> StreamingResponse:
+        return _zip(*await studio.made(job_id))
+
+    @router.get("/{job_id}/article.zip")
+    async def article(job_id: str) -> StreamingResponse:
+        return _zip(*await studio.article(job_id))
+
     return router
+
+
+def _zip(name: str, files: Sequence[tuple[str, Path]]) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": _FOREVER}
+    return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
+
+
+def _from_own_page(x_studio: str | None) -> None:
+    if x_studio is None:
+        raise StudioError("This can only be done from the studio's own page.")
+
+
+def _keys(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/studio/keys")
+
+    @router.get("")
+    async def keys() -> dict[str, Any]:
+        default = studio.settings.dashscope_region
+        states = [{**asdict(state), "default": state.region == default} for state in studio.key_states()]
+        return {"demo": studio.demo, "regions": states}
+
+    @router.post("/{region}/test")
+    async def test(region: str, x_studio: Annotated[str | None, Header()] = None) -> KeyTest:
+        _from_own_page(x_studio)
+        return await studio.test_key(region)
+
+    @router.post("/{region}")
+    async def add(region: str, request: Request, x_studio: Annotated[str | None, Header()] = None) -> KeyTest:
+        _from_own_page(x_studio)
+        key, workspace = await _key_in(request)
+        return await studio.add_key(region, key, workspace)
+
+    return router
+
+
+async def _key_in(request: Request) -> tuple[str, str]:
+    """The key and the workspace in a body. Read by hand: FastAPI's own complaint would repeat what was sent."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_KEY_BODY:
+            raise StudioError("That is too long for a key.")
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        sent = None
+    key, workspace = (sent.get("key"), sent.get("workspace") or "") if isinstance(sent, dict) else (None, "")
+    if not isinstance(key, str) or not isinstance(workspace, str):
+        raise StudioError("A key is sent as JSON with the member `key`, and `workspace` where one is needed.")
+    return key, workspace
 
 
 def _watching(studio: Studio) -> APIRouter:

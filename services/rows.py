@@ -1,4 +1,4 @@
-"""Between records and rows, and how changes are counted. Only services.history and services.ledger use this."""
+"""Between records and rows, and how changes are counted. Only services.history, .ledger and .checks use it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records import Asset, Job, JobStatus, Submission, SubmissionState
+from services.records import Asset, Check, CheckState, Job, JobStatus, Submission, SubmissionState
 from services.tables import counters
 
 Row = sa.RowMapping | Mapping[str, Any]  # Any: columns of every kind
@@ -34,6 +34,11 @@ def job_of(row: Row) -> Job:
 def submission_of(row: Row) -> Submission:
     """A row as a submission."""
     return Submission(**{**row, "state": SubmissionState(row["state"])})
+
+
+def check_of(row: Row) -> Check:
+    """A row as a check."""
+    return Check(**{**row, "state": CheckState(row["state"])})
 
 
 async def next_sequence(connection: AsyncConnection) -> int:

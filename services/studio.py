@@ -8,29 +8,38 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.accounts import Accounts, labels
-from services.archive import Archive, Stored
+from services.accounts import Accounts, KeyState, KeyTest, labels
+from services.archive import Archive
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import AudioField, ImageField, Model, SameShape, Side
+from services.catalogue.schema import FileField, Model, SameShape, Scalar
 from services.errors import FileRefused, InvalidRequest, NotFound
 from services.events import Events
 from services.history import History
+from services.inputs import keep_files, repair_given, with_facts
 from services.jobs import Context, Jobs, Pace, now_ms
-from services.media import match_image, read_audio, read_image, repair_audio, repair_image
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.media.facts import ImageFacts, MediaFacts
 from services.problems import Problem, Repair
 from services.records import Asset, Find, Job, JobStatus, new_id
-from services.request import Cost, Request, check, is_absent, output_seconds, output_size, parse, price, refuse_if_any
+from services.request import (
+    Cost,
+    Request,
+    called,
+    check,
+    output_count,
+    output_seconds,
+    output_size,
+    parse,
+    price,
+    refuse_if_any,
+)
 from services.settings import Settings
 from services.views import JobsView, JobView, job_view, page_view
 
@@ -48,10 +57,15 @@ class Verdict:
     cost: Cost | None = None
     """None where the values cannot be priced yet."""
     seconds: float = 0
-    facts: Mapping[str, MediaFacts] = field(default_factory=dict)
-    """What is known of each file, by field name."""
+    """How long the clip will be; 0 for pictures."""
+    count: int = 0
+    """How many pictures there will be, or may be at most; 0 for a clip."""
+    facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(default_factory=dict)
+    """What is known of each file, by field name; several in their order where the field takes a list."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """How the prompt calls each file of a list, for example `character1`, by field name."""
     output: str = ""
-    """The clip's size in words, for example `1280 × 720`; empty while it is not known."""
+    """The size of what comes out in words, for example `1280 × 720`; empty while it is not known."""
 
     @property
     def ready(self) -> bool:
@@ -142,10 +156,12 @@ class Studio:
         except InvalidRequest as error:
             return Verdict(problems=error.problems)
         return Verdict(
-            problems=check(request),
+            problems=(*check(request), *self._place_problems(request)),
             cost=price(request),
             seconds=output_seconds(request),
-            facts={n: v for n, v in request.values.items() if isinstance(v, ImageFacts | AudioFacts | Unreadable)},
+            count=output_count(request),
+            facts={n: v for n, v in request.values.items() if isinstance(v, MediaFacts | tuple)},
+            names=called(request),
             output=output_size(request),
         )
 
@@ -161,11 +177,11 @@ class Studio:
     ) -> JobView:
         """Check, write down and queue one job. Raises InvalidRequest, and then nothing was stored or sent."""
         request = await self._parse(family=family, model=model, region=region, given=given)
-        refuse_if_any(check(request))
+        refuse_if_any((*check(request), *self._place_problems(request)))
         account = self._accounts.for_new_job(request.offer.region)
         now = now_ms()
         job_id = new_id(now)
-        files = await self._keep_files(request, given, job_id=job_id, now=now)
+        files = await keep_files(self.archive, request, given, job_id=job_id, now=now)
         cost = price(request)
         job = Job(
             id=job_id,
@@ -178,7 +194,7 @@ class Studio:
             base_url=account.base_url,
             demo=self.demo,
             prompt=request.prompt,
-            parameters={n: v for n, v in request.values.items() if n != "prompt" and isinstance(v, str | int | bool)},
+            parameters={n: v for n, v in request.values.items() if n != "prompt" and isinstance(v, Scalar)},
             created_at=now,
             updated_at=now,
             estimated_micros=round(cost.amount * 1_000_000),
@@ -188,31 +204,35 @@ class Studio:
         return await self.job(job_id)
 
     async def repair(
-        self, *, model: str, region: str, field: str, path: str, given: Mapping[str, object] | None = None
+        self,
+        *,
+        model: str,
+        region: str,
+        field: str,
+        path: str,
+        given: Mapping[str, object] | None = None,
+        item: int | None = None,
     ) -> str:
         """A repaired copy of a file that fits a model's field, and the files `given` beside it. Returns its path.
 
-        Raises FileRefused, NotFound.
+        `item` says which file of a list it is, counted from 0. Raises FileRefused, NotFound.
         """
         found = self.catalogue.model(model)
-        wanted = found.field(field, region) if found else None
-        source, made = Path(path), self._repaired / secrets.token_hex(8)
-        match wanted:
-            case ImageField():
-                shape = await self._shape_for(found, region, field, given or {})
-                suffix = (await asyncio.to_thread(_repair_picture, source, made, wanted, shape)).suffix
-            case AudioField():
-                suffix = (await asyncio.to_thread(repair_audio, source, made, wanted.limit(Side.OURS))).suffix
-            case _:
-                raise NotFound(f"{field} is not a file of this model.")
-        return str(await asyncio.to_thread(_rename, made, f"{source.stem[:40]}-fits{suffix}"))
+        wanted = found.field(field, region, given) if found else None
+        if found is None or not isinstance(wanted, FileField):
+            raise NotFound(f"{field} is not a file of this model.")
+        shape = await self._shape_for(found, region, field, given or {})
+        try:
+            return str(await asyncio.to_thread(repair_given, Path(path), self._repaired, wanted, shape=shape))
+        except FileRefused as refusal:
+            if item is None:
+                raise
+            raise FileRefused(f"No. {item + 1}: {refusal.message}") from refusal
 
     async def _shape_for(
-        self, model: Model | None, region: str, field: str, given: Mapping[str, object]
+        self, model: Model, region: str, field: str, given: Mapping[str, object]
     ) -> tuple[int, int] | None:
         """The proportions that the check asks a picture to have: those of another one that is given."""
-        if model is None:
-            return None
         try:
             request = await self._parse(family=model.family, model=model.id, region=region, given=given)
         except InvalidRequest:
@@ -227,32 +247,29 @@ class Studio:
     ) -> Request:
         known = self.catalogue.model(model)
         wanted = region or self._region_for(known, model)
-        values = dict(given)
-        for name, value in given.items():
-            media = known.field(name, wanted) if known else None
-            if isinstance(media, ImageField | AudioField) and not is_absent(value):
-                values[name] = await asyncio.to_thread(read_facts, media, str(value))
+        values = await with_facts(known, wanted, given) if known else given
         return parse(self.catalogue, family=family, model_id=model, region=wanted, given=values)
+
+    def _place_problems(self, request: Request) -> tuple[Problem, ...]:
+        """What is wrong with where it would be sent."""
+        region = request.offer.region
+        if region not in self.regions:
+            known = self.catalogue.region(region)
+            message = f"There is no key for {known.label if known else region} here yet. Add one in Settings."
+            return (Problem(field="region", message=message),)
+        if not request.offer.workspace_only or not self._accounts.is_shared(request.offer.region):
+            return ()
+        message = (
+            "This model is only had at your workspace's own address: add the id of your workspace in Settings, or set "
+            "DASHSCOPE_BASE_URL to its address."
+        )
+        return (Problem(field="model", message=message),)
 
     def _region_for(self, model: Model | None, model_id: str) -> str:
         """The region for a caller who names none: the first usable one that has the model under this id."""
         offers = model.offers if model else ()
         own = [offer.region for offer in offers if model_id in (offer.id, model.id if model else "")]
         return next((region for region in self.regions if region in own), self.regions[0])
-
-    async def _keep_files(
-        self, request: Request, given: Mapping[str, object], *, job_id: str, now: int
-    ) -> tuple[Asset, ...]:
-        kept: list[Asset] = []
-        for name, facts in request.values.items():
-            if not isinstance(facts, ImageFacts | AudioFacts):
-                continue
-            try:
-                stored = await self.archive.keep_input(Path(str(given[name])), form=facts.format)
-            except OSError as error:
-                raise FileRefused("Your file cannot be stored: the studio's disk may be full.") from error
-            kept.append(_asset(facts, stored, role=name, job_id=job_id, now=now))
-        return tuple(kept)
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
@@ -302,6 +319,28 @@ class Studio:
             raise NotFound("There is no such picture.")
         return asset, await asyncio.to_thread(self.archive.path, key)
 
+    async def article(self, job_id: str) -> tuple[str, list[tuple[str, Path]]]:
+        """What an article's zip is called, and its files with their names: the text and its pictures.
+
+        Raises NotFound.
+        """
+        found = await self.history.with_assets(job_id)
+        outputs = [asset for asset in found.assets if asset.role == "output"]
+        text = next((asset for asset in outputs if asset.kind == "article"), None)
+        if text is None:
+            raise NotFound("This job has no article, or it is not finished.")
+        paths = await asyncio.to_thread(lambda: [(asset.name, self.archive.path(asset.key)) for asset in outputs])
+        return f"{Path(text.name).stem}.zip", paths
+
+    async def made(self, job_id: str) -> tuple[str, list[tuple[str, Path]]]:
+        """What a zip of all that a job made is called, and its files with their names. Raises NotFound."""
+        found = await self.history.with_assets(job_id)
+        outputs = [asset for asset in found.assets if asset.role == "output"]
+        if not outputs:
+            raise NotFound("This job has made no files, or it is not finished.")
+        paths = await asyncio.to_thread(lambda: [(asset.name, self.archive.path(asset.key)) for asset in outputs])
+        return f"{found.job.model}-{job_id[-6:]}.zip", paths
+
     async def summary(self) -> dict[str, Any]:
         """What the page's header shows."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -316,6 +355,23 @@ class Studio:
             "spent_today": [{"amount": total / 1_000_000, "currency": c} for c, total in sorted(spent.items())],
         }
 
+    # Keys ------------------------------------------------------------------------------------------------------------
+
+    def key_states(self) -> tuple[KeyState, ...]:
+        """Every region and what may be told of its key. No key is in it."""
+        return self._accounts.key_states()
+
+    async def test_key(self, region: str) -> KeyTest:
+        """Try the key of a region by reading, which buys nothing. Raises NotConfigured where it has none."""
+        return await self._accounts.test(region)
+
+    async def add_key(self, region: str, key: str, workspace: str = "") -> KeyTest:
+        """Try a key and, if its region takes it, use it from now on. Raises StudioError. Open pages look again."""
+        tested = await self._accounts.add(region, key, workspace=workspace)
+        if tested.works:
+            self.events.publish(LOOK_AGAIN, look_again=LOOK_AGAIN)
+        return tested
+
     async def _announce(self, job_id: str) -> None:
         if self.events.watchers:
             found = await self.history.with_assets(job_id)
@@ -325,56 +381,8 @@ class Studio:
                 self.events.publish(message.encode(), look_again=LOOK_AGAIN)
 
 
-def _asset(facts: ImageFacts | AudioFacts, stored: Stored, *, role: str, job_id: str, now: int) -> Asset:
-    image = facts if isinstance(facts, ImageFacts) else None
-    sound = facts if isinstance(facts, AudioFacts) else None
-    return Asset(
-        id=new_id(now),
-        job_id=job_id,
-        role=role,
-        kind="image" if image else "audio",
-        name=facts.name[:200],
-        key=stored.key,
-        thumbnail_key=stored.thumbnail_key,
-        mime=stored.mime,
-        width=image.width if image else None,
-        height=image.height if image else None,
-        seconds=sound.seconds if sound else None,
-        bytes=stored.bytes,
-        sha256=stored.sha256,
-        created_at=now,
-    )
-
-
-def _repair_picture(source: Path, made: Path, field: ImageField, shape: tuple[int, int] | None) -> ImageFacts:
-    limit = field.limit(Side.OURS)
-    return match_image(source, made, limit, shape=shape) if shape else repair_image(source, made, limit)
-
-
-def _rename(made: Path, name: str) -> Path:
-    """Give a repaired file a name of its own that a person recognises, in a folder of its own."""
-    folder = made.with_name(f"{made.name}.d")
-    folder.mkdir()
-    return made.rename(folder / name)
-
-
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
 """Tells a page that it has missed changes and must ask for the jobs anew."""
-
-
-def read_facts(media: ImageField | AudioField, path: str) -> MediaFacts:
-    """What is known of a file. Remembered as long as the file does not change. Meant for a thread."""
-    try:
-        state = Path(path).stat()
-    except OSError:
-        return Unreadable(name=Path(path).name, bytes=0, why="The file is not there any more. Please choose it again.")
-    read = read_image if isinstance(media, ImageField) else read_audio
-    return _facts_of(read, path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=512)
-def _facts_of(read: Callable[[Path], MediaFacts], path: str, _changed: int, _size: int) -> MediaFacts:
-    return read(Path(path))
 
 
 @asynccontextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from services.articles import shown
 from services.catalogue import Catalogue
+from services.catalogue.schema import Model
 from services.records import Asset, Job, JobStatus, JobWithAssets, Page
 
 _CANCELABLE = frozenset(
@@ -23,15 +25,20 @@ class ErrorView(TypedDict):
 
 
 class CostView(TypedDict):
-    """Money. `actual` is null until it is known; `currency` is an ISO code."""
+    """Money. `actual` is null until it is known, and what it is so far while a live job runs.
+
+    `currency` is an ISO code. `at_most` says that the provider may make, and bill, less than was estimated.
+    """
 
     estimated: float
     actual: float | None
     currency: str
+    at_most: bool
 
 
 class OutputView(TypedDict):
-    """One file that was made. URLs are the studio's own; sizes are pixels, seconds and bytes."""
+    """One file that was made, of the kind video, image or article. URLs are the studio's own; sizes are pixels, seconds
+    and bytes. A picture's thumbnail has 400 px at most, its poster 1280; its `url` is the original."""
 
     id: str
     kind: str
@@ -45,9 +52,10 @@ class OutputView(TypedDict):
 
 
 class InputView(TypedDict):
-    """One file that was given."""
+    """One file that was given. `position` is its place among those of the same field, from 0."""
 
     field: str
+    position: int
     kind: str
     name: str
     url: str
@@ -82,6 +90,10 @@ class JobView(TypedDict):
     cancelable: bool
     cancel_requested: bool
     attention: str | None
+    remark: str | None
+    """A sentence that stays with the result."""
+    article: list[dict[str, str]] | None
+    """Words and pictures in their order: {"text": words} or {"output": id of one of the outputs}."""
 
 
 class JobsView(TypedDict):
@@ -119,13 +131,23 @@ def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
             estimated=job.estimated_micros / 1_000_000,
             actual=None if job.actual_micros is None else job.actual_micros / 1_000_000,
             currency=job.currency,
+            at_most=model is not None and any(mode.at_most for mode in model.modes_on(job.parameters)),
         ),
         outputs=[_output(asset) for asset in found.assets if asset.role == "output"],
         demo=job.demo,
-        cancelable=job.status in _CANCELABLE and not job.cancel_requested,
+        cancelable=_is_cancelable(job, model),
         cancel_requested=job.cancel_requested,
         attention=job.attention,
+        remark=job.remark,
+        article=None if job.article is None else shown(job.article),
     )
+
+
+def _is_cancelable(job: Job, model: Model | None) -> bool:
+    """A live job has no task that could be canceled once it was sent."""
+    live = model is not None and bool(model.live) and job.parameters.get(model.live) is True
+    was_sent = job.status is JobStatus.SUBMITTING
+    return job.status in _CANCELABLE and not job.cancel_requested and not (live and was_sent)
 
 
 def page_view(page: Page, catalogue: Catalogue) -> JobsView:
@@ -168,6 +190,7 @@ def _output(asset: Asset) -> OutputView:
 def _input(asset: Asset) -> InputView:
     return InputView(
         field=asset.role,
+        position=asset.position,
         kind=asset.kind,
         name=asset.name,
         url=_url(asset),

@@ -40,7 +40,7 @@ async def test_a_result_is_taken_in_with_its_pictures(archive: Archive) -> None:
     part = film(archive.incoming / "job-1.part")
     data = part.read_bytes()
     kept = await archive.keep_video(part, job_id="job", number=1)
-    assert (kept.width, kept.height, round(kept.seconds, 1)) == (320, 192, 1.0)
+    assert (kept.width, kept.height, kept.seconds) == (320, 192, pytest.approx(1, abs=0.05))
     assert archive.path(kept.key).read_bytes() == data
     assert kept.sha256 == hashlib.sha256(data).hexdigest()
     for key in (kept.poster_key, kept.thumbnail_key):
@@ -75,6 +75,61 @@ async def test_the_same_picture_is_kept_once(archive: Archive, tmp_path: Path) -
     assert archive.path(first.thumbnail_key).stat().st_size < one.stat().st_size
     one.unlink()
     assert archive.path(first.key).is_file()
+
+
+async def test_a_picture_is_kept_as_it_came_with_smaller_ones(archive: Archive) -> None:
+    part = archive.incoming / "job-2.part"
+    Image.effect_noise((2000, 1000), 60).convert("RGB").save(part, "PNG")
+    data = part.read_bytes()
+    kept = await archive.keep_picture(part, job_id="job", number=2)
+    assert (kept.width, kept.height, kept.seconds, kept.mime) == (2000, 1000, None, "image/png")
+    assert archive.path(kept.key).read_bytes() == data
+    assert kept.key.endswith("2.png")
+    assert kept.thumbnail_key is not None
+    for key, size in ((kept.poster_key, (1280, 640)), (kept.thumbnail_key, (400, 200))):
+        with Image.open(archive.path(key)) as picture:
+            assert (picture.format, picture.size) == ("JPEG", size)
+    assert list(archive.incoming.iterdir()) == []
+
+
+async def test_what_is_clear_in_a_picture_is_white_in_its_smaller_ones(archive: Archive) -> None:
+    part = archive.incoming / "clear.part"
+    Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(part, "PNG")
+    kept = await archive.keep_picture(part, job_id="job", number=1)
+    with Image.open(archive.path(kept.poster_key)) as picture:
+        assert picture.getpixel((150, 150)) == (255, 255, 255)
+
+
+async def test_what_is_no_whole_picture_is_refused_and_not_taken_in(archive: Archive, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.png"
+    Image.effect_noise((300, 300), 60).save(whole)
+    for name, data in {
+        "words": b"not a picture",
+        "nothing": b"",
+        "half": whole.read_bytes()[: whole.stat().st_size // 2],
+        "film": film(tmp_path / "a.mp4").read_bytes(),
+    }.items():
+        part = archive.incoming / name
+        part.write_bytes(data)
+        with pytest.raises(FileRefused):
+            await archive.keep_picture(part, job_id="job", number=1)
+    assert not [path for path in (tmp_path / "files" / "results").rglob("*") if path.is_file()]
+
+
+async def test_a_clip_that_is_given_has_a_thumbnail(archive: Archive, tmp_path: Path) -> None:
+    kept = await archive.keep_input(film(tmp_path / "a.mp4"), form="MP4")
+    assert (kept.mime, Path(kept.key).suffix) == ("video/mp4", ".mp4")
+    assert kept.thumbnail_key is not None
+    with Image.open(archive.path(kept.thumbnail_key)) as picture:
+        assert picture.size == (320, 192)
+    assert (await archive.keep_input(tmp_path / "a.mp4", form="MP4")) == kept
+
+
+async def test_an_article_replaces_an_earlier_one_of_its_job(archive: Archive) -> None:
+    await archive.keep_article("one", job_id="job")
+    kept = await archive.keep_article("二\n", job_id="job")
+    assert archive.path(kept.key).read_text(encoding="utf-8") == "二\n"
+    assert kept.bytes == len("二\n".encode())
 
 
 async def test_a_turned_picture_has_an_upright_thumbnail(archive: Archive, tmp_path: Path) -> None:

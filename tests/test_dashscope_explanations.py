@@ -173,7 +173,7 @@ def test_an_unknown_code_is_told_honestly() -> None:
         ("AccessDenied", "current user api does not support synchronous calls", "in a way"),
         ("Throttling.AllocationQuota", "Free allocated quota exceeded.", "free quota"),
         ("Throttling.AllocationQuota", "Allocated quota exceeded, please increase your quota limit.", "Too many"),
-        ("DataInspectionFailed", "Output data may contain inappropriate content.", "finished clip"),
+        ("DataInspectionFailed", "Output data may contain inappropriate content.", "held back"),
         ("InvalidURL", "The input audio is longer than 20s.", "does not fit"),
         ("InvalidURL", "Required URL is missing or invalid", "could not fetch"),
     ],

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from services.dashscope import Account, DashScope, ListedTask, QueryBudget, Retry, Task, TaskStatus, billed_seconds
+from services.dashscope import Account, DashScope, ListedTask, Part, QueryBudget, Retry, Task, TaskStatus
 from services.dashscope.replies import read_created, read_policy, read_task
 from services.errors import (
     BillingStopped,
@@ -102,6 +102,55 @@ def test_the_link_is_found_wherever_a_family_puts_it(output: dict[str, object]) 
     assert read_task(reply).result_urls == ("https://r.example/a.mp4",)
 
 
+def finished(**output: object) -> Task:
+    return read_task({"output": {"task_id": "t", "task_status": "SUCCEEDED", **output}})
+
+
+def test_pictures_come_one_in_a_choice() -> None:
+    choices = [
+        {"finish_reason": "stop", "message": {"content": [{"type": "image", "image": f"https://r.example/{n}.png"}]}}
+        for n in range(3)
+    ]
+    assert finished(choices=choices).parts == tuple(Part(url=f"https://r.example/{n}.png") for n in range(3))
+
+
+def test_an_article_keeps_words_and_pictures_in_their_order() -> None:
+    content = [
+        {"type": "text", "text": "First."},
+        {"type": "image", "image": "https://r.example/1.png"},
+        {"text": "Then."},
+        {"type": "video", "video": None},
+        "nonsense",
+    ]
+    found = finished(choices=[{"message": {"content": content}}])
+    assert found.parts == (Part(text="First."), Part(url="https://r.example/1.png"), Part(text="Then."))
+    assert found.result_urls == ("https://r.example/1.png",)
+
+
+def test_a_choice_may_be_plain_words() -> None:
+    assert finished(choices=[{"message": {"content": "Hello"}}]).parts == (Part(text="Hello"),)
+
+
+def test_a_picture_that_failed_alone_leaves_the_others() -> None:
+    results = [
+        {"url": "https://r.example/1.png", "orig_prompt": "a cat", "actual_prompt": "a grey cat"},
+        {"code": "InternalError.Timeout", "message": "too slow"},
+    ]
+    found = finished(results=results, task_metrics={"TOTAL": 2, "SUCCEEDED": 1, "FAILED": 1})
+    assert found.parts == (Part(url="https://r.example/1.png"),)
+    (failure,) = found.failures
+    assert (failure.code, failure.message) == ("InternalError.Timeout", "too slow")
+    assert "too long" in failure.error().message
+    assert (found.orig_prompt, found.actual_prompt) == ("a cat", "a grey cat")
+
+
+def test_links_and_words_are_kept_out_of_what_is_printed() -> None:
+    found = finished(
+        choices=[{"message": {"content": [{"text": "secret words"}, {"image": "https://secret.example"}]}}]
+    )
+    assert "secret" not in repr(found)
+
+
 def test_prompts_are_read_and_absent_ones_are_none() -> None:
     output = {"task_status": "SUCCEEDED", "orig_prompt": "a cat", "actual_prompt": ""}
     found = read_task({"output": output})
@@ -156,26 +205,6 @@ async def test_a_failed_task_tells_why_and_was_taken(code: str, message: str, ki
 async def test_only_a_failed_task_has_an_error() -> None:
     with pytest.raises(ValueError, match="no error"):
         (await look(Vendor(task("RUNNING")))).error()
-
-
-@pytest.mark.parametrize(
-    ("usage", "seconds"),
-    [
-        ({"duration": 5, "video_duration": 9, "SR": 720}, 5.0),
-        ({"duration": 12.5, "SR": "720"}, 12.5),
-        ({"video_duration": "5"}, 5.0),
-        ({"video_duration": 4.9}, 4.9),
-        ({"duration": True, "video_duration": 5}, 5.0),
-        ({"duration": "long", "video_duration": 5}, 5.0),
-        ({"duration": float("nan")}, None),
-        ({"duration": -1}, None),
-        ({"duration": None}, None),
-        ({"image_count": 1}, None),
-        ({}, None),
-    ],
-)
-def test_billed_seconds_are_found_in_every_usage(usage: dict[str, object], seconds: float | None) -> None:
-    assert billed_seconds(usage) == seconds
 
 
 def test_every_recorded_json_reply_is_read_or_refused_but_never_crashes() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.errors import NotFound
 from services.history import History
-from services.records import Asset, Find, Job, JobStatus, SubmissionState, new_id
+from services.records import Asset, CheckState, Find, Job, JobStatus, SubmissionState, new_id
 
 
 def a_job(number: int = 1, **changes: object) -> Job:
@@ -218,6 +218,85 @@ async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: st
         job = await history.add(a_job())
     async with History.open(url) as again:
         assert await again.job(job.id) == job
+
+
+async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> None:
+    async with History.open(url) as history:
+        job = await history.add(a_job(), [])
+        await history.change(job.id, files=[an_asset(job)], updated_at=9)
+        await history.ledger.open(job, attempt=1, started_at=5)
+    await _as_the_first_release_left_it(url)
+    async with History.open(url) as again:
+        found = await again.with_assets(job.id)
+        assert (found.job.prompt, found.job.article, found.job.remark) == (job.prompt, None, None)
+        assert [asset.position for asset in found.assets] == [0]
+        submission = await again.ledger.latest(job.id)
+        assert submission is not None
+        assert not submission.live
+        check, is_new = await again.checks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
+        assert (check.state, is_new) == (CheckState.OPEN, True)
+        await again.change(job.id, article=[{"text": "一"}], remark="r", updated_at=10)
+        assert (await again.job(job.id)).article == [{"text": "一"}]
+
+
+async def _as_the_first_release_left_it(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for statement in (
+            "DROP TABLE checks",
+            "ALTER TABLE assets DROP COLUMN position",
+            "ALTER TABLE submissions DROP COLUMN live",
+            "ALTER TABLE jobs DROP COLUMN article",
+            "ALTER TABLE jobs DROP COLUMN remark",
+            "DELETE FROM schema_versions WHERE number > 1",
+        ):
+            await connection.execute(sa.text(statement))
+    await engine.dispose()
+
+
+async def test_files_of_a_job_come_in_their_order(history: History) -> None:
+    job = a_job()
+    files = [replace(an_asset(job, "images"), position=position, created_at=9 - position) for position in (2, 0, 1)]
+    await history.add(job, files)
+    assert [asset.position for asset in (await history.with_assets(job.id)).assets] == [0, 1, 2]
+
+
+async def test_two_jobs_at_once_get_one_question_and_an_answer_serves_both(history: History) -> None:
+    jobs = [await history.add(a_job(number)) for number in range(6)]
+    asked = await asyncio.gather(
+        *(history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1) for job in jobs)
+    )
+    assert sum(is_new for _check, is_new in asked) == 1
+    check = asked[0][0]
+    await history.checks.settle(check, state=CheckState.PASSED, answered_at=2)
+    known = await history.checks.find(jobs[0], vendor_check="c", sha256="s")
+    assert known is not None
+    assert known.state is CheckState.PASSED
+    paid = {job.id: await history.checks.paid_by(job.id) for job in jobs}
+    assert sorted(paid.values()) == [0, 0, 0, 0, 0, 4_000]
+    assert paid[check.job_id] == 4_000
+    assert await history.checks.find(jobs[0], vendor_check="c", sha256="other") is None
+    assert await history.checks.find(replace(jobs[0], account="b"), vendor_check="c", sha256="s") is None
+
+
+@pytest.mark.parametrize("state", [CheckState.LOST, CheckState.NOT_TAKEN])
+async def test_a_question_without_an_answer_may_be_asked_anew(history: History, state: CheckState) -> None:
+    job = await history.add(a_job())
+    check, _new = await history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1)
+    await history.checks.settle(check, state=state, answered_at=2)
+    assert await history.checks.find(job, vendor_check="c", sha256="s") is None
+    assert (await history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=3))[1]
+    assert await history.checks.paid_by(job.id) == 0
+
+
+async def test_a_live_call_is_no_rival_of_lost_tasks(history: History) -> None:
+    one, two = await history.add(a_job(1)), await history.add(a_job(2))
+    live = await history.ledger.open(one, attempt=1, started_at=5, live=True)
+    await history.ledger.open(two, attempt=1, started_at=5)
+    rest = await history.ledger.open_ones(account=one.account, vendor_model="a-model")
+    assert [found.submission.job_id for found in rest] == [two.id]
+    job = await history.ledger.end_live(live, state=SubmissionState.TAKEN, status=JobStatus.SAVING, updated_at=9)
+    assert (job.status, job.task_id) == (JobStatus.SAVING, None)
 
 
 async def test_several_processes_may_open_a_new_database_at_once(url: str) -> None:

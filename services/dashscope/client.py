@@ -1,4 +1,4 @@
-"""The vendor over HTTP, one client per account: create, query, list, cancel, upload, download.
+"""The vendor over HTTP, one client per account: create, ask, stream, query, list, cancel, upload, download.
 
 Hides retries, turns and headers. The rule it keeps above all: a call that may buy is sent again only where the vendor
 certainly did not take it. It knows no model and stores nothing.
@@ -11,12 +11,12 @@ import json
 import logging
 import random
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -24,13 +24,15 @@ import httpx
 from services.dashscope import replies, wire
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
-from services.dashscope.errors import error_from_reply, outcome_unknown, unavailable, unreachable
-from services.dashscope.replies import Created, ListedTask, ListPage, Task, TaskStatus, UploadPolicy
+from services.dashscope.errors import broken_stream, error_from_reply, outcome_unknown, unavailable, unreachable
+from services.dashscope.replies import Checked, Created, ListedTask, ListPage, Task, TaskStatus, UploadPolicy
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
 from services.dashscope.storage import Downloaded, Storage, plain_name
+from services.dashscope.stream import Piece, pieces, read_whole
 from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 PAGE_SIZE = 10
 """Rows per page of the task list: the vendor's default. Its maximum is not documented."""
@@ -78,6 +80,10 @@ class DashScope:
             self._buying = await stack.enter_async_context(
                 wire.open_client(self._transport, tls=tls, read_seconds=wire.CREATE_READ_SECONDS, keep_alive=False)
             )
+            # Streams are few and long: they shall not take the place of calls that are short.
+            self._listening = await stack.enter_async_context(
+                wire.open_client(self._transport, tls=tls, read_seconds=wire.STREAM_SILENT_SECONDS, keep_alive=False)
+            )
             files = await stack.enter_async_context(
                 wire.open_client(
                     self._transport, tls=tls, read_seconds=wire.TRANSFER_READ_SECONDS, keep_alive=True, redirects=3
@@ -99,37 +105,114 @@ class DashScope:
 
         Raises NotTaken (nothing bought, may be sent again), OutcomeUnknown (look it up, never send again) or Refused.
         """
-        content = await asyncio.to_thread(_encode, body)
-        headers = {"Content-Type": "application/json", "X-DashScope-Async": "enable"}
-        if uses_oss:
-            headers["X-DashScope-OssResourceResolve"] = "enable"
-
-        latest_start = time.monotonic() + wire.LONGEST_CREATE_SECONDS - wire.CREATE_SECONDS
-
-        async def once() -> Created:
-            async with self._buying_gate:
-                if time.monotonic() > latest_start:
-                    raise unavailable()
-                return await self._create_once(path, content, headers)
-
-        created = await self._repeater.run(once, tries=self._repeater.retry.create_tries)
+        headers = _buying_headers(uses_oss=uses_oss) | {"X-DashScope-Async": "enable"}
+        created = await self._buy(path, body, headers=headers, read=replies.read_created)
         log.info("task %s created in %s, request %s", created.task_id, self.account.alias, created.request_id)
         return created
 
-    async def _create_once(self, path: str, content: bytes, headers: Mapping[str, str]) -> Created:
-        request = self._request(self._buying, "POST", path, headers=headers, content=content)
+    async def ask_once(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> Checked:
+        """Ask a question that is answered at once and billed, answer or no.
+
+        Raises NotTaken (nothing bought, may be asked again), OutcomeUnknown (it may have been billed) or Refused. That
+        the answer is no is not an error.
+        """
+        checked = await self._buy(path, body, headers=_buying_headers(uses_oss=uses_oss), read=replies.read_checked)
+        log.info("checked in %s: %s, request %s", self.account.alias, checked.passed, checked.request_id)
+        return checked
+
+    async def _buy(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str],
+        read: Callable[[object], T | None],
+    ) -> T:
+        """Send what costs money, again only where it was certainly not taken; what `read` makes of the answer."""
+        content = await asyncio.to_thread(_encode, body)
+        latest_start = time.monotonic() + wire.LONGEST_CREATE_SECONDS - wire.CREATE_SECONDS
+
+        async def once() -> T:
+            async with self._buying_gate:
+                if time.monotonic() > latest_start:
+                    raise unavailable()
+                response = await self._send_once(
+                    self._request(self._buying, "POST", path, headers=headers, content=content)
+                )
+            reply = _decode(response)
+            answer = read(reply) if response.is_success else None
+            if answer is None:
+                self._raise_refusal(response, reply, creating=True)
+            return answer
+
+        return await self._repeater.run(once, tries=self._repeater.retry.create_tries)
+
+    async def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
             async with asyncio.timeout(wire.CREATE_SECONDS):
-                response = await self._buying.send(request)
+                return await self._buying.send(request)
         except wire.NOT_SENT as error:
             raise Again(unreachable()) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise outcome_unknown() from error
+
+    async def stream(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> AsyncGenerator[Piece]:
+        """Order a work and get it piece by piece as it is made: this is what costs money. Close it (`aclosing`).
+
+        Raises NotTaken (before the first piece only: nothing bought, may be sent again), OutcomeUnknown where it broke
+        before its end (never send it again; there is no task to look up), Refused, or what an error frame says.
+        """
+        content = await asyncio.to_thread(_encode, body)
+        headers = _buying_headers(uses_oss=uses_oss) | {
+            "X-DashScope-Sse": "enable",
+            "Accept": "text/event-stream",
+            "X-Accel-Buffering": "no",
+        }
+
+        async def once() -> httpx.Response:
+            return await self._open_stream(
+                self._request(self._listening, "POST", path, headers=headers, content=content)
+            )
+
+        response = await self._repeater.run(once, tries=self._repeater.retry.create_tries)
+        if response.is_closed:
+            yield read_whole(_decode(response))
+            return
+        try:
+            async with aclosing(pieces(_within_time(response), http_status=response.status_code)) as found:
+                async for piece in found:
+                    yield piece
+        except httpx.HTTPError as error:
+            raise broken_stream() from error
+        except VendorError as error:
+            raise self._without_key(error) from error.__cause__
+        finally:
+            await response.aclose()
+
+    async def _open_stream(self, request: httpx.Request) -> httpx.Response:
+        """The answer as soon as it begins. Anything that is not a stream is a refusal, or nobody knows what."""
+        try:
+            response = await self._listening.send(request, stream=True)
+        except wire.NOT_SENT as error:
+            raise Again(unreachable()) from error
+        except httpx.HTTPError as error:
+            raise broken_stream() from error
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not response.is_success or kind != "text/event-stream":
+            await self._read_whole(response)
+        return response
+
+    async def _read_whole(self, response: httpx.Response) -> None:
+        """An answer that is no stream: read it, close it, and refuse it unless it is the work all at once."""
+        try:
+            await response.aread()
+        except httpx.HTTPError as error:
+            raise broken_stream() from error
+        finally:
+            await response.aclose()
         reply = _decode(response)
-        created = replies.read_created(reply) if response.is_success else None
-        if created is None:
+        if not response.is_success or not read_whole(reply).parts:
             self._raise_refusal(response, reply, creating=True)
-        return created
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
@@ -261,13 +344,31 @@ class DashScope:
 
     def _raise_refusal(self, response: httpx.Response, reply: object, *, creating: bool) -> NoReturn:
         error = error_from_reply(response.status_code, reply, creating=creating)
-        # Should a gateway repeat the key in its complaint, it goes no further.
-        error.vendor_message = error.vendor_message.replace(self.account.key.get_secret_value().strip(), "[key]")
+        self._without_key(error)
         if isinstance(error, NotTaken):
             raise Again(error, after=wire.retry_after(response))
         if isinstance(error, OutcomeUnknown):
             log.warning("a create call was answered with HTTP %d, request %s", error.http_status, error.request_id)
         raise error
+
+    def _without_key(self, error: VendorError) -> VendorError:
+        """Should a gateway repeat the key in its complaint, it goes no further."""
+        error.vendor_message = error.vendor_message.replace(self.account.key.get_secret_value().strip(), "[key]")
+        return error
+
+
+async def _within_time(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The bytes of a stream. Each silence is bounded by the client, the whole by us."""
+    latest = time.monotonic() + wire.LONGEST_STREAM_SECONDS
+    async for chunk in response.aiter_bytes():
+        yield chunk
+        if time.monotonic() > latest:
+            raise broken_stream()
+
+
+def _buying_headers(*, uses_oss: bool) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    return headers | {"X-DashScope-OssResourceResolve": "enable"} if uses_oss else headers
 
 
 def _encode(body: Mapping[str, object]) -> bytes:

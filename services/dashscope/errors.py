@@ -13,6 +13,9 @@ from typing import assert_never
 from services.dashscope.explanations import (
     EXPLANATIONS,
     OUTCOME_UNKNOWN,
+    STREAM_LOST,
+    STREAM_LOST_CODE,
+    STUDIO_EXPLANATIONS,
     UNANSWERED,
     UNKNOWN_ERROR,
     UNKNOWN_REFUSALS,
@@ -42,10 +45,12 @@ __all__ = [
     "Fault",
     "Kind",
     "Subject",
+    "broken_stream",
     "error_from_reply",
     "explain",
     "explain_error",
     "failure",
+    "nothing_given",
     "outcome_unknown",
     "unavailable",
     "unreachable",
@@ -93,6 +98,11 @@ def forgotten() -> VendorError:
     return failure("UNKNOWN", "")
 
 
+def nothing_given() -> VendorError:
+    """The vendor finished a work that turned out to be empty."""
+    return failure("NoResult", "")
+
+
 def unreachable() -> Unreachable:
     """No connection was made."""
     return Unreachable(UNREACHABLE.happened)
@@ -108,11 +118,16 @@ def outcome_unknown() -> OutcomeUnknown:
     return OutcomeUnknown(OUTCOME_UNKNOWN.happened)
 
 
+def broken_stream() -> OutcomeUnknown:
+    """A stream that ended, or fell silent, before it was finished."""
+    return OutcomeUnknown(STREAM_LOST.happened, code=STREAM_LOST_CODE)
+
+
 def explain_error(error: VendorError) -> Explanation:
     """What to tell people of an error, by its class where that says more than its code."""
     match error:
         case OutcomeUnknown():
-            return OUTCOME_UNKNOWN
+            return STUDIO_EXPLANATIONS.get(error.code, OUTCOME_UNKNOWN)
         case Unreachable():
             return UNREACHABLE
         case _:

@@ -210,8 +210,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     # The service itself
     "InternalError": _HICCUP,
     "InternalError.Algo": _HICCUP,
-    "InternalError.FileUpload": _theirs("The provider could not store the clip.", _LATER),
-    "InternalError.Upload": _theirs("The provider could not store the clip.", _LATER),
+    "InternalError.FileUpload": _theirs("The provider could not store the result.", _LATER),
+    "InternalError.Upload": _theirs("The provider could not store the result.", _LATER),
     "InternalError.Timeout": _TIMED_OUT,
     "RequestTimeOut": _TIMED_OUT,
     "SystemError": _HICCUP,
@@ -221,6 +221,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
 }
 """The vendor's codes."""
+
+STREAM_LOST = Explanation(
+    happened="The connection broke before anything arrived. Whether it was billed is not known; it is not sent again.",
+    fault=Fault.PROVIDER,
+    which=Subject.RESULT,
+    charged=None,
+    advice="Look at the bill in Model Studio before making it again.",
+    kind=Kind.BROKEN,
+)
+STREAM_LOST_CODE = "StreamLost"
 
 STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "UNKNOWN": Explanation(
@@ -232,11 +242,29 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
         kind=Kind.BROKEN,
     ),
     "ResultGone": Explanation(
-        happened="The finished clip can no longer be fetched: the provider keeps it for 24 hours only.",
+        happened="The finished work can no longer be fetched: the provider keeps it for 24 hours only.",
         fault=Fault.PROVIDER,
         which=Subject.RESULT,
         charged=True,
         advice="Make it again, with the studio left running until it is done.",
+    ),
+    STREAM_LOST_CODE: STREAM_LOST,
+    "CheckLost": Explanation(
+        happened="The answer of the portrait check was lost, and it is not asked again by itself.",
+        fault=Fault.PROVIDER,
+        which=Subject.PICTURE,
+        charged=None,
+        advice="Press Generate to check the picture again.",
+        kind=Kind.BROKEN,
+    ),
+    "CheckFailed": _yours("The provider's portrait check refused the picture.", _OTHER_PORTRAIT, Subject.PICTURE),
+    "NoResult": Explanation(
+        happened="The provider said that it was done, but gave nothing.",
+        fault=Fault.PROVIDER,
+        which=Subject.RESULT,
+        charged=None,
+        advice="Look at the bill in Model Studio before making it again.",
+        kind=Kind.BROKEN,
     ),
     "UploadRefused": _theirs("The provider's storage did not take the file.", _LATER, Kind.REFUSED),
 }
@@ -260,7 +288,7 @@ UNREACHABLE = Explanation(
     kind=Kind.NO_CAPACITY,
 )
 OUTCOME_UNKNOWN = Explanation(
-    happened="The answer of the provider was lost, so it may or may not have begun this clip.",
+    happened="The answer of the provider was lost, so it may or may not have begun this.",
     fault=Fault.PROVIDER,
     charged=None,
     advice="Do not send it again yet: look for it in the account's task list first.",
@@ -329,7 +357,7 @@ _WORDINGS = (
     _Wording(
         "InvalidParameter",
         ("size", "resolution"),
-        _yours("This model does not make clips of this shape or quality.", "Choose another shape, or another model."),
+        _yours("This model does not make this shape or quality.", "Choose another shape, or another model."),
     ),
     _Wording(
         "InvalidParameter",
@@ -348,7 +376,7 @@ _WORDINGS = (
         "DataInspectionFailed",
         ("output",),
         _content(
-            "The finished clip did not pass the provider's content check, so it was held back.",
+            "What was made did not pass the provider's content check, so it was held back.",
             "Say it in other words and try again.",
             Subject.RESULT,
         ),

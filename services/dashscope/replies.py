@@ -1,13 +1,12 @@
 """What the vendor answers, parsed once into values of ours. The only place that knows the shape of a reply.
 
 Shapes: Model Studio's video references and "Manage asynchronous tasks", read against recorded traffic
-(tests/recorded). A word or a shape that is not known fails loudly: a guess here would lose or buy a clip.
+(tests/recorded). A word or a shape that is not known fails loudly: a guess here would lose or buy a work.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -51,6 +50,38 @@ class Created:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of a result, in its place: words, or the link of a clip or picture. One of the two is empty."""
+
+    text: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+    """A link that lives 24 hours. Like words, kept out of logs."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one picture of several was not made, in the vendor's words."""
+
+    code: str
+    message: str
+
+    def error(self) -> VendorError:
+        """The same, for people."""
+        return failure(self.code, self.message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a question that is answered at once had for an answer."""
+
+    passed: bool
+    code: str
+    message: str
+    """Why not, in the vendor's words."""
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One look at a task. Times are UTC and None where the service did not tell them."""
 
@@ -61,8 +92,10 @@ class Task:
     submitted_at: datetime | None
     scheduled_at: datetime | None
     ended_at: datetime | None
-    result_urls: tuple[str, ...] = field(repr=False)
-    """Links that live 24 hours; empty unless it succeeded. Like the prompts, kept out of logs."""
+    parts: tuple[Part, ...]
+    """What was made, in its order; empty unless it succeeded."""
+    failures: tuple[Failure, ...]
+    """The pictures that failed alone, where others were made."""
     orig_prompt: str | None = field(repr=False)
     actual_prompt: str | None = field(repr=False)
     """The prompt as the vendor rewrote it, where it tells."""
@@ -71,8 +104,13 @@ class Task:
     """The vendor's words on a failure."""
     usage: Mapping[str, object]
 
+    @property
+    def result_urls(self) -> tuple[str, ...]:
+        """The links among the parts."""
+        return tuple(part.url for part in self.parts if part.url)
+
     def error(self) -> VendorError:
-        """Why there is no clip. Only for a task that failed or that the vendor does not know (any more)."""
+        """Why there is no result. Only for a task that failed or that the vendor does not know (any more)."""
         if self.status not in (TaskStatus.FAILED, TaskStatus.UNKNOWN):
             raise ValueError(f"a task that is {self.status} has no error")
         code = self.code or (self.status.value if self.status is TaskStatus.UNKNOWN else "")
@@ -143,7 +181,8 @@ def read_task(reply: object) -> Task:
         submitted_at=_time(output.get("submit_time")),
         scheduled_at=_time(output.get("scheduled_time")),
         ended_at=_time(output.get("end_time")),
-        result_urls=tuple(dict.fromkeys(_links(output))) if status is TaskStatus.SUCCEEDED else (),
+        parts=_result(output) if status is TaskStatus.SUCCEEDED else (),
+        failures=tuple(_failures(output)) if status is TaskStatus.SUCCEEDED else (),
         orig_prompt=_first_text(prompts, "orig_prompt"),
         actual_prompt=_first_text(prompts, "actual_prompt"),
         code=_text(output.get("code")) or _text(top.get("code")),
@@ -187,22 +226,52 @@ def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
     )
 
 
-def billed_seconds(usage: Mapping[str, object]) -> float | None:
-    """The seconds the vendor bills: `duration`, else `video_duration`; None where it tells neither."""
-    for key in ("duration", "video_duration"):
-        value = usage.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            continue
-        try:
-            seconds = float(value)
-        except ValueError:
-            continue
-        if math.isfinite(seconds) and seconds >= 0:
-            return seconds
-    return None
+def read_checked(reply: object) -> Checked | None:
+    """The answer to a question, or None where the reply holds none. Source: wan-video-api.md 4.1."""
+    output = _mapping(_mapping(reply).get("output"))
+    passed = output.get("check_pass")
+    if not isinstance(passed, bool):
+        return None
+    code, message = _text(output.get("code")), _text(output.get("message"))
+    return Checked(passed=passed, code=code, message=message, request_id=_text(_mapping(reply).get("request_id")))
+
+
+def read_parts(output: object) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """The parts in `choices` in their order, and the reasons for which each choice ended. Shape: wan-image-api.md 1.5.
+
+    The service gives one choice for each picture, or one choice with words and pictures in turn.
+    """
+    parts: list[Part] = []
+    reasons: list[str] = []
+    choices = _mapping(output).get("choices")
+    for choice in map(_mapping, choices if _is_list(choices) else ()):
+        reasons.append(_text(choice.get("finish_reason")))
+        content = _mapping(choice.get("message")).get("content")
+        items: list[object] = content if _is_list(content) else [{"text": content}]
+        for item in map(_mapping, items):
+            link, words = _text(item.get("image")) or _text(item.get("video")), _text(item.get("text"))
+            if link:
+                parts.append(Part(url=link))
+            elif words:
+                parts.append(Part(text=words))
+    return tuple(parts), tuple(reasons)
 
 
 # Members -------------------------------------------------------------------------------------------------------------
+
+
+def _result(output: Mapping[str, object]) -> tuple[Part, ...]:
+    parts, _reasons = read_parts(output)
+    return (*parts, *(Part(url=link) for link in dict.fromkeys(_links(output))))
+
+
+def _failures(output: Mapping[str, object]) -> Iterator[Failure]:
+    """The results that have a reason in place of a link. Shape: wan-image-api.md 2.2."""
+    results = output.get("results")
+    for result in map(_mapping, results if _is_list(results) else ()):
+        code, message = _text(result.get("code")), _text(result.get("message"))
+        if (code or message) and not _text(result.get("url")):
+            yield Failure(code, message)
 
 
 def _links(output: Mapping[str, object]) -> Iterator[str]:
@@ -262,7 +331,7 @@ def _time(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(_text(value))
     except ValueError:
-        # Times are told for interest; a clip is not given up over one.
+        # Times are told for interest; a result is not given up over one.
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=VENDOR_TIME)).astimezone(UTC)
 

@@ -22,6 +22,10 @@ CREATE_SECONDS = 75.0
 LONGEST_CREATE_SECONDS = 170.0
 """The longest a create lasts with its waits and repeats: whoever looks for a lost one knows where to stop looking."""
 TRANSFER_READ_SECONDS = 60.0
+STREAM_SILENT_SECONDS = 180.0
+"""A stream may be silent while a picture is drawn. Source: wan-image-api.md 1.7."""
+LONGEST_STREAM_SECONDS = 1800.0
+"""A stream that goes on for longer than this is given up: the provider itself gives up after five minutes."""
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -61,7 +65,7 @@ def open_client(
 
 
 def quiet_loggers() -> None:
-    """Keep httpx and httpcore from logging requests: a signed link in a log is a key to somebody's clip."""
+    """Keep httpx and httpcore from logging requests: a signed link in a log is a key to somebody's work."""
     for name in ("httpx", "httpcore"):
         logger = logging.getLogger(name)
         if logger.level < logging.WARNING:

@@ -19,7 +19,7 @@ from services.jobs.engine import Engine
 from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
-from services.records import Asset, Job, JobStatus
+from services.records import Asset, Job, JobStatus, SubmissionState
 
 __all__ = ["Context", "Jobs", "Pace", "now_ms"]
 
@@ -61,24 +61,19 @@ class Jobs:
     async def cancel(self, job_id: str) -> Job:
         """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
         context = self._context
-        canceled = await context.change(
-            job_id,
-            only_from=_UNSENT,
-            status=JobStatus.CANCELED,
-            cancel_requested=True,
-            finished_at=context.clock(),
-            actual_micros=0,
-            attention=None,
-        )
+        canceled = await context.end_canceled(job_id, only_from=_UNSENT)
         if canceled is not None:
             return canceled
         job = await context.history.job(job_id)
         if job.status is JobStatus.PENDING:
             return await self._cancel_at_vendor(job)
         if job.status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
+            submission = await context.history.ledger.latest(job_id)
+            if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
+                raise _too_late()  # there is no task that could be canceled
             job = await context.change(job_id, cancel_requested=True) or job
         elif job.status in (JobStatus.RUNNING, JobStatus.SAVING):
-            raise StudioError("The provider is already making this clip and cannot stop it; it will be billed.")
+            raise _too_late()
         return job
 
     async def _cancel_at_vendor(self, job: Job) -> Job:
@@ -93,15 +88,7 @@ class Jobs:
             raise StudioError(
                 "Too late: the provider has just begun. It cannot be stopped and will be billed."
             ) from error
-        canceled = await context.change(
-            job.id,
-            only_from=frozenset({JobStatus.PENDING}),
-            status=JobStatus.CANCELED,
-            cancel_requested=True,
-            finished_at=context.clock(),
-            actual_micros=0,
-            attention=None,
-        )
+        canceled = await context.end_canceled(job.id, only_from=frozenset({JobStatus.PENDING}))
         context.wake_up(job.id)
         return canceled or await context.history.job(job.id)
 
@@ -145,5 +132,9 @@ async def _withdraw(context: Context, job: Job) -> bool:
     except Refused:
         await context.say(job, "It could not be canceled any more: the provider has begun, and it will be billed.")
         return False
-    await context.change(job.id, status=JobStatus.CANCELED, finished_at=context.clock(), actual_micros=0)
+    await context.end_canceled(job.id)
     return True
+
+
+def _too_late() -> StudioError:
+    return StudioError("The provider is already making this and cannot stop it; it will be billed.")

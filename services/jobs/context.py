@@ -16,10 +16,11 @@ from services.catalogue import Catalogue
 from services.dashscope import DashScope, explain_error
 from services.errors import VendorError
 from services.history import History
-from services.records import Asset, Job, JobStatus
+from services.records import FINAL, Asset, Job, JobStatus
 
 log = logging.getLogger(__name__)
 
+_NOT_ENDED = frozenset(JobStatus) - FINAL
 VENDOR_KEEPS_SECONDS = 24 * 3600
 """How long the vendor keeps a task and its result. Source: wan-video-api.md 7.6, checked 2026-11-22."""
 
@@ -77,19 +78,38 @@ class Context:
         return await self.change(job.id, attention=attention) or job
 
     async def fail(self, job: Job, error: VendorError) -> None:
-        """End a job that failed. A failed task is not billed (wan-video-api.md 7.6); a lost one may have been."""
+        """End a job that failed."""
+        await self.change(job.id, only_from=_NOT_ENDED, **await self.failure(job, error))
+
+    async def failure(self, job: Job, error: VendorError) -> dict[str, Any]:
+        """The members of a job that failed. A failed task is not billed (wan-video-api.md 7.6); a lost one may be.
+
+        What a check before it has cost is paid in any case.
+        """
         explained = explain_error(error)
+        paid = await self.history.checks.paid_by(job.id)
         log.info("job %s task %s failed: %s", job.id, job.task_id, error.code or type(error).__name__)
-        await self.change(
-            job.id,
-            status=JobStatus.FAILED,
+        return {
+            "status": JobStatus.FAILED,
+            "finished_at": self.clock(),
+            "error_code": error.code or "Failed",
+            "error_message": error.message,
+            "error_hint": explained.advice,
+            "request_id": error.request_id or job.request_id,
+            "attention": None,
+            "actual_micros": {True: job.estimated_micros, False: paid, None: None}[explained.charged],
+        }
+
+    async def end_canceled(self, job_id: str, *, only_from: frozenset[JobStatus] | None = None) -> Job | None:
+        """End a job as canceled; only the check before it may have cost something. None as with `change`."""
+        return await self.change(
+            job_id,
+            only_from=only_from,
+            status=JobStatus.CANCELED,
+            cancel_requested=True,
             finished_at=self.clock(),
-            error_code=error.code or "Failed",
-            error_message=error.message,
-            error_hint=explained.advice,
-            request_id=error.request_id or job.request_id,
+            actual_micros=await self.history.checks.paid_by(job_id),
             attention=None,
-            actual_micros={True: job.estimated_micros, False: 0, None: None}[explained.charged],
         )
 
     async def vendor(self, job: Job) -> DashScope | None:

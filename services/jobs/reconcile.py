@@ -39,7 +39,7 @@ class Candidate:
 async def reconcile(context: Context, job: Job, submission: Submission) -> None:
     """Settle an open submission: adopted, or proved not bought. Returns then, or when the job has ended."""
     submission = await context.history.ledger.lose(submission, lost_at=context.clock())
-    asking = "The provider's answer was lost. Asking whether your clip was ordered; it is never ordered twice."
+    asking = "The provider's answer was lost. Asking whether it took your order; nothing is ever ordered twice."
     await context.change(job.id, status=JobStatus.UNKNOWN, attention=asking)
     looks = 0
     while not (await context.history.job(job.id)).status.final:
@@ -49,7 +49,7 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
             await context.change(
                 job.id,
                 attention="The provider's answer was lost and its list of orders cannot be read just now. "
-                "Looking again by itself; it is never ordered twice.",
+                "Looking again by itself; nothing is ever ordered twice.",
             )
         else:
             looks += 1

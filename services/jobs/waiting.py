@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from services.dashscope import Task, TaskStatus, billed_seconds, forgotten
-from services.errors import InvalidRequest, KeyRefused, Refused, VendorError
+from services.dashscope import Task, TaskStatus, forgotten
+from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
 from services.jobs.context import Context, Pace
 from services.jobs.submitting import request_of
 from services.records import Job, JobStatus
-from services.request import price
+from services.request import billed
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _SURELY_UNKNOWN = 3
 _SILENT_TROUBLE = 3
 """How many polls may fail before anybody is told."""
 _EARLY_SHARE = 0.25
-"""A pause is at most this share of the time a task has taken so far: short clips are noticed soon."""
+"""A pause is at most this share of the time a task has taken so far: what is made quickly is noticed soon."""
 _LATE_SHARE = 0.02
 """And may always be this share of it: who has waited ten minutes does not mind twelve seconds."""
 _SOON = 5.0
@@ -55,7 +55,7 @@ async def _wait(context: Context, job: Job) -> Task | None:
             job = await context.history.job(job.id)
             return task if job.status is JobStatus.SAVING else None
         if trouble == _SILENT_TROUBLE:
-            await context.say(job, "The provider cannot be reached just now. Your clip goes on there; asking again.")
+            await context.say(job, "The provider cannot be reached just now. Your order goes on there; asking again.")
         elif task is not None:
             await context.say(job, None)
         await context.pause(job.id, _pause(context, job))
@@ -73,7 +73,7 @@ async def _poll(context: Context, job: Job) -> Task | None:
     try:
         return await vendor.query(job.task_id or "")
     except KeyRefused as error:
-        await context.say(job, f"{error.message} Your clip goes on at the provider; correct the key to fetch it.")
+        await context.say(job, f"{error.message} Your order goes on at the provider; correct the key to fetch it.")
     except VendorError as error:
         log.info("job %s task %s: poll failed (%s)", job.id, job.task_id, error.code or type(error).__name__)
     return None
@@ -130,13 +130,13 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
 
 
 async def _billed(context: Context, job: Job, task: Task) -> int:
-    """What the task cost by its `usage`, in millionths; the estimate where usage does not say."""
-    seconds = billed_seconds(task.usage)
-    if seconds is None:
-        return job.estimated_micros
+    """What the task and the check before it cost, in millionths; the estimate where `usage` does not say."""
     try:
-        cost = price(await request_of(context, await context.history.with_assets(job.id)))
-    except InvalidRequest:
+        request = await request_of(context, await context.history.with_assets(job.id))
+    except (InvalidRequest, NotFound):
         # The catalogue has dropped the model or a value since: what was estimated then is the best there is.
         return job.estimated_micros
-    return round(float(cost.each) * seconds * 1_000_000)
+    amount = billed(request, task.usage)
+    if amount is None:
+        return job.estimated_micros
+    return round(amount * 1_000_000) + await context.history.checks.paid_by(job.id)

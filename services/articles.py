@@ -1,0 +1,76 @@
+"""An article: words and pictures in their order. How it grows, and how it becomes files that can be kept together.
+
+Pure but for the zip, which reads the pictures. An article's items are described at services.records.ArticleItem.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from services.records import ArticleItem
+
+_CHUNK = 256 * 1024
+
+
+def grow(items: list[ArticleItem], *, text: str = "", link: str = "") -> None:
+    """Add what has come next: words continue the last paragraph, a picture begins an item of its own."""
+    if link:
+        items.append({"link": link})
+    elif text and items and "text" in items[-1]:
+        items[-1] = {"text": items[-1]["text"] + text}
+    elif text:
+        items.append({"text": text})
+
+
+def shown(items: Sequence[ArticleItem]) -> list[dict[str, str]]:
+    """The items that anybody may see: a picture that is still at the vendor is not among them."""
+    return [dict(item) for item in items if "link" not in item]
+
+
+def markdown(items: Sequence[ArticleItem], *, names: Mapping[str, str]) -> str:
+    """The article as Markdown. `names` are the file names of its pictures by asset id: they lie beside it."""
+    blocks: list[str] = []
+    pictures = 0
+    for item in items:
+        if "output" in item and item["output"] in names:
+            pictures += 1
+            blocks.append(f"![Picture {pictures}]({names[item['output']]})")
+        elif item.get("text", "").strip():
+            blocks.append(item["text"].strip())
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Sink:
+    """Where the zip is written to: bytes wait here until somebody takes them."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits anywhere else."""
+
+    def close(self) -> None:
+        """What is here can still be taken."""
+
+    def take(self) -> bytes:
+        data, self._parts = b"".join(self._parts), []
+        return data
+
+
+def zipped(files: Sequence[tuple[str, Path]]) -> Iterator[bytes]:
+    """A zip of files under these names, made while it is read. It reads files: iterate in a thread."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # pictures do not get smaller
+        for name, path in files:
+            with path.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
+                while chunk := source.read(_CHUNK):
+                    target.write(chunk)
+                    yield sink.take()
+            yield sink.take()
+    yield sink.take()

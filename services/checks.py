@@ -1,0 +1,90 @@
+"""What was asked of the vendor before a job: one row for each question about a file, written before it is billed.
+
+A question whose answer was lost is never asked again by itself; an answer that came serves every later job.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.records import Check, CheckState, Job
+from services.rows import check_of, next_sequence
+from services.tables import checks
+
+
+class Checks:
+    """The questions and their answers."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(self, job: Job, *, vendor_check: str, sha256: str) -> Check | None:
+        """The question about a file that is open or was answered, or None where it has to be asked."""
+        async with self._engine.connect() as connection:
+            return await _latest(connection, account=job.account, vendor_check=vendor_check, sha256=sha256)
+
+    async def begin(
+        self, job: Job, *, vendor_check: str, sha256: str, micros: int, asked_at: int
+    ) -> tuple[Check, bool]:
+        """The question about a file, and whether it was written just now: then it is this job's to be asked.
+
+        Nothing is written where one is open or was answered: two jobs at once get one question.
+        """
+        async with self._engine.begin() as connection:
+            await next_sequence(connection)  # whoever writes comes one after the other
+            known = await _latest(connection, account=job.account, vendor_check=vendor_check, sha256=sha256)
+            if known is not None:
+                return known, False
+            values = {
+                "account": job.account,
+                "vendor_check": vendor_check,
+                "sha256": sha256,
+                "job_id": job.id,
+                "state": str(CheckState.OPEN),
+                "code": "",
+                "message": "",
+                "micros": micros,
+                "currency": job.currency,
+                "asked_at": asked_at,
+            }
+            written = (await connection.execute(checks.insert().values(values).returning(*checks.c))).mappings().one()
+            return check_of(written), True
+
+    async def settle(
+        self, check: Check, *, state: CheckState, answered_at: int, code: str = "", message: str = ""
+    ) -> Check:
+        """Write down the answer, or that none will come."""
+        statement = (
+            checks.update()
+            .where(checks.c.id == check.id)
+            .values(state=str(state), answered_at=answered_at, code=code, message=message)
+            .returning(*checks.c)
+        )
+        async with self._engine.begin() as connection:
+            return check_of((await connection.execute(statement)).mappings().one())
+
+    async def paid_by(self, job_id: str) -> int:
+        """What the answers that this job asked for have cost, in millionths."""
+        answered = [str(CheckState.PASSED), str(CheckState.REFUSED)]
+        statement = sa.select(sa.func.sum(checks.c.micros)).where(
+            checks.c.job_id == job_id, checks.c.state.in_(answered)
+        )
+        async with self._engine.connect() as connection:
+            return int(await connection.scalar(statement) or 0)
+
+
+async def _latest(connection: AsyncConnection, *, account: str, vendor_check: str, sha256: str) -> Check | None:
+    statement = (
+        sa.select(checks)
+        .where(
+            checks.c.account == account,
+            checks.c.vendor_check == vendor_check,
+            checks.c.sha256 == sha256,
+            checks.c.state.in_([str(CheckState.OPEN), str(CheckState.PASSED), str(CheckState.REFUSED)]),
+        )
+        .order_by(checks.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return check_of(row) if row else None

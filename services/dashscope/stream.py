@@ -1,0 +1,150 @@
+"""A work that arrives bit by bit: the event stream of a synchronous call, read into pieces.
+
+Hides the frame layout. Layout and meaning: wan-image-api.md 1.7 and recorded traffic (tests/recorded). Nothing here
+asks for anything again: whoever reads a stream has paid for what it says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from services.dashscope.errors import broken_stream, error_from_reply, failure
+from services.dashscope.replies import Part, read_parts
+from services.errors import VendorError
+
+_LONGEST_LINE = 4 * 1024 * 1024
+"""A frame repeats an envelope around a few words or one link. What is longer is no frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What one frame adds to the work."""
+
+    parts: tuple[Part, ...]
+    """Words that continue the last paragraph, or whole pictures."""
+    usage: Mapping[str, object] = field(default_factory=dict)
+    """What the whole work has used up to now; empty where the frame does not tell."""
+    finished: bool
+    """Whether this is the last frame."""
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One event of the stream."""
+
+    event: str
+    status: int
+    """The HTTP status that the frame tells of itself."""
+    data: str
+
+
+async def pieces(chunks: AsyncIterator[bytes], *, http_status: int) -> AsyncGenerator[Piece]:
+    """The pieces of a stream up to its last frame.
+
+    Raises VendorError: OutcomeUnknown where it ends before it is finished or cannot be read; what an error frame says,
+    which is NotTaken only where nothing came before it.
+    """
+    begun = False
+    async with aclosing(frames(chunks, http_status=http_status)) as found:
+        async for frame in found:
+            reply = _decode(frame.data)
+            if frame.event == "error" or frame.status >= 400 or _is_refusal(reply):
+                raise _error(frame, reply, begun=begun)
+            piece = _read(reply)
+            begun = begun or bool(piece.parts)
+            yield piece
+            if piece.finished:
+                return
+    raise broken_stream()
+
+
+def read_whole(reply: object) -> Piece:
+    """A work that came all at once where a stream was asked for."""
+    whole = cast("dict[str, object]", reply) if isinstance(reply, dict) else {}
+    return replace(_read(whole), finished=True)
+
+
+async def frames(chunks: AsyncIterator[bytes], *, http_status: int = 200) -> AsyncGenerator[Frame]:
+    """The frames of an event stream. One without data is none."""
+    event, status, data = "", http_status, list[str]()
+    async with aclosing(_lines(chunks)) as lines:
+        async for line in lines:
+            if not line:
+                if data:
+                    yield Frame(event or "result", status, "\n".join(data))
+                event, status, data = "", http_status, []
+                continue
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            match name:
+                case "":  # a comment
+                    status = _told_status(value.strip()) or status
+                case "data":
+                    data.append(value)
+                case "event":
+                    event = value.strip()
+                case _:
+                    pass
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
+    """Lines as the standard of event streams has them: words may hold other characters that break lines elsewhere."""
+    left = b""
+    async for chunk in chunks:
+        left += chunk
+        if len(left) > _LONGEST_LINE:
+            raise broken_stream()
+        *whole, left = left.split(b"\n")
+        for line in whole:
+            yield _text(line)
+    # A last frame without its blank line is as good as any other, if it can be read.
+    yield _text(left)
+    yield ""
+
+
+def _text(line: bytes) -> str:
+    return line.removesuffix(b"\r").decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def _told_status(comment: str) -> int | None:
+    """The status in a comment like HTTP_STATUS/200."""
+    _, _, number = comment.partition("HTTP_STATUS/")
+    return int(number) if number.isascii() and number.isdigit() and len(number) == 3 else None
+
+
+def _decode(data: str) -> Mapping[str, object]:
+    try:
+        reply = json.loads(data)
+    except ValueError as error:
+        raise broken_stream() from error
+    if not isinstance(reply, dict):
+        raise broken_stream()
+    return cast("dict[str, object]", reply)  # the keys of a JSON object are strings
+
+
+def _is_refusal(reply: Mapping[str, object]) -> bool:
+    return "output" not in reply and isinstance(reply.get("code"), str) and bool(reply["code"])
+
+
+def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorError:
+    """Before anything was made an error is like the refusal of a create call; afterwards it is the end of a work."""
+    if not begun:
+        return error_from_reply(frame.status if frame.status >= 400 else 400, reply, creating=True)
+    code, message, request_id = (str(reply.get(key) or "") for key in ("code", "message", "request_id"))
+    return failure(code, message, request_id=request_id)
+
+
+def _read(reply: Mapping[str, object]) -> Piece:
+    parts, reasons = read_parts(reply.get("output"))
+    usage, request_id = reply.get("usage"), reply.get("request_id")
+    return Piece(
+        parts=parts,
+        usage=cast("dict[str, object]", usage) if isinstance(usage, dict) else {},
+        finished=any(reason not in ("", "null") for reason in reasons),
+        request_id=request_id if isinstance(request_id, str) else "",
+    )

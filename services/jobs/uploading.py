@@ -1,0 +1,56 @@
+"""The files of a request, put where the vendor can read them. Repeating it costs nothing: uploads are kept 48 hours."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+from services.archive import Archive
+from services.catalogue.schema import FilesField
+from services.dashscope import DashScope
+from services.errors import Refused
+from services.records import Asset
+from services.request import Request, files_to_send
+
+Urls = dict[str, str | list[str]]
+"""The URL of each file by field name; several, in their order, for a list of files."""
+
+_INLINE_BYTES = 7 * 1024 * 1024
+"""The largest file to send inside the body, where uploads are not to be had. Source: wan-image-api.md 1.4 (a general
+limit of 10 MiB for a data URI, which adds a third), checked 2026-11-22."""
+
+
+async def upload_files(archive: Archive, vendor: DashScope, request: Request, assets: tuple[Asset, ...]) -> Urls:
+    """Send every file of the request; the same file in two places is sent once. Raises VendorError, FileRefused."""
+    sent: dict[str, str] = {}
+    urls: Urls = {}
+    for field in files_to_send(request):
+        own = sorted((a for a in assets if a.role == field.name), key=lambda asset: asset.position)
+        for asset in own:
+            if asset.key not in sent:
+                sent[asset.key] = await upload(archive, vendor, request.offer.id, asset, inline=field.data_uri)
+        urls[field.name] = [sent[a.key] for a in own] if isinstance(field, FilesField) else sent[own[0].key]
+    return urls
+
+
+async def upload(archive: Archive, vendor: DashScope, vendor_model: str, asset: Asset, *, inline: bool) -> str:
+    """Send one file for one of the vendor's models; its URL. Where `inline`, the file may become the URL itself."""
+    path = archive.path(asset.key)
+    try:
+        return await vendor.upload(vendor_model, path, name=path.name)
+    except Refused:
+        # Whether every region takes uploads is not documented; a small file can travel inside the body.
+        if not inline or asset.bytes > _INLINE_BYTES:
+            raise
+    return await asyncio.to_thread(_data_uri, archive, asset)
+
+
+def uses_oss(urls: Urls) -> bool:
+    """Whether any of the URLs is one of the vendor's own storage, which a call must say."""
+    every = (url for value in urls.values() for url in ([value] if isinstance(value, str) else value))
+    return any(url.startswith("oss://") for url in every)
+
+
+def _data_uri(archive: Archive, asset: Asset) -> str:
+    data = base64.b64encode(archive.path(asset.key).read_bytes()).decode("ascii")
+    return f"data:{asset.mime};base64,{data}"
