@@ -1,8 +1,9 @@
 // The gallery: every job, newest first, in tiles as wide as their pictures; fetched a page at a time while scrolling.
 import { StudioElement, h, icon } from "./dom.js";
 import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
-import { STATE, catalogue, clock, day, isActive, isDone, since, title } from "./words.js";
-import { showDetails } from "./stage.js";
+import { picturesOf } from "./outputs.js";
+import { showDetails, thumbnailOf } from "./cards.js";
+import { STATE, catalogue, clock, counted, day, isActive, isDone, since, title } from "./words.js";
 
 const PAGE = 60;
 const MOST_TILES = 420;
@@ -96,7 +97,7 @@ class Gallery extends StudioElement {
   drawEnd() {
     const searching = this.query.query || this.query.family || this.query.status;
     if (!this.jobs.length) {
-      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("images"), h("p", {}, searching ? "Nothing was found." : "Your clips will be kept here."),
+      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("images"), h("p", {}, searching ? "Nothing was found." : "What you make is kept here."),
         h("p", { class: "quiet" }, searching ? "Try other words, or look at all." : "Make the first one: it takes a sentence and a minute or two.")));
     } else if (this.cursor && this.drawn >= MOST_TILES) {
       // So many tiles are slow to lay out: the older ones take the place of these.
@@ -114,6 +115,7 @@ class Gallery extends StudioElement {
     const index = this.jobs.findIndex((known) => known.id === job.id);
     if (index >= 0) this.jobs[index] = job;
     if (old) {
+      if (old.dataset.print === printOf(job)) return;
       const made = this.tile(job);
       const focused = document.activeElement === old;
       old.replaceWith(made);
@@ -135,14 +137,14 @@ class Gallery extends StudioElement {
 
   tile(job) {
     const output = job.outputs?.[0];
-    const thumb = output?.thumbnail_url ?? job.inputs?.find((input) => input.thumbnail_url)?.thumbnail_url;
+    const thumb = thumbnailOf(job);
     const ratio = output?.width && output?.height ? output.width / output.height : 16 / 9;
     const done = isDone(job);
     const label = isActive(job) ? h("span", { class: "label" }, h("i", { class: "dot" }), h("span", { "data-clock": job.id, "data-words": STATE[job.status] }, `${STATE[job.status]} · ${clock(since(job.created_at))}`))
-      : h("span", { class: "label" }, done ? clock(output.seconds ?? 0) : STATE[job.status]);
+      : h("span", { class: "label" }, done ? madeLabel(job) : STATE[job.status]);
     const node = h("button", {
-      type: "button", class: "tile", "data-job": job.id, "data-state": job.status, style: `--ratio:${ratio.toFixed(3)}`,
-      "aria-label": `${title(job)}. ${STATE[job.status]}`, onclick: () => showDetails(jobById(job.id) ?? job, this.jobs),
+      type: "button", class: "tile", "data-job": job.id, "data-state": job.status, "data-print": printOf(job), style: `--ratio:${ratio.toFixed(3)}`,
+      "aria-label": [title(job), STATE[job.status], done && picturesOf(job).length > 1 ? counted(picturesOf(job).length) : ""].filter(Boolean).join(". "), onclick: () => showDetails(jobById(job.id) ?? job, this.jobs),
     }, thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : null, h("span", { class: "words" }, title(job)), label, job.demo ? h("span", { class: "badge" }, "Demo") : null);
     if (done && output.kind === "video") preview(node, output.url);
     return node;
@@ -169,6 +171,17 @@ class Gallery extends StudioElement {
       .sort(([, a], [, b]) => Math.abs(a.top - box.top) * 4 + Math.abs(a.left - box.left) - (Math.abs(b.top - box.top) * 4 + Math.abs(b.left - box.left)));
     near[0]?.[0].focus();
   }
+}
+
+/** What a tile shows, in short: an article that grows changes its job often and its tile seldom. */
+const printOf = (job) => [job.status, thumbnailOf(job) ?? "", job.outputs?.length ?? 0].join(" ");
+
+/** What a tile says of what was made: how long, how many, or that it is to be read. */
+function madeLabel(job) {
+  const pictures = picturesOf(job).length;
+  if (job.article) return [icon("newspaper"), "Article"];
+  if (pictures) return [icon(pictures > 1 ? "images" : "image"), pictures > 1 ? String(pictures) : ""];
+  return clock(job.outputs[0].seconds ?? 0);
 }
 
 /** A silent look at a clip while the pointer rests on its tile. */

@@ -37,9 +37,15 @@ export async function cancel(id) {
   learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }));
 }
 
+export const fetchKeys = () => getJson("/studio/keys");
+export const testKey = (region) => postJson(`/studio/keys/${encodeURIComponent(region)}/test`, {});
+export const addKey = (region, key, workspace) => postJson(`/studio/keys/${encodeURIComponent(region)}`, { key, workspace });
+
+const postJson = (url, body) => getJson(url, { method: "POST", headers: { "X-Studio": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
 async function getJson(url, options) {
   const answer = await fetch(url, options);
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `The studio answered ${answer.status}.`);
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).message ?? `The studio answered ${answer.status}.`);
   return answer.json();
 }
 

@@ -1,12 +1,13 @@
-// The stage of a tab: the newest clip, large, and a card for each of the tab's jobs.
-import { StudioElement, announce, button, copyable, download, h, icon } from "./dom.js";
-import { cancel, fetchJobs, jobById, onAgain, onChange } from "./live.js";
-import { STATE, STEPS, between, catalogue, clock, cost, facts, isActive, isDone, moment, since, stepOf, title, usual } from "./words.js";
+// The stage of a tab: the newest work, large, and a card for each of the tab's jobs.
+import { Article, articleActs } from "./article.js";
+import { bothPrompts, card, recall, showDetails } from "./cards.js";
+import { StudioElement, announce, button, download, h, icon } from "./dom.js";
+import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
+import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
+import { STATE, catalogue, clock, cost, facts, isActive, isDone, since, title } from "./words.js";
 
 const CARDS = 8;
-
-export const showDetails = (job, list) => document.dispatchEvent(new CustomEvent("studio:details", { detail: { job, list } }));
-export const recall = (job) => document.dispatchEvent(new CustomEvent("studio:recall", { detail: { job } }));
+const NEAR_END = 48;
 
 class Stage extends StudioElement {
   jobs = new Map();
@@ -14,7 +15,7 @@ class Stage extends StudioElement {
 
   connectedCallback() {
     this.family = this.getAttribute("family");
-    this.screen = h("section", { class: "screen", "aria-label": "Newest clip" });
+    this.screen = h("section", { class: "screen", "aria-label": "Newest work" });
     this.cards = h("section", { class: "cards", "aria-label": "Jobs" });
     this.replaceChildren(this.screen, this.cards);
     this.dataset.state = "loading";
@@ -55,11 +56,12 @@ class Stage extends StudioElement {
     const isNew = !this.jobs.has(job.id);
     this.jobs.set(job.id, job);
     if (before && before.status !== job.status) announce(`${title(job).slice(0, 60)}: ${STATE[job.status]}`);
+    const was = this.onScreen;
     const finishedNow = isDone(job) && before && !isDone(before);
     if (finishedNow && this.playing) this.waiting = job.id;
     else if (finishedNow) this.shown = null;
-    if (finishedNow || !this.clip || isNew) this.drawScreen({ play: finishedNow });
-    if (isNew || !this.drawCard(job)) this.drawCards();
+    if (finishedNow || !this.onScreen || isNew || this.onScreen === job.id || isGrowing(job)) this.drawScreen({ play: finishedNow });
+    if (isNew || was !== this.onScreen || !this.drawCard(job)) this.drawCards();
   }
 
   get sorted() {
@@ -81,21 +83,29 @@ class Stage extends StudioElement {
     this.screen.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  /** What a person asked for, else an article that is being written, else the newest; a clip that plays is not taken away. */
+  choose() {
+    const byEnd = (a, b) => ((a.finished_at ?? "") < (b.finished_at ?? "") ? 1 : -1);
+    const here = (id) => id && this.jobs.get(id);
+    return here(this.shown) || (this.playing && here(this.onScreen)) || this.sorted.find(isGrowing)
+      || (this.waiting && here(this.onScreen)) || this.sorted.filter(isShowable).sort(byEnd)[0];
+  }
+
   drawScreen({ play = false } = {}) {
-    const done = this.sorted.filter(isDone);
-    const newest = done.sort((a, b) => (a.finished_at < b.finished_at ? 1 : -1))[0];
-    const clip = (this.shown && this.jobs.get(this.shown)) || (this.waiting && this.clip && this.jobs.get(this.clip)) || newest;
-    if (clip) return this.drawClip(clip, play);
-    this.clip = null;
+    const job = this.choose();
+    if (job) return this.drawWork(job, play);
+    this.onScreen = null;
     const running = this.sorted.find(isActive);
     this.dataset.state = running ? "waiting" : "empty";
+    delete this.screen.dataset.kind;
     this.screen.replaceChildren(running ? this.curtain(running) : this.invitation());
   }
 
   invitation() {
     const { icon: name, invitation, examples = [] } = catalogue.families[this.family];
     const pick = (index) => document.querySelectorAll(`#${this.family}-examples .chip`)[index]?.click();
-    return h("div", { class: "empty" }, icon(name), h("p", {}, invitation), h("p", { class: "quiet" }, "Begin with your own words, or with one of these."),
+    return h("div", { class: "empty" }, icon(name), h("p", {}, invitation),
+      examples.length ? h("p", { class: "quiet" }, "Begin with your own words, or with one of these.") : null,
       h("div", { class: "examples" }, examples.map((name, index) => h("button", { type: "button", class: "chip", onclick: () => pick(index) }, name))));
   }
 
@@ -104,33 +114,65 @@ class Stage extends StudioElement {
       h("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "words" }, title(job)));
   }
 
-  drawClip(job, play) {
-    const [output] = job.outputs;
-    this.dataset.state = "done";
-    const fresh = this.waiting && this.jobs.get(this.waiting);
-    const badge = fresh && h("button", { type: "button", class: "fresh", onclick: () => this.show(fresh) }, icon("sparkles"), "A new clip is ready");
-    if (this.clip === job.id && this.screen.querySelector("video")) {
-      this.screen.querySelector(".fresh")?.remove();
-      if (badge) this.screen.append(badge);
-      return;
+  drawWork(job, play) {
+    this.dataset.state = isActive(job) ? "growing" : "done";
+    const kind = hasArticle(job) ? "article" : clipOf(job) ? "clip" : "pictures";
+    const print = JSON.stringify([kind, job.status, job.remark, job.rewritten_prompt, (job.outputs ?? []).map(({ id }) => id)]);
+    const same = this.onScreen === job.id && this.screen.dataset.kind === kind;
+    if (!same) this.drawKind(job, kind, play);
+    else if (kind === "article") this.growArticle(job);
+    else if (kind === "pictures" && print !== this.print) this.drawKind(job, kind, false);
+    this.onScreen = job.id;
+    if (!same || print !== this.print) this.screen.querySelector(".caption").replaceWith(this.caption(job, kind));
+    this.print = print;
+    this.drawFresh();
+  }
+
+  drawKind(job, kind, play) {
+    const list = () => this.sorted;
+    this.screen.dataset.kind = kind;
+    this.pictures = null;
+    let work;
+    if (kind === "article") {
+      this.article = new Article({ press: (at) => showDetails(this.jobs.get(job.id), list(), at) });
+      work = h("div", { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" }, this.article.update(job));
+    } else if (kind === "clip") work = h("div", { class: "picture" }, clip(job, clipOf(job)));
+    else {
+      this.pictures = new Pictures(job, {
+        at: 0, press: (at) => showDetails(this.jobs.get(job.id), list(), at),
+        chosen: () => this.screen.querySelector(".caption").replaceWith(this.caption(this.jobs.get(job.id), kind)),
+      });
+      work = h("div", { class: "picture" }, this.pictures.node);
     }
-    this.clip = job.id;
-    const video = h("video", {
-      src: output.url, poster: output.poster_url ?? "", controls: true, playsInline: true, preload: "metadata", loop: false,
-      "aria-label": title(job), style: `--ratio:${(output.width || 16) / (output.height || 9)}`,
-    });
-    video.addEventListener("error", () => video.replaceWith(h("div", { class: "empty" }, icon("circle-alert"), h("p", {}, "This clip cannot be played here."),
-      h("p", { class: "quiet" }, "Its file may have been moved. Download tells more."))), { once: true });
-    this.screen.replaceChildren(
-      h("div", { class: "picture" }, video),
-      h("div", { class: "caption" },
-        h("div", { class: "about" }, h("p", { class: "words" }, title(job)), h("p", { class: "quiet" }, [facts(job), cost(job)].filter(Boolean).join(" · "))),
-        h("div", { class: "acts" },
-          button({ text: "Use these settings", icon: "wand-sparkles", press: () => recall(job) }),
-          button({ text: "Details", icon: "info", press: () => showDetails(job, this.sorted) }),
-          download(output.url))));
-    if (badge) this.screen.append(badge);
-    if (play && !document.hidden) video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
+    this.screen.replaceChildren(work, h("div", { class: "caption" }));
+    const video = this.screen.querySelector("video");
+    if (play && video && !document.hidden) video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
+  }
+
+  /** More of an article has come. Whoever reads at its end is kept there; whoever reads further up is left in peace. */
+  growArticle(job) {
+    const page = this.screen.querySelector(".page");
+    const atEnd = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END;
+    this.article.update(job);
+    if (atEnd && isActive(job)) page.scrollTop = page.scrollHeight;
+  }
+
+  caption(job, kind) {
+    const growing = isActive(job);
+    const acts = growing ? [] : kind === "article" ? articleActs(job) : kind === "pictures" ? downloads(job, this.pictures.output) : [download(clipOf(job).url)];
+    const quiet = growing ? ["Being written", h("span", { "data-clock": job.id }, clock(since(job.created_at)))] : [[facts(job), cost(job)].filter(Boolean).join(" · ")];
+    return h("div", { class: "caption" },
+      h("div", { class: "about" }, h("p", { class: "words" }, title(job)), h("p", { class: "quiet" }, quiet.flatMap((part, index) => (index ? [" · ", part] : [part])))),
+      h("div", { class: "acts" },
+        growing ? null : button({ text: "Use these settings", icon: "wand-sparkles", press: () => recall(job) }),
+        button({ text: "Details", icon: "info", press: () => showDetails(job, this.sorted, this.pictures?.at) }), acts),
+      job.rewritten_prompt ? h("details", { class: "rewritten" }, h("summary", {}, icon("chevron-right"), "How the model read your words"), bothPrompts(job)) : null);
+  }
+
+  drawFresh() {
+    this.screen.querySelector(".fresh")?.remove();
+    const fresh = this.waiting && this.jobs.get(this.waiting);
+    if (fresh) this.screen.append(h("button", { type: "button", class: "fresh", onclick: () => this.show(fresh) }, icon("sparkles"), "Your new one is ready"));
   }
 
   // The cards --------------------------------------------------------------------------------------------------------
@@ -154,10 +196,10 @@ class Stage extends StudioElement {
   }
 
   reuse(old, job) {
-    const print = `${job.sequence}|${this.clip === job.id}`;
-    if (old?.dataset.print === print) return old;
-    const made = card(job, { onStage: this.clip === job.id, show: () => this.show(job), list: () => this.sorted });
-    made.dataset.print = print;
+    const print = JSON.stringify([{ ...job, sequence: 0, updated_at: 0, article: hasArticle(job) }, this.onScreen === job.id]); // not each word of an article
+    if (old?.print === print) return old;
+    const made = card(job, { onStage: this.onScreen === job.id, show: () => this.show(job), list: () => this.sorted });
+    made.print = print;
     return made;
   }
 
@@ -169,69 +211,10 @@ class Stage extends StudioElement {
   }
 }
 
-const THUMB_ICON = { failed: "triangle-alert", canceled: "circle-slash", unknown: "circle-help", running: "clapperboard", saving: "hard-drive-download" };
+/** Whether an article is being written and has begun. */
+const isGrowing = (job) => isActive(job) && hasArticle(job);
 
-/** One job as a card. */
-function card(job, { onStage, show, list }) {
-  const thumb = job.outputs?.[0]?.thumbnail_url ?? job.inputs?.find((input) => input.thumbnail_url)?.thumbnail_url;
-  const picture = thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : icon(THUMB_ICON[job.status] ?? "clock");
-  const done = isDone(job);
-  return h("article", { class: "card", "data-job": job.id, "data-state": job.status, "data-stage": onStage ? "yes" : undefined, tabIndex: -1 },
-    done ? h("button", { type: "button", class: "thumb", "aria-label": `Play: ${title(job)}`, "data-act": "play", onclick: show }, picture, icon("play"))
-      : h("div", { class: "thumb" }, picture),
-    h("div", { class: "middle" }, h("p", { class: "words", title: title(job) }, title(job)), status(job), isActive(job) ? steps(job) : null),
-    h("div", { class: "end" }, h("span", { class: "cost" }, cost(job)), actions(job, { list })),
-    trouble(job));
-}
-
-function status(job) {
-  if (isActive(job)) {
-    return h("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))),
-      usual(job) ? h("span", { class: "usual" }, ` · ${usual(job)}`) : null);
-  }
-  const took = job.finished_at && isDone(job) ? ` · took ${clock(between(job.created_at, job.finished_at))}` : "";
-  return h("p", { class: "state" }, h("b", {}, STATE[job.status]), ` · ${moment(job.created_at)}${took}`);
-}
-
-function steps(job) {
-  const now = stepOf(job);
-  return h("ol", { class: "steps", "aria-label": `Step ${now + 1} of ${STEPS.length}: ${STEPS[now]}` },
-    STEPS.map((step, index) => h("li", { "data-at": index < now ? "past" : index === now ? "now" : "ahead", "aria-hidden": "true" }, step)));
-}
-
-function actions(job, { list }) {
-  const details = button({ icon: "info", label: "Details", act: "details", kind: "small", press: () => showDetails(job, list()) });
-  if (job.cancelable) return h("div", { class: "acts" }, cancelButton(job), details);
-  if (["running", "saving"].includes(job.status)) return h("div", { class: "acts" }, details);
-  if (["failed", "canceled"].includes(job.status)) {
-    return h("div", { class: "acts" }, button({ text: "Edit and try again", act: "recall", kind: "small", press: () => recall(job) }), details);
-  }
-  return h("div", { class: "acts" }, details);
-}
-
-function cancelButton(job) {
-  return button({
-    text: "Cancel, free", act: "cancel", kind: "small",
-    press: async (node) => {
-      node.disabled = true;
-      try { await cancel(job.id); } catch (error) {
-        announce(error.message);
-        node.replaceWith(h("span", { class: "quiet", role: "alert" }, error.message));
-      }
-    },
-  });
-}
-
-/** What went wrong, or what needs saying. */
-export function trouble(job) {
-  if (job.status === "running") {
-    return h("p", { class: "aside" }, "From here on it cannot be stopped. You can close this page; the clip will be in the gallery.");
-  }
-  if (job.attention) return h("div", { class: "said", "data-tone": "advice" }, icon("info"), h("p", {}, job.attention));
-  if (!job.error) return job.status === "canceled" && !Number(job.cost?.actual) ? h("p", { class: "aside" }, "Stopped before it began. Nothing was charged.") : null;
-  const { message, hint, request_id: request } = job.error;
-  return h("div", { class: "said", "data-tone": "bad" }, icon("circle-alert"),
-    h("div", {}, h("p", {}, message), hint ? h("p", { class: "hint" }, hint) : null, request ? h("p", { class: "ids" }, "Request ", copyable(request, "request id")) : null));
-}
+/** Whether it is done and there is something to look at. */
+const isShowable = (job) => isDone(job) && Boolean(hasArticle(job) || clipOf(job) || picturesOf(job).length);
 
 customElements.define("studio-stage", Stage);

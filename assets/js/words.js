@@ -16,7 +16,7 @@ export const STATE = {
   submitting: "Handing it over",
   pending: "Waiting for a free place",
   running: "In work",
-  saving: "Saving your clip",
+  saving: "Saving it",
   succeeded: "Done",
   failed: "Did not work",
   canceled: "Canceled",
@@ -32,12 +32,12 @@ export function money(amount, currency) {
   return SIGNS[currency] ? `${SIGNS[currency]}${text}` : `${text} ${currency}`;
 }
 
-/** What a job costs now: billed, or what it will be. A job that ended without a bill is free. */
+/** What a job costs now: billed, or what it will be, at most or exactly. A job that ended without a bill is free. */
 export function cost(job) {
-  const { estimated, actual, currency } = job.cost ?? {};
-  if (job.demo) return `would be ${money(estimated, currency)}`;
-  if (actual !== null && actual !== undefined) return money(actual, currency);
-  return ["failed", "canceled"].includes(job.status) ? money(0, currency) : money(estimated, currency);
+  const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
+  const ended = actual ?? (["failed", "canceled"].includes(job.status) ? 0 : null);
+  const words = ended === null || isActive(job) ? `${atMost ? "up to " : ""}${money(estimated, currency)}` : money(ended, currency);
+  return job.demo ? `would be ${words}` : words;
 }
 
 export function clock(seconds) {
@@ -86,13 +86,17 @@ export function title(job) {
 
 export function facts(job) {
   const output = job.outputs?.[0];
+  const pictures = (job.outputs ?? []).filter(({ kind }) => kind === "image").length;
+  const size = output?.width ? `${output.width} × ${output.height}` : "";
   return [
     job.demo ? "Demo" : "",
     job.model_title,
-    output ? `${output.width} × ${output.height}` : "",
+    ...(job.article ? ["Article", counted(pictures)] : [pictures > 1 ? counted(pictures) : "", size]),
     output?.seconds ? `${Number(output.seconds.toFixed?.(1) ?? output.seconds)} s` : "",
   ].filter(Boolean).join(" · ");
 }
+
+export const counted = (pictures) => (pictures ? `${pictures} picture${pictures === 1 ? "" : "s"}` : "");
 
 /** The label and the words of one parameter. */
 export function parameter(name, value) {

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
+from tests.rig.screening import Screening
+from tests.rig.served import served
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / ".artifacts"
 
@@ -35,3 +37,29 @@ def artifacts() -> Path:
     """The folder for screenshots, kept after the run and ignored by git."""
     ARTIFACTS.mkdir(exist_ok=True)
     return ARTIFACTS
+
+
+@pytest.fixture
+def screening() -> Screening:
+    """Jobs that are told by the test."""
+    return Screening()
+
+
+@pytest.fixture
+async def origin(screening: Screening) -> AsyncIterator[str]:
+    """Where the told jobs are shown."""
+    async with served(screening.app) as origin:
+        yield origin
+
+
+@pytest.fixture
+async def page(browser: Browser, origin: str) -> AsyncIterator[Page]:
+    """A page on which a script error fails the test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    assert not complaints
+    await context.close()
