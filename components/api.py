@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Optional, assert_never, cast
 
 import gradio as gr
 from gradio.data_classes import FileData
@@ -21,14 +22,18 @@ from services.catalogue.schema import (
     ChoiceField,
     Family,
     Field,
+    FileField,
+    FilesField,
     FixedField,
     ImageField,
-    MediaField,
     Model,
     NumberField,
+    Price,
     SizeField,
     SwitchField,
     TextField,
+    Unit,
+    VideoField,
 )
 from services.errors import InvalidRequest, StudioError
 from services.request import default_of, is_absent
@@ -58,7 +63,7 @@ def _add(function: Callable[..., Awaitable[object]], name: str) -> None:
 
 def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]]:
     parameters = _parameters(studio, family)
-    files = {name for name, field in _union_of_fields(studio, family).items() if isinstance(field, MediaField)}
+    files = {name for name, field in _union_of_fields(studio, family).items() if isinstance(field, FileField)}
 
     async def endpoint(*args: object, **kwargs: object) -> JobView:
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
@@ -91,15 +96,20 @@ def _parameter(name: str, kind: object, *, default: object = inspect.Parameter.e
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind, default=default)
 
 
+def _or_none(kind: object) -> object:
+    return Optional[kind]  # noqa: UP045 - the type is known at run time only
+
+
 def _parameters(studio: Studio, family: Family) -> list[inspect.Parameter]:
     fields = _union_of_fields(studio, family)
-    first = next(iter(family.api_order))
+    always = _always_required(studio, family)
     made: list[inspect.Parameter] = []
     for name in family.api_order:
         field = fields.get(name)
         kind = _python_type(field) if field else str
-        required = name == first
-        annotation: object = kind if required else kind | None
+        # Python lets no parameter without a default follow one with: what is needed later is the check's to say.
+        required = name in always and all(parameter.default is inspect.Parameter.empty for parameter in made)
+        annotation = kind if required else _or_none(kind)
         default = inspect.Parameter.empty if required else family.default_model if name == "model" else None
         made.append(_parameter(name, annotation, default=default))
     return made
@@ -109,25 +119,40 @@ def _union_of_fields(studio: Studio, family: Family) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for model in studio.catalogue.of_family(family.id):
         for offer in model.offers:
-            for field in model.fields_in(offer.region):
+            for field in model.every_field(offer.region):
                 known = fields.get(field.name)
                 if known is None or isinstance(known, FixedField):
                     fields[field.name] = field
     return fields
 
 
-def _python_type(field: Field) -> type:
+def _always_required(studio: Studio, family: Family) -> set[str]:
+    """The fields that no model of the family does without, whatever its mode."""
+    forms = [
+        {field.name for field in model.fields_in(offer.region, mode) if field.required}
+        for model in studio.catalogue.of_family(family.id)
+        for offer in model.offers
+        for mode in ({}, *({mode.field: mode.value} for mode in model.modes))
+    ]
+    return set.intersection(*forms) if forms else set()
+
+
+def _python_type(field: Field) -> object:
     match field:
         case TextField() | SizeField():
             return str
-        case NumberField() | FixedField():
+        case NumberField():
+            return float if field.places else int
+        case FixedField():
             return int
         case ChoiceField():
             return type(field.choices[0].value)
         case SwitchField():
             return bool
-        case ImageField() | AudioField():
+        case ImageField() | AudioField() | VideoField():
             return FileData
+        case FilesField():
+            return list[FileData]
         case _:
             assert_never(field)
 
@@ -156,7 +181,9 @@ def _said_of(field: Field) -> str:
     said = f"{field.label}. {field.help}".strip()
     match field:
         case NumberField():
-            return f"{said} {field.minimum} to {field.maximum} {field.unit}".strip()
+            return f"{said} {field.minimum:.10g} to {field.maximum:.10g} {field.unit}".strip()
+        case FilesField():
+            return f"{said} Up to {field.most} files, in the order in which the prompt speaks of them."
         case SizeField():
             return f"{said} Width*height, for example {field.default}."
         case ChoiceField():
@@ -167,9 +194,12 @@ def _said_of(field: Field) -> str:
 
 def _with_paths(given: Mapping[str, object], *, files: Collection[str]) -> dict[str, object]:
     """Files as their paths: only files that this caller has uploaded, never a path it made up."""
-    return {
-        name: _uploaded(value) if name in files and not is_absent(value) else value for name, value in given.items()
-    }
+    return {name: _uploads(value) if name in files and not is_absent(value) else value for name, value in given.items()}
+
+
+def _uploads(value: object) -> str | list[str]:
+    # cast: a list from outside may hold anything, and each item is looked at
+    return [_uploaded(each) for each in cast("list[object]", value)] if isinstance(value, list) else _uploaded(value)
 
 
 def _uploaded(value: object) -> str:
@@ -279,11 +309,11 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
     fields: dict[str, Field] = {}
     for family in studio.catalogue.families:
         fields |= {n: f for n, f in _union_of_fields(studio, family).items() if n not in fields}
-    types: dict[str, type] = {n: _python_type(f) for n, f in fields.items() if not isinstance(f, MediaField)}
+    types: dict[str, Any] = {n: _python_type(f) for n, f in fields.items() if not isinstance(f, FileField)}
     kinds = types | {"region": str, "parameters": dict}
     parameters = [
         _parameter("model", str),
-        *(_parameter(name, kind | None, default=None) for name, kind in kinds.items()),
+        *(_parameter(name, _or_none(kind), default=None) for name, kind in kinds.items()),
     ]
 
     async def estimate(*args: object, **kwargs: object) -> _JSON:
@@ -295,23 +325,29 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
             parameters: The values as one object instead, for example {"duration": 5, "size": "1280*720"}.
 
         Returns:
-            estimated, currency, billed_seconds and per_second.
+            estimated, currency, unit (second or image), units, per_unit, at_most (whether it may cost less), and for
+            clips billed_seconds and per_second as well.
         """
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
         model, region = str(given.pop("model")), given.pop("region", None)
         values = {**(given.pop("parameters", None) or {}), **{n: v for n, v in given.items() if v is not None}}
-        values = {name: value for name, value in values.items() if not isinstance(fields.get(name), MediaField)}
+        values = {name: value for name, value in values.items() if not isinstance(fields.get(name), FileField)}
         try:
             place = None if is_absent(region) else str(region)
             cost = await studio.estimate(model=model, region=place, given=values)
         except StudioError as error:
             raise _told(error) from error
-        return {
+        told: _JSON = {
             "estimated": float(cost.amount),
             "currency": cost.currency,
-            "billed_seconds": cost.units,
-            "per_second": float(cost.each),
+            "unit": str(cost.unit),
+            "units": cost.units,
+            "per_unit": float(cost.each),
+            "at_most": cost.at_most,
         }
+        if cost.unit is Unit.SECOND:
+            told |= {"billed_seconds": cost.units, "per_second": float(cost.each)}
+        return told
 
     return _with_signature(estimate, parameters)
 
@@ -322,6 +358,7 @@ def _model_words(model: Model) -> _JSON:
         "family": model.family,
         "title": model.title,
         "summary": model.summary,
+        "makes": "video" if model.result.is_video else "images",
         "sound": str(model.sound),
         "source": model.source.url,
         "checked": model.source.checked.isoformat(),
@@ -330,12 +367,27 @@ def _model_words(model: Model) -> _JSON:
                 "region": offer.region,
                 "id": offer.id,
                 "currency": offer.currency,
-                "prices": [{"tier": p.tier, "per_second": float(p.amount), "sound": p.sound} for p in offer.prices],
+                "unit": str(model.bill.unit),
+                "prices": [_price_words(model, price) for price in offer.prices],
                 "fields": [_field_words(field) for field in model.fields_in(offer.region)],
+                "modes": [
+                    {
+                        "where": {mode.field: mode.value},
+                        "fields": [
+                            _field_words(field) for field in model.fields_in(offer.region, {mode.field: mode.value})
+                        ],
+                    }
+                    for mode in model.modes
+                ],
             }
             for offer in model.offers
         ],
     }
+
+
+def _price_words(model: Model, price: Price) -> _JSON:
+    words: _JSON = {"tier": price.tier, "per_unit": float(price.amount), "sound": price.sound}
+    return words | ({"per_second": float(price.amount)} if model.bill.unit is Unit.SECOND else {})
 
 
 def _field_words(field: Field) -> _JSON:
@@ -354,15 +406,13 @@ def _field_words(field: Field) -> _JSON:
         case ChoiceField():
             words |= {"choices": [choice.value for choice in field.choices], "unit": field.unit}
         case SizeField():
-            words |= {"choices": [size.value for size in field.sizes]}
-        case ImageField():
-            limit = field.ours or field.vendor
-            words |= {"formats": limit.formats, "min_side": limit.min_side, "max_side": limit.max_side}
-            words |= {"max_bytes": limit.max_bytes}
-        case AudioField():
-            track = field.ours or field.vendor
-            words |= {"formats": track.formats, "min_seconds": track.min_seconds, "max_seconds": track.max_seconds}
-            words |= {"max_bytes": track.max_bytes}
+            words |= {"choices": [*(area.value for area in field.areas), *(size.value for size in field.sizes)]}
+            words |= {"bounds": asdict(field.bounds)} if field.bounds else {}
+        case ImageField() | AudioField() | VideoField():
+            words |= asdict(field.ours or field.vendor)
+        case FilesField():
+            words |= {"least": field.least, "most": field.most}
+            words["takes"] = [{"most": t.most, "called": t.called, **asdict(t.ours or t.vendor)} for t in field.takes]
         case FixedField() | SwitchField():
             pass
         case _:

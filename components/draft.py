@@ -7,7 +7,7 @@ default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from services.catalogue.schema import (
     AudioField,
     ChoiceField,
     Field,
+    FilesField,
     FixedField,
     ImageField,
     Model,
@@ -23,10 +24,11 @@ from services.catalogue.schema import (
     SizeField,
     SwitchField,
     TextField,
+    VideoField,
 )
 
-Shown = str | int | bool | None
-"""What a widget holds: words, a number, on or off, or the path of a file."""
+Shown = str | int | float | bool | list[str] | None
+"""What a widget holds: words, a number, on or off, the path of a file, or several in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,12 @@ def read_draft(raw: object, *, blank: Draft) -> Draft:
     if not isinstance(raw, Mapping):
         return blank
     kept = raw.get("wishes")
-    wishes = {
-        str(name): wish
-        for name, wish in (kept.items() if isinstance(kept, Mapping) else ())
-        if isinstance(wish, str | int | bool)
-    }
+    wishes: dict[str, Shown] = {}
+    for name, wish in kept.items() if isinstance(kept, Mapping) else ():
+        if isinstance(wish, str | int | float):
+            wishes[str(name)] = wish
+        elif isinstance(wish, list):
+            wishes[str(name)] = _texts(wish)
     model, region = raw.get("model"), raw.get("region")
     return Draft(
         model=model if isinstance(model, str) else blank.model,
@@ -64,12 +67,14 @@ def read_draft(raw: object, *, blank: Draft) -> Draft:
 
 
 def settle(draft: Draft, *, catalogue: Catalogue, family: str, regions: tuple[str, ...]) -> tuple[Model, str]:
-    """The model and the region that stand for a draft: the wished ones where they are offered."""
-    region = draft.region if draft.region in regions else regions[0]
+    """The model and the region that stand for a draft: the wished ones where they are offered.
+
+    A family that none of the usable `regions` has stands in one that cannot be used yet: the form says so.
+    """
+    wanted_region = draft.region if draft.region in regions else regions[0]
+    anywhere = (wanted_region, *regions, *(region.id for region in catalogue.regions))
+    region = next(place for place in anywhere if offered_models(catalogue, family=family, region=place))
     offered = offered_models(catalogue, family=family, region=region)
-    if not offered:
-        region = next(r for r in regions if offered_models(catalogue, family=family, region=r))
-        offered = offered_models(catalogue, family=family, region=region)
     known = catalogue.family(family)
     wanted = (draft.model, known.default_model if known else "")
     model = next((m for name in wanted for m in offered if m.id == name), offered[0])
@@ -90,7 +95,7 @@ def changed(draft: Draft, *, fields: tuple[Field, ...], shown: Mapping[str, Show
         value = shown[each.name]
         if value == fitted(each, wishes.get(each.name)):
             continue
-        if value is None:
+        if value is None or value == []:
             wishes.pop(each.name, None)
         else:
             wishes[each.name] = value
@@ -110,26 +115,41 @@ def fitted(each: Field, wish: Shown) -> Shown:
             return _size(each, wish)
         case SwitchField():
             return wish if isinstance(wish, bool) else each.default
-        case ImageField() | AudioField():
-            return wish if isinstance(wish, str) and wish else None
+        case ImageField() | AudioField() | VideoField():
+            return _path(wish)
+        case FilesField():
+            return _texts(wish) if isinstance(wish, list) else [wish] if isinstance(wish, str) and wish else []
         case FixedField():
             return str(each.value)
         case _:
             assert_never(each)
 
 
+def _path(wish: Shown) -> str | None:
+    """One path, the first where the wish was a list for another model."""
+    path = (_texts(wish) or [""])[0] if isinstance(wish, list) else wish
+    return path if isinstance(path, str) and path else None
+
+
+def _texts(wish: Sequence[object]) -> list[str]:
+    return [each for each in wish if isinstance(each, str) and each]
+
+
 def _number(each: NumberField, wish: Shown) -> Shown:
     if each.default is None:
         return "" if wish is None else str(wish)
-    number = _whole(wish)
-    return each.default if number is None else min(max(number, each.minimum), each.maximum)
+    number = _as_number(wish)
+    if number is None:
+        return each.default
+    fitting = min(max(number, each.minimum), each.maximum)
+    return round(fitting, each.places) if each.places else int(fitting)
 
 
-def _whole(wish: Shown) -> int | None:
-    if isinstance(wish, bool) or wish is None:
+def _as_number(wish: Shown) -> float | None:
+    if isinstance(wish, bool | list) or wish is None:
         return None
     try:
-        return int(wish)
+        return float(wish)
     except ValueError:
         return None
 
@@ -139,7 +159,7 @@ def _choice(each: ChoiceField, wish: Shown) -> str:
     offered = {str(choice.value): choice.value for choice in each.choices}
     if wish is not None and str(wish) in offered:
         return str(wish)
-    number = _whole(wish)
+    number = _as_number(wish)
     if number is not None and all(isinstance(value, int) for value in offered.values()):
         return min(offered, key=lambda text: (abs(int(text) - number), int(text)))
     return "" if each.default is None else str(each.default)
@@ -147,8 +167,10 @@ def _choice(each: ChoiceField, wish: Shown) -> str:
 
 def _size(each: SizeField, wish: Shown) -> str:
     """The size: the same shape at the default's quality where the very size is not offered."""
-    if each.find(wish):
+    if each.find(wish) or each.area(wish):
         return str(wish)
+    if each.default is None or each.area(each.default):
+        return each.default or ""
     standard = each.find(each.default)
     width, _, height = str(wish or "").partition("*")
     if standard and width.isdigit() and height.isdigit() and int(height):
@@ -165,5 +187,5 @@ def given(fields: tuple[Field, ...], shown: Mapping[str, Shown]) -> dict[str, ob
     return {
         each.name: shown[each.name]
         for each in fields
-        if not isinstance(each, FixedField) and shown.get(each.name) not in (None, "")
+        if not isinstance(each, FixedField) and shown.get(each.name) not in (None, "", [])
     }

@@ -6,7 +6,7 @@ business of components/form.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,21 @@ from components import widgets
 from components.draft import Draft, fitted, settle
 from components.elements import element
 from components.form import Tab
+from components.models import models_offer
 from components.verdicts import rates_of
 from components.widgets import Kind, Widget
-from services.catalogue.schema import Family, Field, ImageField, TextField
+from services.catalogue.schema import (
+    AudioField,
+    ChoiceField,
+    Family,
+    Field,
+    FileField,
+    FilesField,
+    ImageField,
+    Model,
+    TextField,
+    VideoField,
+)
 
 if TYPE_CHECKING:
     from services.studio import Studio
@@ -53,28 +65,17 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
     union = _union(studio, family)
     drawing = _Drawing(family, _first_look(studio, family), drawn={})
     in_sight = {key: field for key, field in union.items() if not field.folded}
-    subject = {key: field for key, field in in_sight.items() if isinstance(field, TextField | ImageField)}
+    decides = {mode.field for model in studio.catalogue.of_family(family.id) for mode in model.modes}
+    kinds = {key: field for key, field in in_sight.items() if isinstance(field, ChoiceField) and field.name in decides}
+    subject = {key: field for key, field in in_sight.items() if _is_subject(field)}
+    said = list(subject)[: list(subject).index("prompt") + 1] if "prompt" in subject else list(subject)
 
-    drawing.add(subject)
-    has_picture = any(isinstance(field, ImageField) for field in union.values())
-    attributes = {"family": family.id, "picture": "yes" if has_picture else "no"}
-    chips = element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples", events=("pick",))
-    models = studio.catalogue.of_family(family.id)
-    model = gr.Dropdown(
-        label="Model",
-        choices=[(f"{m.title} · {m.summary}", m.id) for m in models],
-        value=family.default_model,
-        filterable=False,
-        elem_id=f"{family.id}-model",
-    )
-    region = element(
-        "studio-segments",
-        elem_id=f"{family.id}-region",
-        value=studio.regions[0],
-        offer={},
-        visible=len(studio.regions) > 1,
-    )
-    drawing.add({key: field for key, field in in_sight.items() if key not in subject})
+    drawing.add(kinds)  # what kind of work it is decides which of the rest there are
+    drawing.add({key: subject[key] for key in said})
+    guide, chips = _prompt_help(studio, family)
+    drawing.add({key: field for key, field in subject.items() if key not in said})
+    model, region = _where(studio, family)
+    drawing.add({key: field for key, field in in_sight.items() if key not in drawing.drawn})
     with gr.Accordion("More choices", open=False, elem_classes=["more"], elem_id=f"{family.id}-more") as more:
         drawing.add({key: field for key, field in union.items() if field.folded})
     with gr.Column(elem_classes=["go"], elem_id=f"{family.id}-go"):
@@ -97,7 +98,55 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
         foot=foot,
         button=button,
         examples=chips,
+        guide=guide,
     )
+
+
+def _prompt_help(studio: Studio, family: Family) -> tuple[gr.HTML | None, gr.HTML]:
+    """The helper for prompts, where the family has one, and what there is to begin with."""
+    guide = None
+    if family.guide:
+        words = {"family": family.id, "prompt": f"{family.id}-prompt"}
+        guide = element("studio-guide", attributes=words, elem_id=f"{family.id}-guide", events=("shots",), offer={})
+    model, region = _standing(studio, family)
+    attributes = {"family": family.id, "files": _example_of(model.fields_in(region))}
+    return guide, element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples", events=("pick",))
+
+
+def _where(studio: Studio, family: Family) -> tuple[gr.HTML, gr.HTML]:
+    """The pickers of the model and of the region."""
+    standing, place = _standing(studio, family)
+    offer = models_offer(studio.catalogue, family=family, region=place, wished=studio.regions[0], usable=studio.regions)
+    model = element("studio-models", elem_id=f"{family.id}-model", value=standing.id, events=("place",), offer=offer)
+    several = len(studio.regions) > 1
+    region = element(
+        "studio-segments", elem_id=f"{family.id}-region", value=studio.regions[0], offer={}, visible=several
+    )
+    return model, region
+
+
+def _is_subject(field: Field) -> bool:
+    """Whether a field says what the work is about: it stands above the model."""
+    return isinstance(field, TextField | ImageField | VideoField | FilesField) or (
+        isinstance(field, AudioField) and field.required
+    )
+
+
+def _example_of(fields: Sequence[Field]) -> str:
+    """What the chip that fills in a model's files is called; nothing where it takes none."""
+    files = [f for f in fields if isinstance(f, FileField) and (f.required or not isinstance(f, AudioField))]
+    needed = [field for field in files if field.required] or files[:1]
+    if not needed:
+        return ""
+    if len(needed) > 1:
+        return "Example files"
+    return "Example clip" if isinstance(needed[0], VideoField) else "Example picture"
+
+
+def _standing(studio: Studio, family: Family) -> tuple[Model, str]:
+    """The model and the region of someone who has not been here."""
+    blank = Draft(model=family.default_model, region=studio.regions[0])
+    return settle(blank, catalogue=studio.catalogue, family=family.id, regions=tuple(studio.regions))
 
 
 @dataclass(frozen=True)
@@ -129,8 +178,7 @@ class _Drawing:
 
 def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[str, object]]:
     """The widgets as the default model has them, so that the page is right before the browser's draft is read."""
-    blank = Draft(model=family.default_model, region=studio.regions[0])
-    model, region = settle(blank, catalogue=studio.catalogue, family=family.id, regions=tuple(studio.regions))
+    model, region = _standing(studio, family)
     rates = rates_of(studio.catalogue, model=model, region=region, given={})
     return {
         (field.name, widgets.kind_of(field)): widgets.update(
@@ -148,7 +196,7 @@ def _union(studio: Studio, family: Family) -> dict[str, Field]:
     found: dict[tuple[str, Kind], Field] = {}
     for model in studio.catalogue.of_family(family.id):
         for offer in model.offers:
-            for field in model.fields_in(offer.region):
+            for field in model.every_field(offer.region):
                 found.setdefault((field.name, widgets.kind_of(field)), field)
     names = [name for name, _ in found]
     order = list(dict.fromkeys(names))
@@ -184,8 +232,12 @@ def _wire(tab: Tab) -> None:
         concurrency_limit=8,
         api_visibility="private",
     )
-    for part in (tab.foot, *(widget.note for widget in tab.widgets if widget.note)):
+    files = [w.component for w in tab.widgets if w.kind is Kind.FILES and isinstance(w.component, gr.HTML)]
+    for part in (tab.foot, *files, *(widget.note for widget in tab.widgets if widget.note)):
         part.fix(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)  # gr.on takes no events of our own
+    tab.model.place(tab.move, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    if tab.guide:
+        tab.guide.shots(tab.cut_shots, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     tab.examples.pick(tab.pick, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     for event, unfolded in ((tab.more.expand, "true"), (tab.more.collapse, "false")):
         event(

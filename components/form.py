@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from asyncio import to_thread
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,16 +19,34 @@ from gradio.blocks import Block
 from gradio.utils import get_upload_folder
 
 from components import widgets
-from components.draft import Draft, Shown, changed, fitted, given, offered_models, read_draft, settle
-from components.verdicts import foot_of, note_of, rates_of
-from components.widgets import Widget
-from services.catalogue.schema import AudioField, Family, Field, ImageField, Model, TextField
+from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
+from components.models import models_offer
+from components.verdicts import files_of_field, foot_of, note_of, rates_of
+from components.widgets import Kind, Widget
+from services.catalogue.schema import (
+    AudioField,
+    ChoiceField,
+    Family,
+    Field,
+    FileField,
+    FilesField,
+    FixedField,
+    ImageField,
+    ImageLimit,
+    Model,
+    SizeField,
+    SwitchField,
+    TextField,
+    VideoField,
+)
 from services.errors import InvalidRequest, StudioError
+from services.request import fields_for
 
 if TYPE_CHECKING:
     from services.studio import Studio
 
-_EXAMPLE_PICTURE = Path(__file__).parent.parent / "assets" / "samples" / "mountains.jpg"
+_SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
+_CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
 
 Updates = dict[Block, object]
 
@@ -40,13 +58,14 @@ class Tab:
     studio: Studio
     family: Family
     draft: gr.BrowserState
-    model: gr.Dropdown
+    model: gr.HTML
     region: gr.HTML
     widgets: tuple[Widget, ...]
     more: gr.Accordion
     foot: gr.HTML
     button: gr.Button
     examples: gr.HTML
+    guide: gr.HTML | None
 
     # What the form is showing ----------------------------------------------------------------------------------------
 
@@ -58,11 +77,18 @@ class Tab:
         """The model and region that stand for a draft."""
         return settle(draft, catalogue=self.studio.catalogue, family=self.family.id, regions=tuple(self.studio.regions))
 
-    def shown(self, model: Model, region: str) -> Iterator[tuple[Field, Widget]]:
-        """The fields of a model, each with the widget that is in sight for it."""
-        for field in model.fields_in(region):
+    def shown(self, fields: Sequence[Field]) -> Iterator[tuple[Field, Widget]]:
+        """Fields, each with the widget that is in sight for it."""
+        for field in fields:
             kind = widgets.kind_of(field)
             yield field, next(w for w in self.widgets if w.name == field.name and w.kind is kind)
+
+    def fields_now(self, model: Model, region: str, values: dict[str, Shown]) -> tuple[Field, ...]:
+        """The fields that the widgets leave: what they say of the model's modes decides."""
+        modes = dict.fromkeys(mode.field for mode in model.modes)
+        deciding = [field for name in modes if (field := model.field(name, region))]
+        chosen = {field.name: values[widget.key] for field, widget in self.shown(deciding)}
+        return fields_for(model, region, chosen)
 
     def read(self, draft: object, model: str, region: str, values: dict[str, Shown]) -> _Form:
         """What the person sees now, and the draft that it makes."""
@@ -70,13 +96,24 @@ class Tab:
         stood, _ = self.standing(before)
         wished = before if model == stood.id else replace(before, model=model)
         standing, place = self.standing(replace(wished, region=region))
-        values_by_name = {field.name: values[widget.key] for field, widget in self.shown(standing, place)}
-        fields = standing.fields_in(place)
-        settled = standing.id == model and place == region
+        drawn = fields_for(standing, place, wished.wishes)
+        fields = self.fields_now(standing, place, values)
+        values_by_name: dict[str, Shown] = {}
+        for field, widget in self.shown(fields):
+            # A field that another mode has just uncovered holds nothing yet that somebody chose.
+            held = widgets.value_in(field, values[widget.key]) if field in drawn else None
+            values_by_name[field.name] = held if field in drawn else fitted(field, wished.wishes.get(field.name))
         now = replace(wished, region=place)
-        if settled:
+        if standing.id == model and place == region:
             now = changed(now, fields=fields, shown=values_by_name)
-        return _Form(draft=now, model=standing, region=place, given=given(fields, values_by_name))
+        return _Form(
+            draft=now,
+            model=standing,
+            region=place,
+            fields=fields,
+            shown=values_by_name,
+            uncovers=fields != drawn,
+        )
 
     # Listeners -------------------------------------------------------------------------------------------------------
 
@@ -90,21 +127,33 @@ class Tab:
             return {}
         return await self.fill(self.read(draft, model, region, values).draft)
 
+    async def move(
+        self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
+    ) -> Updates:
+        """Go to the region that has a model which this one lacks."""
+        place, wanted = str(getattr(event, "region", region)), str(getattr(event, "model", model))
+        form = self.read(draft, model, region, values)
+        return await self.fill(replace(form.draft, region=place, model=wanted))
+
     async def fill(self, draft: Draft) -> Updates:
         """Show a draft: the right widgets, with the wishes that fit, and what the service says of them."""
         model, region = self.standing(draft)
-        fields = model.fields_in(region)
+        fields = fields_for(model, region, draft.wishes)
         values = {field.name: fitted(field, draft.wishes.get(field.name)) for field in fields}
-        values |= {f.name: await to_thread(_still_here, values[f.name]) for f in fields if _is_file(f)}
-        asked = given(fields, values)
-        rates = rates_of(self.studio.catalogue, model=model, region=region, given=asked)
+        values |= {f.name: await to_thread(_still_here, values[f.name]) for f in fields if isinstance(f, FileField)}
+        form = _Form(draft=draft, model=model, region=region, fields=fields, shown=values)
+        rates = rates_of(self.studio.catalogue, model=model, region=region, given=form.given)
+        catalogue, usable = self.studio.catalogue, tuple(self.studio.regions)
         updates: Updates = {
             self.draft: draft.as_json(),
-            self.region: gr.update(value=region, offer=self.region_offer()),
-            self.model: gr.update(value=model.id, choices=self.model_choices(region)),
-            self.more: gr.update(open=draft.open),
+            self.region: gr.update(value=region, offer=self.region_offer(), visible=len(usable) > 1),
+            self.model: gr.update(
+                value=model.id,
+                offer=models_offer(catalogue, family=self.family, region=region, wished=draft.region, usable=usable),
+            ),
+            self.more: gr.update(open=draft.open, visible=any(field.folded for field in fields)),
         }
-        in_sight = {widget.key: field for field, widget in self.shown(model, region)}
+        in_sight = {widget.key: field for field, widget in self.shown(fields)}
         for widget in self.widgets:
             field = in_sight.get(widget.key)
             if field is None:
@@ -116,8 +165,12 @@ class Tab:
                 updates[widget.component] = widgets.update(field, values[field.name], rates=rate)
                 if widget.note:
                     updates[widget.note] = widgets.update_note(field)
-        form = _Form(draft=draft, model=model, region=region, given=asked)
-        return updates | await self.verdict(form)
+        told = await self.verdict(form)
+        for component, update in told.items():
+            before = updates.get(component)
+            both = isinstance(before, dict) and isinstance(update, dict) and update.get("__type__") == "update"
+            updates[component] = {**before, **update} if both else update  # type: ignore[dict-item]  # both are updates
+        return updates
 
     async def judge(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """Say what the service thinks of the form, and remember it.
@@ -127,12 +180,14 @@ class Tab:
         if not foot:
             return {}
         form = self.read(draft, model, region, values)
+        if form.uncovers:
+            return await self.fill(form.draft)
         rates = rates_of(self.studio.catalogue, model=form.model, region=form.region, given=form.given)
         updates: Updates = {self.draft: form.draft.as_json()}
-        for field, widget in self.shown(form.model, form.region):
-            if field.name in rates:
-                offer = widgets.offer_of(field, rates=rates[field.name])  # type: ignore[arg-type]  # only choices have rates
-                updates[widget.component] = gr.update(offer=offer)
+        for field, widget in self.shown(form.fields):
+            is_drawn = widget.kind is not Kind.MENU and field.name in rates
+            if is_drawn and isinstance(field, ChoiceField | FixedField | SizeField):
+                updates[widget.component] = gr.update(offer=widgets.offer_of(field, rates=rates[field.name]))
         return updates | await self.verdict(form)
 
     async def verdict(self, form: _Form) -> Updates:
@@ -142,10 +197,15 @@ class Tab:
         )
         updates: Updates = {}
         noted: set[str] = set()
-        for field, widget in self.shown(form.model, form.region):
+        for field, widget in self.shown(form.fields):
             if widget.note:
                 noted.add(field.name)
                 updates[widget.note] = gr.update(visible=True, value=note_of(field, verdict, given=form.given))
+            if isinstance(field, FilesField | VideoField):
+                offer = files_of_field(field, form.shown[field.name], verdict, prompt=f"{self.family.id}-prompt")
+                updates[widget.component] = gr.update(offer=offer)
+        if self.guide:
+            updates[self.guide] = gr.update(offer=self.guide_offer(form, seconds=verdict.seconds))
         foot = foot_of(form.model, verdict, given=form.given, has_note=frozenset(noted))
         ready, price = bool(foot["ready"]), str(foot["price"])
         label = f"Generate  {price}" if price else "Generate"
@@ -163,7 +223,7 @@ class Tab:
         answers: Updates = {component: gr.validate(True, "") for component in self.inputs().values()}
         answers[self.model] = _answer(wrong.get("model"))
         answers[self.region] = _answer(wrong.get("region"))
-        for field, widget in self.shown(form.model, form.region):
+        for field, widget in self.shown(form.fields):
             answers[widget.component] = _answer(wrong.get(field.name))
         return answers
 
@@ -189,36 +249,58 @@ class Tab:
     ) -> Updates:
         """Do what a fix offers: the repaired file, or the shortened words, take the place of what was given."""
         form = self.read(draft, model, region, values)
-        name = str(getattr(event, "field", ""))
-        found = next(((f, w) for f, w in self.shown(form.model, form.region) if f.name == name), None)
-        value = form.given.get(name)
-        if found is None or not isinstance(value, str):
+        name, item = str(getattr(event, "field", "")), getattr(event, "item", None)
+        found = next(((f, w) for f, w in self.shown(form.fields) if f.name == name), None)
+        value = form.shown.get(name)
+        if found is None:
             return {}
         field, widget = found
-        if isinstance(field, TextField):
+        if isinstance(field, TextField) and isinstance(value, str):
             return {widget.component: value[: field.max_chars]}
+        paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+        place = item if isinstance(item, int) else 0
+        if not 0 <= place < len(paths):
+            return {}
         try:
             repaired = await self.studio.repair(
-                model=form.model.id, region=form.region, field=name, path=value, given=form.given
+                model=form.model.id,
+                region=form.region,
+                field=name,
+                path=paths[place],
+                given=form.given,
+                item=place if isinstance(field, FilesField) else None,
             )
         except StudioError as error:
             raise gr.Error(error.message, title="This could not be repaired", duration=8) from error
-        return {widget.component: await to_thread(_into_uploads, Path(repaired), name=Path(value).stem)}
+        kept = await to_thread(_into_uploads, Path(repaired), name=Path(paths[place]).stem)
+        whole = [*paths[:place], kept, *paths[place + 1 :]]
+        return {widget.component: whole if widget.kind is Kind.FILES else kept}
 
     async def pick(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
     ) -> Updates:
-        """Put an example into the form: words by their number, or the picture that comes with the studio."""
+        """Put an example into the form: words by their number, or the files that come with the studio."""
         form = self.read(draft, model, region, values)
         index = getattr(event, "index", None)
-        in_sight = list(self.shown(form.model, form.region))
         if index == "picture":
-            path = await to_thread(_into_uploads, _EXAMPLE_PICTURE, name=_EXAMPLE_PICTURE.stem)
-            return {w.component: path for f, w in in_sight if isinstance(f, ImageField)}
+            updates: Updates = {}
+            for field, widget in self.shown(form.fields):
+                sample = _sample(field, form.model)
+                if sample:
+                    path = await to_thread(_into_uploads, sample, name=sample.stem)
+                    updates[widget.component] = [path] if widget.kind is Kind.FILES else path
+            return updates
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
             return {}
         words = self.family.examples[index].prompt
-        return {w.component: words for f, w in in_sight if f.name == "prompt"}
+        return {w.component: words for f, w in self.shown(form.fields) if f.name == "prompt"}
+
+    async def cut_shots(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
+        """A list of shots was written: where a model asks for several shots by switches, turn them on."""
+        form = self.read(draft, model, region, values)
+        wanted: dict[str, Shown] = {"shot_type": "multi", "prompt_extend": True}
+        fits = {f.name for f in form.fields if isinstance(f, ChoiceField | SwitchField)}
+        return {w.component: wanted[f.name] for f, w in self.shown(form.fields) if f.name in fits & wanted.keys()}
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -236,7 +318,8 @@ class Tab:
         """Everything a listener may change."""
         parts = [widget.component for widget in self.widgets]
         notes = [widget.note for widget in self.widgets if widget.note]
-        return [self.draft, self.model, self.region, self.more, self.foot, self.button, *parts, *notes]
+        guide = [self.guide] if self.guide else []
+        return [self.draft, self.model, self.region, self.more, self.foot, self.button, *guide, *parts, *notes]
 
     def region_offer(self) -> dict[str, object]:
         """The regions to choose from."""
@@ -245,10 +328,11 @@ class Tab:
         choices = [{"value": region.id, "label": region.label, "note": ""} for region in known if region]
         return {"label": "Region", "help": "", "choices": choices}
 
-    def model_choices(self, region: str) -> list[tuple[str, str]]:
-        """The models of a region as the picker names them."""
-        offered = offered_models(self.studio.catalogue, family=self.family.id, region=region)
-        return [(f"{model.title} · {model.summary}", model.id) for model in offered]
+    def guide_offer(self, form: _Form, *, seconds: float) -> dict[str, object]:
+        """What the helper for prompts needs to know of the model that stands."""
+        prompt = next((field for field in form.fields if field.name == "prompt"), None)
+        maximum = prompt.max_chars if isinstance(prompt, TextField) else 0
+        return {"shots": form.model.several_shots, "seconds": seconds, "maximum": maximum}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,24 +340,48 @@ class _Form:
     draft: Draft
     model: Model
     region: str
-    given: dict[str, object]
+    fields: tuple[Field, ...]
+    shown: dict[str, Shown]
+    """What each field holds, by its name."""
+    uncovers: bool = False
+    """Whether a choice has just switched a mode, so that other fields must be drawn."""
+
+    @property
+    def given(self) -> dict[str, object]:
+        return given(self.fields, self.shown)
 
 
 def _answer(problem: str | None) -> dict[str, object]:
     return gr.validate(problem is None, problem or "")
 
 
-def _is_file(field: Field) -> bool:
-    return isinstance(field, ImageField | AudioField)
+def _sample(field: Field, model: Model) -> Path | None:
+    """The file of the studio's own to try a field with; optional ones stay empty."""
+    needed = field.required or (isinstance(field, FilesField) and field.least > 0)
+    match field:
+        case ImageField() if needed or not any(f.required for f in model.fields if isinstance(f, FileField)):
+            return _SAMPLES / (field.sample or _PICTURE)
+        case AudioField() if needed:
+            return _SAMPLES / _VOICE
+        case VideoField() if needed:
+            return _SAMPLES / _CLIP
+        case FilesField() if needed:
+            return _SAMPLES / (_PICTURE if field.taken(ImageLimit) else _CLIP)
+        case _:
+            return None
 
 
-def _still_here(path: Shown) -> str | None:
-    """A remembered upload, if it is one and still lies where uploads lie: the browser could name any file."""
-    if not isinstance(path, str):
-        return None
+def _still_here(value: Shown) -> Shown:
+    """Remembered uploads, those that are ones and still lie where uploads lie: the browser could name any file."""
+    if isinstance(value, list):
+        return [path for path in value if _is_upload(path)]
+    return value if isinstance(value, str) and _is_upload(value) else None
+
+
+def _is_upload(path: str) -> bool:
     folder = Path(get_upload_folder()).resolve()
     found = Path(path).resolve()
-    return str(found) if found.is_relative_to(folder) and found.is_file() else None
+    return found.is_relative_to(folder) and found.is_file()
 
 
 def _into_uploads(path: Path, *, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +12,37 @@ from components.elements import element
 from components.family import build_draft, build_tab
 from components.form import Tab
 from components.gallery import build_gallery
+from components.settings import build_settings
 from components.theme import studio_theme
 from components.viewer import build_viewer
-from services.catalogue.schema import Field
+from services.catalogue.schema import AudioLimit, Field, FilesField, Guide, ImageLimit, Model, VideoLimit
 
 if TYPE_CHECKING:
     from services.studio import Studio
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _STATIC = "/studio/static"
-_STYLES = ("css/tokens.css", "css/theme.css", "css/elements.css")
-_MODULES = ("studio", "dom", "words", "stream", "live", "shell", "controls", "stage", "gallery", "viewer")
-
-_NO_KEY = (
-    "Nothing is set up yet, and nothing needs to be: the demo makes clips on this machine so that you can look around."
+_STYLES = ("css/tokens.css", "css/theme.css", "css/elements.css", "css/forms.css", "css/pickers.css", "css/results.css")
+_MODULES = (
+    "studio",
+    "dom",
+    "words",
+    "stream",
+    "live",
+    "shell",
+    "controls",
+    "files",
+    "piece",
+    "effects",
+    "models",
+    "guide",
+    "cards",
+    "outputs",
+    "article",
+    "stage",
+    "gallery",
+    "viewer",
+    "keys",
 )
 
 
@@ -43,7 +59,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Tab("Gallery", id="gallery", elem_id="tab-gallery"):
                 build_gallery()
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
-                gr.HTML(settings_text(studio), elem_id="settings", apply_default_css=False)
+                build_settings(studio)
         build_viewer(studio, tabs=tabs, families=families)
     return page
 
@@ -78,7 +94,7 @@ def catalogue_words(studio: Studio) -> dict[str, object]:
     fields: dict[str, dict[str, object]] = {}
     for model in catalogue.models:
         for offer in model.offers:
-            for field in model.fields_in(offer.region):
+            for field in model.every_field(offer.region):
                 fields.setdefault(field.name, _field_words(field))
     return {
         "demo": studio.demo,
@@ -88,12 +104,25 @@ def catalogue_words(studio: Studio) -> dict[str, object]:
                 "icon": family.icon,
                 "invitation": family.invitation,
                 "examples": [example.title for example in family.examples],
+                "guide": _guide_words(family.guide) if family.guide else None,
             }
             for family in catalogue.families
         },
-        "models": {model.id: {"title": model.title, "usual": list(model.usual_seconds)} for model in catalogue.models},
+        "models": {
+            model.id: {"title": model.title, "usual": list(model.usual_seconds), "calls": _calls(model)}
+            for model in catalogue.models
+        },
         "regions": {region.id: region.label for region in catalogue.regions},
         "fields": fields,
+    }
+
+
+def _guide_words(guide: Guide) -> dict[str, object]:
+    return {
+        "parts": [
+            {"label": part.label, "hint": part.hint, "words": list(part.words), "pattern": part.pattern}
+            for part in guide.parts
+        ]
     }
 
 
@@ -102,31 +131,14 @@ def _field_words(field: Field) -> dict[str, object]:
     return {"label": field.label, "unit": getattr(field, "unit", ""), "choices": choices}
 
 
-def settings_text(studio: Studio) -> str:
-    """The Settings tab as HTML, every changing part escaped. No key is ever in it."""
-    settings, catalogue = studio.settings, studio.catalogue
-    have = settings.regions_with_a_key
-    rows = "".join(
-        f"<li data-on={'yes' if region.id in have else 'no'}><b>{escape(region.label)}</b>"
-        f"<span>{'key found' if region.id in have else 'no key'}</span>"
-        f"<code>DASHSCOPE_API_KEY_{escape(region.id.upper())}</code></li>"
-        for region in catalogue.regions
-    )
-    if not studio.demo:
-        mode = "This studio makes clips with your account. What they cost stands on the button before you press it."
-    elif have:
-        mode = "This is the demo, because STUDIO_DEMO is set. Your key is not used and nothing is billed."
-    else:
-        mode = _NO_KEY
-    return (
-        '<div class="settings">'
-        f"<section><h2>{'Demo' if studio.demo else 'Ready'}</h2><p>{mode}</p></section>"
-        f'<section><h2>Keys</h2><p>A key belongs to one region.</p><ul class="keys">{rows}</ul>'
-        "<p>To add one: make a key in the Model Studio console of that region, write it into a file named "
-        "<code>.env</code> beside <code>app.py</code>, and start the studio again.</p>"
-        "<pre>DASHSCOPE_API_KEY=sk-...\nDASHSCOPE_REGION=" + escape(settings.dashscope_region) + "</pre>"
-        "<p>The studio keeps keys in memory only. They are never shown, stored or logged.</p></section>"
-        "<section><h2>Your files</h2><p>Clips, history and logs are kept on this computer in</p>"
-        f'<p><code class="path">{escape(str(settings.home))}</code></p>'
-        "<p>Set <code>STUDIO_HOME</code> to keep them elsewhere.</p></section></div>"
-    )
+def _calls(model: Model) -> dict[str, dict[str, str]]:
+    """How the prompt calls the files of each list, by their kind: `{}` is their number."""
+    return {
+        field.name: {_KIND_OF[type(taken.vendor)]: taken.called for taken in field.takes if taken.called}
+        for offer in model.offers
+        for field in model.every_field(offer.region)
+        if isinstance(field, FilesField)
+    }
+
+
+_KIND_OF = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}

@@ -7,13 +7,28 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from components.draft import Shown
 from components.elements import line, note_value
-from components.words import accepted, money, sound_words, usual_time
+from components.widgets import files_offer
+from components.words import accepted, file_name, money, sound_words, told, usual_time
 from services.catalogue import Catalogue
-from services.catalogue.schema import ChoiceField, Field, ImageField, Model, SizeField, SwitchField, TextField
+from services.catalogue.schema import (
+    AudioField,
+    ChoiceField,
+    Field,
+    FilesField,
+    ImageField,
+    Model,
+    SizeField,
+    SwitchField,
+    TextField,
+    Unit,
+    VideoField,
+)
 from services.errors import InvalidRequest
+from services.media.facts import AudioFacts, MediaFacts, VideoFacts
 from services.problems import Problem
-from services.request import Request, output_tier, parse, price
+from services.request import Request, fields_for, files_of, output_tier, parse, price
 
 if TYPE_CHECKING:
     from services.studio import Verdict
@@ -25,18 +40,60 @@ def tone_of(problem: Problem) -> str:
 
 
 def note_of(field: Field, verdict: Verdict, *, given: Mapping[str, object]) -> dict[str, object]:
-    """The line under one field. A field that is merely empty says nothing there: the foot of the form does."""
+    """The line under one field. A field that is merely empty says nothing there: the foot of the form does.
+
+    What is said of one file of a list stands with that file.
+    """
     lines: list[Mapping[str, object]] = []
     if field.name in given:
-        problems = [problem for problem in verdict.problems if problem.field == field.name]
-        facts = verdict.facts.get(field.name)
-        if facts is not None and not any(not problem.advice for problem in problems):
-            lines.append(
-                line(accepted(facts, output=verdict.output if isinstance(field, ImageField) else ""), tone="ok")
-            )
+        listed = isinstance(field, FilesField | VideoField)
+        problems = [p for p in verdict.problems if p.field == field.name and not (listed and _item_of(p, field) >= 0)]
+        facts = None if listed else verdict.facts.get(field.name)
+        if isinstance(facts, MediaFacts) and not any(not problem.advice for problem in problems):
+            is_first = isinstance(field, ImageField) and not verdict.count
+            lines.append(line(accepted(facts, output=verdict.output if is_first else ""), tone="ok"))
         lines += [_said(problem) for problem in problems]
+    elif isinstance(field, AudioField) and field.help:
+        lines.append(line(field.help, tone="help"))  # Gradio's own part has no place for it
     maximum = field.max_chars if isinstance(field, TextField) else None
     return note_value(lines=[each for each in lines if each["text"]], maximum=maximum)
+
+
+def _item_of(problem: Problem, field: Field) -> int:
+    """Which file of a field a problem is about; -1 for all of them together."""
+    if isinstance(field, VideoField):
+        return 0
+    return -1 if problem.item is None else problem.item
+
+
+def files_of_field(field: FilesField | VideoField, value: Shown, verdict: Verdict, *, prompt: str) -> dict[str, object]:
+    """What the chooser of files draws: the field, and each file with what is known and wrong of it."""
+    paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    facts = files_of(verdict.facts.get(field.name))
+    names = verdict.names.get(field.name, ())
+    own = [problem for problem in verdict.problems if problem.field == field.name]
+    files = [
+        _file(
+            path,
+            facts[item] if item < len(facts) else None,
+            called=names[item] if item < len(names) else "",
+            problems=[problem for problem in own if _item_of(problem, field) == item],
+        )
+        for item, path in enumerate(paths)
+    ]
+    return {**files_offer(field, prompt=prompt), "files": files}
+
+
+def _file(path: str, facts: MediaFacts | None, *, called: str, problems: list[Problem]) -> dict[str, object]:
+    kind = "video" if isinstance(facts, VideoFacts) else "audio" if isinstance(facts, AudioFacts) else "image"
+    return {
+        "path": path,
+        "name": file_name(facts.name if facts else path.rpartition("/")[2]),
+        "kind": kind if facts else "",
+        "facts": told(facts) if facts else "",
+        "called": called,
+        "lines": [_said(problem) for problem in problems],
+    }
 
 
 def foot_of(
@@ -49,17 +106,35 @@ def foot_of(
     for reason in reasons:
         if reason["field"] in has_note:
             reason["fix"] = None  # its button stands under the field
-    cost = verdict.cost
-    output = [f"{verdict.seconds} s" if verdict.seconds else "", verdict.output, sound_words(model, given)]
+    cost = verdict.cost if verdict.cost and verdict.cost.units else None
     return {
-        "output": " · ".join(part for part in output if part),
+        "output": " · ".join(part for part in _outcome(model, verdict, given) if part),
         "usual": usual_time(model),
-        "price": money(cost.amount, cost.currency) if cost else "",
+        "price": f"{'up to ' if cost.at_most else ''}{money(cost.amount, cost.currency)}"
+        if cost and cost.units
+        else "",
         "ready": not grave,
         "reasons": reasons,
         "error": None,
         "started": None,
     }
+
+
+def _outcome(model: Model, verdict: Verdict, given: Mapping[str, object]) -> list[str]:
+    """What will come out, and what of the bill is not for that."""
+    cost = verdict.cost
+    said = [f"{round(verdict.seconds, 1):g} s" if verdict.seconds else ""]
+    if verdict.count:
+        most = "up to " if cost and cost.at_most else ""
+        said.append(f"{most}{verdict.count} picture{'' if verdict.count == 1 else 's'}")
+    said += [verdict.output, sound_words(model, given)]
+    if cost and cost.unit is Unit.SECOND and cost.units - verdict.seconds > 0.05:
+        said.append(f"{round(cost.units - verdict.seconds, 1):g} s of your clips are billed too")
+    if cost and not cost.units:
+        said.append(f"{money(cost.each, cost.currency)} {'a second' if cost.unit is Unit.SECOND else 'a picture'}")
+    if cost and cost.check:
+        said.append(f"with the check of your picture, {money(cost.check, cost.currency)}")
+    return said
 
 
 def _said(problem: Problem) -> dict[str, object]:
@@ -79,13 +154,16 @@ def rates_of(
 ) -> dict[str, dict[str, tuple[Decimal, str]]]:
     """The price of a second for each choice that decides the price, by field and value."""
     plain = (ChoiceField, SwitchField)
-    known = {name: value for name, value in given.items() if isinstance(model.field(name, region), plain)}
+    fields = fields_for(model, region, given)
+    known = {field.name: given[field.name] for field in fields if field.name in given and isinstance(field, plain)}
     try:
         request = parse(catalogue, family=model.family, model_id=model.id, region=region, given=known)
     except InvalidRequest:
         return {}
+    if {row.tier for row in request.offer.prices} == {""}:
+        return {}
     rates: dict[str, dict[str, tuple[Decimal, str]]] = {}
-    for field in model.fields_in(region):
+    for field in request.fields:
         if isinstance(field, SizeField):
             options: list[tuple[str, str]] = [(size.value, size.tier) for size in field.sizes]
         elif isinstance(field, ChoiceField):

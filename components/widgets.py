@@ -6,6 +6,7 @@ there are, and what they are called, it does not know.
 
 from __future__ import annotations
 
+import re
 from abc import ABCMeta
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,23 +23,38 @@ from components.elements import element, note, note_value
 from components.words import money
 from services.catalogue.schema import (
     AudioField,
+    AudioLimit,
     Choice,
     ChoiceField,
     Field,
+    FilesField,
     FixedField,
     ImageField,
+    ImageLimit,
+    MediaLimit,
     NumberField,
     Size,
     SizeField,
     SwitchField,
     TextField,
+    VideoField,
+    VideoLimit,
 )
 
 _AT_A_GLANCE = 6
-"""More choices than this are a menu."""
+"""More choices than this are a menu, unless they are drawn."""
+_SHAPE = re.compile(r"\d{1,2}:\d{1,2}")
+"""A choice like 16:9, which is drawn as a little shape."""
 
 Rates = Mapping[str, tuple[Decimal, str]]
 """Price of a second and its currency, by the value of a choice that decides it."""
+
+ACCEPT: Mapping[type[MediaLimit], tuple[str, str]] = {
+    ImageLimit: ("picture", "image/*"),
+    VideoLimit: ("clip", "video/*"),
+    AudioLimit: ("sound", "audio/*"),
+}
+"""What a kind of file is called on the page, and what the browser's chooser is asked to show for it."""
 
 
 class Kind(StrEnum):
@@ -49,10 +65,16 @@ class Kind(StrEnum):
     SLIDER = "slider"
     SEGMENTS = "segments"
     MENU = "menu"
+    EFFECTS = "effects"
     SIZES = "sizes"
     SWITCH = "switch"
     PICTURE = "picture"
     SOUND = "sound"
+    FILES = "files"
+
+
+_NOTED = (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND, Kind.FILES, Kind.SIZES)
+"""The kinds that have a line under them for what is wrong."""
 
 
 def _path_of(_picture: gr.Image, payload: ImageData | None) -> str | None:
@@ -89,8 +111,11 @@ def kind_of(field: Field) -> Kind:
             return Kind.WORDS
         case NumberField():
             return Kind.NUMBER if field.default is None else Kind.SLIDER
+        case ChoiceField() if any(choice.preview for choice in field.choices):
+            return Kind.EFFECTS
         case ChoiceField():
-            return Kind.SEGMENTS if len(field.choices) <= _AT_A_GLANCE else Kind.MENU
+            drawn = any(_SHAPE.fullmatch(choice.label) for choice in field.choices)
+            return Kind.SEGMENTS if drawn or len(field.choices) <= _AT_A_GLANCE else Kind.MENU
         case FixedField():
             return Kind.SEGMENTS
         case SizeField():
@@ -101,6 +126,8 @@ def kind_of(field: Field) -> Kind:
             return Kind.PICTURE
         case AudioField():
             return Kind.SOUND
+        case VideoField() | FilesField():
+            return Kind.FILES
         case _:
             assert_never(field)
 
@@ -113,9 +140,8 @@ def build(field: Field, *, key: str, elem_id: str, now: Mapping[str, object] | N
     kind = kind_of(field)
     common = {"visible": False} if now is None else {name: value for name, value in now.items() if name != "__type__"}
     component = _component(field, kind=kind, common={"elem_id": elem_id, **common})
-    has_note = kind in (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND)
     maximum = field.max_chars if isinstance(field, TextField) else None
-    line = note(f"{elem_id}-note", maximum=maximum, visible=now is not None) if has_note else None
+    line = note(f"{elem_id}-note", maximum=maximum, visible=now is not None) if kind in _NOTED else None
     return Widget(key=key, name=field.name, kind=kind, component=component, note=line, folded=field.folded)
 
 
@@ -133,7 +159,8 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
             # gr.Number cannot be empty: it sends 0.
             return gr.Textbox(label=label, info=info, max_lines=1, placeholder="Any", **over(value=""))
         case Kind.SLIDER:
-            return gr.Slider(info=info, step=1, precision=0, buttons=[], **over(label=label))
+            places = field.places if isinstance(field, NumberField) else 0
+            return gr.Slider(info=info, step=10**-places, precision=places, buttons=[], **over(label=label))
         case Kind.MENU:
             return gr.Dropdown(label=label, info=info, **over(choices=[("None", "")], value=""))
         case Kind.SWITCH:
@@ -152,12 +179,17 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
             )
         case Kind.SOUND:
             return gr.Audio(
-                label=label, type="filepath", sources=["upload"], buttons=[], elem_classes=["uploader"], **common
+                label=label,
+                type="filepath",
+                sources=["upload"],
+                buttons=[],
+                elem_classes=["uploader", "sound"],
+                **common,
             )
-        case Kind.SEGMENTS:
-            return element("studio-segments", **over(value="", offer={}))
-        case Kind.SIZES:
-            return element("studio-sizes", **over(value="", offer={}))
+        case Kind.SEGMENTS | Kind.EFFECTS | Kind.SIZES:
+            return element(f"studio-{kind.value}", **over(value="", offer={}))
+        case Kind.FILES:
+            return element("studio-files", events=("fix",), **over(value=[], offer={}))
         case _:
             assert_never(kind)
 
@@ -178,10 +210,21 @@ def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
             return gr.update(visible=True, value=value, choices=blank + [_in_menu(c) for c in field.choices])
         case ChoiceField() | FixedField() | SizeField():
             return gr.update(visible=True, value=value, offer=offer_of(field, rates=rates))
+        case FilesField():
+            return gr.update(visible=True, value=value or [])
+        case VideoField():
+            return gr.update(visible=True, value=[value] if value else [])
         case TextField() | NumberField() | SwitchField() | ImageField() | AudioField():
             return gr.update(visible=True, value=value)
         case _:
             assert_never(field)
+
+
+def value_in(field: Field, raw: Shown) -> Shown:
+    """What a widget holds, as the field's value: the list of a field that takes one file holds that file."""
+    if isinstance(field, VideoField):
+        return raw[0] if isinstance(raw, list) and raw else None
+    return raw
 
 
 def update_note(field: Field) -> dict[str, object]:
@@ -198,15 +241,55 @@ def offer_of(field: ChoiceField | FixedField | SizeField, *, rates: Rates) -> di
             text = f"{field.value} {field.unit}".strip()
             offer["choices"] = [{"value": str(field.value), "label": text, "note": "always, with this model"}]
         case ChoiceField():
-            offer["choices"] = [
-                {"value": str(choice.value), "label": choice.label, "note": _rate(rates, str(choice.value))}
+            blank = [] if field.default is not None or field.required else [{"value": "", "label": "As it is"}]
+            offer["choices"] = blank + [
+                {
+                    "value": str(choice.value),
+                    "label": choice.label,
+                    "group": choice.group,
+                    "preview": choice.preview,
+                    "note": _rate(rates, str(choice.value)),
+                }
                 for choice in field.choices
             ]
         case SizeField():
-            offer["sizes"] = [_size(size, rates) for size in field.sizes]
+            offer |= _sizes(field, rates)
         case _:
             assert_never(field)
     return offer
+
+
+def _sizes(field: SizeField, rates: Rates) -> dict[str, object]:
+    bounds = field.bounds
+    free = bounds and {
+        "min_pixels": bounds.min_pixels,
+        "max_pixels": bounds.max_pixels,
+        "longest_ratio": bounds.longest_ratio,
+        "min_side": bounds.min_side,
+        "max_side": bounds.max_side,
+    }
+    return {
+        "sizes": [_size(size, rates) for size in field.sizes],
+        "areas": [{"value": area.value, "label": area.value, "note": "your picture's shape"} for area in field.areas],
+        "free": free,
+        "empty": "Automatic" if field.default is None else None,
+    }
+
+
+def files_offer(field: FilesField | VideoField, *, prompt: str) -> dict[str, object]:
+    """What the chooser of files draws of the field itself. `prompt` is the id of the block with the words."""
+    limits = [taken.vendor for taken in field.takes] if isinstance(field, FilesField) else [field.vendor]
+    kinds = [ACCEPT[type(limit)] for limit in limits]
+    return {
+        "field": field.name,
+        "label": field.label,
+        "help": field.help,
+        "required": field.required or (isinstance(field, FilesField) and field.least > 0),
+        "most": field.most if isinstance(field, FilesField) else 1,
+        "kinds": [kind for kind, _ in kinds],
+        "accept": ",".join(accept for _, accept in kinds),
+        "prompt": prompt,
+    }
 
 
 def _size(size: Size, rates: Rates) -> dict[str, object]:
@@ -225,5 +308,5 @@ def _rate(rates: Rates, value: str) -> str:
     return f"{money(*rate)} / s" if rate else ""
 
 
-def _in_menu(choice: Choice) -> tuple[str, str | int]:
-    return (f"{choice.label} · {choice.group}" if choice.group else choice.label), choice.value
+def _in_menu(choice: Choice) -> tuple[str, str]:
+    return (f"{choice.label} · {choice.group}" if choice.group else choice.label), str(choice.value)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.catalogue.schema import MB, Model, Sound
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
 
 _SIGNS = {"USD": "$", "CNY": "¥"}
 _LONG_NAME = 32
@@ -33,14 +33,29 @@ def file_name(name: str) -> str:
     return f"{name[: _LONG_NAME - 12]}…{name[-10:]}"
 
 
+def told(facts: MediaFacts) -> str:
+    """What is known of a file, without its name."""
+    match facts:
+        case ImageFacts():
+            return f"{facts.width} × {facts.height}, {file_size(facts.bytes)}"
+        case AudioFacts():
+            return f"{facts.seconds:.1f} s, {file_size(facts.bytes)}"
+        case VideoFacts():
+            return f"{facts.width} × {facts.height}, {facts.seconds:.1f} s, {file_size(facts.bytes)}"
+        case Unreadable():
+            return ""
+        case _:
+            assert_never(facts)
+
+
 def accepted(facts: MediaFacts, *, output: str) -> str:
     """What was taken of a file, and for a picture what comes out of it."""
     match facts:
         case ImageFacts():
-            taken = f"{file_name(facts.name)}, {facts.width} × {facts.height}, {file_size(facts.bytes)}"
+            taken = f"{file_name(facts.name)}, {told(facts)}"
             return f"{taken} · your clip will be {output}" if output else taken
-        case AudioFacts():
-            return f"{file_name(facts.name)}, {facts.seconds:.1f} s, {file_size(facts.bytes)}"
+        case AudioFacts() | VideoFacts():
+            return f"{file_name(facts.name)}, {told(facts)}"
         case Unreadable():
             return ""
         case _:
@@ -56,10 +71,12 @@ def usual_time(model: Model) -> str:
 
 
 def sound_words(model: Model, given: Mapping[str, object]) -> str:
-    """Whether the clip will be heard."""
+    """Whether the clip will be heard; nothing for pictures, and where the vendor does not tell."""
     match model.sound:
+        case Sound.UNSAID:
+            return ""
         case Sound.NONE:
-            return "silent"
+            return "silent" if model.result.is_video else ""
         case Sound.ALWAYS:
             return "with sound"
         case Sound.CHOSEN:

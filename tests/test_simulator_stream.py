@@ -235,9 +235,10 @@ async def test_words_come_quickly_and_pictures_in_silence(home: Path) -> None:
 
     first_picture = next(at_second for at_second, kind in arrived if kind == "image")
     last_word_before = [at_second for at_second, kind in arrived if kind == "text" and at_second < first_picture][-1]
-    assert arrived[0][0] < 5
-    assert first_picture - last_word_before > 20
-    assert 100 < arrived[-1][0] < 150
+    whole = arrived[-1][0]
+    assert whole > 100, "as long as the vendor's own samples"
+    assert arrived[0][0] < whole / 5, "words at once, not all of it at the end"
+    assert first_picture - last_word_before > whole / 10, "a picture takes its time"
 
 
 async def test_an_interleaved_article_shows_the_given_picture_and_its_size(home: Path) -> None:

@@ -3,12 +3,22 @@ import { StudioElement, announce, h, icon } from "./dom.js";
 import { isActive, catalogue, clock, since, STATE, title } from "./words.js";
 import { jobById, learn, onChange } from "./live.js";
 
+const IN_A_ROW = 6;
+const LONG_IN_A_ROW = 4;
+const SHORT_LABEL = 8;
+const SIDE_STEP = 16;
 let names = 0;
+
+/** How many choices stand in a row; more than a row holds, many or long, are dealt into even ones. */
+function columns(choices) {
+  const longest = Math.max(0, ...choices.map(({ label }) => label.length));
+  return choices.length <= (longest > SHORT_LABEL ? LONG_IN_A_ROW : IN_A_ROW) ? choices.length : Math.min(5, Math.ceil(choices.length / 2));
+}
 
 /** One row of choices, as native radio buttons: arrows, labels and focus come for free. */
 function segments({ legend, help, choices, chosen, choose, draw }) {
   const name = `segments-${(names += 1)}`;
-  const row = h("div", { class: "segments", style: `--columns:${choices.length}` }, choices.map((choice) => {
+  const row = h("div", { class: "segments", style: `--columns:${columns(choices)}` }, choices.map((choice) => {
     const input = h("input", {
       type: "radio", name, value: choice.value, checked: choice.value === chosen, disabled: Boolean(choice.why),
       onchange: () => choose(choice.value),
@@ -25,46 +35,140 @@ class Segments extends StudioElement {
     const { label, help, choices = [] } = this.offer;
     const kept = this.contains(document.activeElement);
     this.replaceChildren(segments({
-      legend: label, help, choices, chosen: String(this.value ?? ""),
+      legend: label, help, choices, chosen: String(this.value ?? ""), draw: (choice) => ratio(choice.label),
       choose: (value) => { this.context.props.value = value; this.context.trigger("input"); },
     }));
     if (kept) this.querySelector("input:checked")?.focus();
   }
 }
 
-/** Shape and quality, two rows that make one size. A pair that is not offered cannot be chosen. */
+const SHAPE = "a shape";
+const OWN = "own";
+
+/** Shape and quality, two rows that make one size; where there are, sizes without a shape and a size of one's own. A pair that is not offered cannot be chosen. */
 class Sizes extends StudioElement {
+  get sizes() { return this.offer.sizes ?? []; }
+
   render() {
-    const sizes = this.offer.sizes ?? [];
-    const now = sizes.find((size) => size.value === this.value) ?? sizes[0];
-    if (!now) return;
-    const tiers = [...new Set(sizes.map((size) => size.tier))];
+    const { areas = [], free = null, empty = null, help } = this.offer;
+    const value = String(this.value ?? "");
+    const named = [...areas, ...(empty ? [{ value: "", label: empty }] : [])];
+    const shapeless = named.find((one) => one.value === value);
+    const size = shapeless ? null : this.sizes.find((one) => one.value === value) ?? (free && sidesOf(value)) ?? this.sizes[0];
+    if (!shapeless && !size) return;
+    this.own = Boolean(free && size && (!size.ratio || this.own === value)) && value;
+    const kept = this.focusKept();
+    const rows = [
+      named.length ? this.whole(named, shapeless) : null,
+      size && this.sizes.length ? this.shapes(size, free) : null,
+      size && this.own !== false ? this.sides(size, free) : null,
+      size && this.own === false ? this.qualities(size) : null,
+    ].filter(Boolean);
+    if (help && (named.length || (free && this.own === false))) rows.at(-1).append(h("p", { class: "help" }, help));
+    this.replaceChildren(...rows);
+    kept();
+  }
+
+  /** Gives the focus back to the row that has it now, or to the side that is being typed. */
+  focusKept() {
+    const focused = this.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused ? [...this.children].indexOf(focused.closest("fieldset")) : -1;
+    return () => {
+      if (place < 0) return;
+      const typed = focused.type === "number" && this.querySelector(`[name="${focused.name}"]`);
+      if (typed) typed.value = focused.value;
+      (typed || this.children[place]?.querySelector("input:checked") || this.querySelector("input:checked"))?.focus();
+    };
+  }
+
+  choose(value, { own = false } = {}) {
+    this.own = own && value;
+    if (value !== this.value) this.context.props.value = value;
+    this.render();
+  }
+
+  /** A size whose shape comes from elsewhere, or a shape. */
+  whole(named, chosen) {
+    const shape = this.sizes.length ? [{ value: SHAPE, label: "Choose a shape" }] : [];
+    return segments({
+      legend: "Size", choices: [...named, ...shape], chosen: chosen ? chosen.value : SHAPE,
+      choose: (value) => this.choose(value === SHAPE ? this.sizes[0].value : value),
+    });
+  }
+
+  shapes(now, free) {
+    const { sizes } = this;
+    const only = (shape) => `${sizes.filter((size) => size.ratio === shape).map((size) => size.tier).join(", ")} only`;
+    const find = (shape) => sizes.find((size) => size.ratio === shape && (now.tier === undefined || size.tier === now.tier));
     const shapes = [...new Map(sizes.map((size) => [size.ratio, size])).values()];
-    const find = (ratio, tier) => sizes.find((size) => size.ratio === ratio && size.tier === tier);
-    const focused = this.contains(document.activeElement) ? document.activeElement.closest("fieldset") : null;
-    const place = focused ? [...this.children].indexOf(focused) : -1;
-    const choose = (size) => { this.context.props.value = size.value; this.render(); };
-    const only = (ratio) => `${sizes.filter((size) => size.ratio === ratio).map((size) => size.tier).join(", ")} only`;
-    this.replaceChildren(
-      segments({
-        legend: "Shape", chosen: now.ratio, draw: (choice) => shape(choice.size), choose: (ratio) => choose(find(ratio, now.tier)),
-        choices: shapes.map((size) => ({
-          value: size.ratio, label: size.ratio, size, why: find(size.ratio, now.tier) ? "" : only(size.ratio),
-        })),
-      }),
-      segments({
-        legend: "Quality", chosen: now.tier, choose: (tier) => choose(find(now.ratio, tier)),
-        choices: tiers.map((tier) => {
-          const size = find(now.ratio, tier);
-          return { value: tier, label: tier, note: size?.note, why: size ? "" : `not in ${now.ratio}` };
-        }),
-      }),
-    );
-    if (place >= 0) this.children[place]?.querySelector("input:checked")?.focus();
+    return segments({
+      legend: "Shape", chosen: this.own === false ? now.ratio : OWN, draw: (choice) => (choice.size ? drawn(choice.size) : null),
+      choose: (shape) => (shape === OWN ? this.choose(now.value, { own: true }) : this.choose(find(shape).value)),
+      choices: [
+        ...shapes.map((size) => ({ value: size.ratio, label: size.ratio, size, why: find(size.ratio) ? "" : only(size.ratio) })),
+        ...(free ? [{ value: OWN, label: "Own size" }] : []),
+      ],
+    });
+  }
+
+  qualities(now) {
+    const tiers = [...new Set(this.sizes.map((size) => size.tier))];
+    const find = (tier) => this.sizes.find((size) => size.ratio === now.ratio && size.tier === tier);
+    if (tiers.every((tier) => !tier)) return null;
+    return segments({
+      legend: "Quality", chosen: now.tier, choose: (tier) => this.choose(find(tier).value),
+      choices: tiers.map((tier) => ({ value: tier, label: tier, note: find(tier)?.note, why: find(tier) ? "" : `not in ${now.ratio}` })),
+    });
+  }
+
+  /** Width and height of one's own, with what they may be. The value changes when a side is done, not at every digit. */
+  sides({ width, height }, free) {
+    const told = h("span", { class: "area", role: "status" });
+    const side = (name, label, value) => h("label", {}, h("span", {}, label), h("input", {
+      type: "number", name, value, step: SIDE_STEP, min: SIDE_STEP, inputMode: "numeric", required: true, oninput: () => tell(), onchange: () => commit(),
+    }));
+    const row = h("div", { class: "sides" }, side("width", "Width", width), h("i", { "aria-hidden": "true" }, "×"), side("height", "Height", height), told);
+    const sides = () => [...row.querySelectorAll("input")].map((input) => Math.round(Number(input.value)));
+    const tell = () => {
+      const [wide, high] = sides();
+      told.textContent = wide && high ? `${million(wide * high)} megapixels` : "";
+      told.dataset.tone = fits(wide, high, free) ? "" : "bad";
+    };
+    const commit = () => { // drawn anew, the row would lose the focus that is on its way to the other side
+      const [wide, high] = sides();
+      if (!(wide > 0 && high > 0)) return;
+      this.own = `${wide}*${high}`;
+      if (this.own !== this.value) this.context.props.value = this.own;
+    };
+    tell();
+    return h("fieldset", { class: "chooser" }, h("legend", { class: "sr" }, "Own size in pixels"), row, h("p", { class: "help" }, boundsSaid(free)));
   }
 }
 
-function shape({ width, height }) {
+const million = (pixels) => (pixels / 1e6).toFixed(2);
+
+function sidesOf(value) {
+  const [, width, height] = /^(\d+)\*(\d+)$/.exec(value) ?? [];
+  return width ? { value, width: Number(width), height: Number(height) } : null;
+}
+
+function fits(width, height, { min_pixels: least, max_pixels: most, longest_ratio: ratio, min_side: shortest, max_side: longest }) {
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  return width * height >= least && width * height <= most && long <= short * ratio && short >= (shortest ?? 1) && long <= (longest ?? Infinity);
+}
+
+function boundsSaid({ min_pixels: least, max_pixels: most, longest_ratio: ratio, min_side: shortest, max_side: longest }) {
+  if (shortest && longest) return `Each side ${shortest} to ${longest} px, ${million(most)} megapixels at most.`;
+  return `${million(least)} to ${million(most)} megapixels; the longer side up to ${Number(ratio.toFixed(2))} times the shorter.`;
+}
+
+/** The shape that a label like 16:9 names. */
+function ratio(label) {
+  const [, width, height] = /^(\d{1,2}):(\d{1,2})$/.exec(label) ?? [];
+  return width ? drawn({ width: Number(width), height: Number(height) }) : null;
+}
+
+function drawn({ width, height }) {
   const scale = 22 / Math.sqrt(width * height);
   return h("i", { class: "shape", style: `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px` });
 }
@@ -72,7 +176,7 @@ function shape({ width, height }) {
 const TONE_ICON = { ok: "check", bad: "circle-alert", advice: "info", missing: "arrow-right" };
 
 /** One sentence and, where there is one, the button that puts it right. */
-function said(line, fix) {
+export function said(line, fix) {
   const press = line.fix && h("button", {
     type: "button", class: "fix",
     onclick: (event) => { event.currentTarget.disabled = true; event.currentTarget.classList.add("busy"); fix(line.field); },
@@ -159,7 +263,8 @@ class Examples extends StudioElement {
   render() {
     const { examples = [] } = catalogue.families?.[this.getAttribute("family")] ?? {};
     const chip = (name, index) => h("button", { type: "button", class: "chip", onclick: () => this.context.trigger("pick", { index }) }, name);
-    const picture = this.getAttribute("picture") === "yes" ? chip("Example picture", "picture") : null;
+    const files = this.getAttribute("files");
+    const picture = files ? chip(files, "picture") : null;
     this.replaceChildren(h("div", { class: "examples" }, h("span", {}, "Try"), examples.map(chip), picture));
   }
 }
@@ -177,16 +282,28 @@ document.addEventListener("click", (event) => {
   const go = event.target.closest?.(".generate");
   if (!go) return;
   if (event.timeStamp - pressed < AGAIN_MS) { event.stopImmediatePropagation(); event.preventDefault(); return; }
+  const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
+  if (waits) { // the studio does not know of this file yet, and would make the clip without it
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    waits.scrollIntoView({ block: "center" });
+    nudge(waits);
+    announce(waits.dataset.state === "sending" ? "Your file is still on its way." : "A file did not arrive. Send it again, or remove it.");
+    return;
+  }
   if (go.dataset.ready === "no") {
-    const reasons = go.closest(".go")?.querySelector(".reasons");
-    reasons?.classList.remove("nudge");
-    requestAnimationFrame(() => reasons?.classList.add("nudge"));
+    nudge(go.closest(".go")?.querySelector(".reasons"));
     return;
   }
   pressed = event.timeStamp;
   go.classList.add("sent");
   setTimeout(() => go.classList.remove("sent"), AGAIN_MS);
 }, true);
+
+function nudge(node) {
+  node?.classList.remove("nudge");
+  requestAnimationFrame(() => node?.classList.add("nudge"));
+}
 
 // Control or Command and Enter in the prompt is Generate.
 document.addEventListener("keydown", (event) => {

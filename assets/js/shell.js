@@ -51,8 +51,18 @@ const tabOf = (button) => button.id?.match(/^tab-(.+)-button$/)?.[1];
 document.addEventListener("click", (event) => {
   const tab = event.target.closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
   const name = tab && tabOf(tab);
-  if (name) history.replaceState(null, "", `${location.pathname}${location.search}#${name}`);
+  if (!name) return;
+  history.replaceState(null, "", `${location.pathname}${location.search}#${name}`);
+  tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
+
+// A wheel that only turns up and down moves the row of tabs too, where there are more than fit.
+document.addEventListener("wheel", (event) => {
+  const row = event.target.closest?.("#tabs > .tab-wrapper .tab-container");
+  if (!row || row.scrollWidth <= row.clientWidth || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+  row.scrollLeft += event.deltaY;
+  event.preventDefault();
+}, { passive: false });
 
 /** Open the tab that the address names; false while it is not there yet. */
 function openNamed() {

@@ -2,6 +2,11 @@
 import "./live.js";
 import "./shell.js";
 import "./controls.js";
+import "./files.js";
+import "./effects.js";
+import "./models.js";
+import "./guide.js";
 import "./stage.js";
 import "./gallery.js";
 import "./viewer.js";
+import "./keys.js";

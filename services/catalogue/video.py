@@ -217,7 +217,6 @@ def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
             for group, values in groups
             for value in values
         ),
-        folded=True,
     )
 
 

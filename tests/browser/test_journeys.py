@@ -217,14 +217,16 @@ async def test_what_was_chosen_survives_another_model_another_tab_and_a_refresh(
 
     await page.reload()
     await expect(prompt).to_have_value("Typed once")
-    await expect(page.locator("#text_to_video-model input")).to_have_value(re.compile("Wan 2.5 preview"))
+    await expect(page.locator("#text_to_video-model .model b")).to_have_text("Wan 2.5 preview")
     await expect(sizes.get_by_role("radio", name=re.compile("^4:3"))).to_be_checked()
     await expect(page.locator("#text_to_video-duration-segments").get_by_role("radio", name="10 s")).to_be_visible()
 
 
-async def choose_model(page: Page, title: str) -> None:
-    await page.locator("#text_to_video-model input").click()
-    await page.get_by_role("option", name=re.compile(re.escape(title))).click()
+async def choose_model(page: Page, title: str, family: str = "text_to_video") -> None:
+    picker = page.locator(f"#{family}-model")
+    await picker.locator(".model").click()
+    await picker.get_by_role("option", name=re.compile(rf"^{re.escape(title)}\b")).first.click()
+    await expect(picker.locator(".model b")).to_have_text(title)
 
 
 async def test_a_pair_of_shape_and_quality_that_is_not_offered_cannot_be_chosen(page: Page) -> None:

@@ -1,0 +1,265 @@
+"""A form at work on what not every family has: lists of files, clips, modes, regions that lack a model, shots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio.utils import get_upload_folder
+
+from components.draft import Shown, fitted
+from components.form import Tab
+from components.widgets import Kind, Widget
+from services.media.facts import ImageFacts, VideoFacts
+from services.problems import Fix, Problem, Repair
+from services.request import fields_for
+from services.settings import Settings
+from tests.test_widgets import FIT, FakeStudio, Pressed, tab_of
+
+
+@pytest.fixture
+def studio(home: Path) -> FakeStudio:
+    return FakeStudio(settings=Settings(studio_home=home))
+
+
+@pytest.fixture
+def uploads() -> Path:
+    folder = Path(get_upload_folder()) / "test-form"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def upload(folder: Path, name: str) -> str:
+    path = folder / name
+    path.write_bytes(b"a file")
+    return str(path)
+
+
+def form(tab: Tab, *, model: str, region: str = "singapore", **typed: Shown) -> dict[str, Any]:
+    """What the browser sends where these values are in the widgets that are in sight."""
+    chosen = tab.studio.catalogue.model(model)
+    assert chosen
+    values: dict[str, Any] = {widget.key: None for widget in tab.widgets}
+    for each, widget in tab.shown(fields_for(chosen, region, typed)):
+        value = typed.get(each.name, fitted(each, None))
+        values[widget.key] = [value] if widget.kind is Kind.FILES and isinstance(value, str) else value
+    return {"draft": None, "model": model, "region": region, "foot": {"output": "x"}, **values}
+
+
+def widget(tab: Tab, name: str, kind: Kind | None = None) -> Widget:
+    return next(w for w in tab.widgets if w.name == name and kind in (None, w.kind))
+
+
+def update_of(updates: Mapping[Any, object], part: object) -> dict[str, Any]:
+    found = updates[part]
+    assert isinstance(found, dict)
+    return found
+
+
+def kept(asked: dict[str, Any], updates: Mapping[Any, object], tab: Tab) -> dict[str, Any]:
+    """The same with the draft that the browser keeps now."""
+    return asked | {"draft": updates[tab.draft]}
+
+
+# Lists ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_list_is_handed_over_in_its_order(studio: FakeStudio, uploads: Path) -> None:
+    tab = await tab_of(studio, "reference_to_video")
+    paths = [upload(uploads, "b.png"), upload(uploads, "a.mp4")]
+    await tab.generate(**form(tab, model="wan2.6-r2v", prompt="x", references=paths))
+    assert studio.sent[0]["given"]["references"] == paths
+
+
+async def test_one_clip_is_handed_over_as_one_path(studio: FakeStudio, uploads: Path) -> None:
+    tab = await tab_of(studio, "edit_video")
+    path = upload(uploads, "walk.mp4")
+    await tab.generate(**form(tab, model="wan2.7-videoedit", prompt="x", video=path))
+    assert studio.sent[0]["given"]["video"] == path
+
+
+async def test_a_remembered_list_keeps_what_still_lies_there_and_nothing_else(
+    studio: FakeStudio, uploads: Path
+) -> None:
+    tab = await tab_of(studio, "reference_to_video")
+    kept = upload(uploads, "kept.png")
+    wishes = {"references": ["/etc/passwd", kept, str(uploads / "gone.png"), f"{uploads}/../../../etc/passwd"]}
+    updates = await tab.restore({"model": "wan2.6-r2v", "region": "singapore", "wishes": wishes})
+    assert update_of(updates, widget(tab, "references").component)["value"] == [kept]
+    assert studio.asked[-1]["given"]["references"] == [kept]
+
+
+async def test_every_file_of_a_list_has_its_name_its_facts_and_its_problems(studio: FakeStudio, uploads: Path) -> None:
+    tab = await tab_of(studio, "reference_to_video")
+    picture = ImageFacts(name="a.png", format="PNG", width=800, height=600, bytes=2048, alpha=False, sideways=False)
+    clip = VideoFacts(name="b.mp4", format="MP4", width=1280, height=720, seconds=40, fps=30, bytes=2048, sound=True)
+    long = Problem(field="references", item=1, message="b.mp4 is 40 s long.", fix=Fix(Repair.TRIM, "Shorten to 30 s"))
+    studio.verdict = replace(
+        FIT,
+        problems=(long, Problem(field="references", message="Too many.")),
+        facts={"references": (picture, clip)},
+        names={"references": ("character1", "character2")},
+    )
+    paths = [upload(uploads, "a.png"), upload(uploads, "b.mp4")]
+    updates = await tab.judge(**form(tab, model="wan2.6-r2v", prompt="x", references=paths))
+    chooser = widget(tab, "references")
+    first, second = update_of(updates, chooser.component)["offer"]["files"]
+    assert (first["path"], first["called"], first["kind"], first["lines"]) == (paths[0], "character1", "image", [])
+    assert "800 × 600" in first["facts"]
+    assert (second["called"], second["kind"]) == ("character2", "video")
+    assert [(line["text"], line["fix"]) for line in second["lines"]] == [("b.mp4 is 40 s long.", "Shorten to 30 s")]
+    under = update_of(updates, chooser.note)["value"]["lines"]
+    assert [line["text"] for line in under] == ["Too many."]
+
+
+async def test_a_fix_repairs_the_one_file_of_a_list(studio: FakeStudio, uploads: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.mp4"
+    made.write_bytes(b"shorter")
+    studio.repaired = str(made)
+    tab = await tab_of(studio, "reference_to_video")
+    paths = [upload(uploads, "a.png"), upload(uploads, "b.mp4")]
+    asked = form(tab, model="wan2.6-r2v", prompt="x", references=paths)
+    updates = await tab.repair(Pressed(field="references", item=1), **asked)  # type: ignore[arg-type]  # a fake event
+    (value,) = updates.values()
+    assert isinstance(value, list)
+    assert value[0] == paths[0]
+    assert Path(value[1]).name == "b.mp4"
+    assert Path(value[1]).read_bytes() == b"shorter"
+
+
+@pytest.mark.parametrize("item", [2, -1])
+async def test_a_fix_of_a_file_that_is_gone_does_nothing(studio: FakeStudio, uploads: Path, item: int) -> None:
+    tab = await tab_of(studio, "reference_to_video")
+    asked = form(tab, model="wan2.6-r2v", references=[upload(uploads, "a.png"), upload(uploads, "b.png")])
+    assert await tab.repair(Pressed(field="references", item=item), **asked) == {}  # type: ignore[arg-type]  # a fake
+
+
+@pytest.mark.parametrize(
+    ("family", "model", "needed"),
+    [
+        ("digital_human", "wan2.2-s2v", {"image", "audio_file"}),
+        ("edit_video", "wan2.7-videoedit", {"video"}),
+        ("reference_to_video", "wan2.6-r2v", {"references"}),
+        ("keyframes_to_video", "wan2.2-kf2v-flash", {"first_frame", "last_frame"}),
+    ],
+)
+async def test_one_press_fills_in_the_files_that_a_model_needs(
+    studio: FakeStudio, family: str, model: str, needed: set[str]
+) -> None:
+    tab = await tab_of(studio, family)
+    found = studio.catalogue.model(model)
+    assert found
+    asked = form(tab, model=model, region=found.offers[0].region)
+    updates = await tab.pick(Pressed(index="picture"), **asked)  # type: ignore[arg-type]  # a fake event
+    filled = {w.name: updates[w.component] for w in tab.widgets if w.component in updates}
+    assert needed <= filled.keys()
+    for value in filled.values():
+        assert Path(value[0] if isinstance(value, list) else str(value)).is_file()
+
+
+# Modes ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_mode_draws_the_fields_that_it_has_and_hides_those_it_lacks(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "edit_video")
+    asked = form(tab, model="wan2.1-vace-plus", prompt="Snow", size="720*1280")
+    asked[widget(tab, "function").key] = "video_outpainting"
+    updates = await tab.judge(**asked)
+    assert update_of(updates, widget(tab, "left_scale").component)["visible"] is True
+    assert update_of(updates, widget(tab, "left_scale").component)["value"] == 1.25
+    assert update_of(updates, widget(tab, "size").component)["visible"] is False
+    assert update_of(updates, widget(tab, "prompt").component)["value"] == "Snow"
+    assert studio.asked[-1]["given"]["function"] == "video_outpainting"
+    assert "size" not in studio.asked[-1]["given"]
+
+
+async def test_what_was_chosen_in_one_mode_is_there_again_after_another(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "edit_video")
+    choice = widget(tab, "function").key
+    asked = form(tab, model="wan2.1-vace-plus", prompt="Snow", size="720*1280")
+    asked = kept(asked, await tab.judge(**asked), tab) | {choice: "video_outpainting"}
+    there = await tab.judge(**asked)
+    back = form(tab, model="wan2.1-vace-plus", function="video_outpainting", prompt="Snow")
+    updates = await tab.judge(**kept(back, there, tab) | {choice: "image_reference"})
+    assert update_of(updates, widget(tab, "size").component)["value"] == "720*1280"
+
+
+async def test_a_mode_of_the_same_fields_is_judged_without_drawing_anew(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "edit_video")
+    asked = form(tab, model="wan2.1-vace-plus", prompt="Snow", function="video_repainting")
+    asked = kept(asked, await tab.judge(**asked), tab)
+    updates = await tab.judge(**asked | {widget(tab, "prompt").key: "Snow falls"})
+    assert tab.model not in updates
+
+
+# Regions -------------------------------------------------------------------------------------------------------------
+
+
+def picker(updates: Mapping[Any, object], tab: Tab) -> dict[str, Any]:
+    offer = update_of(updates, tab.model)["offer"]
+    assert isinstance(offer, dict)
+    return offer
+
+
+async def test_a_model_that_the_region_lacks_is_greyed_with_the_place_that_has_it(studio: FakeStudio) -> None:
+    studio.regions = ("singapore", "virginia")
+    tab = await tab_of(studio, "text_to_video")
+    offer = picker(await tab.restore({"model": "wan2.6-t2v", "region": "virginia", "wishes": {}}), tab)
+    off = next(model for model in offer["models"] if model["id"] == "wan2.2-t2v-plus")
+    assert off["off"] is True
+    assert off["where"].endswith(" only")
+    usable = {place["region"]: place["usable"] for place in off["places"]}
+    assert usable["singapore"] is True
+    assert usable["beijing"] is False
+    on = [model["off"] for model in offer["models"]]
+    assert on == sorted(on), "those that can be chosen come first"
+
+
+async def test_going_to_the_region_of_a_model_takes_the_words_along(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    asked = form(tab, model="wan2.6-t2v", region="virginia", prompt="A fox")
+    updates = await tab.move(Pressed(region="singapore", model="wan2.2-t2v-plus"), **asked)  # type: ignore[arg-type]  # a fake
+    assert update_of(updates, tab.model)["value"] == "wan2.2-t2v-plus"
+    assert update_of(updates, tab.region)["value"] == "singapore"
+    assert update_of(updates, widget(tab, "prompt").component)["value"] == "A fox"
+
+
+async def test_a_family_of_one_region_says_so_and_stands_there_where_it_can(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "digital_human")
+    updates = await tab.restore({"model": "wan2.2-s2v", "region": "singapore", "wishes": {}})
+    assert update_of(updates, tab.region)["value"] == "beijing"
+    assert "Beijing only" in picker(updates, tab)["missing"]["text"]
+
+
+async def test_a_family_without_a_key_offers_the_place_for_one(studio: FakeStudio) -> None:
+    studio.regions = ("singapore",)
+    tab = await tab_of(studio, "digital_human")
+    missing = picker(await tab.restore(None), tab)["missing"]
+    assert "no key" in missing["text"]
+    assert [(place["region"], place["usable"]) for place in missing["places"]] == [("beijing", False)]
+
+
+async def test_where_everything_is_at_hand_nothing_is_said(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    assert picker(await tab.restore(None), tab)["missing"] is None
+
+
+# Help ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_shot_list_switches_several_shots_on_where_the_model_has_them(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    updates = await tab.cut_shots(**form(tab, model="wan2.6-t2v", prompt="x"))
+    switched = {w.name: updates[w.component] for w in tab.widgets if w.component in updates}
+    assert switched == {"shot_type": "multi", "prompt_extend": True}
+    without = await tab.cut_shots(**form(tab, model="wan2.2-t2v-plus", prompt="x"))
+    assert widget(tab, "shot_type").component not in without
+
+
+async def test_the_helper_knows_whether_shots_may_be_listed_and_how_long_the_clip_is(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    updates = await tab.judge(**form(tab, model="wan2.6-t2v", prompt="x"))
+    assert update_of(updates, tab.guide)["offer"] == {"shots": True, "seconds": 5, "maximum": 1500}
