@@ -1,4 +1,7 @@
-"""`python -m tests.bench [polling|start|checks|pages|all] [--quick] [--json FILE]`: measure, and print the tables."""
+"""`python -m tests.bench [parity|polling|start|checks|pages|all] [--quick] [--json FILE]`: measure, print the tables.
+
+`parity` counts where page and simulator disagree, over `--cases` inputs of `--seed`; it is not part of `all`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import checks, pages, polling, start
+from tests.bench import checks, pages, parity, polling, start
 from tests.bench.figures import Table, machine, render
 
 Part = Callable[[Path], list[Table]]
@@ -37,16 +40,21 @@ _QUICK: dict[str, Part] = {
 def main() -> None:
     """Measure what was asked for, one part after the other, and print as it comes."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=["all", *_FULL], help="what to measure (all)")
+    parser.add_argument(
+        "part", nargs="?", default="all", choices=["all", "parity", *_FULL], help="what to measure (all)"
+    )
     parser.add_argument("--quick", action="store_true", help="a look in a minute; the figures mean little")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure to a file")
+    parser.add_argument("--cases", type=int, default=10_000, help="inputs for parity (10000)")
+    parser.add_argument("--seed", type=int, default=1, help="which inputs for parity (1)")
     options = parser.parse_args()
 
     where = machine()
     print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in where.items()), end="\n\n")
-    parts = _QUICK if options.quick else _FULL
+    cases = min(options.cases, 500) if options.quick else options.cases
+    parts = {**(_QUICK if options.quick else _FULL), "parity": lambda _: parity.compare(cases, options.seed)}
     tables: list[Table] = []
-    for name in parts if options.part == "all" else [options.part]:
+    for name in _FULL if options.part == "all" else [options.part]:
         began = time.monotonic()
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="wan-bench-", ignore_cleanup_errors=True) as home:

@@ -5,11 +5,14 @@ Derived from the catalogue alone, so that a new record is tested without a word 
 
 from __future__ import annotations
 
+import asyncio
 import wave
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from pydantic import SecretStr
@@ -25,7 +28,6 @@ from services.catalogue.schema import (
     MediaLimit,
     Model,
     RateLimit,
-    Scalar,
     Side,
     TextField,
     VideoLimit,
@@ -35,6 +37,8 @@ from services.inputs import kinds_of, paths_of, read_facts
 from services.media.facts import MediaFacts
 from services.problems import Problem
 from services.request import check, limit_kind, parse
+from services.simulator import Clip as Ordered
+from services.simulator import Picture
 from tests.rig.clips import Clip, film
 from tests.rig.hostile import tone
 from tests.rig.studio import KEY
@@ -96,7 +100,7 @@ def unhurried(catalogue: Catalogue) -> Catalogue:
     return replace(catalogue, models=models)
 
 
-def every_region(url: str) -> dict[str, object]:
+def every_region(url: str) -> dict[str, Any]:  # Any: settings, checked by pydantic
     """Settings of a studio that has a key for each region; `url` is the base URL of a simulator's Singapore."""
     names = [region.id for region in CATALOGUE.regions]
     return {
@@ -105,13 +109,30 @@ def every_region(url: str) -> dict[str, object]:
     }
 
 
+class SlowFilms:
+    """An artist whose clips are real, of the right size and length, and of two pictures a second: cheap to make."""
+
+    async def film(self, clip: Ordered, target: Path) -> None:
+        """Write a clip."""
+        plain = Clip(seconds=clip.seconds, width=clip.width, height=clip.height, fps=Fraction(2), sound=clip.sound)
+        await asyncio.to_thread(lambda: target.write_bytes(film(plain)))
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write a picture in one colour."""
+        drawn = Image.new("RGB", (picture.width, picture.height), "teal")
+        await asyncio.to_thread(drawn.save, target, "PNG")
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """A model in a region, with the values that put it into one of its modes."""
 
     model: Model
     region: str
-    mode: Mapping[str, Scalar]
+    mode: Mapping[str, object]
 
     @property
     def fields(self) -> tuple[Field, ...]:
