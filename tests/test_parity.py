@@ -33,7 +33,7 @@ from services.catalogue.schema import (
     VideoLimit,
 )
 from services.inputs import kinds_of, read_facts, repair_given
-from services.media.facts import ImageFacts
+from services.media.facts import ImageFacts, MediaFacts
 from services.problems import Problem
 from services.request import check, check_value
 from tests.bench.parity import SLOW, Case, asked, cases, compare_sides, tally
@@ -116,8 +116,8 @@ def _with_paths(case: Case, samples: Samples) -> dict[str, object]:
         raw = case.given.get(each.name)
         if isinstance(each, FilesField) and isinstance(raw, tuple):
             values[each.name] = [samples.like(facts) for facts in raw]
-        elif isinstance(each, FileField) and raw is not None:
-            values[each.name] = samples.like(raw)  # type: ignore[arg-type]  # the strategy gives facts
+        elif isinstance(each, FileField) and isinstance(raw, MediaFacts):
+            values[each.name] = samples.like(raw)
     return values
 
 

@@ -19,6 +19,10 @@ class Models extends StudioElement {
   render() {
     const now = this.models.find(({ id }) => id === this.value) ?? this.here[0];
     if (!now) return;
+    const drawn = JSON.stringify([this.value, this.offer]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const open = Boolean(this.panel); // a word from the studio must not shut the list under somebody's finger
     const focused = this.contains(document.activeElement);
     const label = `models-${(this.number ??= (names += 1))}`;
     this.opener = h("button", {
@@ -30,7 +34,8 @@ class Models extends StudioElement {
     this.replaceChildren(...[
       this.missing(), h("div", { class: "models" }, h("div", { class: "legend", id: label }, this.offer.label ?? ""), this.opener),
     ].filter(Boolean));
-    if (focused) this.opener.focus({ preventScroll: true });
+    if (open) this.open();
+    else if (focused) this.opener.focus({ preventScroll: true });
   }
 
   /** What to say where the whole family is not had here. */

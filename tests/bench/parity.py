@@ -99,7 +99,7 @@ class Case:
 def cases(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> Case:
     """Values for any model, region and mode: most of them good, at a limit or a step beyond it; some make no sense."""
     way = draw(st.sampled_from(_ways(catalogue)))
-    model, offer, given = way.model, _offered(way.model, way.region), dict[str, object](way.mode)
+    model, offer, given = way.model, _offered(way.model, way.region), dict(way.mode)
     fields = fields_for(model, offer.region, given)
     spoilt = draw(st.sampled_from(_SPOILT))
     # Of lists there are few, and most can be wrong with them.
