@@ -1,7 +1,7 @@
 """What the page accepts the vendor's look-alike accepts, what it refuses is refused, and every fix passes.
 
-The cases and both sides stand in `tests/bench/parity.py`. STUDIO_PARITY_CASES tries as many as one likes; by hand,
-`python -m tests.bench parity --cases 10000` counts them as well.
+The cases stand in `tests/bench/cases.py`, both sides in `parity.py` beside it. STUDIO_PARITY_CASES tries as many as one
+likes; by hand, `python -m tests.bench parity --cases 10000` counts them as well.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from services.inputs import kinds_of, read_facts, repair_given
 from services.media.facts import ImageFacts, MediaFacts
 from services.problems import Problem
 from services.request import check, check_value
-from tests.bench.parity import SLOW, Case, asked, cases, compare_sides, tally
+from tests.bench.cases import SLOW, Case, asked, cases
+from tests.bench.parity import compare_sides, tally
 from tests.rig.clips import Clip, film
 from tests.rig.given import Samples, SlowFilms, Way, every_region, make_samples, unhurried, ways, with_facts
 from tests.rig.hostile import tone
