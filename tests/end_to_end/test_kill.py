@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.catalogue import CATALOGUE
 from services.simulator import QuickArtist, Simulator, serve
+from tests.rig.calling import call
 from tests.rig.studio import ENDED, KEY, StudioProcess
 
 ROUNDS = 20
@@ -44,8 +45,7 @@ async def in_thread(call: Callable[[], Any]) -> Any:
 
 async def submit(client: httpx.AsyncClient, prompt: str) -> None:
     """Order a clip through the studio's own API; the answer is not waited for."""
-    values = [prompt, "wan2.6-t2v", None, None, 2, None, None, None, None, None, None]
-    await client.post("/gradio_api/call/text_to_video", json={"data": values})
+    await call(client, "text_to_video", prompt=prompt, model="wan2.6-t2v", duration=2)
 
 
 async def test_twenty_kills_lose_nothing_and_buy_nothing_twice(home: Path, tmp_path: Path, free_port: int) -> None:
