@@ -17,6 +17,7 @@ from gradio.data_classes import FileData
 from gradio.events import api
 from gradio.utils import get_upload_folder
 
+from components.who import asking
 from services.catalogue.schema import (
     AudioField,
     ChoiceField,
@@ -74,6 +75,7 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
                 model=str(model or family.default_model),
                 region=None if is_absent(region) else str(region).strip().lower(),
                 given=_with_paths(given, files=files),
+                person=asking(studio),
             )
         except StudioError as error:
             raise _told(error) from error
@@ -238,7 +240,7 @@ def _add_jobs(studio: Studio) -> None:
             id, family, model, region, status (queued, uploading, submitting, pending, running, saving, succeeded,
             failed, canceled or unknown), prompt, parameters, created_at, task_id, error, cost and outputs.
         """
-        return await _or_told(studio.job(job_id))
+        return await _or_told(studio.job(job_id, person=asking(studio)))
 
     async def cancel_job(job_id: str) -> _JSON:
         """Cancel a job that the provider has not begun; that costs nothing. A running one cannot be stopped.
@@ -249,7 +251,7 @@ def _add_jobs(studio: Studio) -> None:
         Returns:
             The job as it stands now.
         """
-        return await _or_told(studio.cancel(job_id))
+        return await _or_told(studio.cancel(job_id, person=asking(studio)))
 
     async def list_jobs(
         query: str | None = None,
@@ -261,7 +263,8 @@ def _add_jobs(studio: Studio) -> None:
         """Jobs, newest first, a page at a time.
 
         Args:
-            query: Words that the prompt must have.
+            query: Words that the prompt must have, and filters such as `model:wan2.6-t2v seconds>5 fav tag:cats
+                before:2026-11`, as in the gallery's search.
             family: Only this family, for example text_to_video.
             status: Only jobs in this state.
             cursor: The next_cursor of the page before; absent, the first page.
@@ -270,7 +273,10 @@ def _add_jobs(studio: Studio) -> None:
         Returns:
             items (jobs) and next_cursor, which is null on the last page.
         """
-        return await _or_told(studio.jobs(query=query, family=family, status=status, cursor=cursor, limit=limit))
+        found = studio.jobs(
+            query=query, family=family, status=status, cursor=cursor, limit=limit, person=asking(studio)
+        )
+        return await _or_told(found)
 
     for function in (get_job, cancel_job, list_jobs):
         _add(function, function.__name__)

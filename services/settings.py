@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     studio_demo: bool = Field(default=False, description="Use the built-in simulator even where a key is set")
     studio_poll_seconds: float = Field(default=15, description="Longest pause between two polls of a job", gt=0)
     studio_database_url: str | None = Field(default=None, description="PostgreSQL instead of the SQLite file")
+    studio_person_header: str | None = Field(
+        default=None, description="Header in which a trusted proxy names the person who asks"
+    )
+    studio_admins: tuple[str, ...] = Field(default=(), description="JSON list of the persons who see everybody's work")
     dashscope_api_key: SecretStr | None = Field(default=None, description="Key of the default region")
     dashscope_region: Annotated[str, AfterValidator(_known)] = Field(
         default=REGIONS[0].id, description="Default region"

@@ -1,0 +1,68 @@
+"""Jobs as JSON, and all the files of one as a ZIP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from services.articles import zipped
+from services.routes.people import Asking, OwnPage
+from services.studio import Studio
+from services.views import JobView
+
+
+def router(studio: Studio) -> APIRouter:
+    """The routes below /studio/jobs."""
+    routes = APIRouter(prefix="/studio/jobs")
+
+    @routes.get("", response_model=None)
+    async def jobs(  # noqa: PLR0913 - one each of what can be asked for
+        *,
+        person: Asking,
+        query: str | None = None,
+        family: str | None = None,
+        status: str | None = None,
+        collection: str | None = None,
+        cursor: str | None = None,
+        limit: int = 60,
+        newer: bool = False,
+        deleted: bool = False,
+    ) -> JSONResponse:
+        page = await studio.jobs(
+            query=query,
+            family=family,
+            status=status,
+            collection=collection,
+            cursor=cursor,
+            limit=limit,
+            newer=newer,
+            deleted=deleted,
+            person=person,
+        )
+        return JSONResponse(page)  # as it is: FastAPI's own look at each value takes longer than finding them
+
+    @routes.get("/{job_id}", response_model=None)
+    async def job(job_id: str, person: Asking) -> JobView:
+        return await studio.job(job_id, person=person)
+
+    @routes.post("/{job_id}/cancel", response_model=None, dependencies=[OwnPage])
+    async def cancel(job_id: str, person: Asking) -> JobView:
+        return await studio.cancel(job_id, person=person)
+
+    @routes.get("/{job_id}/files.zip")
+    async def files(job_id: str, person: Asking) -> StreamingResponse:
+        return _zip(*await studio.downloads.made(job_id, person=person))
+
+    @routes.get("/{job_id}/article.zip")
+    async def article(job_id: str, person: Asking) -> StreamingResponse:
+        return _zip(*await studio.downloads.article(job_id, person=person))
+
+    return routes
+
+
+def _zip(name: str, files: Sequence[tuple[str, Path]]) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+    return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)

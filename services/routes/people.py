@@ -1,0 +1,28 @@
+"""Who asks, for every route: the person whom the headers name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from services.errors import StudioError
+from services.people import Person
+
+
+def person_of(request: Request) -> Person:
+    """The person behind a request. Raises NotFound where there must be one and is none."""
+    return request.app.state.studio.person_in(request.headers)
+
+
+Asking = Annotated[Person, Depends(person_of)]
+"""A parameter of a route: who asks."""
+
+
+def from_own_page(x_studio: Annotated[str | None, Header()] = None) -> None:
+    """A route that changes something depends on this: another site cannot send the header without asking first."""
+    if x_studio is None:
+        raise StudioError("This can only be done from the studio's own page.")
+
+
+OwnPage = Depends(from_own_page)
