@@ -7,7 +7,7 @@ of the engine.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -17,13 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.checks import Checks
 from services.errors import NotFound
+from services.filing import Filing
+from services.indexing import reindex
+from services.kinship import Kinship
 from services.ledger import Ledger
-from services.records import FINAL, Asset, Find, Job, JobStatus, JobWithAssets, Page
-from services.rows import job_of, next_sequence, plain, row_of
-from services.tables import MIGRATIONS, assets, counters, jobs, versions
+from services.migrations import migrate
+from services.records import FINAL, Asset, Find, Job, JobStatus, JobWithAssets, Page, place_of
+from services.rows import asset_of, change_job, fetched, job_of, next_sequence, row_of
+from services.searching import Span, plan
+from services.shelving import Shelving
+from services.tables import assets, collection_jobs, counters, jobs, tags
+from services.twins import Twins
 
-_MIGRATION_LOCK = 7_420_260
-"""The number under which PostgreSQL serialises processes that migrate at the same time."""
+OUTPUT = "output"
+"""The role of a file that was made."""
+_LAST_PLACE = (1 << 63) - 1
 
 
 class History:
@@ -33,6 +41,10 @@ class History:
         self._engine = engine
         self.ledger = Ledger(engine)
         self.checks = Checks(engine)
+        self.shelving = Shelving(engine)
+        self.kinship = Kinship(engine)
+        self.filing = Filing(engine)
+        self.twins = Twins(engine)
 
     @classmethod
     @asynccontextmanager
@@ -43,7 +55,7 @@ class History:
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         try:
-            await _migrate(engine)
+            await migrate(engine)
             yield cls(engine)
         finally:
             await engine.dispose()
@@ -54,10 +66,12 @@ class History:
         """Write a new job and the files given for it, in one transaction."""
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
-            row = row_of(job) | {"sequence": sequence}
+            row = row_of(job) | {"sequence": sequence, "place": await _free_place(connection, job)}
+            row["seconds"] = _longest(files, job.seconds)
             await connection.execute(jobs.insert().values(row))
             if files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
+            await reindex(connection, [job.id])
         return job_of(row)
 
     async def job(self, job_id: str) -> Job:
@@ -69,8 +83,17 @@ class History:
         """One job and its files. Raises NotFound."""
         async with self._engine.connect() as connection:
             job = await _job(connection, job_id)
-            files = await _assets_of(connection, [job_id])
-        return JobWithAssets(job, tuple(files.get(job_id, ())))
+            if job.purged_at is not None:
+                raise NotFound("There is no such job.")
+            (found,) = await _whole(connection, [job])
+        return found
+
+    async def several(self, job_ids: Sequence[str]) -> tuple[JobWithAssets, ...]:
+        """These jobs and their files, in this order; what is not there any more is left out. Some hundred at once."""
+        statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None))
+        async with self._engine.connect() as connection:
+            found = {row["id"]: job_of(row) for row in (await connection.execute(statement)).mappings()}
+            return await _whole(connection, [found[job_id] for job_id in dict.fromkeys(job_ids) if job_id in found])
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -82,33 +105,55 @@ class History:
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
-            statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
-            if only_from is not None:
-                statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))
-            row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
-            if row is None:
-                return None
-            if files:
+            if any(asset.role == OUTPUT and asset.seconds for asset in files):
+                before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
+                values["seconds"] = _longest(files, before)
+            job = await change_job(connection, job_id, only_from=only_from, sequence=sequence, **values)
+            if job is not None and files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
-        return job_of(row)
+        return job
 
-    async def page(self, find: Find, *, cursor: str | None = None, limit: int = 60) -> Page:
-        """A page of jobs, newest first. Paging is by key, so that new jobs neither repeat nor skip one.
+    # Finding ---------------------------------------------------------------------------------------------------------
 
-        Raises NotFound where the cursor is not one of ours.
+    async def page(self, find: Find, *, cursor: str | None = None, newer: bool = False, limit: int = 60) -> Page:
+        """A page of jobs, newest first: below the cursor, or with `newer` the nearest above it.
+
+        Paging is by place, so that new jobs neither repeat nor skip one. Raises NotFound where the cursor is not one.
         """
-        statement = _matching(sa.select(jobs), find).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-        if cursor:
-            created_at, job_id = _read_cursor(cursor)
-            statement = statement.where(sa.tuple_(jobs.c.created_at, jobs.c.id) < (created_at, job_id))
+        at = _read_cursor(cursor)
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(statement.limit(limit + 1))).mappings().all()
-            found = [job_of(row) for row in rows[:limit]]
-            files = await _assets_of(connection, [job.id for job in found])
-        last = found[-1] if len(rows) > limit else None
+            asked = await plan(connection, find)
+            if newer:
+                span = Span(low=0 if at is None else at + 1, upwards=True, limit=limit + 1)
+            else:
+                span = Span(high=_LAST_PLACE if at is None else at - 1, limit=limit + 1)
+            found = [job_of(row) for row in await asked.rows(connection, span)]
+            more, found = len(found) > limit, found[:limit]
+            items = await _whole(connection, found[::-1] if newer else found)
+        if newer:
+            above, below = more, at is not None
+        else:
+            above, below = at is not None, more
+        first, last = max((at or 0) - 1, 0), min((at or 0) + 1, _LAST_PLACE)  # an empty page leads back to its cursor
+        if items:
+            first, last = items[0].job.place, items[-1].job.place
+        return Page(items, str(last) if below else None, str(first) if above else None, tuple(asked.remarks))
+
+    async def around(self, find: Find, place: int, *, limit: int = 60) -> Page:
+        """The page in whose middle a place lies: half of it newer, the place itself and the rest older."""
+        async with self._engine.connect() as connection:
+            asked = await plan(connection, find)
+            half = limit // 2
+            up = await asked.rows(connection, Span(low=place + 1, upwards=True, limit=half + 1))
+            down = await asked.rows(connection, Span(high=place, limit=limit - half + 1))
+            found = [job_of(row) for row in (*reversed(up[:half]), *down[: limit - half])]
+            items = await _whole(connection, found)
+        first, last = (found[0].place, found[-1].place) if found else (place, place)
         return Page(
-            tuple(JobWithAssets(job, tuple(files.get(job.id, ()))) for job in found),
-            f"{last.created_at}_{last.id}" if last else None,
+            items,
+            str(last) if len(down) > limit - half else None,
+            str(first) if len(up) > half else None,
+            tuple(asked.remarks),
         )
 
     async def unfinished(self) -> tuple[Job, ...]:
@@ -125,55 +170,62 @@ class History:
 
     async def changed_since(self, sequence: int, *, limit: int = 200) -> tuple[JobWithAssets, ...]:
         """The jobs that changed after a change number, in the order of their changes."""
-        statement = sa.select(jobs).where(jobs.c.sequence > sequence).order_by(jobs.c.sequence).limit(limit)
+        statement = (
+            sa.select(jobs).where(jobs.c.sequence > sequence, jobs.c.purged_at.is_(None)).order_by(jobs.c.sequence)
+        )
         async with self._engine.connect() as connection:
-            found = [job_of(row) for row in (await connection.execute(statement)).mappings()]
-            files = await _assets_of(connection, [job.id for job in found])
-        return tuple(JobWithAssets(job, tuple(files.get(job.id, ()))) for job in found)
+            found = [job_of(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
+            return await _whole(connection, found)
 
-    async def spent_since(self, since: int, *, demo: bool) -> dict[str, int]:
-        """What finished jobs have cost since a time, in millionths, by currency."""
+    async def spent_since(self, since: int, *, demo: bool, person: str | None = None) -> dict[str, int]:
+        """What finished jobs, of a person or of all, have cost since a time, in millionths, by currency."""
         statement = (
             sa.select(jobs.c.currency, sa.func.sum(jobs.c.actual_micros))
             .where(jobs.c.finished_at >= since, jobs.c.actual_micros > 0, jobs.c.demo == demo)
             .group_by(jobs.c.currency)
         )
+        if person is not None:
+            statement = statement.where(jobs.c.person == person)
         async with self._engine.connect() as connection:
             return {currency: int(total) for currency, total in await connection.execute(statement)}
 
     # Assets ----------------------------------------------------------------------------------------------------------
 
-    async def asset(self, asset_id: str) -> Asset:
-        """One file. Raises NotFound."""
+    async def asset(self, asset_id: str, *, person: str | None = None) -> Asset:
+        """One file. Raises NotFound, also where it belongs to somebody else than `person`."""
+        statement = sa.select(assets).where(assets.c.id == asset_id)
+        if person is not None:
+            statement = statement.join(jobs, jobs.c.id == assets.c.job_id).where(jobs.c.person == person)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(sa.select(assets).where(assets.c.id == asset_id))).mappings().one_or_none()
+            row = (await connection.execute(statement)).mappings().one_or_none()
         if row is None:
             raise NotFound("There is no such file.")
-        return Asset(**row)
+        return asset_of(row)
 
 
 # Rows ----------------------------------------------------------------------------------------------------------------
 
 
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    created_at, _, job_id = cursor.partition("_")
-    if not created_at.isdecimal() or not job_id or len(created_at) > 18:
+def _read_cursor(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal()) or len(cursor) > 19 or int(cursor) > _LAST_PLACE:
         raise NotFound("That page does not exist any more. Start again from the first one.")
-    return int(created_at), job_id
+    return int(cursor)
 
 
-def _matching(statement: sa.Select[Any], find: Find) -> sa.Select[Any]:
-    if find.person is not None:
-        statement = statement.where(jobs.c.person == find.person)
-    if find.demo is not None:
-        statement = statement.where(jobs.c.demo == find.demo)
-    if find.family:
-        statement = statement.where(jobs.c.family == find.family)
-    if find.statuses:
-        statement = statement.where(jobs.c.status.in_([str(status) for status in find.statuses]))
-    for word in (find.query or "").split():
-        statement = statement.where(jobs.c.prompt.icontains(word, autoescape=True))
-    return statement
+def _longest(files: Sequence[Asset], before: float | None) -> float | None:
+    """The length of the longest that was made. To a tenth: a clip of 5 seconds often has 5.04."""
+    made = [round(asset.seconds, 1) for asset in files if asset.role == OUTPUT and asset.seconds]
+    return max([*made, *([] if before is None else [before])], default=None)
+
+
+async def _free_place(connection: AsyncConnection, job: Job) -> int:
+    """The job's place, or the next one that is free. Writers come one after the other, so it stays free."""
+    place = place_of(job.created_at, job.id)
+    while await connection.scalar(sa.select(jobs.c.id).where(jobs.c.place == place)) is not None:
+        place += 1
+    return place
 
 
 async def _job(connection: AsyncConnection, job_id: str) -> Job:
@@ -183,17 +235,64 @@ async def _job(connection: AsyncConnection, job_id: str) -> Job:
     return job_of(row)
 
 
+async def _whole(connection: AsyncConnection, found: Sequence[Job]) -> tuple[JobWithAssets, ...]:
+    """Jobs with their files and order, in a few statements however many they are."""
+    if not found:
+        return ()
+    ids = [job.id for job in found]
+    files = await _assets_of(connection, ids)
+    tagged, collected = await _order_of(connection, ids)
+    parents = await _parents_of(connection, files)
+    return tuple(
+        JobWithAssets(
+            job,
+            tuple(files.get(job.id, ())),
+            tuple(tagged.get(job.id, ())),
+            tuple(collected.get(job.id, ())),
+            {asset: parent for asset, (parent, person) in parents.items() if person == job.person} if parents else {},
+        )
+        for job in found
+    )
+
+
 async def _assets_of(connection: AsyncConnection, job_ids: Sequence[str]) -> dict[str, list[Asset]]:
     found: dict[str, list[Asset]] = {}
-    if job_ids:
-        statement = (
-            sa.select(assets)
-            .where(assets.c.job_id.in_(job_ids))
-            .order_by(assets.c.position, assets.c.created_at, assets.c.id)
-        )
-        for row in (await connection.execute(statement)).mappings():
-            found.setdefault(row["job_id"], []).append(Asset(**row))
+    statement = (
+        sa.select(assets)
+        .where(assets.c.job_id.in_(job_ids))
+        .order_by(assets.c.position, assets.c.created_at, assets.c.id)
+    )
+    for row in await fetched(connection, statement):
+        found.setdefault(row["job_id"], []).append(asset_of(row))
     return found
+
+
+async def _order_of(
+    connection: AsyncConnection, job_ids: Sequence[str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Tags by name, and ids of collections, by job."""
+    of_tags = sa.select(sa.true().label("is_tag"), tags.c.job_id, tags.c.name).where(tags.c.job_id.in_(job_ids))
+    of_collections = sa.select(sa.false(), collection_jobs.c.job_id, collection_jobs.c.collection_id).where(
+        collection_jobs.c.job_id.in_(job_ids)
+    )
+    tagged: dict[str, list[str]] = {}
+    collected: dict[str, list[str]] = {}
+    for row in (await connection.execute(of_tags.union_all(of_collections).order_by("name"))).mappings():
+        (tagged if row["is_tag"] else collected).setdefault(row["job_id"], []).append(row["name"])
+    return tagged, collected
+
+
+async def _parents_of(connection: AsyncConnection, files: dict[str, list[Asset]]) -> dict[str, tuple[str, str]]:
+    """The job and the person of every parent that is known here."""
+    wanted = {asset.parent_id for some in files.values() for asset in some if asset.parent_id}
+    if not wanted:
+        return {}
+    statement = (
+        sa.select(assets.c.id, jobs.c.id, jobs.c.person)
+        .join(jobs, jobs.c.id == assets.c.job_id)
+        .where(assets.c.id.in_(sorted(wanted)))
+    )
+    return {asset: (job, person) for asset, job, person in await connection.execute(statement)}
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -211,17 +310,3 @@ def _quiet_driver() -> None:
     logger = logging.getLogger("aiosqlite")
     if logger.level < logging.INFO:
         logger.setLevel(logging.INFO)
-
-
-async def _migrate(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-        else:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for CREATE TABLE
-        await connection.run_sync(versions.create, checkfirst=True)
-        done = await connection.scalar(sa.select(sa.func.max(versions.c.number))) or 0
-        steps: Sequence[Callable[[sa.Connection], None]] = MIGRATIONS[done:]
-        for number, step in enumerate(steps, start=done + 1):
-            await connection.run_sync(step)
-            await connection.execute(versions.insert().values(number=number))

@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.errors import NotFound
 from services.records import Job, OpenSubmission, Submission, SubmissionState
-from services.rows import job_of, next_sequence, plain, submission_of
+from services.rows import change_job, next_sequence, submission_of
 from services.tables import jobs, submissions
 
 
@@ -81,9 +82,7 @@ class Ledger:
                 .where(submissions.c.id == submission.id)
                 .values(state=str(SubmissionState.TAKEN), task_id=task_id)
             )
-            values = plain(job_values) | {"task_id": task_id, "sequence": sequence}
-            statement = jobs.update().where(jobs.c.id == submission.job_id).values(values).returning(*jobs.c)
-            return job_of((await connection.execute(statement)).mappings().one())
+            return await change_job(connection, submission.job_id, sequence=sequence, task_id=task_id, **job_values)
 
     async def end_live(self, submission: Submission, *, state: SubmissionState, **job_values: Any) -> Job:
         """Write down how a live call ended, with the submission and with the job, in one transaction."""
@@ -92,9 +91,10 @@ class Ledger:
             await connection.execute(
                 submissions.update().where(submissions.c.id == submission.id).values(state=str(state))
             )
-            values = plain(job_values) | {"sequence": sequence}
-            statement = jobs.update().where(jobs.c.id == submission.job_id).values(values).returning(*jobs.c)
-            return job_of((await connection.execute(statement)).mappings().one())
+            job = await change_job(connection, submission.job_id, sequence=sequence, **job_values)
+        if job is None:
+            raise NotFound("There is no such job.")
+        return job
 
     async def open_ones(self, *, account: str, vendor_model: str) -> tuple[OpenSubmission, ...]:
         """The intents to create a task, of an account and model, whose answer has not been seen, oldest first."""

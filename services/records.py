@@ -16,7 +16,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from services.finding import Query  # it reads the states of a job from here
 
 
 class JobStatus(StrEnum):
@@ -115,6 +119,23 @@ class Job:
     estimated_micros: int
     actual_micros: int | None = None
     currency: str
+    place: int = 0
+    """Where it stands among all jobs: newest first is highest place first. Given when the job is written."""
+    seconds: float | None = None
+    """The length of the longest clip or sound that was made, to a tenth; None where nothing of the kind was."""
+    favourite: bool = False
+    rating: int = 0
+    """1 to 5; 0 where nobody gave one."""
+    deleted_at: int | None = None
+    """Since when it has been in the bin, or None."""
+    purged_at: int | None = None
+    """When it left the bin for good: then only what it cost is left of it, and nobody is shown it."""
+    expires_at: int | None = None
+    """When the provider drops the result; known once the task has succeeded there."""
+    imported: bool = False
+    """Whether it was not made here but taken in from files."""
+    source_job: str | None = None
+    """The job that this one is again, or was remixed from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,22 +209,39 @@ class Asset:
     bytes: int
     sha256: str
     created_at: int
+    parent_id: str | None = None
+    """The asset that a given file is, or was cut from. It may be another studio's, and unknown here."""
+    moment: str | None = None
+    """What was cut out of the parent: `first`, `last`, seconds as text, `sound`; None for the whole file."""
 
 
 @dataclass(frozen=True)
 class JobWithAssets:
-    """A job and its files."""
+    """A job, its files, and how its person has put it in order."""
 
     job: Job
     assets: tuple[Asset, ...]
+    tags: tuple[str, ...] = ()
+    """By name."""
+    collections: tuple[str, ...] = ()
+    """Ids of the collections it lies in."""
+    parent_jobs: Mapping[str, str] = field(default_factory=dict)
+    """The job of each parent that is known here and belongs to the same person, by the parent's asset id."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of jobs, newest first, and where the next begins (None at the end)."""
+    """One page of jobs, newest first.
+
+    `next_cursor` leads to older ones, None at the end; `previous_cursor` leads, asked with `newer=True`, to newer ones,
+    None where the page began at the newest.
+    """
 
     items: tuple[JobWithAssets, ...]
     next_cursor: str | None
+    previous_cursor: str | None = None
+    remarks: tuple[str, ...] = ()
+    """Sentences on what was asked for and is not there, for example a collection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,11 +250,32 @@ class Find:
 
     person: str | None = None
     demo: bool | None = None
-    query: str | None = None
+    query: Query | None = None
     family: str | None = None
     statuses: tuple[JobStatus, ...] = ()
+    deleted: bool = False
+    """Whether to look in the bin; it is never mixed with the rest."""
+    collection: str | None = None
+    """The id of a collection to stay in."""
 
 
 def new_id(now_ms: int) -> str:
     """An id that sorts by time and cannot be guessed."""
     return f"{now_ms:012x}{secrets.token_hex(10)}"
+
+
+def place_of(created_at: int, job_id: str) -> int:
+    """Where a job stands among all: by its time, and within a millisecond by 20 bits that its id decides.
+
+    Two jobs can meet on one place; who writes them moves the second up until it is free.
+    """
+    bits = int.from_bytes(blake2b(job_id.encode(), digest_size=4).digest()) & _PLACES_PER_MS - 1
+    return max(created_at, 0) * _PLACES_PER_MS + bits
+
+
+def first_place_at(created_at: int) -> int:
+    """The lowest place of a time in milliseconds: everything made before stands below."""
+    return created_at * _PLACES_PER_MS
+
+
+_PLACES_PER_MS = 1 << 20

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.indexing import INDEXED, reindex
 from services.records import Asset, Check, CheckState, Job, JobStatus, Submission, SubmissionState
-from services.tables import counters
+from services.tables import counters, jobs
 
+_Record = TypeVar("_Record", Job, Asset)
 Row = sa.RowMapping | Mapping[str, Any]  # Any: columns of every kind
 
 
@@ -28,7 +30,27 @@ def row_of(record: Job | Asset) -> dict[str, Any]:
 
 def job_of(row: Row) -> Job:
     """A row as a job."""
-    return Job(**{**row, "status": JobStatus(row["status"])})
+    return _filled(Job, {**row, "status": JobStatus(row["status"])})
+
+
+def asset_of(row: Row) -> Asset:
+    """A row as an asset."""
+    return _filled(Asset, row)
+
+
+def _filled(kind: type[_Record], members: Row) -> _Record:
+    """A record with all its members at once: a row has them all, and a page of the gallery some thousands. The way
+    through `__init__` sets them one by one, which took a third of the page's time."""
+    record = object.__new__(kind)
+    record.__dict__.update(members)
+    return record
+
+
+async def fetched(connection: AsyncConnection, statement: sa.Executable) -> list[dict[str, Any]]:
+    """The rows of a statement, each with the names of its columns."""
+    result = await connection.execute(statement)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 def submission_of(row: Row) -> Submission:
@@ -41,13 +63,40 @@ def check_of(row: Row) -> Check:
     return Check(**{**row, "state": CheckState(row["state"])})
 
 
-async def next_sequence(connection: AsyncConnection) -> int:
-    """Count a change. It is the first statement of every writing transaction, so that writers queue up at once
-    instead of meeting later (SQLite cannot turn a reader into a writer while another writes)."""
+async def next_sequence(connection: AsyncConnection, *, changes: int = 1) -> int:
+    """Count a change, or several, and return the number of the last. It is the first statement of every writing
+    transaction, so that writers queue up at once instead of meeting later (SQLite cannot turn a reader into a writer
+    while another writes)."""
     statement = (
         counters.update()
         .where(counters.c.name == "sequence")
-        .values(value=counters.c.value + 1)
+        .values(value=counters.c.value + changes)
         .returning(counters.c.value)
     )
     return (await connection.execute(statement)).scalar_one()
+
+
+async def change_job(
+    connection: AsyncConnection,
+    job_id: str,
+    *,
+    sequence: int,
+    only_from: frozenset[JobStatus] | None = None,
+    **values: Any,
+) -> Job | None:
+    """Change members of a job, and what is searched of it, within the caller's transaction.
+
+    Returns the job as it now stands; None where there is none in one of the states `only_from`.
+    """
+    statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
+    if only_from is not None:
+        statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))
+    row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
+    if row is None:
+        return None
+    job = job_of(row)
+    # All states before the end are the same to the search.
+    touched = INDEXED & values.keys() - ({"status"} if not job.status.final else set())
+    if touched:
+        await reindex(connection, [job_id])
+    return job

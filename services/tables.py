@@ -1,13 +1,21 @@
-"""The tables, and the list of functions that brought them to their present shape.
+"""The tables as they are now. How older ones are brought to this shape: services.migrations.
 
-Only services.history, .ledger and .checks use them.
+Only the modules of the history use them: services.history and those it is made of.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+
+
+def _only(condition: str) -> dict[str, Any]:  # Any: the dialects' own options of an index
+    """An index over the rows of which this holds."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
 
 versions = sa.Table("schema_versions", metadata, sa.Column("number", sa.Integer, primary_key=True))
 
@@ -52,8 +60,23 @@ jobs = sa.Table(
     sa.Column("estimated_micros", sa.BigInteger, nullable=False),
     sa.Column("actual_micros", sa.BigInteger),
     sa.Column("currency", sa.String, nullable=False),
-    sa.Index("jobs_newest", "person", "demo", sa.text("created_at DESC"), sa.text("id DESC")),
-    sa.Index("jobs_family_newest", "person", "demo", "family", sa.text("created_at DESC"), sa.text("id DESC")),
+    sa.Column("place", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("seconds", sa.Float),
+    sa.Column("favourite", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("rating", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("deleted_at", sa.BigInteger),
+    sa.Column("purged_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("imported", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("source_job", sa.String),
+    sa.Index("jobs_place", "place", unique=True),
+    sa.Index("jobs_kept", "person", "demo", "place", **_only("deleted_at IS NULL")),
+    sa.Index("jobs_kept_by_all", "demo", "place", **_only("deleted_at IS NULL")),
+    sa.Index("jobs_binned", "person", "demo", "place", **_only("deleted_at IS NOT NULL AND purged_at IS NULL")),
+    sa.Index("jobs_binned_by_all", "demo", "place", **_only("deleted_at IS NOT NULL AND purged_at IS NULL")),
+    sa.Index("jobs_deleted", "deleted_at", **_only("deleted_at IS NOT NULL AND purged_at IS NULL")),
+    sa.Index("jobs_expiring", "expires_at", **_only("expires_at IS NOT NULL")),
+    sa.Index("jobs_source", "source_job", **_only("source_job IS NOT NULL")),
     sa.Index("jobs_status", "status"),
     sa.Index("jobs_sequence", "sequence"),
     sa.Index("jobs_finished", "finished_at"),
@@ -96,7 +119,39 @@ assets = sa.Table(
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("parent_id", sa.String),
+    sa.Column("moment", sa.String),
     sa.Index("assets_of_job", "job_id"),
+    sa.Index("assets_of_parent", "parent_id", **_only("parent_id IS NOT NULL")),
+    sa.Index("assets_of_hash", "sha256"),
+    sa.Index("assets_of_key", "key"),
+)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Index("tags_by_name", "name"),
+)
+
+collections = sa.Table(
+    "collections",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("collections_of_person", "person"),
+)
+
+collection_jobs = sa.Table(
+    "collection_jobs",
+    metadata,
+    sa.Column("collection_id", sa.String, sa.ForeignKey("collections.id"), primary_key=True),
+    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("added_at", sa.BigInteger, nullable=False),
+    sa.Index("collections_of_job", "job_id"),
 )
 
 
@@ -118,28 +173,3 @@ checks = sa.Table(
     sa.Index("checks_of_file", "account", "vendor_check", "sha256"),
     sa.Index("checks_of_job", "job_id"),
 )
-
-
-def _first(connection: sa.Connection) -> None:
-    metadata.create_all(connection, tables=[counters, jobs, submissions, assets])
-    connection.execute(counters.insert().values(name="sequence", value=0))
-
-
-def _second(connection: sa.Connection) -> None:
-    """Articles, remarks, files in an order, live calls, and checks of pictures."""
-    metadata.create_all(connection, tables=[checks])
-    for table, names in ((jobs, ("remark", "article")), (submissions, ("live",)), (assets, ("position",))):
-        _add_columns(connection, table, names)
-
-
-def _add_columns(connection: sa.Connection, table: sa.Table, names: tuple[str, ...]) -> None:
-    """Add columns that the table does not have yet: a new database was made with all of them."""
-    present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
-    for name in names:
-        if name not in present:
-            column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
-            connection.execute(sa.DDL(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
-
-
-MIGRATIONS = (_first, _second)
-"""Applied in order, once each. A change of the tables is one more function: never edit one that was released."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
@@ -52,8 +53,16 @@ class OutputView(TypedDict):
 
 
 class InputView(TypedDict):
-    """One file that was given. `position` is its place among those of the same field, from 0."""
+    """One file that was given. `position` is its place among those of the same field, from 0.
 
+    `parent` is the id of the asset that it is or was cut from, which may be another studio's; `parent_job` is that
+    asset's job where it is known here. `moment` says what was cut out: first, last, seconds as text, sound, or null.
+    """
+
+    id: str
+    parent: str | None
+    parent_job: str | None
+    moment: str | None
     field: str
     position: int
     kind: str
@@ -94,13 +103,38 @@ class JobView(TypedDict):
     """A sentence that stays with the result."""
     article: list[dict[str, str]] | None
     """Words and pictures in their order: {"text": words} or {"output": id of one of the outputs}."""
+    place: str
+    """A whole number too large for a JavaScript number; a page is ordered by it, highest first."""
+    person: str
+    favourite: bool
+    rating: int
+    """1 to 5, or 0."""
+    tags: list[str]
+    collections: list[str]
+    """Ids."""
+    deleted_at: str | None
+    """Since when it has been in the bin."""
+    imported: bool
+    expires_at: str | None
+    """When the provider drops the result."""
+    safe: str | None
+    """`disk` when every result lies verified on the studio's disk, `provider` while one is only at the provider, null
+    where nothing was made."""
+    source_job: str | None
+    """The job that this one is again, or was remixed from."""
 
 
 class JobsView(TypedDict):
-    """A page of jobs, newest first; `next_cursor` is null on the last."""
+    """A page of jobs, newest first.
+
+    `next_cursor` leads to older ones and is null on the last; `previous_cursor` leads to newer ones with `newer=1`.
+    `remarks` are sentences on what of the query was not understood.
+    """
 
     items: list[JobView]
     next_cursor: str | None
+    previous_cursor: str | None
+    remarks: list[str]
 
 
 def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
@@ -118,11 +152,11 @@ def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
         prompt=job.prompt,
         rewritten_prompt=job.rewritten_prompt,
         parameters=dict(job.parameters),
-        inputs=[_input(asset) for asset in found.assets if asset.role != "output"],
+        inputs=[_input(asset, found.parent_jobs) for asset in found.assets if asset.role != "output"],
         created_at=iso(job.created_at),
-        submitted_at=iso(job.submitted_at) if job.submitted_at else None,
-        running_at=iso(job.running_at) if job.running_at else None,
-        finished_at=iso(job.finished_at) if job.finished_at else None,
+        submitted_at=_time(job.submitted_at),
+        running_at=_time(job.running_at),
+        finished_at=_time(job.finished_at),
         updated_at=iso(job.updated_at),
         task_id=job.task_id,
         request_id=job.request_id,
@@ -140,7 +174,25 @@ def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
         attention=job.attention,
         remark=job.remark,
         article=None if job.article is None else shown(job.article),
+        place=str(job.place),
+        person=job.person,
+        favourite=job.favourite,
+        rating=job.rating,
+        tags=list(found.tags),
+        collections=list(found.collections),
+        deleted_at=_time(job.deleted_at),
+        imported=job.imported,
+        expires_at=_time(job.expires_at),
+        safe=_safe(found),
+        source_job=job.source_job,
     )
+
+
+def _safe(found: JobWithAssets) -> str | None:
+    job = found.job
+    if job.status is JobStatus.SAVING or any("link" in item for item in job.article or ()):
+        return "provider"
+    return "disk" if job.status is JobStatus.SUCCEEDED and any(a.role == "output" for a in found.assets) else None
 
 
 def _is_cancelable(job: Job, model: Model | None) -> bool:
@@ -150,15 +202,23 @@ def _is_cancelable(job: Job, model: Model | None) -> bool:
     return job.status in _CANCELABLE and not job.cancel_requested and not (live and was_sent)
 
 
-def page_view(page: Page, catalogue: Catalogue) -> JobsView:
-    """A page of jobs."""
-    return JobsView(items=[job_view(found, catalogue) for found in page.items], next_cursor=page.next_cursor)
+def page_view(page: Page, catalogue: Catalogue, *, remarks: Sequence[str] = ()) -> JobsView:
+    """A page of jobs. `remarks` are those of the query; the page's own follow them."""
+    return JobsView(
+        items=[job_view(found, catalogue) for found in page.items],
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+        remarks=[*remarks, *page.remarks],
+    )
 
 
 def iso(milliseconds: int) -> str:
     """A time as ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return iso(milliseconds) if milliseconds else None
 
 
 def _error(job: Job) -> ErrorView | None:
@@ -187,8 +247,12 @@ def _output(asset: Asset) -> OutputView:
     )
 
 
-def _input(asset: Asset) -> InputView:
+def _input(asset: Asset, parent_jobs: Mapping[str, str]) -> InputView:
     return InputView(
+        id=asset.id,
+        parent=asset.parent_id,
+        parent_job=parent_jobs.get(asset.parent_id or ""),
+        moment=asset.moment,
         field=asset.role,
         position=asset.position,
         kind=asset.kind,

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services import tables
 from services.errors import NotFound
+from services.finding import parse_query
 from services.history import History
 from services.records import Asset, CheckState, Find, Job, JobStatus, SubmissionState, new_id
 
@@ -88,7 +90,8 @@ async def test_pages_hold_every_job_once_newest_first(history: History) -> None:
         if cursor is None:
             break
     assert len(seen) == len({job.id for job in seen}) == 25
-    assert seen == sorted(seen, key=lambda job: (job.created_at, job.id), reverse=True)
+    assert seen == sorted(seen, key=lambda job: job.place, reverse=True)
+    assert [job.created_at for job in seen] == sorted((job.created_at for job in seen), reverse=True)
 
 
 async def test_jobs_that_arrive_while_paging_neither_repeat_nor_skip_older_ones(history: History) -> None:
@@ -103,7 +106,7 @@ async def test_jobs_that_arrive_while_paging_neither_repeat_nor_skip_older_ones(
     ]
 
 
-@pytest.mark.parametrize("cursor", ["x", "12", "_a", "12_", "9" * 30 + "_a", "-1_a"])
+@pytest.mark.parametrize("cursor", ["x", "12_a", "_a", "-1", "٣", "1.5", "9" * 19, "9" * 30, " 1"])
 async def test_a_made_up_cursor_is_not_found(history: History, cursor: str) -> None:
     with pytest.raises(NotFound):
         await history.page(Find(), cursor=cursor)
@@ -117,14 +120,17 @@ async def test_finding_by_words_family_state_and_demo(history: History) -> None:
     async def prompts(find: Find) -> list[str]:
         return [found.job.prompt for found in (await history.page(find)).items]
 
-    assert await prompts(Find(query="red")) == ["a red kite", "A Red fox, 100% wool"]
-    assert await prompts(Find(query="fox red")) == ["A Red fox, 100% wool"]
-    assert await prompts(Find(query="0% w")) == ["A Red fox, 100% wool"]
-    assert await prompts(Find(query="狐狸")) == ["一只红色的狐狸"]
-    assert await prompts(Find(query="_ed")) == []
+    def words(text: str) -> Find:
+        return Find(query=parse_query(text))
+
+    assert await prompts(words("red")) == ["a red kite", "A Red fox, 100% wool"]
+    assert await prompts(words("fox red")) == ["A Red fox, 100% wool"]
+    assert await prompts(words("100% WOOL")) == ["A Red fox, 100% wool"]
+    assert await prompts(words("狐狸")) == ["一只红色的狐狸"]
+    assert await prompts(words("_ed")) == []
     assert await prompts(Find(family="image_to_video")) == ["一只红色的狐狸"]
     assert await prompts(Find(statuses=(JobStatus.FAILED,))) == ["a red kite"]
-    assert await prompts(Find(demo=False, query="red")) == ["A Red fox, 100% wool"]
+    assert await prompts(Find(demo=False, query=parse_query("red"))) == ["A Red fox, 100% wool"]
 
 
 async def test_a_change_from_another_state_changes_nothing(history: History) -> None:
@@ -223,13 +229,16 @@ async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: st
 async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> None:
     async with History.open(url) as history:
         job = await history.add(a_job(), [])
-        await history.change(job.id, files=[an_asset(job)], updated_at=9)
+        await history.change(job.id, files=[replace(an_asset(job), seconds=5.04)], updated_at=9)
         await history.ledger.open(job, attempt=1, started_at=5)
     await _as_the_first_release_left_it(url)
     async with History.open(url) as again:
         found = await again.with_assets(job.id)
         assert (found.job.prompt, found.job.article, found.job.remark) == (job.prompt, None, None)
         assert [asset.position for asset in found.assets] == [0]
+        assert (found.job.place, found.job.seconds) == (job.place, 5.0)
+        by_words = await again.page(Find(person="local", demo=False, query=parse_query("number seconds=5")))
+        assert [one.job.id for one in by_words.items] == [job.id]
         submission = await again.ledger.latest(job.id)
         assert submission is not None
         assert not submission.live
@@ -242,16 +251,29 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
 async def _as_the_first_release_left_it(url: str) -> None:
     engine = create_async_engine(url)
     async with engine.begin() as connection:
+        for index in (*tables.jobs.indexes, *tables.assets.indexes):
+            await connection.execute(sa.text(f"DROP INDEX IF EXISTS {index.name}"))
         for statement in (
             "DROP TABLE checks",
-            "ALTER TABLE assets DROP COLUMN position",
+            "DROP TABLE collection_jobs",
+            "DROP TABLE collections",
+            "DROP TABLE tags",
+            "DROP TABLE job_words",
             "ALTER TABLE submissions DROP COLUMN live",
-            "ALTER TABLE jobs DROP COLUMN article",
-            "ALTER TABLE jobs DROP COLUMN remark",
+            *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("position", "parent_id", "moment")),
+            *(f"ALTER TABLE jobs DROP COLUMN {name}" for name in _NEW_SINCE_THE_FIRST),
+            "CREATE INDEX jobs_newest ON jobs (person, demo, created_at DESC, id DESC)",
+            "CREATE INDEX assets_of_job ON assets (job_id)",
             "DELETE FROM schema_versions WHERE number > 1",
         ):
             await connection.execute(sa.text(statement))
     await engine.dispose()
+
+
+_NEW_SINCE_THE_FIRST = (
+    "article", "remark", "place", "seconds", "favourite", "rating", "deleted_at", "expires_at", "imported",
+    "source_job",
+)  # fmt: skip
 
 
 async def test_files_of_a_job_come_in_their_order(history: History) -> None:

@@ -1,6 +1,7 @@
-"""`python -m tests.bench [parity|polling|start|checks|pages|all] [--quick] [--json FILE]`: measure, print the tables.
+"""`python -m tests.bench [PART|all] [--quick] [--json FILE]`: measure, print the tables. PARTs: see `--help`.
 
-`parity` counts where page and simulator disagree, over `--cases` inputs of `--seed`; it is not part of `all`.
+`parity` counts where page and simulator disagree, over `--cases` inputs of `--seed`; `recipes` breaks so many
+files and reads them. Neither is part of `all`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.bench import checks, pages, parity, polling, start
+from tests.bench import checks, gallery, pages, parity, polling, recipes, start
 from tests.bench.figures import Table, machine, render
 
 Part = Callable[[Path], list[Table]]
@@ -24,6 +25,7 @@ _FULL: dict[str, Part] = {
     "start": lambda home: start.compare(start.Plan(), home),
     "pages": lambda home: pages.compare(pages.Plan(), home),
     "polling": lambda home: polling.compare(polling.Plan(), home),
+    "gallery": lambda home: gallery.compare(gallery.Plan(), home),
 }
 _QUICK: dict[str, Part] = {
     "checks": lambda home: checks.compare(checks.Plan(rounds=2, long_minutes=1), home),
@@ -34,6 +36,7 @@ _QUICK: dict[str, Part] = {
     "polling": lambda home: polling.compare(
         polling.Plan(sizes=(10,), run_seconds=2, over_seconds=1, held=50, hold_seconds=2), home
     ),
+    "gallery": lambda home: gallery.compare(gallery.Plan(items=(100, 2_000), rounds=5), home),
 }
 
 
@@ -41,18 +44,23 @@ def main() -> None:
     """Measure what was asked for, one part after the other, and print as it comes."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
     parser.add_argument(
-        "part", nargs="?", default="all", choices=["all", "parity", *_FULL], help="what to measure (all)"
+        "part", nargs="?", default="all", choices=["all", "parity", "recipes", *_FULL], help="what to measure (all)"
     )
     parser.add_argument("--quick", action="store_true", help="a look in a minute; the figures mean little")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure to a file")
-    parser.add_argument("--cases", type=int, default=10_000, help="inputs for parity (10000)")
-    parser.add_argument("--seed", type=int, default=1, help="which inputs for parity (1)")
+    parser.add_argument("--cases", type=int, default=10_000, help="inputs for parity, files for recipes (10000)")
+    parser.add_argument("--seed", type=int, default=1, help="which of them (1)")
+    parser.add_argument("--items", type=_sizes, metavar="N,N", help="how many jobs the gallery has (100,10000,200000)")
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both", help="of the gallery")
     options = parser.parse_args()
 
     where = machine()
     print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in where.items()), end="\n\n")
     cases = min(options.cases, 500) if options.quick else options.cases
     parts = {**(_QUICK if options.quick else _FULL), "parity": lambda _: parity.compare(cases, options.seed)}
+    parts["recipes"] = lambda home: recipes.compare(cases, options.seed, home)
+    if options.items or options.database != "both":
+        parts["gallery"] = lambda home: gallery.compare(_gallery_plan(options), home)
     tables: list[Table] = []
     for name in _FULL if options.part == "all" else [options.part]:
         began = time.monotonic()
@@ -65,6 +73,16 @@ def main() -> None:
     if options.json:
         told = {"machine": where, "quick": options.quick, "tables": [asdict(table) for table in tables]}
         options.json.write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(one) for one in text.split(","))
+
+
+def _gallery_plan(options: argparse.Namespace) -> gallery.Plan:
+    plan = gallery.Plan(rounds=5, items=(100, 2_000)) if options.quick else gallery.Plan()
+    databases = plan.databases if options.database == "both" else (options.database,)
+    return replace(plan, items=options.items or plan.items, databases=databases)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,243 @@
+"""What is stored for search beside each job: one row of tokens, at the job's place, the same on both databases.
+
+SQLite keeps it in an FTS5 table whose rowid is the place, PostgreSQL in a tsvector column with a GIN index. A row holds
+the words of prompt, rewritten prompt and tags, and facets: tokens that begin with `_`, which no word does. They say
+whose job it is, its model, state, marks and the range its length and cost lie in, so that a search walks no job of
+anybody else and few that do not fit. A facet only narrows: services.searching asks the job's own row for the last word.
+
+`refresh` must be called in the transaction that changes one of `INDEXED`, tags or collections.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.finding import Mark, Measure, Trait
+from services.records import FINAL, JobStatus
+from services.tables import collection_jobs, jobs, tags
+from services.tokens import tokens
+
+INDEXED = frozenset(
+    {
+        "person", "demo", "family", "model", "vendor_model", "status", "prompt", "rewritten_prompt", "place", "seconds",
+        "favourite", "rating", "deleted_at", "imported", "estimated_micros", "actual_micros",
+    }
+)  # fmt: skip
+"""The columns of a job that its row for search is made from."""
+
+_ROWS_AT_ONCE = 2_000
+_IDS_AT_ONCE = 500
+_GAP = "_"
+"""Stands after each text, so that no phrase goes on into the next one."""
+_Row = Mapping[str, Any] | sa.RowMapping  # Any: columns of every kind
+_EDGES: Mapping[Measure, tuple[float, ...]] = {
+    Measure.SECONDS: (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 45, 60, 120, 300),
+    Measure.COST: (0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100),
+    Measure.RATING: (0, 1, 2, 3, 4, 5),
+}
+"""Where the ranges of a measure begin and end. An edge is a range of its own, because people ask for round numbers:
+`seconds>5` need not walk every clip of 5 seconds."""
+
+
+# Facets --------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1_024)
+def scope(*, person: str | None, demo: bool | None, deleted: bool) -> str:
+    """The one token of all jobs of a person (or of all), real or demo (or both), in the bin or not."""
+    return "_s" + _short(f"{'' if person is None else 'p' + person}\0{demo}\0{deleted}")
+
+
+@lru_cache(maxsize=4_096)
+def trait(kind: Trait, value: str) -> str:
+    """The token of a trait with this value."""
+    if kind is Trait.STATUS:
+        return f"_{kind}{value if JobStatus(value) in FINAL else 'live'}"
+    return f"_{kind}{_short(_alike(value))}"
+
+
+def mark(kind: Mark) -> str:
+    """The token of a mark."""
+    return f"_is{kind}"
+
+
+def ranges(kind: Measure, *, low: float, high: float, low_open: bool, high_open: bool) -> list[str] | None:
+    """The tokens of all ranges that reach into these bounds; None where the measure has no ranges."""
+    edges = _EDGES.get(kind)
+    if edges is None:
+        return None
+    first, last = _range_of(edges, low), _range_of(edges, high)
+    first += low_open and first % 2 == 1
+    last -= high_open and last % 2 == 1
+    return [f"_n{kind}{number}" for number in range(first, last + 1)]
+
+
+def _range_of(edges: Sequence[float], value: float) -> int:
+    """Even numbers lie between two edges, odd ones on an edge."""
+    below = bisect_left(edges, value)
+    return 2 * below + (below < len(edges) and edges[below] == value)
+
+
+def _facets(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> Iterator[str]:
+    deleted = row["deleted_at"] is not None
+    for person in (row["person"], None):
+        for demo in (bool(row["demo"]), None):
+            yield scope(person=person, demo=demo, deleted=deleted)
+    for kind, value in _traits(row, tag_names, collection_ids):
+        yield trait(kind, value)
+    if row["favourite"]:
+        yield mark(Mark.FAVOURITE)
+    if row["imported"]:
+        yield mark(Mark.IMPORTED)
+    for kind, number in measures(row):
+        yield f"_n{kind}{_range_of(_EDGES[kind], number)}"
+
+
+def _traits(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> Iterator[tuple[Trait, str]]:
+    yield Trait.FAMILY, row["family"]
+    yield Trait.STATUS, row["status"]
+    yield Trait.PERSON, row["person"]
+    for name in {row["model"], row["vendor_model"]}:
+        yield Trait.MODEL, name
+    for name in tag_names:
+        yield Trait.TAG, name
+    for name in collection_ids:
+        yield Trait.COLLECTION, name
+
+
+def measures(row: _Row) -> Iterator[tuple[Measure, float]]:
+    """The numbers of a job that have ranges."""
+    billed = row["actual_micros"] if row["actual_micros"] is not None else row["estimated_micros"]
+    yield Measure.COST, billed / 1_000_000
+    yield Measure.RATING, row["rating"]
+    if row["seconds"] is not None:
+        yield Measure.SECONDS, row["seconds"]
+
+
+def _short(text: str) -> str:
+    return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _alike(name: str) -> str:
+    """A name as it is compared: capitals and widths do not count."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+# Rows ----------------------------------------------------------------------------------------------------------------
+
+
+def create(connection: sa.Connection) -> None:
+    """Make the table of tokens, unless it is there."""
+    if connection.dialect.name == "postgresql":
+        statements = (
+            "CREATE TABLE IF NOT EXISTS job_words (place BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
+            "CREATE INDEX IF NOT EXISTS job_words_found ON job_words USING GIN (words)",
+        )
+    else:
+        # The tokens are made here: of its own this one only splits at spaces. Beginnings of 3 to 5 letters have an
+        # index of their own, longer ones fit few words.
+        options = "tokenize = \"ascii tokenchars '_'\", prefix = '3 4 5'"
+        statements = (f"CREATE VIRTUAL TABLE IF NOT EXISTS job_words USING fts5(words, {options})",)
+    for statement in statements:
+        connection.execute(sa.DDL(statement.replace("%", "%%")))
+
+
+async def reindex(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
+    """Write anew what is searched of these jobs, within the caller's transaction."""
+    await connection.run_sync(refresh, job_ids)
+
+
+def refresh(connection: sa.Connection, job_ids: Sequence[str]) -> None:
+    """Write anew what is searched of these jobs, within the caller's transaction."""
+    for begin in range(0, len(job_ids), _IDS_AT_ONCE):
+        rows = _documents(connection, jobs.c.id.in_(job_ids[begin : begin + _IDS_AT_ONCE]))
+        _write(connection, rows, replace=True)
+
+
+async def forget(connection: AsyncConnection, places: Sequence[int]) -> None:
+    """Take away what is searched of the jobs at these places, within the caller's transaction."""
+    if places:
+        words = sa.table("job_words", sa.column("place"), sa.column("rowid"))
+        column = words.c.place if connection.dialect.name == "postgresql" else words.c.rowid
+        gone = sa.delete(words).where(column == sa.bindparam("gone"))
+        await connection.execute(gone, [{"gone": place} for place in places])
+
+
+def rebuild(connection: sa.Connection) -> None:
+    """Write anew what is searched of all jobs."""
+    connection.execute(sa.text("DELETE FROM job_words"))
+    place = -1
+    while rows := _documents(connection, jobs.c.place > place, limit=_ROWS_AT_ONCE):
+        _write(connection, rows, replace=False)
+        place = rows[-1][0]
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text("INSERT INTO job_words (job_words) VALUES ('optimize')"))
+
+
+def _documents(
+    connection: sa.Connection, which: sa.ColumnElement[bool], limit: int | None = None
+) -> list[tuple[int, list[str]]]:
+    """The places of jobs and all tokens of each, by place."""
+    columns = [jobs.c[name] for name in ("id", *sorted(INDEXED))]
+    rows = connection.execute(sa.select(*columns).where(which).order_by(jobs.c.place).limit(limit)).mappings().all()
+    ids = [row["id"] for row in rows]
+    tagged = _names(connection, tags.c.job_id, tags.c.name, ids)
+    collected = _names(connection, collection_jobs.c.job_id, collection_jobs.c.collection_id, ids)
+    return [(row["place"], _document(row, tagged.get(row["id"], ()), collected.get(row["id"], ()))) for row in rows]
+
+
+def _names(
+    connection: sa.Connection, job: sa.Column[Any], name: sa.Column[Any], ids: Sequence[str]
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for job_id, value in connection.execute(sa.select(job, name).where(job.in_(ids)).order_by(name)):
+        found.setdefault(job_id, []).append(value)
+    return found
+
+
+def _document(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> list[str]:
+    document: list[str] = []
+    for text in (row["prompt"], row["rewritten_prompt"], *tag_names):
+        if text:
+            document += [*tokens(text), _GAP]
+    return [*document, *_facets(row, tag_names, collection_ids)]
+
+
+def _write(connection: sa.Connection, rows: Sequence[tuple[int, list[str]]], *, replace: bool) -> None:
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        insert = (
+            "INSERT INTO job_words (place, words) SELECT * FROM unnest(CAST(:p AS bigint[]), CAST(:w AS tsvector[]))"
+        )
+        on_conflict = " ON CONFLICT (place) DO UPDATE SET words = excluded.words" if replace else ""
+        values = {"p": [place for place, _ in rows], "w": [_vector(document) for _, document in rows]}
+        connection.execute(sa.text(insert + on_conflict), values)
+        return
+    if replace:
+        connection.execute(sa.text("DELETE FROM job_words WHERE rowid = :place"), [{"place": p} for p, _ in rows])
+    connection.execute(
+        sa.text("INSERT INTO job_words (rowid, words) VALUES (:place, :words)"),
+        [{"place": place, "words": " ".join(document)} for place, document in rows],
+    )
+
+
+def _vector(document: Iterable[str]) -> str:
+    """Tokens with their places, in PostgreSQL's own writing. No token has a sign that must be quoted."""
+    places: dict[str, list[int]] = {}
+    for place, token in enumerate(document, start=1):
+        if token != _GAP:
+            places.setdefault(token, []).append(place)
+    return " ".join(
+        # Places end at 16383 and at 255 for a token.
+        f"'{token}'" if token.startswith("_") else f"'{token}':{','.join(str(min(at, 16_383)) for at in found[:255])}"
+        for token, found in places.items()
+    )

@@ -1,0 +1,143 @@
+"""How a database of any age is brought to the present tables. Hides the steps; only services.history calls it.
+
+A new database is made with the tables as they are now; every later step then finds its work done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services import indexing
+from services.records import place_of
+from services.tables import (
+    assets,
+    checks,
+    collection_jobs,
+    collections,
+    counters,
+    jobs,
+    metadata,
+    submissions,
+    tags,
+    versions,
+)
+
+_LOCK = 7_420_260
+"""The number under which PostgreSQL serialises processes that migrate at the same time."""
+_ROWS_AT_ONCE = 5_000
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Bring the tables up to date, in one transaction; several processes may try at once."""
+    async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        else:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for CREATE TABLE
+        await connection.run_sync(versions.create, checkfirst=True)
+        done = await connection.scalar(sa.select(sa.func.max(versions.c.number))) or 0
+        steps: Sequence[Callable[[sa.Connection], None]] = MIGRATIONS[done:]
+        for number, step in enumerate(steps, start=done + 1):
+            await connection.run_sync(step)
+            await connection.execute(versions.insert().values(number=number))
+
+
+# Steps ---------------------------------------------------------------------------------------------------------------
+
+
+def _first(connection: sa.Connection) -> None:
+    metadata.create_all(connection, tables=[counters, jobs, submissions, assets])
+    connection.execute(counters.insert().values(name="sequence", value=0))
+
+
+def _second(connection: sa.Connection) -> None:
+    """Articles, remarks, files in an order, live calls, and checks of pictures."""
+    metadata.create_all(connection, tables=[checks])
+    for table, names in ((jobs, ("remark", "article")), (submissions, ("live",)), (assets, ("position",))):
+        _add_columns(connection, table, names)
+
+
+def _third(connection: sa.Connection) -> None:
+    """The gallery: one sort key, search, tags, collections, the bin, where files come from."""
+    metadata.create_all(connection, tables=[tags, collections, collection_jobs])
+    ours = (
+        "place",
+        "seconds",
+        "favourite",
+        "rating",
+        "deleted_at",
+        "purged_at",
+        "expires_at",
+        "imported",
+        "source_job",
+    )
+    _add_columns(connection, jobs, ours)
+    _add_columns(connection, assets, ("parent_id", "moment"))
+    _fill_places(connection)
+    _fill_seconds(connection)
+    for name in ("jobs_newest", "jobs_family_newest"):
+        connection.execute(sa.DDL(f"DROP INDEX IF EXISTS {name}"))
+    for table in (jobs, assets):
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    indexing.create(connection)
+    indexing.rebuild(connection)
+
+
+MIGRATIONS = (_first, _second, _third)
+"""Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
+
+
+# What the steps are made of ------------------------------------------------------------------------------------------
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table, names: tuple[str, ...]) -> None:
+    """Add columns that the table does not have yet: a new database was made with all of them."""
+    present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for name in names:
+        if name not in present:
+            column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.execute(sa.DDL(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+
+
+def _fill_places(connection: sa.Connection) -> None:
+    taken: set[int] = set()
+    rows: list[dict[str, Any]] = []  # Any: parameters of a statement
+    for job_id, created_at in connection.execute(sa.select(jobs.c.id, jobs.c.created_at)).all():
+        place = place_of(created_at, job_id)
+        while place in taken:
+            place += 1
+        taken.add(place)
+        rows.append({"row": job_id, "value": place})
+    for some in _slices(rows):
+        _write_places(connection, some)
+
+
+def _write_places(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if connection.dialect.name != "postgresql":
+        connection.execute(sa.text("UPDATE jobs SET place = :value WHERE id = :row"), rows)
+        return
+    statement = sa.text(
+        "UPDATE jobs SET place = given.place "
+        "FROM unnest(CAST(:rows AS text[]), CAST(:places AS bigint[])) AS given(id, place) WHERE jobs.id = given.id"
+    )
+    connection.execute(statement, {"rows": [r["row"] for r in rows], "places": [r["value"] for r in rows]})
+
+
+def _fill_seconds(connection: sa.Connection) -> None:
+    connection.execute(
+        sa.text(
+            "UPDATE jobs SET seconds = found.seconds FROM ("
+            "SELECT job_id, round(CAST(max(seconds) AS numeric), 1) AS seconds FROM assets "
+            "WHERE role = 'output' AND seconds IS NOT NULL GROUP BY job_id) AS found WHERE jobs.id = found.job_id"
+        )
+    )
+
+
+def _slices(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        yield rows[begin : begin + _ROWS_AT_ONCE]
