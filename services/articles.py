@@ -5,13 +5,12 @@ Pure but for the zip, which reads the pictures. An article's items are described
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from services.records import ArticleItem
-
-_CHUNK = 256 * 1024
+from services.zipping import ZipStream
 
 
 def grow(items: list[ArticleItem], *, text: str = "", link: str = "") -> None:
@@ -42,35 +41,9 @@ def markdown(items: Sequence[ArticleItem], *, names: Mapping[str, str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-class _Sink:
-    """Where the zip is written to: bytes wait here until somebody takes them."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits anywhere else."""
-
-    def close(self) -> None:
-        """What is here can still be taken."""
-
-    def take(self) -> bytes:
-        data, self._parts = b"".join(self._parts), []
-        return data
-
-
 def zipped(files: Sequence[tuple[str, Path]]) -> Iterator[bytes]:
     """A zip of files under these names, made while it is read. It reads files: iterate in a thread."""
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # pictures do not get smaller
+    with closing(ZipStream()) as stream:
         for name, path in files:
-            with path.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
-                while chunk := source.read(_CHUNK):
-                    target.write(chunk)
-                    yield sink.take()
-            yield sink.take()
-    yield sink.take()
+            yield from stream.file(name, path)
+        yield from stream.end()

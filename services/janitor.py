@@ -1,0 +1,228 @@
+"""Who empties the bin after 30 days and removes files that nobody needs. Once a day by itself, or when asked.
+
+A file stays as long as any job uses it, in the bin or not, as long as an unfinished job may still want it, and for an
+hour after it was last written or given again: files appear before their rows. What is to go is set aside first, looked
+up once more in every row, and only then removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from services import sweeping
+from services.archive import Archive
+from services.errors import StudioError
+from services.history import History
+from services.jobs import now_ms
+from services.people import Person
+from services.shelf import BIN_DAYS
+from services.sweeping import Found
+
+log = logging.getLogger(__name__)
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_AT_ONCE = 500
+"""Files looked up together."""
+_JOBS_AT_ONCE = 100
+_MOST_NAMED = 1_000
+"""Files that a sweep tells by name; of all it tells number and bytes."""
+_FIRST_AFTER_SECONDS = 600.0
+_EVERY_SECONDS = 86_400.0
+_UNUSED = "No work uses it any more."
+_BROKEN_OFF = "It was never finished."
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A file that nobody needs."""
+
+    name: str
+    bytes: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What a sweep found, and whether it was removed."""
+
+    files: tuple[Orphan, ...]
+    """Up to a thousand of them."""
+    count: int
+    bytes: int
+    removed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emptied:
+    """What left the bin for good."""
+
+    job_ids: tuple[str, ...]
+    bytes: int
+    """What is free now."""
+
+
+class Janitor:
+    """Keeps the folder of a studio clean. Several may work on one folder at once."""
+
+    def __init__(
+        self,
+        *,
+        history: History,
+        archive: Archive,
+        clock: Callable[[], int] = now_ms,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._history = history
+        self._archive = archive
+        self._clock = clock
+        self._sleep = sleep
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Janitor]:
+        """Tidy up once a day for as long as this lasts, the first time ten minutes from now."""
+        task = asyncio.create_task(self._work(), name="janitor")
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _work(self) -> None:
+        pause = _FIRST_AFTER_SECONDS
+        while True:
+            await self._sleep(pause)
+            pause = _EVERY_SECONDS
+            try:
+                await self.tidy()
+            except Exception:
+                # A locked database or a folder that is away today: it is tried again tomorrow, and the studio goes on.
+                log.exception("the janitor stumbled")
+
+    async def tidy(self) -> Sweep:
+        """Empty the bin of what has lain in it for 30 days, then remove files that nobody needs."""
+        before = self._clock() - BIN_DAYS * _DAY_MS
+        while some := await self._history.shelving.binned(before=before, limit=_JOBS_AT_ONCE):
+            await self._purge(some, person=None)
+        return await self._sweep(dry_run=False)
+
+    # The bin ---------------------------------------------------------------------------------------------------------
+
+    async def empty(self, person: Person, job_ids: Sequence[str] | None = None, *, demo: bool | None = None) -> Emptied:
+        """Remove jobs in the bin for good: these, or all of a person's (real or demo ones where `demo` says so).
+
+        What they cost stays in the books. Ids that are not in the person's bin are passed over.
+        """
+        scope = None if person.admin else person.name
+        gone: list[str] = []
+        freed = 0
+        turns = self._everything(scope, demo=demo) if job_ids is None else _turns(job_ids)
+        async for some in turns:
+            purged, size = await self._purge(some, person=scope)
+            gone += purged
+            freed += size
+        return Emptied(job_ids=tuple(gone), bytes=freed)
+
+    async def _everything(self, person: str | None, *, demo: bool | None) -> AsyncIterator[Sequence[str]]:
+        while some := await self._history.shelving.binned(person=person, demo=demo, limit=_JOBS_AT_ONCE):
+            yield some
+
+    async def _purge(self, job_ids: Sequence[str], *, person: str | None) -> tuple[tuple[str, ...], int]:
+        purged = await self._history.shelving.purge(job_ids, person=person, now=self._clock())
+        own = tuple(f"results/{job_id}/" for job_id in purged.job_ids)
+        results = [key for key in purged.keys if key.startswith(own)]
+        shared = [key for key in purged.keys if not key.startswith(own)]
+        freed = await self._remove(results, before=None)
+        freed += await self._remove(shared, before=self._clock() - _HOUR_MS)
+        log.info("the janitor: %d jobs left the bin, %d bytes are free", len(purged.job_ids), freed)
+        return purged.job_ids, freed
+
+    # Files -----------------------------------------------------------------------------------------------------------
+
+    async def sweep(self, person: Person, *, dry_run: bool = True) -> Sweep:
+        """Find the files that nobody needs, and remove them unless it is a dry run. Raises StudioError for those who
+        do not look after the studio: files have no owner once nobody needs them."""
+        if not person.admin:
+            raise StudioError("Only an admin of this studio can tidy up its files.")
+        return await self._sweep(dry_run=dry_run)
+
+    async def _sweep(self, *, dry_run: bool) -> Sweep:
+        root, now = self._archive.root, self._clock()
+        unfinished = frozenset(job.id for job in await self._history.unfinished())
+        if not dry_run:
+            async for some in _batches(sweeping.aside(root)):
+                await self._settle([found.key for found in some], before=now - _HOUR_MS)
+        files: list[Orphan] = []
+        count = size = 0
+        for listing, why, before in (
+            (sweeping.stored(root, before=now - _HOUR_MS), _UNUSED, now - _HOUR_MS),
+            (sweeping.unfinished_downloads(root, before=now - _DAY_MS), _BROKEN_OFF, now - _DAY_MS),
+        ):
+            async for some in _batches(listing):
+                orphans = await self._orphans(some, unfinished=unfinished)
+                if not dry_run:
+                    await self._remove([found.key for found in orphans], before=before)
+                count += len(orphans)
+                size += sum(found.bytes for found in orphans)
+                files += [Orphan(one.key, one.bytes, why) for one in orphans[: _MOST_NAMED - len(files)]]
+        if not dry_run:
+            log.info("the janitor: %d files that nobody needs removed, %d bytes", count, size)
+        return Sweep(files=tuple(files), count=count, bytes=size, removed=not dry_run)
+
+    async def _orphans(self, found: Sequence[Found], *, unfinished: frozenset[str]) -> list[Found]:
+        """Those that no row names and no unfinished job may want."""
+        left = [one for one in found if _job_of(one.key) not in unfinished]
+        keys = {_original(one.key) for one in left}
+        folders = {_job_of(one.key) for one in left if one.key.startswith("results/")}
+        named = await self._history.filing.named(sorted(keys), folders=sorted(folders))
+        left = [one for one in left if one.key not in named]
+        used = await self._history.filing.in_use([one.key for one in left]) if left else frozenset()
+        return [one for one in left if one.key not in used]
+
+    async def _remove(self, keys: Sequence[str], *, before: int | None) -> int:
+        """Remove files that no row names; returns their bytes."""
+        aside = await asyncio.to_thread(sweeping.set_aside, self._archive.root, keys, before=before)
+        return await self._settle(aside, before=before)
+
+    async def _settle(self, keys: Sequence[str], *, before: int | None) -> int:
+        """Look once more at files that are set aside: bring back what is in use, remove the rest."""
+        used = await self._history.filing.in_use(keys) if keys else frozenset()
+        return await asyncio.to_thread(self._finish, keys, used, before)
+
+    def _finish(self, keys: Sequence[str], used: frozenset[str], before: int | None) -> int:
+        root, freed = self._archive.root, 0
+        for key in keys:
+            if key in used or (before is not None and sweeping.was_touched(root, key, before=before)):
+                sweeping.bring_back(root, key)
+            else:
+                freed += sweeping.remove(root, key)
+        return freed
+
+
+def _job_of(key: str) -> str:
+    """The job that a file's path names: its folder among the results, or what a download begins with."""
+    folder, _, rest = key.partition("/")
+    return rest.partition("/" if folder == "results" else "-")[0]
+
+
+def _original(key: str) -> str:
+    """The file that a picture was made of, for files given; any other key is its own."""
+    return key.removesuffix(".thumbnail.jpg") if key.startswith("inputs/") else key
+
+
+async def _turns(job_ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:
+    ids = list(dict.fromkeys(job_ids))
+    for begin in range(0, len(ids), _JOBS_AT_ONCE):
+        yield ids[begin : begin + _JOBS_AT_ONCE]
+
+
+async def _batches(listing: Iterator[Found]) -> AsyncIterator[list[Found]]:
+    """A listing some at a time, read in a thread."""
+    while some := await asyncio.to_thread(lambda: list(islice(listing, _AT_ONCE))):
+        yield some
