@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import secrets
 import shutil
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,10 @@ from PIL import Image, ImageOps
 
 from services.errors import FileRefused, NotFound
 from services.media.image import opened
+from services.media.kinds import HEAD_BYTES, Kind, look
+from services.recipes import Recipe, embed
+
+log = logging.getLogger(__name__)
 
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
@@ -52,6 +59,17 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a picture or clip is, by its contents."""
+
+    mime: str
+    width: int
+    height: int
+    seconds: float | None
+    """How long a clip is; None for a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredResult(Stored):
     """A clip or picture in the archive, with smaller pictures of it."""
 
@@ -68,6 +86,11 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._pictures = asyncio.Semaphore(2)  # decoding uses a core; two at a time leave the page quick
+
+    @property
+    def root(self) -> Path:
+        """The folder that keys lie below."""
+        return self._root
 
     @property
     def incoming(self) -> Path:
@@ -93,21 +116,28 @@ class Archive:
         """
         return await asyncio.to_thread(self._keep_input, source, form)
 
-    async def keep_video(self, part: Path, *, job_id: str, number: int) -> StoredResult:
+    async def keep_video(self, part: Path, *, job_id: str, number: int, recipe: Recipe | None = None) -> StoredResult:
         """Take a finished download into the archive: look into it, make its pictures, rename it last.
 
-        Raises FileRefused where it is not a video that can be played.
+        It carries `recipe` from then on, and its hash is that of the file with it; packets stay as they came. Raises
+        FileRefused where it is not a video that can be played.
         """
         async with self._pictures:
-            return await asyncio.to_thread(self._keep_video, part, f"results/{job_id}/{number}")
+            return await asyncio.to_thread(self._keep_video, part, f"results/{job_id}/{number}", recipe)
 
-    async def keep_picture(self, part: Path, *, job_id: str, number: int) -> StoredResult:
-        """Take a downloaded picture into the archive as it is, with smaller ones of it; rename it last.
+    async def keep_picture(self, part: Path, *, job_id: str, number: int, recipe: Recipe | None = None) -> StoredResult:
+        """Take a downloaded picture into the archive, with smaller ones of it; rename it last.
 
-        Raises FileRefused where it cannot be shown as a whole.
+        It carries `recipe` from then on, and its hash is that of the file with it; pixels stay as they came. Raises
+        FileRefused where it cannot be shown as a whole.
         """
         async with self._pictures:
-            return await asyncio.to_thread(self._keep_picture, part, f"results/{job_id}/{number}")
+            return await asyncio.to_thread(self._keep_picture, part, f"results/{job_id}/{number}", recipe)
+
+    async def look(self, path: Path) -> Seen:
+        """What a picture or clip is, decoded as far as results are. Raises FileRefused where it cannot be shown."""
+        async with self._pictures:
+            return await asyncio.to_thread(_seen, path)
 
     async def keep_article(self, text: str, *, job_id: str) -> Stored:
         """Write an article's Markdown; an earlier one of the same job is replaced."""
@@ -120,13 +150,13 @@ class Archive:
         digest = _sha256(source)
         key = f"inputs/{digest[:2]}/{digest}{suffix}"
         target = self._root / key
-        if not target.exists():
+        if not _is_there(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             part = self.incoming / f"{new_part_name()}{suffix}"
             shutil.copyfile(source, part)
             _settle(part, target)
         thumbnail_key = f"{key}.thumbnail.jpg"
-        if not (self._root / thumbnail_key).exists() and not self._make_thumbnail(target, thumbnail_key, mime):
+        if not _is_there(self._root / thumbnail_key) and not self._make_thumbnail(target, thumbnail_key, mime):
             thumbnail_key = None
         return Stored(key=key, bytes=target.stat().st_size, sha256=digest, mime=mime, thumbnail_key=thumbnail_key)
 
@@ -146,15 +176,18 @@ class Archive:
         self._save_smaller(small, key, side=_THUMBNAIL_SIDE)
         return True
 
-    def _keep_video(self, part: Path, stem: str) -> StoredResult:
+    def _keep_video(self, part: Path, stem: str, recipe: Recipe | None) -> StoredResult:
         looked = _look_into(part)
-        return self._keep_result(part, stem, ".mp4", "video/mp4", looked)
+        with _carrying(part, recipe) as whole:
+            return self._keep_result(whole, stem, _film_kind(part), looked)
 
-    def _keep_picture(self, part: Path, stem: str) -> StoredResult:
+    def _keep_picture(self, part: Path, stem: str, recipe: Recipe | None) -> StoredResult:
         looked, form = _look_at(part)
-        return self._keep_result(part, stem, *_KINDS[form], looked)
+        with _carrying(part, recipe) as whole:
+            return self._keep_result(whole, stem, _KINDS[form], looked)
 
-    def _keep_result(self, part: Path, stem: str, suffix: str, mime: str, looked: _Looked) -> StoredResult:
+    def _keep_result(self, part: Path, stem: str, kind: tuple[str, str], looked: _Looked) -> StoredResult:
+        suffix, mime = kind
         (self._root / stem).parent.mkdir(parents=True, exist_ok=True)
         poster_key, thumbnail_key, key = f"{stem}.poster.jpg", f"{stem}.thumbnail.jpg", f"{stem}{suffix}"
         self._save_smaller(looked.picture, poster_key, side=_POSTER_SIDE)
@@ -190,6 +223,33 @@ class Archive:
         return Stored(key=key, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), mime="text/markdown")
 
 
+@contextmanager
+def _carrying(part: Path, recipe: Recipe | None) -> Iterator[Path]:
+    """A copy of a finished download that carries the recipe, to be renamed by the block; then the download goes.
+
+    The download itself is never written to: whoever dies in between goes on with it. What cannot carry a recipe is
+    better kept without than not at all.
+    """
+    if recipe is None:
+        yield part
+        return
+    copy = part.with_name(f"{part.stem}-recipe.part")
+    try:
+        embed(part, recipe, target=copy)
+    except FileRefused as refusal:
+        log.warning("job %s: a result is kept without its recipe (%s)", recipe.job, refusal)
+        yield part
+        return
+    yield copy
+    part.unlink(missing_ok=True)
+
+
+def _film_kind(path: Path) -> tuple[str, str]:
+    """The ending and MIME type of a clip: a QuickTime film says so in its first bytes, all else is called MP4."""
+    with path.open("rb") as file:
+        return _KINDS["MOV" if file.read(12)[8:] == b"qt  " else "MP4"]
+
+
 def new_part_name() -> str:
     """A name for a file that is still being written."""
     return f"{secrets.token_hex(8)}.part"
@@ -203,6 +263,19 @@ class _Looked:
     height: int
     seconds: float | None
     picture: Image.Image
+
+
+def _seen(path: Path) -> Seen:
+    with path.open("rb") as file:
+        kind = look(file.read(HEAD_BYTES))
+    if kind is Kind.PICTURE:
+        looked, form = _look_at(path)
+        mime = _KINDS[form][1]
+    elif kind is Kind.FILM:
+        looked, mime = _look_into(path), _film_kind(path)[1]
+    else:
+        raise FileRefused("This is neither a picture nor a clip.")
+    return Seen(mime=mime, width=looked.width, height=looked.height, seconds=looked.seconds)
 
 
 def _look_into(path: Path) -> _Looked:
@@ -245,6 +318,15 @@ def _on_white(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     clear = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; then it counts as new, and the janitor leaves it until its row is written."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _settle(part: Path, target: Path) -> None:

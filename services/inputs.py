@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import assert_never, cast
@@ -27,10 +28,15 @@ from services.catalogue.schema import (
     VideoLimit,
 )
 from services.errors import FileRefused
+from services.kinship import Origin
+from services.lineage import pass_on_fitted
 from services.media import match_image, read_file, repair_audio, repair_image, repair_video
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
 from services.records import Asset, new_id
 from services.request import Request, fields_for, is_absent, limit_kind
+
+Trace = Callable[[Path, str], Awaitable[Origin | None]]
+"""Finds what a given file is, or was cut from, by the file and the hash of what it holds."""
 
 _NOT_THERE = "The file is not there any more. Please choose it again."
 
@@ -92,19 +98,28 @@ def _facts_of(kinds: tuple[type[MediaLimit], ...], path: str, _changed: int, _si
 
 
 async def keep_files(
-    archive: Archive, request: Request, given: Mapping[str, object], *, job_id: str, now: int
+    archive: Archive,
+    request: Request,
+    given: Mapping[str, object],
+    *,
+    job_id: str,
+    now: int,
+    trace: Trace | None = None,
 ) -> tuple[Asset, ...]:
-    """Copies of a request's files, in their order, as the assets of a job. Raises FileRefused."""
+    """Copies of a request's files, in their order, as the assets of a job; each with its origin. Raises FileRefused."""
     kept: list[Asset] = []
     for name in request.values:
         for position, facts in enumerate(request.files(name)):
             if isinstance(facts, Unreadable):
                 continue
+            path = Path(paths_of(given[name])[position])
             try:
-                stored = await archive.keep_input(Path(paths_of(given[name])[position]), form=facts.format)
+                stored = await archive.keep_input(path, form=facts.format)
             except OSError as error:
                 raise FileRefused("Your file cannot be stored: the studio's disk may be full.") from error
-            kept.append(_asset(facts, stored, role=name, position=position, job_id=job_id, now=now))
+            asset = _asset(facts, stored, role=name, position=position, job_id=job_id, now=now)
+            origin = await trace(path, stored.sha256) if trace else None
+            kept.append(replace(asset, parent_id=origin.asset, moment=origin.moment) if origin else asset)
     return tuple(kept)
 
 
@@ -154,7 +169,9 @@ def repair_given(source: Path, folder: Path, field: FileField, *, shape: tuple[i
     # A name that a person recognises, in a folder of its own.
     own = made.with_name(f"{made.name}.d")
     own.mkdir()
-    return made.rename(own / f"{source.stem[:40]}-fits{repaired.suffix}")
+    fitted = made.rename(own / f"{source.stem[:40]}-fits{repaired.suffix}")
+    pass_on_fitted(source, fitted, max_bytes=limit.max_bytes)
+    return fitted
 
 
 def _limit_for(source: Path, field: FileField) -> MediaLimit:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from services.archive import Archive
 from services.errors import FileRefused, NotFound
+from services.recipes import Recipe, read_recipe
 
 
 @pytest.fixture
@@ -158,3 +159,49 @@ def test_no_key_leads_out_of_the_folder(archive: Archive, tmp_path: Path, key: s
 
 def test_the_folder_is_for_its_owner_only(archive: Archive, tmp_path: Path) -> None:
     assert (tmp_path / "files").stat().st_mode & 0o077 == 0
+
+
+RECIPE = Recipe(asset="0192a", job="job", family="f", model="m", region="r", prompt="a cat on a mat")
+
+
+async def test_a_result_carries_its_recipe_and_its_hash_is_that_of_the_whole_file(archive: Archive) -> None:
+    part = film(archive.incoming / "job-1.part")
+    kept = await archive.keep_video(part, job_id="job", number=1, recipe=RECIPE)
+    path = archive.path(kept.key)
+    assert read_recipe(path) == RECIPE
+    assert kept.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert kept.bytes == path.stat().st_size
+    picture = archive.incoming / "job-2.part"
+    Image.effect_noise((80, 60), 40).save(picture, "PNG")
+    kept = await archive.keep_picture(picture, job_id="job", number=2, recipe=RECIPE)
+    assert read_recipe(archive.path(kept.key)) == RECIPE
+    assert list(archive.incoming.iterdir()) == []
+
+
+async def test_the_download_is_whole_until_the_result_has_its_name(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever dies in between finds the download as it came, and goes on with it.
+    part = film(archive.incoming / "job-1.part")
+    data = part.read_bytes()
+
+    def die(_part: Path, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("services.archive._settle", die)
+    with pytest.raises(OSError, match="No space"):
+        await archive.keep_video(part, job_id="job", number=1, recipe=RECIPE)
+    assert part.read_bytes() == data
+    monkeypatch.undo()
+    kept = await archive.keep_video(part, job_id="job", number=1, recipe=RECIPE)
+    assert read_recipe(archive.path(kept.key)) == RECIPE
+    assert list(archive.incoming.glob("job-*")) == []
+
+
+async def test_what_cannot_carry_a_recipe_is_kept_without(archive: Archive) -> None:
+    part = archive.incoming / "job-1.part"
+    Image.effect_noise((80, 60), 40).save(part, "BMP")
+    data = part.read_bytes()
+    kept = await archive.keep_picture(part, job_id="job", number=1, recipe=RECIPE)
+    assert archive.path(kept.key).read_bytes() == data
+    assert list(archive.incoming.iterdir()) == []

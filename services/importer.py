@@ -1,0 +1,144 @@
+"""`python -m services.importer FOLDER`: take a folder's pictures and clips into the gallery. `--help` says more.
+
+It may be broken off and run again, beside a running studio or without one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.archive import Archive
+from services.catalogue.schema import MB
+from services.history import History
+from services.importing import Importer, Outcome, Taken
+from services.people import LOCAL, Person
+from services.settings import Settings
+
+_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov"})
+_MAX_BYTES = 2_000 * MB
+_MOST_NAMED = 20
+"""Files that were left out and are told by name."""
+
+
+@dataclass
+class Tally:
+    """What became of a folder's files."""
+
+    imported: int = 0
+    present: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    """Name and reason."""
+
+    def sentence(self, *, dry_run: bool) -> str:
+        """The summary, short and plain."""
+        verb = "would be taken in" if dry_run else "taken in"
+        more = len(self.refused) - _MOST_NAMED
+        lines = [f"{_files(self.imported)} {verb}, {self.present:,} here already, {len(self.refused):,} left out."]
+        lines += [f"  {name}: {why}" for name, why in self.refused[:_MOST_NAMED]]
+        lines += [f"  and {more:,} more."] if more > 0 else []
+        return "\n".join(lines) + "\n"
+
+
+async def take_folder(
+    importer: Importer, folder: Path, *, person: Person, dry_run: bool, progress: Callable[[str], object]
+) -> Tally:
+    """Take in all pictures and clips below a folder, oldest name first. Raises OSError where the disk is full."""
+    tally = Tally()
+    paths = await asyncio.to_thread(lambda: list(_files_below(folder)))
+    for number, path in enumerate(paths, start=1):
+        name = str(path.relative_to(folder))
+        taken = await _take_one(importer, path, person=person, dry_run=dry_run)
+        match taken.outcome:
+            case Outcome.IMPORTED:
+                tally.imported += 1
+            case Outcome.PRESENT:
+                tally.present += 1
+            case Outcome.REFUSED:
+                tally.refused.append((name, taken.why))
+        if number % 100 == 0:
+            progress(f"{number} of {len(paths)} looked at\n")
+    return tally
+
+
+async def _take_one(importer: Importer, path: Path, *, person: Person, dry_run: bool) -> Taken:
+    try:
+        state = await asyncio.to_thread(path.stat)
+        if state.st_size > _MAX_BYTES:
+            return Taken(Outcome.REFUSED, f"It is above {_MAX_BYTES // MB:,} MB.")
+        changed = state.st_mtime_ns // 1_000_000
+        return await importer.take(path, name=path.name, person=person, made_at=changed, dry_run=dry_run)
+    except (PermissionError, FileNotFoundError) as error:
+        return Taken(Outcome.REFUSED, f"It cannot be opened ({error.strerror}).")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """The files to look at, by name. Hidden ones are left, and links, which may lead out of the folder."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(here, name)
+            if (
+                not name.startswith(".")
+                and path.suffix.lower() in _ENDINGS
+                and path.is_file()
+                and not path.is_symlink()
+            ):
+                yield path
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool) -> Tally:
+    """Open the studio's database and archive, and take in a folder."""
+    archive = Archive(settings.home / "files")
+    await asyncio.to_thread(archive.prepare)
+    async with History.open(settings.database_url) as history:
+        importer = Importer(history=history, archive=archive, clock=_now_ms, demo=settings.demo)
+        return await take_folder(importer, folder, person=person, dry_run=dry_run, progress=sys.stdout.write)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take in a folder. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m services.importer", description="Take pictures and clips of a folder into the gallery."
+    )
+    parser.add_argument("folder", type=Path, help="the folder to look through, with those in it")
+    parser.add_argument("--person", default=LOCAL.name, help=f"whose gallery ({LOCAL.name})")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    folder = options.folder.expanduser().resolve()
+    if not folder.is_dir():
+        sys.stderr.write(f"{folder} is not a folder.\n")
+        return 2
+    if folder.is_relative_to(settings.home) or settings.home.is_relative_to(folder):
+        sys.stderr.write("That folder holds the studio's own files. Please choose another one.\n")
+        return 2
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        tally = asyncio.run(run(settings, folder, person=Person(options.person), dry_run=options.dry_run))
+    except OSError as error:
+        sys.stderr.write(f"Stopped: {error.strerror}. Run it again to go on where it stopped.\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. Run it again to go on where it stopped.\n")
+        return 130
+    sys.stdout.write(tally.sentence(dry_run=options.dry_run))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""Files that exist already, taken into the gallery with whatever recipe they carry.
+
+What is here already is passed over, so that it can be broken off and run again. It needs the database and the archive
+only: it works beside a running studio and without one, and never starts a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from services.archive import Archive, Seen, StoredResult, new_part_name
+from services.errors import FileRefused, NotFound
+from services.history import OUTPUT, History
+from services.people import LOCAL, Person
+from services.recipes import CARRYING, Foreign, Recipe, read_recipe, strip
+from services.records import Asset, Job, JobStatus, JobWithAssets, new_id
+
+IMPORTED = "imported"
+"""The family and model of what carries no recipe of ours."""
+_RECIPE_BYTES = 130_000
+"""What a recipe can add to a file, with its packet."""
+_SAME_SECONDS = 0.1
+_CURRENCY = "USD"
+"""Of what was paid elsewhere nothing is known: it cost nothing here."""
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    IMPORTED = "imported"
+    PRESENT = "present"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one file."""
+
+    outcome: Outcome
+    why: str = ""
+    """A sentence, where it was refused."""
+    job_id: str | None = None
+    """The job that it is now, or was already; None in a dry run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """A file that can be taken in."""
+
+    path: Path
+    name: str
+    made_at: int
+    seen: Seen
+    bytes: int
+    sha256: str
+    clean_sha256: str
+    """Of the file without any words."""
+    recipe: Recipe | Foreign | None
+
+    @property
+    def kind(self) -> str:
+        return "image" if self.seen.seconds is None else "video"
+
+
+class Importer:
+    """Takes files into the gallery. `announce` tells open pages of a job by its id."""
+
+    def __init__(
+        self,
+        *,
+        history: History,
+        archive: Archive,
+        clock: Callable[[], int],
+        demo: bool,
+        announce: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._history = history
+        self._archive = archive
+        self._clock = clock
+        self._demo = demo
+        self._announce = announce
+
+    @property
+    def folder(self) -> Path:
+        """Where a file may lie that is about to be taken in."""
+        return self._archive.incoming
+
+    async def keep(self, path: Path, *, name: str, person: Person = LOCAL, made_at: int | None = None) -> JobWithAssets:
+        """Take one file in; where it is here already, the job that it is. `path` itself is left as it is.
+
+        `made_at` is when it was made, in milliseconds, where no recipe says so. Raises FileRefused, OSError.
+        """
+        taken = await self.take(path, name=name, person=person, made_at=made_at)
+        if taken.job_id is None:
+            raise FileRefused(taken.why)
+        return await self._history.with_assets(taken.job_id)
+
+    async def take(
+        self,
+        path: Path,
+        *,
+        name: str,
+        person: Person = LOCAL,
+        made_at: int | None = None,
+        dry_run: bool = False,
+    ) -> Taken:
+        """Take one file in, unless it is here or cannot be shown. A dry run only says what would be done."""
+        now = self._clock()
+        try:
+            seen = await self._archive.look(path)
+            if seen.mime not in CARRYING:
+                return Taken(Outcome.REFUSED, "Only PNG, JPEG, WebP, MP4 and MOV files are taken in.")
+        except FileRefused:
+            return Taken(Outcome.REFUSED, "It cannot be shown: it is damaged, or no picture or clip.")
+        made_at = now if made_at is None else min(made_at, now)
+        given = await asyncio.to_thread(self._given, path, name, seen, made_at)
+        twin = await self._twin(given, person)
+        if twin is not None:
+            return Taken(Outcome.PRESENT, job_id=twin.job_id)
+        if dry_run:
+            return Taken(Outcome.IMPORTED)
+        return Taken(Outcome.IMPORTED, job_id=await self._add(given, person, now))
+
+    def _given(self, path: Path, name: str, seen: Seen, made_at: int) -> _Given:
+        recipe = read_recipe(path)
+        if isinstance(recipe, Recipe) and 0 < recipe.created_at <= self._clock():
+            made_at = recipe.created_at
+        return _Given(
+            path=path,
+            name=name,
+            made_at=max(0, made_at),
+            seen=seen,
+            bytes=path.stat().st_size,
+            sha256=_sha256(path),
+            clean_sha256=self._clean_sha256(path),
+            recipe=recipe,
+        )
+
+    # Whether it is here ----------------------------------------------------------------------------------------------
+
+    async def _twin(self, given: _Given, person: Person) -> Asset | None:
+        """The same work where it is here already: byte for byte, renamed and written anew, or with other words."""
+        hashes = {given.sha256, given.clean_sha256}
+        twin = await self._history.twins.made(sorted(hashes), person=person.name, demo=self._demo)
+        return twin or await self._named(given, person) or await self._with_words(given, person)
+
+    async def _named(self, given: _Given, person: Person) -> Asset | None:
+        """The asset that its recipe names, where it has the same pictures as far as their size and length tell."""
+        if not isinstance(given.recipe, Recipe) or given.recipe.moment:
+            return None
+        try:
+            known = await self._history.asset(given.recipe.asset, person=person.name)
+            if (await self._history.job(known.job_id)).demo != self._demo:
+                return None
+        except NotFound:
+            return None
+        same_size = (known.width, known.height) == (given.seen.width, given.seen.height)
+        same_length = abs((known.seconds or 0) - (given.seen.seconds or 0)) < _SAME_SECONDS
+        same_file = given.seen.mime == known.mime or given.kind == "video"  # a clip may be in another container
+        return known if known.role == OUTPUT and same_size and same_length and same_file else None
+
+    async def _with_words(self, given: _Given, person: Person) -> Asset | None:
+        """The one of which this is the clean copy: it has a recipe, and else the very same bytes."""
+        if given.recipe is not None:
+            return None
+        wanted = _asset(given, job_id="", now=0)
+        near = await self._history.twins.like(wanted, person=person.name, demo=self._demo, more_bytes=_RECIPE_BYTES)
+        for one in near:
+            try:
+                path = await asyncio.to_thread(self._archive.path, one.key)
+            except NotFound:
+                continue
+            if await asyncio.to_thread(self._clean_sha256, path) == given.clean_sha256:
+                return one
+        return None
+
+    def _clean_sha256(self, path: Path) -> str:
+        copy = self._archive.incoming / new_part_name()
+        try:
+            strip(path, copy)
+            return _sha256(copy)
+        except FileRefused:
+            return _sha256(path)
+        finally:
+            copy.unlink(missing_ok=True)
+
+    # Taking in -------------------------------------------------------------------------------------------------------
+
+    async def _add(self, given: _Given, person: Person, now: int) -> str:
+        job = _job(given, person, job_id=new_id(now), demo=self._demo, now=now)
+        part = self._archive.incoming / new_part_name()
+        keep = self._archive.keep_picture if given.kind == "image" else self._archive.keep_video
+        try:
+            await asyncio.to_thread(shutil.copyfile, given.path, part)
+            stored = await keep(part, job_id=job.id, number=1)
+        finally:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+        made = _asset(given, job_id=job.id, now=now, stored=stored)
+        await self._history.add(job, [made, *await self._inputs(given, person, job.id, now)])
+        if self._announce:
+            await self._announce(job.id)
+        return job.id
+
+    async def _inputs(self, given: _Given, person: Person, job_id: str, now: int) -> list[Asset]:
+        """The files that it was made of, as far as this person has the very same here."""
+        found: list[Asset] = []
+        for one in given.recipe.inputs if isinstance(given.recipe, Recipe) else ():
+            same = await self._history.twins.held(one.sha256, person=person.name)
+            if same is not None:
+                found.append(
+                    replace(
+                        same,
+                        id=new_id(now),
+                        job_id=job_id,
+                        role=one.field,
+                        position=one.position,
+                        name=one.name or same.name,
+                        parent_id=same.id if same.role == OUTPUT else same.parent_id,
+                        created_at=now,
+                    )
+                )
+        return found
+
+
+def _job(given: _Given, person: Person, *, job_id: str, demo: bool, now: int) -> Job:
+    recipe = given.recipe
+    ours = recipe if isinstance(recipe, Recipe) else None
+    foreign = recipe if isinstance(recipe, Foreign) else None
+    told = {"negative_prompt": foreign.negative_prompt, "seed": foreign.seed} if foreign else {}
+    return Job(
+        id=job_id,
+        person=person.name,
+        family=(ours.family if ours else "") or IMPORTED,
+        model=ours.model if ours else IMPORTED,
+        vendor_model=ours.model if ours else IMPORTED,
+        region=ours.region if ours else "",
+        account=IMPORTED,
+        base_url="",
+        demo=demo,
+        status=JobStatus.SUCCEEDED,
+        prompt=recipe.prompt if recipe else "",
+        rewritten_prompt=ours.rewritten_prompt if ours else None,
+        parameters=dict(ours.parameters) if ours else {name: value for name, value in told.items() if value},
+        created_at=given.made_at,
+        finished_at=given.made_at,
+        updated_at=now,
+        remark=f"Made with {foreign.tool}." if foreign else None,
+        estimated_micros=0,
+        actual_micros=0,
+        currency=_CURRENCY,
+        imported=True,
+    )
+
+
+def _asset(given: _Given, *, job_id: str, now: int, stored: StoredResult | None = None) -> Asset:
+    recipe = given.recipe if isinstance(given.recipe, Recipe) else None
+    return Asset(
+        id=new_id(now),
+        job_id=job_id,
+        role=OUTPUT,
+        kind=given.kind,
+        position=1,
+        name=given.name[:200],
+        key=stored.key if stored else "",
+        poster_key=stored.poster_key if stored else None,
+        thumbnail_key=stored.thumbnail_key if stored else None,
+        mime=given.seen.mime,
+        width=given.seen.width,
+        height=given.seen.height,
+        seconds=given.seen.seconds,
+        bytes=stored.bytes if stored else given.bytes,
+        sha256=stored.sha256 if stored else given.sha256,
+        created_at=now,
+        parent_id=recipe.asset if recipe and recipe.moment else None,
+        moment=recipe.moment if recipe else None,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

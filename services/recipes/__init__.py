@@ -1,0 +1,21 @@
+"""The recipe in every file: how it was made, in the file itself, so that it survives a new name and a new container.
+
+`embed` puts it in, `read_recipe` finds it or what another tool wrote, `strip` makes a copy that says nothing.
+"""
+
+from services.recipes.carriers import CARRYING, embed, read_recipe, strip
+from services.recipes.foreign import Foreign
+from services.recipes.recipe import Recipe, RecipeInput, read_json, recipe_of, write_json
+
+__all__ = [
+    "CARRYING",
+    "Foreign",
+    "Recipe",
+    "RecipeInput",
+    "embed",
+    "read_json",
+    "read_recipe",
+    "recipe_of",
+    "strip",
+    "write_json",
+]

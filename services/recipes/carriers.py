@@ -1,0 +1,113 @@
+"""Which files can carry a recipe, and the three things done with them: put in, read, take out.
+
+What a file is, is seen from its first bytes. All of it is meant for a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from services.errors import FileRefused
+from services.media.files import replacing
+from services.recipes import film, jpeg, png, webp, xmp
+from services.recipes.foreign import Foreign, read_foreign
+from services.recipes.recipe import MARK, MAX_BYTES, Recipe, read_json, write_json
+
+CARRYING = frozenset({"image/png", "image/jpeg", "image/webp", "video/mp4", "video/quicktime"})
+"""The MIME types of files that can carry a recipe."""
+_SEARCHED = 2 << 20
+"""Bytes at both ends of a file of another kind in which a recipe is looked for, as it is."""
+
+
+@dataclass(frozen=True)
+class _Carrier:
+    words: Callable[[BinaryIO, int], dict[str, str]]
+    embed: Callable[[BinaryIO, int, BinaryIO, str], None]
+    strip: Callable[[BinaryIO, int, BinaryIO], None]
+
+
+_PNG = _Carrier(png.words, png.embed, png.strip)
+_JPEG = _Carrier(jpeg.words, jpeg.embed, jpeg.strip)
+_WEBP = _Carrier(webp.words, webp.embed, webp.strip)
+_FILM = _Carrier(film.words, film.embed, film.strip)
+_FILM_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"})
+
+
+def embed(path: Path, recipe: Recipe, *, target: Path | None = None) -> None:
+    """Put a recipe into a file, or into a copy of it at `target`: pixels, packets and times stay as they are.
+
+    The file takes its place whole or not at all. One that is there already is replaced. Raises FileRefused where the
+    file cannot carry one, OSError where it cannot be written.
+    """
+    text = write_json(recipe)
+    with replacing(target or path) as part:
+        _write(path, part, lambda carrier, file, size, out: carrier.embed(file, size, out, text))
+        if read_recipe(part) != read_json(text):
+            raise FileRefused("The recipe could not be put into this file.")
+
+
+def strip(source: Path, target: Path) -> None:
+    """Write a copy without recipe and without any words: pixels, packets and times stay as they are.
+
+    Raises FileRefused where it cannot be told what of the file is words, OSError where it cannot be written.
+    """
+    with replacing(target) as part:
+        _write(source, part, lambda carrier, file, size, out: carrier.strip(file, size, out))
+
+
+def read_recipe(path: Path) -> Recipe | Foreign | None:
+    """The recipe that a file carries, ours or what can be told of another tool's; None where there is none.
+
+    Never raises for what a file holds. Raises OSError where it cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return None
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        carrier = _carrier(file)
+        words: Mapping[str, str] = carrier.words(file, size) if carrier else {}
+        for name in ("xmp", "comment", "description"):
+            text = words.get(name, "")
+            told = xmp.recipe_in(text) if name == "xmp" else text
+            found = read_json(told.strip()) if told else None
+            if found:
+                return found
+        return read_foreign(words) or (None if carrier else _found_anywhere(file, size))
+
+
+def _carrier(file: BinaryIO) -> _Carrier | None:
+    file.seek(0)
+    head = file.read(12)
+    if head.startswith(png.SIGNATURE):
+        return _PNG
+    if head.startswith(jpeg.SIGNATURE):
+        return _JPEG
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return _WEBP
+    return _FILM if head[4:8] in _FILM_BOXES else None
+
+
+def _found_anywhere(file: BinaryIO, size: int) -> Recipe | None:
+    """Ours in a container that is not taken apart here, for example a Matroska that a clip was copied into."""
+    mark = MARK.encode()
+    for start in sorted({0, max(0, size - _SEARCHED)}):
+        file.seek(start)
+        piece = file.read(_SEARCHED)
+        at = piece.find(mark)
+        found = read_json(piece[at : at + MAX_BYTES + 1].decode("ascii", "ignore")) if at >= 0 else None
+        if found:
+            return found
+    return None
+
+
+def _write(source: Path, part: Path, work: Callable[[_Carrier, BinaryIO, int, BinaryIO], None]) -> None:
+    with source.open("rb") as file, part.open("wb") as out:
+        carrier = _carrier(file)
+        if carrier is None:
+            raise FileRefused("Files of this kind carry no recipe.")
+        work(carrier, file, os.fstat(file.fileno()).st_size, out)

@@ -1,0 +1,270 @@
+"""The boxes of an MP4 or MOV (ISO 14496-12): words are read, one is put in, all are taken out.
+
+No packet is touched and no time is written anew: what moves in the file is found by its offset again, so edit lists,
+order of pictures and lengths are what they were. The words lie where every player and FFmpeg's `-c copy` look for a
+comment.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from services.errors import FileRefused
+from services.recipes.copying import copy_span
+
+_COMMENT = b"\xa9cmt"
+_MAX_HEADER = 64 << 20
+"""Bytes of a film's description: an hour has two million."""
+_MAX_TOP_BOXES, _MAX_BOXES, _MAX_DEEP = 20_000, 2_000, 8
+"""Boxes of the file, and of one box."""
+_MAX_TEXT = 4_000_000
+_OFFSET_PARENTS = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
+_WORDY = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip", b"wide", b"pdin", b"cprt"})
+"""Boxes that may hold somebody's words. An empty `wide` or `free` stays what it is."""
+_LOCATED = frozenset({b"mvex", b"saio", b"iloc", b"cmov"})
+"""Boxes that tell of places in the file by other means, or hide the ones that do."""
+_NAMES = {
+    b"\xa9cmt": "comment", b"\xa9des": "description", b"desc": "description", b"ldes": "description",
+    b"\xa9nam": "title", b"\xa9swr": "software", b"\xa9too": "software",
+}  # fmt: skip
+_DAMAGED = "The film is damaged: it is not built as an MP4 is."
+
+
+@dataclass(frozen=True)
+class _Box:
+    kind: bytes
+    start: int
+    body: int
+    end: int
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def words(file: BinaryIO, size: int) -> dict[str, str]:
+    """The texts of a film by our names in small letters; those that FFmpeg names itself, by these names."""
+    moov = next((box for box in _boxes_in(file, size) if box.kind == b"moov"), None)
+    if moov is None or moov.end - moov.body > _MAX_HEADER:
+        return {}
+    file.seek(moov.body)
+    data = file.read(moov.end - moov.body)
+    found: dict[str, str] = {}
+    children = _boxes(data, 0, len(data))
+    own = _first(children, b"udta")
+    inner = _boxes(data, own.body, own.end) if own else ()
+    for one in inner:
+        if one.kind in _NAMES:  # QuickTime: a length, a language, the text
+            found.setdefault(_NAMES[one.kind], _text(data[one.body + 4 : one.end]))
+    for meta in (_first(inner, b"meta"), _first(children, b"meta")):
+        found |= _listed(data, meta) if meta else {}
+    return found
+
+
+def _first(boxes: Sequence[_Box], kind: bytes) -> _Box | None:
+    return next((box for box in boxes if box.kind == kind), None)
+
+
+def _listed(data: bytes, meta: _Box) -> dict[str, str]:
+    """What a list of words says: each has its own sign, or the number of a name."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for box in _boxes(data, _meta_body(data, meta), meta.end):
+        if box.kind == b"keys":
+            names = [
+                data[one.body : one.end].decode("utf-8", "replace").lower()
+                for one in _boxes(data, box.body + 8, box.end)
+            ]
+        elif box.kind == b"ilst":
+            for item in _boxes(data, box.body, box.end):
+                number = int.from_bytes(item.kind, "big")
+                name = _NAMES.get(item.kind) or (names[number - 1] if 0 < number <= len(names) else "")
+                value = _first(_boxes(data, item.body, item.end), b"data")
+                if name and value:
+                    found.setdefault(name.rpartition(".")[2], _text(data[value.body + 8 : value.end]))
+    return found
+
+
+def _text(data: bytes) -> str:
+    return data[:_MAX_TEXT].decode("utf-8", "replace").strip("\0 ")
+
+
+def _meta_body(data: bytes, meta: _Box) -> int:
+    """Where the boxes of a `meta` begin: MP4 has a version in front of them, QuickTime has not."""
+    return meta.body if data[meta.body + 4 : meta.body + 8] == b"hdlr" else meta.body + 4
+
+
+# Putting in ----------------------------------------------------------------------------------------------------------
+
+
+def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
+    """Write the film with a recipe's JSON as its comment, and its description ahead of its pictures.
+
+    Raises FileRefused where it cannot be done without touching what is shown: then keep the film as it is.
+    """
+    boxes = list(_boxes_in(file, size))
+    moov = next((box for box in boxes if box.kind == b"moov"), None)
+    pictures = next((box for box in boxes if box.kind == b"mdat"), None)
+    if moov is None or pictures is None or any(box.kind == b"moof" for box in boxes):
+        raise FileRefused(_DAMAGED)
+    if moov.end - moov.start > _MAX_HEADER:
+        raise FileRefused("The film's description is too long to be written anew.")
+    file.seek(moov.body)
+    old = file.read(moov.end - moov.body)
+    new = _described(old, recipe)
+    at = min(moov.start, pictures.start)
+    grown = len(new) + 8
+    _shift(new, at=at, old=(moov.start, moov.end), grown=grown)
+    copy_span(file, target, 0, at)
+    target.write(struct.pack(">I4s", grown, b"moov") + new)
+    copy_span(file, target, at, moov.start)
+    copy_span(file, target, moov.end, size)
+
+
+def _described(moov: bytes, recipe: str) -> bytearray:
+    """A film's description with this comment in place of the one it has."""
+    children = list(_boxes(moov, 0, len(moov)))
+    if not children or any(box.kind in _LOCATED for box in _nested(moov, 0, len(moov), deep=0)):
+        raise FileRefused("This film is built in a way that leaves no room for a recipe.")
+    udta = _first(children, b"udta")
+    inner = list(_boxes(moov, udta.body, udta.end)) if udta else []
+    meta = next((box for box in inner if box.kind == b"meta" and _is_list(moov, box)), None)
+    items: list[bytes] = []
+    for box in _boxes(moov, _meta_body(moov, meta), meta.end) if meta else ():
+        if box.kind == b"ilst":
+            items += [moov[i.start : i.end] for i in _boxes(moov, box.body, box.end) if i.kind != _COMMENT]
+    items.append(_box(_COMMENT, _box(b"data", struct.pack(">II", 1, 0) + recipe.encode("ascii"))))
+    handler = _box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    listed = _box(b"meta", bytes(4) + handler + _box(b"ilst", b"".join(items)))
+    others = b"".join(moov[b.start : b.end] for b in inner if b is not meta and b.kind != _COMMENT)
+    kept = b"".join(moov[box.start : box.end] for box in children if box is not udta)
+    return bytearray(kept + _box(b"udta", others + listed))
+
+
+def _is_list(moov: bytes, meta: _Box) -> bool:
+    start = _meta_body(moov, meta)
+    return moov[start + 4 : start + 8] == b"hdlr" and moov[start + 16 : start + 20] == b"mdir"
+
+
+def _box(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I4s", len(data) + 8, kind) + data
+
+
+def _shift(moov: bytearray, *, at: int, old: tuple[int, int], grown: int) -> None:
+    """Let every offset in a description point to where its pictures will lie, once it stands at `at`."""
+
+    def moved(place: int) -> int:
+        return place + (grown if place >= at else 0) - (old[1] - old[0] if place >= old[1] else 0)
+
+    for box in _nested(bytes(moov), 0, len(moov), deep=0):
+        if box.kind not in (b"stco", b"co64") or box.end - box.body < 8:
+            continue
+        form = "Q" if box.kind == b"co64" else "I"
+        width = struct.calcsize(form)
+        count = min(struct.unpack_from(">I", moov, box.body + 4)[0], (box.end - box.body - 8) // width)
+        places = struct.unpack_from(f">{count}{form}", moov, box.body + 8)
+        try:
+            struct.pack_into(f">{count}{form}", moov, box.body + 8, *(moved(place) for place in places))
+        except struct.error as error:
+            raise FileRefused("The film is too long for its own tables to be written anew.") from error
+
+
+def _nested(moov: bytes, start: int, end: int, *, deep: int) -> Iterator[_Box]:
+    """Every box of a description down to the tables of its tracks."""
+    for box in _boxes(moov, start, end):
+        yield box
+        if box.kind in _OFFSET_PARENTS and deep < _MAX_DEEP:
+            yield from _nested(moov, box.body, box.end, deep=deep + 1)
+
+
+# Taking out ----------------------------------------------------------------------------------------------------------
+
+
+def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
+    """Write the film with every box that may hold words made empty; nothing moves. Raises FileRefused."""
+    boxes = list(_boxes_in(file, size))
+    if not any(box.kind in (b"moov", b"moof") for box in boxes):
+        raise FileRefused(_DAMAGED)
+    at = 0
+    for box in boxes:
+        blanks = _blanks(file, box)
+        for start, body, end in blanks:
+            copy_span(file, target, at, start)
+            target.write(_emptied(file, start, body))
+            _write_nothing(target, end - body)
+            at = end
+    # Behind the last box there is nothing that is shown.
+    copy_span(file, target, at, boxes[-1].end)
+
+
+def _blanks(file: BinaryIO, box: _Box) -> list[tuple[int, int, int]]:
+    """The spans of boxes to empty, in their order: this one, or those inside it."""
+    if box.kind in _WORDY:
+        return [(box.start, box.body, box.end)]
+    if box.kind != b"moov":
+        return []
+    if box.end - box.body > _MAX_HEADER:
+        raise FileRefused("The film's description is too long to be cleaned.")
+    file.seek(box.body)
+    data = file.read(box.end - box.body)
+    found = [one for one in _boxes(data, 0, len(data)) if one.kind in _WORDY]
+    for track in _boxes(data, 0, len(data)):
+        if track.kind == b"trak":
+            found += [one for one in _boxes(data, track.body, track.end) if one.kind in _WORDY]
+    spans = ((box.body + one.start, box.body + one.body, box.body + one.end) for one in found)
+    return sorted(spans)
+
+
+def _emptied(file: BinaryIO, start: int, body: int) -> bytes:
+    """A box's head with its length, as one that is passed over."""
+    file.seek(start)
+    head = file.read(body - start)
+    return head[:4] + b"free" + head[8:]
+
+
+def _write_nothing(target: BinaryIO, length: int) -> None:
+    while length > 0:
+        target.write(bytes(min(length, 1 << 20)))
+        length -= 1 << 20
+
+
+# Boxes ---------------------------------------------------------------------------------------------------------------
+
+
+def _boxes_in(file: BinaryIO, size: int) -> Iterator[_Box]:
+    """The boxes of a file, one after the other; the last may be cut off."""
+    at = 0
+    for _ in range(_MAX_TOP_BOXES):
+        file.seek(at)
+        box = _parsed(file.read(16), at, size)
+        if box is None:
+            return
+        yield box
+        at = box.end
+
+
+def _boxes(data: bytes, start: int, end: int) -> Sequence[_Box]:
+    """The boxes in a stretch of bytes. What is damaged ends the walk."""
+    found: list[_Box] = []
+    end = min(end, len(data))
+    while start < end and len(found) < _MAX_BOXES:
+        box = _parsed(data[start : min(end, start + 16)], start, end)
+        if box is None:
+            break
+        found.append(box)
+        start = box.end
+    return found
+
+
+def _parsed(head: bytes, at: int, end: int) -> _Box | None:
+    if len(head) < 8:
+        return None
+    length, kind, body = int.from_bytes(head[:4], "big"), head[4:8], at + 8
+    if length == 1:
+        if len(head) < 16:
+            return None
+        length, body = int.from_bytes(head[8:16], "big"), at + 16
+    stop = end if length == 0 else at + length
+    return _Box(kind, at, body, min(stop, end)) if stop >= body and body <= end else None

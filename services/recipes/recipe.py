@@ -1,0 +1,268 @@
+"""What a file says of how it was made: the value, its writing, and the reading of what anybody may have written.
+
+Whatever is read is hostile until it has passed `read_json`: sizes, depth, types and signs are bounded here, once.
+Nothing in a recipe opens anything: it has no key, no link, no path and no person.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import NoReturn
+
+from services.catalogue.schema import Scalar
+from services.records import Asset, Job
+
+VERSION = 1
+MARK = '{"wan_studio":'
+"""How every recipe begins. It is ASCII without a sign that XML would change, so that it can be found as it is."""
+MAX_BYTES = 56_000
+"""A JPEG's segment and the text of a MOV both end at 64 kB, and more than the recipe goes into them."""
+MAX_WORDS = 20_000
+"""Signs of a prompt that are read."""
+MAX_MOMENT = 20
+
+_MAX_PARAMETERS, _MAX_TEXT, _MAX_INPUTS, _MAX_NUMBER = 64, 4_000, 64, 1 << 63
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NEGATIVE = "negative_prompt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeInput:
+    """One file that was given."""
+
+    field: str
+    position: int = 0
+    """Its place among those of the same field, from 0."""
+    name: str
+    sha256: str
+    kind: str
+    """image, audio or video."""
+    asset: str | None = None
+    """Its id in the studio that made the work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything needed to make a file again."""
+
+    version: int = VERSION
+    studio: str = "Wan Studio"
+    asset: str
+    """The id of the file, in the studio that made it."""
+    job: str
+    family: str
+    model: str
+    region: str
+    prompt: str
+    rewritten_prompt: str | None = None
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    inputs: tuple[RecipeInput, ...] = ()
+    parents: tuple[str, ...] = ()
+    """Ids of the assets that the given files are, or were cut from."""
+    created_at: int = 0
+    """When the work was asked for, in milliseconds since 1970."""
+    moment: str | None = None
+    """Where the file is only cut out of the asset: `first`, `last`, seconds as text, `sound`, or `fits` for a copy that
+    was made to fit."""
+
+    @property
+    def negative_prompt(self) -> str:
+        """What was not wanted; empty where nothing was said."""
+        return str(self.parameters.get(_NEGATIVE) or "")
+
+
+def recipe_of(job: Job, given: Sequence[Asset], *, asset_id: str) -> Recipe:
+    """The recipe of the file `asset_id` that a job makes of the files given for it."""
+    return Recipe(
+        asset=asset_id,
+        job=job.id,
+        family=job.family,
+        model=job.model,
+        region=job.region,
+        prompt=job.prompt,
+        rewritten_prompt=job.rewritten_prompt,
+        parameters={name: value for name, value in job.parameters.items() if isinstance(value, Scalar)},
+        inputs=tuple(
+            RecipeInput(
+                field=one.role,
+                position=one.position,
+                name=_file_name(one.name),
+                sha256=one.sha256,
+                kind=one.kind,
+                asset=one.id,
+            )
+            for one in given
+        ),
+        parents=tuple(dict.fromkeys(one.parent_id for one in given if one.parent_id)),
+        created_at=job.created_at,
+    )
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+def write_json(recipe: Recipe) -> str:
+    """The recipe as compact JSON in ASCII, MAX_BYTES at most: where there are too many words the last ones go."""
+    text = _json(recipe)
+    if len(text) > MAX_BYTES:
+        recipe = replace(recipe, rewritten_prompt=None)
+        text = _json(recipe)
+    while len(text) > MAX_BYTES and (recipe.prompt or recipe.parameters):
+        # A sign is at most twelve letters of JSON.
+        kept = max(0, len(recipe.prompt) - max(64, (len(text) - MAX_BYTES) // 12))
+        recipe = replace(recipe, prompt=recipe.prompt[:kept], parameters=recipe.parameters if recipe.prompt else {})
+        text = _json(recipe)
+    return text if len(text) <= MAX_BYTES else _json(replace(recipe, inputs=(), parents=()))
+
+
+def _json(recipe: Recipe) -> str:
+    told = {
+        "wan_studio": recipe.version,
+        "studio": recipe.studio,
+        "asset": recipe.asset,
+        "job": recipe.job,
+        "family": recipe.family,
+        "model": recipe.model,
+        "region": recipe.region,
+        "created_at": recipe.created_at,
+        "moment": recipe.moment,
+        "prompt": recipe.prompt,
+        "rewritten_prompt": recipe.rewritten_prompt,
+        "parameters": dict(recipe.parameters),
+        "inputs": [
+            {
+                "field": one.field,
+                "position": one.position,
+                "name": one.name,
+                "sha256": one.sha256,
+                "kind": one.kind,
+                "asset": one.asset,
+            }
+            for one in recipe.inputs
+        ],
+        "parents": list(recipe.parents),
+    }
+    text = json.dumps({k: v for k, v in told.items() if v is not None}, ensure_ascii=True, separators=(",", ":"))
+    # These stand only inside strings. Without them the text is the same in XML and out of it.
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def read_json(text: str) -> Recipe | None:
+    """The recipe in a text that begins with one, or None where there is none that makes sense. Never raises."""
+    told = loaded(text, begins=MARK)
+    if not isinstance(told, dict) or told.get("wan_studio") != VERSION:
+        return None
+    ids = {name: _id(told.get(name)) for name in ("asset", "job", "family", "model", "region")}
+    if not ids["asset"] or not ids["model"]:
+        return None
+    parameters = told.get("parameters")
+    moment = plain(told.get("moment"), most=MAX_MOMENT)
+    return Recipe(
+        studio=plain(told.get("studio"), most=60),
+        asset=ids["asset"],
+        job=ids["job"],
+        family=ids["family"],
+        model=ids["model"],
+        region=ids["region"],
+        prompt=plain(told.get("prompt")),
+        rewritten_prompt=plain(told.get("rewritten_prompt")) or None,
+        parameters=scalars(parameters) if isinstance(parameters, dict) else {},
+        inputs=_inputs(told.get("inputs")),
+        parents=_ids(told.get("parents")),
+        created_at=_whole(told.get("created_at")),
+        moment=moment or None,
+    )
+
+
+def loaded(text: str, *, begins: str = "", most: int = 4_000_000) -> object:
+    """The JSON at the beginning of a text; None for anything that is none, is too long or too deep."""
+    if len(text) > most or not text.startswith(begins):
+        return None
+    try:
+        return json.JSONDecoder(parse_constant=_no_number).raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def plain(value: object, *, most: int = MAX_WORDS) -> str:
+    """A text of at most `most` signs that may be stored and shown: no half signs, no control signs but line ends.
+
+    Anything but a text is an empty one.
+    """
+    if not isinstance(value, str):
+        return ""
+    short = value[: 2 * most]
+    whole = short.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # Cc are control signs, and the overrides of direction can make a text read as another one.
+    kept = (c for c in whole if c in "\n\t" or (unicodedata.category(c) != "Cc" and not "\u202a" <= c <= "\u202e"))
+    return "".join(kept)[:most].strip()
+
+
+def scalars(told: Mapping[str, object]) -> dict[str, Scalar]:
+    """Of a JSON object the members that a form could hold, bounded in number and size."""
+    found: dict[str, Scalar] = {}
+    for name, value in told.items():
+        if len(found) >= _MAX_PARAMETERS:
+            break
+        if not _NAME.fullmatch(name):
+            continue
+        if isinstance(value, str):
+            found[name] = plain(value, most=_MAX_TEXT)
+        elif isinstance(value, int | float) and _is_plain_number(value):
+            found[name] = value
+    return found
+
+
+def _is_plain_number(value: float) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < _MAX_NUMBER
+
+
+def _inputs(told: object) -> tuple[RecipeInput, ...]:
+    found: list[RecipeInput] = []
+    for one in told[:_MAX_INPUTS] if isinstance(told, list) else ():
+        if not isinstance(one, dict):
+            continue
+        wanted, sha256, kind = one.get("field"), one.get("sha256"), one.get("kind")
+        if not isinstance(wanted, str) or not isinstance(sha256, str) or kind not in ("image", "audio", "video"):
+            continue
+        if not _NAME.fullmatch(wanted) or not _SHA256.fullmatch(sha256):
+            continue
+        position = min(_whole(one.get("position")), _MAX_INPUTS)
+        name = _file_name(plain(one.get("name"), most=200))
+        asset = _id(one.get("asset")) or None
+        found.append(
+            RecipeInput(field=wanted, position=position, name=name, sha256=sha256, kind=str(kind), asset=asset)
+        )
+    return tuple(found)
+
+
+def _file_name(name: str) -> str:
+    """A name without the folders it may have come from."""
+    return PurePosixPath(PureWindowsPath(name).name).name[:200]
+
+
+def _ids(told: object) -> tuple[str, ...]:
+    return tuple(found for one in (told[:_MAX_INPUTS] if isinstance(told, list) else ()) if (found := _id(one)))
+
+
+def _id(value: object) -> str:
+    return value if isinstance(value, str) and _ID.fullmatch(value) and ".." not in value else ""
+
+
+def _whole(value: object) -> int:
+    return value if type(value) is int and 0 <= value < 1 << 52 else 0
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
