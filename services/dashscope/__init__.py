@@ -3,11 +3,11 @@
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
 from services.dashscope.client import DashScope
+from services.dashscope.downloading import Downloaded
 from services.dashscope.errors import broken_stream, error_from_reply, explain_error, forgotten, nothing_given
 from services.dashscope.explanations import EXPLANATIONS, Explanation, Fault, Subject, explain
 from services.dashscope.replies import Checked, Created, Failure, ListedTask, Part, Task, TaskStatus
 from services.dashscope.retry import Retry
-from services.dashscope.storage import Downloaded
 from services.dashscope.stream import Piece
 
 __all__ = [

@@ -24,10 +24,11 @@ import httpx
 from services.dashscope import replies, wire
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
+from services.dashscope.downloading import Downloaded, Downloads
 from services.dashscope.errors import broken_stream, error_from_reply, outcome_unknown, unavailable, unreachable
 from services.dashscope.replies import Checked, Created, ListedTask, ListPage, Task, TaskStatus, UploadPolicy
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
-from services.dashscope.storage import Downloaded, Storage, plain_name
+from services.dashscope.storage import Storage, plain_name
 from services.dashscope.stream import Piece, pieces, read_whole
 from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
 
@@ -89,7 +90,9 @@ class DashScope:
                     self._transport, tls=tls, read_seconds=wire.TRANSFER_READ_SECONDS, keep_alive=True, redirects=3
                 )
             )
-            self._storage = Storage(files, self._repeater)
+            files_gate = asyncio.Semaphore(wire.AT_ONCE)
+            self._storage = Storage(files, gate=files_gate)
+            self._downloads = Downloads(files, self._repeater, gate=files_gate)
             self._stack = stack.pop_all()
         return self
 
@@ -317,11 +320,8 @@ class DashScope:
             return replies.read_policy(await self._ask(self._buying, "GET", "/uploads", query=query), file_name=name)
 
     async def download(self, url: str, target: Path) -> Downloaded:
-        """Fetch a result into the file `target`, going on where an earlier try stopped; its size and SHA-256.
-
-        Raises Refused, code ResultGone, where the link is not good any more; FileRefused where the disk will not.
-        """
-        return await self._storage.download(url, target)
+        """Fetch a result into the file `target`, going on where an earlier try stopped: see Downloads.fetch."""
+        return await self._downloads.fetch(url, target)
 
     def _request(
         self,

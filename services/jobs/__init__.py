@@ -76,6 +76,10 @@ class Jobs:
             raise _too_late()
         return job
 
+    def wake_up(self, job_id: str) -> None:
+        """End a job's pause at once, so that what it waits for is tried again now."""
+        self._context.wake_up(job_id)
+
     async def _cancel_at_vendor(self, job: Job) -> Job:
         context = self._context
         vendor = await context.vendor(job)

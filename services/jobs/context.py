@@ -16,13 +16,14 @@ from services.catalogue import Catalogue
 from services.dashscope import DashScope, explain_error
 from services.errors import VendorError
 from services.history import History
+from services.jobs.urgency import Turns, lost_at
 from services.records import FINAL, Asset, Job, JobStatus
 
 log = logging.getLogger(__name__)
 
 _NOT_ENDED = frozenset(JobStatus) - FINAL
-VENDOR_KEEPS_SECONDS = 24 * 3600
-"""How long the vendor keeps a task and its result. Source: wan-video-api.md 7.6, checked 2026-11-22."""
+_DOWNLOADS_AT_ONCE = 6
+"""Results fetched at the same time, of all accounts: more would only share the same line."""
 
 
 def now_ms() -> int:
@@ -61,6 +62,8 @@ class Context:
     """Set to end a job's pause at once."""
     waiting: Counter[str] = field(default_factory=Counter)
     """How many jobs wait for their task, by account."""
+    downloads: Turns = field(default_factory=lambda: Turns(_DOWNLOADS_AT_ONCE))
+    """Who fetches a result holds one of these; who has the least time left is next."""
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -116,13 +119,14 @@ class Context:
         """The client of the account the job is pinned to, or None where its key is not here."""
         return await self.accounts.client(alias=job.account, region=job.region, base_url=job.base_url)
 
-    async def pause(self, job_id: str, seconds: float) -> None:
-        """Sleep, or less where somebody wakes the job."""
+    async def pause(self, job_id: str, seconds: float) -> bool:
+        """Sleep, or less where somebody wakes the job: True then."""
         event = self.wake.setdefault(job_id, asyncio.Event())
         sleeping = asyncio.ensure_future(self.sleep(seconds))
         waking = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+            return event.is_set()
         finally:
             sleeping.cancel()
             waking.cancel()
@@ -134,6 +138,5 @@ class Context:
             self.wake[job_id].set()
 
     def over(self, job: Job) -> bool:
-        """Whether the vendor has forgotten the job's task by now."""
-        bought_at = job.submitted_at or job.created_at
-        return self.clock() - bought_at > VENDOR_KEEPS_SECONDS * 1000
+        """Whether the vendor has dropped the job's result, or forgotten its task, by now."""
+        return self.clock() > lost_at(job)

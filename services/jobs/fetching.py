@@ -4,35 +4,90 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from services.archive import StoredResult
 from services.articles import markdown
-from services.dashscope import DashScope
-from services.errors import FileRefused
+from services.dashscope import DashScope, Downloaded
+from services.errors import FileRefused, Unavailable
+from services.history import OUTPUT
 from services.jobs.context import Context
+from services.jobs.urgency import lost_at
+from services.jobs.verifying import clip_is_whole, picture_is_whole
+from services.recipes import Recipe, recipe_of
 from services.records import ArticleItem, Asset, Job, new_id
 
+_LONGEST_TURN_SECONDS = 600.0
+"""A download that drips holds its place no longer: the next try goes on with what has come."""
 
-async def fetch(context: Context, vendor: DashScope, job: Job, url: str, *, number: int) -> Asset:
+
+class CutShort(FileRefused):
+    """A clip or picture came as long as it was told to be, and its end is not there. `sha256` is of what came."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__("The provider's file is cut short: its end cannot be read.")
+        self.sha256 = sha256
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A result on our disk."""
+
+    asset: Asset
+    cut_short: bool = False
+    """Whether its end is missing at the provider, too: the very same came twice."""
+
+
+async def fetch(
+    context: Context, vendor: DashScope, job: Job, url: str, *, number: int, cut_short_before: str = ""
+) -> Fetched:
     """Fetch result `number`, counted from 1: a clip or a picture, by what the job's model makes.
 
-    Raises VendorError, FileRefused or OSError; what has come by then is gone on with the next time.
+    `cut_short_before` is the checksum of a result that was refused as cut short: where the same comes again, the
+    provider has no better one, and it is kept. Raises CutShort, VendorError, FileRefused or OSError; what has come by
+    then is gone on with the next time.
     """
     model = context.catalogue.model(job.model)
     is_video = model is None or model.result.is_video
     part = context.archive.incoming / f"{job.id}-{number}.part"
-    await vendor.download(url, part)
+    async with context.downloads.turn(lost_at(job)):
+        downloaded = await _download(vendor, url, part)
+        is_whole = clip_is_whole if is_video else picture_is_whole
+        cut_short = not await asyncio.to_thread(is_whole, part)
     keep = context.archive.keep_video if is_video else context.archive.keep_picture
     try:
-        stored = await keep(part, job_id=job.id, number=number)
+        if cut_short and downloaded.sha256 != cut_short_before:
+            raise CutShort(downloaded.sha256)
+        asset_id = new_id(context.clock())
+        recipe = await _recipe(context, job, asset_id)
+        stored = await keep(part, job_id=job.id, number=number, recipe=recipe)
     except FileRefused:
         await asyncio.to_thread(_drop, part)  # the next try begins from nothing, not from a broken half
         raise
+    return Fetched(_asset(job, stored, asset_id=asset_id, number=number, created_at=context.clock()), cut_short)
+
+
+async def _recipe(context: Context, job: Job, asset_id: str) -> Recipe:
+    """What the file will say of itself; its person is not in it."""
+    found = await context.history.with_assets(job.id)
+    return recipe_of(found.job, [one for one in found.assets if one.role != OUTPUT], asset_id=asset_id)
+
+
+async def _download(vendor: DashScope, url: str, part: Path) -> Downloaded:
+    try:
+        async with asyncio.timeout(_LONGEST_TURN_SECONDS):
+            return await vendor.download(url, part)
+    except TimeoutError as error:
+        raise Unavailable("Fetching the result takes too long.") from error
+
+
+def _asset(job: Job, stored: StoredResult, *, asset_id: str, number: int, created_at: int) -> Asset:
     return Asset(
-        id=new_id(context.clock()),
+        id=asset_id,
         job_id=job.id,
-        role="output",
-        kind="video" if is_video else "image",
+        role=OUTPUT,
+        kind="image" if stored.seconds is None else "video",
         position=number,
         name=f"{job.family}-{job.id[:12]}-{number}{Path(stored.key).suffix}",
         key=stored.key,
@@ -44,7 +99,7 @@ async def fetch(context: Context, vendor: DashScope, job: Job, url: str, *, numb
         seconds=stored.seconds,
         bytes=stored.bytes,
         sha256=stored.sha256,
-        created_at=context.clock(),
+        created_at=created_at,
     )
 
 

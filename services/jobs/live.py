@@ -194,7 +194,7 @@ class _Draft:
     async def _fetch(self, index: int, url: str) -> None:
         number = sum("text" not in item for item in self.items[: index + 1])
         try:
-            picture = await fetch(self._context, self._vendor, self.job, url, number=number)
+            picture = (await fetch(self._context, self._vendor, self.job, url, number=number)).asset
         except (StudioError, OSError) as error:
             log.info("job %s picture %d: not fetched yet (%s)", self.job.id, number, type(error).__name__)
             return  # its link stays in the row, and `save` fetches it

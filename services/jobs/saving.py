@@ -1,32 +1,58 @@
-"""From a finished work to files on our disk. The vendor's links die after 24 hours, so this never gives up before."""
+"""From a finished work to files on our disk. The vendor's links die after 24 hours, so this never gives up before.
+
+Hides how often and in which order things are tried: see services.jobs.urgency for the rule.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.articles import grow
 from services.dashscope import DashScope, Part, Task, TaskStatus, forgotten, nothing_given
-from services.errors import FileRefused, InvalidRequest, NotConfigured, NotFound, StudioError, VendorError
+from services.errors import (
+    FileRefused,
+    InvalidRequest,
+    KeyRefused,
+    NotConfigured,
+    NotFound,
+    StudioError,
+    VendorError,
+)
 from services.jobs.context import Context
-from services.jobs.fetching import fetch, keep_article
+from services.jobs.fetching import CutShort, fetch, keep_article
 from services.jobs.submitting import request_of
+from services.jobs.urgency import ALARM_SECONDS, lost_at, next_pause
+from services.jobs.waiting import expires_at
 from services.records import ArticleItem, Asset, Job, JobStatus
 from services.request import output_count
 
 log = logging.getLogger(__name__)
 
 _LOST = "Not everything could be fetched before the provider's 24 hours were over."
+_SHORT = "The provider's file seems to be cut short. It came twice like this and is kept as it is."
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass
 class _Saved:
-    """What of a work is on our disk."""
+    """What of a work is on our disk. Clips and pictures go by their number, counted from 1."""
 
     files: dict[int, Asset] = field(default_factory=dict)
-    """Clips and pictures by their number, counted from 1: what is here is not fetched again."""
+    """What is here is not fetched again."""
     whole: bool = False
+    came_short: dict[int, str] = field(default_factory=dict)
+    """Checksums of what was refused as cut short."""
+    kept_short: bool = False
+    """Whether one of the files is cut short at the provider, too."""
+
+    def remark(self, *remarks: str | None) -> str | None:
+        """What there is to say of the result, one sentence after the other."""
+        said = (*remarks, None if self.whole else _LOST, _SHORT if self.kept_short else None)
+        return " ".join(filter(None, said)) or None
 
 
 async def save(context: Context, job: Job, task: Task | None = None) -> None:
@@ -45,41 +71,100 @@ async def save(context: Context, job: Job, task: Task | None = None) -> None:
 
 
 async def _save_task(context: Context, job: Job, task: Task | None) -> None:
-    pause, saved, remark = context.pace.first_poll, _Saved(), None
-    parts: Sequence[Part] = ()
+    patience, saved, remark = _Patience(context), _Saved(), None
+    is_fresh = task is not None
     while not saved.whole:
         try:
             vendor = await _vendor(context, job)
-            task = task or await vendor.query(job.task_id or "")
+            if task is None or not is_fresh:
+                task = await _look(vendor, job, task)
             if task.status is TaskStatus.SUCCEEDED:
-                parts, remark = task.parts, await _remark(context, job, task)
-                await _fetch_all(context, vendor, job, parts, saved)
+                job = await _note_expiry(context, job, task)
+                remark = await _remark(context, job, task)
+                await _fetch_all(context, vendor, job, _links(task), saved)
+            else:
+                job = await context.say(job, "The provider does not know the result just now; asking again.")
         except (StudioError, OSError) as error:
-            await _stumble(context, job, error)
-        if not saved.whole:
-            if context.over(job):
-                break
-            task = None  # its links may have died
-            await context.pause(job.id, pause)
-            pause = min(pause * 2, context.pace.retry_longest)
+            job = await _stumble(context, job, error)
+        is_fresh = False  # its links may have died
+        if not saved.whole and not await patience.lasts(job):
+            break
     if not saved.files:
         await context.fail(job, forgotten())
         return
-    items = _article(parts, saved)
-    await _finish(context, job, saved, items=items, remark=remark if saved.whole else _LOST)
+    items = _article(task.parts if task else (), saved)
+    await _finish(context, job, saved, items=items, remark=saved.remark(remark if saved.whole else None))
 
 
-async def _fetch_all(context: Context, vendor: DashScope, job: Job, parts: Sequence[Part], saved: _Saved) -> None:
-    """Fetch every clip and picture that is not here yet.
+class _Patience:
+    """The pauses between the tries of one job."""
 
-    Raises StudioError or OSError for the first that cannot be had; what came before it stays in `saved`.
-    """
-    links = [part.url for part in parts if part.url]
-    if not links:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._pause = context.pace.first_poll
+
+    async def lasts(self, job: Job) -> bool:
+        """Pause before the next try; False at once where the result is lost by now."""
+        context, pace = self._context, self._context.pace
+        if context.over(job):
+            return False
+        left = (lost_at(job) - context.clock()) / 1000
+        pause = next_pause(self._pause, longest=pace.retry_longest, shortest=pace.first_poll, left=left)
+        woken = await context.pause(job.id, pause)
+        self._pause = pace.first_poll if woken else min(self._pause * 2, pace.retry_longest)
+        return True
+
+
+async def _look(vendor: DashScope, job: Job, known: Task | None) -> Task:
+    """The task with fresh links; as it is known already, where the vendor cannot be asked or does not tell any more."""
+    try:
+        task = await vendor.query(job.task_id or "")
+    except VendorError:
+        if known is None:
+            raise
+        return known
+    return task if known is None or task.status is TaskStatus.SUCCEEDED else known
+
+
+async def _note_expiry(context: Context, job: Job, task: Task) -> Job:
+    """Write down until when the vendor keeps the result, where that was not done when the task ended."""
+    if job.expires_at is not None or task.ended_at is None:
+        return job
+    return await context.change(job.id, expires_at=expires_at(context, job, task)) or job
+
+
+def _links(task: Task) -> dict[int, str]:
+    """The links to what was made, by number. Raises VendorError where there is none."""
+    if not task.result_urls:
         raise VendorError("The provider says that it is done but gives no link to the result.", code="NoResult")
-    for number, link in enumerate(links, start=1):
-        if number not in saved.files:
-            saved.files[number] = await fetch(context, vendor, job, link, number=number)
+    return dict(enumerate(task.result_urls, start=1))
+
+
+async def _fetch_all(context: Context, vendor: DashScope, job: Job, links: dict[int, str], saved: _Saved) -> None:
+    """Fetch every clip and picture that is not here yet, side by side: one that cannot be had stops no other.
+
+    Raises StudioError or OSError for the first of those that could not be had.
+    """
+    errors: dict[int, StudioError | OSError] = {}
+
+    async def one(number: int, link: str) -> None:
+        before = saved.came_short.get(number, "")
+        try:
+            fetched = await fetch(context, vendor, job, link, number=number, cut_short_before=before)
+        except (StudioError, OSError) as error:
+            errors[number] = error
+            if isinstance(error, CutShort):
+                saved.came_short[number] = error.sha256
+        else:
+            saved.files[number] = fetched.asset
+            saved.kept_short |= fetched.cut_short
+
+    async with asyncio.TaskGroup() as group:
+        for number, link in links.items():
+            if number not in saved.files:
+                group.create_task(one(number, link))
+    if errors:
+        raise errors[min(errors)]
     saved.whole = True
 
 
@@ -117,11 +202,12 @@ async def _remark(context: Context, job: Job, task: Task) -> str | None:
 
 
 async def _save_live(context: Context, job: Job) -> None:
-    pause = context.pace.first_poll
-    items = list(job.article or ())
+    patience, items = _Patience(context), list(job.article or ())
     if not items:
         await context.fail(job, nothing_given())
         return
+    if job.expires_at is None:
+        job = await context.change(job.id, expires_at=lost_at(job)) or job
     found = await context.history.with_assets(job.id)
     saved = _Saved({asset.position: asset for asset in found.assets if asset.role == "output"})
     present = frozenset(asset.id for asset in saved.files.values())
@@ -129,29 +215,26 @@ async def _save_live(context: Context, job: Job) -> None:
         try:
             await _fetch_links(context, job, items, saved)
         except (StudioError, OSError) as error:
-            await _stumble(context, job, error)
-        if not saved.whole:
-            if context.over(job):
-                break
-            await context.pause(job.id, pause)
-            pause = min(pause * 2, context.pace.retry_longest)
-    remark = job.remark
+            job = await _stumble(context, job, error)
+        if not saved.whole and not await patience.lasts(job):
+            break
     if not saved.whole:
-        remark = f"{remark} {_LOST}" if remark else _LOST
         items = [item for item in items if "link" not in item]
-    await _finish(context, job, saved, items=items, remark=remark, present=present)
+    await _finish(context, job, saved, items=items, remark=saved.remark(job.remark), present=present)
 
 
 async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], saved: _Saved) -> None:
     """Every picture of which only the link is here. Raises StudioError or OSError for the first that cannot be had."""
-    number = 0
-    for index, item in enumerate(items):
-        number += "text" not in item
-        if "link" in item:
-            vendor = await _vendor(context, job)
-            saved.files[number] = await fetch(context, vendor, job, item["link"], number=number)
-            items[index] = {"output": saved.files[number].id}
-    saved.whole = True
+    places = dict(enumerate((i for i, item in enumerate(items) if "text" not in item), start=1))
+    links = {number: items[at]["link"] for number, at in places.items() if "link" in items[at]}
+    if not links:
+        saved.whole = True
+        return
+    try:
+        await _fetch_all(context, await _vendor(context, job), job, links, saved)
+    finally:
+        for number in links.keys() & saved.files.keys():
+            items[places[number]] = {"output": saved.files[number].id}
 
 
 # Both ----------------------------------------------------------------------------------------------------------------
@@ -190,16 +273,28 @@ async def _vendor(context: Context, job: Job) -> DashScope:
     return vendor
 
 
-async def _stumble(context: Context, job: Job, error: StudioError | OSError) -> None:
-    log.warning("job %s task %s: result not saved yet (%s)", job.id, job.task_id, type(error).__name__)
-    await context.say(job, _trouble(error))
+async def _stumble(context: Context, job: Job, error: StudioError | OSError) -> Job:
+    left = (lost_at(job) - context.clock()) / 1000
+    level = logging.ERROR if left < ALARM_SECONDS else logging.WARNING
+    log.log(level, "job %s task %s: not saved, %.0f s left (%s)", job.id, job.task_id, left, type(error).__name__)
+    return await context.say(job, _trouble(error))
 
 
 def _trouble(error: StudioError | OSError) -> str:
-    if isinstance(error, OSError):
-        return f"The result cannot be written to the disk ({error.strerror}). It is kept at the provider; trying again."
-    if isinstance(error, NotConfigured):
-        return error.message
-    if isinstance(error, FileRefused):
-        return f"{error.message} The result is kept at the provider; trying again."
-    return "The result is ready and is being fetched again: the last try broke off. It is kept at the provider."
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, OSError) and cause.errno in _FULL:
+        return "The studio's disk is full. The result is kept at the provider, and saved as soon as there is room."
+    match error:
+        case OSError() | FileRefused() if isinstance(cause, OSError) and cause.errno:
+            why = f"The result cannot be written to the disk ({cause.strerror})."
+        case NotConfigured():
+            return error.message
+        case KeyRefused():
+            return f"{error.message} The result is kept at the provider; correct the key to fetch it."
+        case CutShort():
+            why = error.message
+        case FileRefused():
+            why = "What came is nothing that can be shown."
+        case _:
+            return "The result is ready and is being fetched again: the last try broke off. It is kept at the provider."
+    return f"{why} The result is kept at the provider; trying again."

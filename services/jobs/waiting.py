@@ -9,6 +9,7 @@ from services.dashscope import Task, TaskStatus, forgotten
 from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
 from services.jobs.context import Context, Pace
 from services.jobs.submitting import request_of
+from services.jobs.urgency import expiry
 from services.records import Job, JobStatus
 from services.request import billed
 
@@ -108,6 +109,7 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
                 job.id,
                 only_from=_WAITING,
                 status=JobStatus.SAVING,
+                expires_at=expires_at(context, job, task),
                 rewritten_prompt=task.actual_prompt,
                 actual_micros=await _billed(context, job, task),
                 attention=None,
@@ -127,6 +129,11 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
         case _:
             assert_never(task.status)
     return True
+
+
+def expires_at(context: Context, job: Job, task: Task) -> int:
+    """When the vendor drops the result of a task that has succeeded. Milliseconds."""
+    return expiry(ended_at=task.ended_at, bought_at=job.submitted_at or job.created_at, seen_at=context.clock())
 
 
 async def _billed(context: Context, job: Job, task: Task) -> int:
