@@ -16,6 +16,7 @@ from services.catalogue.schema import (
     AudioField,
     ChoiceField,
     Field,
+    FileField,
     FilesField,
     FixedField,
     ImageField,
@@ -40,10 +41,13 @@ class Draft:
     wishes: Mapping[str, Shown] = field(default_factory=dict)
     open: bool = False
     """Whether "More choices" is unfolded."""
+    source: str = ""
+    """The job whose settings the form was filled with, as long as something of them is left."""
 
     def as_json(self) -> dict[str, object]:
         """The draft as the browser keeps it."""
-        return {"model": self.model, "region": self.region, "wishes": dict(self.wishes), "open": self.open}
+        kept: dict[str, object] = {"model": self.model, "region": self.region, "wishes": dict(self.wishes)}
+        return kept | {"open": self.open} | ({"source": self.source} if self.source else {})
 
 
 def read_draft(raw: object, *, blank: Draft) -> Draft:
@@ -57,12 +61,13 @@ def read_draft(raw: object, *, blank: Draft) -> Draft:
             wishes[str(name)] = wish
         elif isinstance(wish, list):
             wishes[str(name)] = _texts(wish)
-    model, region = raw.get("model"), raw.get("region")
+    model, region, source = raw.get("model"), raw.get("region"), raw.get("source")
     return Draft(
         model=model if isinstance(model, str) else blank.model,
         region=region if isinstance(region, str) else blank.region,
         wishes=wishes,
         open=raw.get("open") is True,
+        source=source if isinstance(source, str) else "",
     )
 
 
@@ -87,8 +92,11 @@ def offered_models(catalogue: Catalogue, *, family: str, region: str) -> tuple[M
 
 
 def changed(draft: Draft, *, fields: tuple[Field, ...], shown: Mapping[str, Shown]) -> Draft:
-    """The draft after a person's hand: a value that is not what the wish would show anyway is the new wish."""
-    wishes = dict(draft.wishes)
+    """The draft after a person's hand: a value that is not what the wish would show anyway is the new wish.
+
+    Who empties the prompt, or takes a file away, begins something else than the job it came from.
+    """
+    wishes, source = dict(draft.wishes), draft.source
     for each in fields:
         if each.name not in shown or isinstance(each, FixedField):
             continue
@@ -99,7 +107,9 @@ def changed(draft: Draft, *, fields: tuple[Field, ...], shown: Mapping[str, Show
             wishes.pop(each.name, None)
         else:
             wishes[each.name] = value
-    return replace(draft, wishes=wishes)
+        if value in (None, [], "") and (each.name == "prompt" or isinstance(each, FileField)):
+            source = ""
+    return replace(draft, wishes=wishes, source=source)
 
 
 def fitted(each: Field, wish: Shown) -> Shown:

@@ -22,6 +22,7 @@ from components import widgets
 from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
 from components.models import models_offer
 from components.verdicts import files_of_field, foot_of, note_of, rates_of
+from components.who import asking
 from components.widgets import Kind, Widget
 from services.catalogue.schema import (
     AudioField,
@@ -140,7 +141,7 @@ class Tab:
         model, region = self.standing(draft)
         fields = fields_for(model, region, draft.wishes)
         values = {field.name: fitted(field, draft.wishes.get(field.name)) for field in fields}
-        values |= {f.name: await to_thread(_still_here, values[f.name]) for f in fields if isinstance(f, FileField)}
+        values |= {f.name: await to_thread(still_here, values[f.name]) for f in fields if isinstance(f, FileField)}
         form = _Form(draft=draft, model=model, region=region, fields=fields, shown=values)
         rates = rates_of(self.studio.catalogue, model=model, region=region, given=form.given)
         catalogue, usable = self.studio.catalogue, tuple(self.studio.regions)
@@ -232,7 +233,12 @@ class Tab:
         form = self.read(draft, model, region, values)
         try:
             job = await self.studio.submit(
-                family=self.family.id, model=form.model.id, region=form.region, given=form.given
+                family=self.family.id,
+                model=form.model.id,
+                region=form.region,
+                given=form.given,
+                person=asking(self.studio),
+                source=form.draft.source,
             )
         except InvalidRequest:
             return await self.verdict(form)
@@ -293,7 +299,8 @@ class Tab:
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
             return {}
         words = self.family.examples[index].prompt
-        return {w.component: words for f, w in self.shown(form.fields) if f.name == "prompt"}
+        parts: Updates = {w.component: words for f, w in self.shown(form.fields) if f.name == "prompt"}
+        return parts | {self.draft: replace(form.draft, source="").as_json()} if form.draft.source else parts
 
     async def cut_shots(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """A list of shots was written: where a model asks for several shots by switches, turn them on."""
@@ -371,7 +378,7 @@ def _sample(field: Field, model: Model) -> Path | None:
             return None
 
 
-def _still_here(value: Shown) -> Shown:
+def still_here(value: Shown) -> Shown:
     """Remembered uploads, those that are ones and still lie where uploads lie: the browser could name any file."""
     if isinstance(value, list):
         return [path for path in value if _is_upload(path)]

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _STATIC = "/studio/static"
-_STYLES = ("css/tokens.css", "css/theme.css", "css/elements.css", "css/forms.css", "css/pickers.css", "css/results.css")
+_STYLES = (
+    "css/tokens.css",
+    "css/theme.css",
+    "css/elements.css",
+    "css/forms.css",
+    "css/pickers.css",
+    "css/results.css",
+    "css/gallery.css",
+    "css/viewer.css",
+    "css/compare.css",
+    "css/reuse.css",
+)
 _MODULES = (
     "studio",
     "dom",
@@ -30,6 +41,7 @@ _MODULES = (
     "stream",
     "live",
     "shell",
+    "guard",
     "controls",
     "files",
     "piece",
@@ -41,7 +53,20 @@ _MODULES = (
     "article",
     "stage",
     "gallery",
+    "gallery/acts",
+    "gallery/address",
+    "gallery/bar",
+    "gallery/filters",
+    "gallery/keys",
+    "gallery/query",
+    "gallery/rows",
+    "gallery/select",
+    "gallery/tile",
+    "gallery/toast",
+    "gallery/window",
     "viewer",
+    "compare",
+    "reuse",
     "keys",
 )
 

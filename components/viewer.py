@@ -1,73 +1,239 @@
-"""The details of a job, and the ways back from a job to a form: its settings, or only its rewritten prompt."""
+"""The details of a job, and the ways back to a form: a job's settings, its rewritten prompt, a recipe, or one file.
+
+The studio itself puts copies of its files where Gradio takes them; the browser only says which.
+"""
 
 from __future__ import annotations
 
+import logging
+from asyncio import to_thread
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from gradio.blocks import Block
+from gradio.utils import get_upload_folder
 
-from components.draft import Draft, Shown, read_draft
+from components.draft import Draft, read_draft
 from components.elements import element
 from components.family import QUIET
-from components.form import Tab
-from services.catalogue.schema import Field, FilesField
-from services.errors import StudioError
+from components.form import Tab, Updates, still_here
+from components.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
+from components.who import asking
+from services.catalogue.schema import Field, FileField, FilesField
+from services.errors import NotFound, StudioError
+from services.reuse import models_by_rank
 
 if TYPE_CHECKING:
     from services.studio import Studio
+    from services.views import JobView
+
+log = logging.getLogger(__name__)
+
+_MOST_NAMED = 4
+_KINDS = ("image", "video", "audio")
 
 
 def build_viewer(studio: Studio, *, tabs: gr.Tabs, families: Sequence[Tab]) -> gr.HTML:
-    """Draw the dialog, one for the whole page, and wire its ways back to the forms."""
-    viewer = element("studio-viewer", elem_id="viewer", events=("recall",))
-
-    async def recall(event: gr.EventData, *drafts: object) -> Mapping[object, object]:
-        """Fill a form with what a job was made of, or with its rewritten prompt alone.
-
-        The browser has put the job's files into the uploads again; the form looks whether they lie there.
-        """
-        try:
-            job = await studio.job(str(getattr(event, "job", "")))
-        except StudioError as error:
-            raise gr.Error(error.message, title="These settings could not be fetched", duration=8) from error
-        found = next((pair for pair in zip(families, drafts, strict=True) if pair[0].family.id == job["family"]), None)
-        if found is None:
-            return {}
-        tab, kept = found
-        if getattr(event, "words", False) is True:
-            draft = with_words(read_draft(kept, blank=tab.blank()), job)
-        else:
-            model = studio.catalogue.model(job["model"])
-            fields = model.every_field(job["region"]) if model else ()
-            draft = draft_of(job, getattr(event, "files", {}), fields=fields)
-        return {tabs: gr.update(selected=tab.family.id), **await tab.fill(draft)}
-
-    outputs = [part for tab in families for part in tab.outputs()]
-    viewer.recall(recall, inputs=[tab.draft for tab in families], outputs=[tabs, *outputs], **QUIET)
+    """Draw what opens over the whole page, and wire its ways back to the forms."""
+    viewer = element("studio-viewer", elem_id="viewer")
+    writing = [{"id": tab.family.id, "label": tab.family.label} for tab in families if "prompt" in _names(tab)]
+    reuse = element(
+        "studio-reuse", elem_id="reuse", value={}, offer={"writing": writing}, events=("recall", "told", "use")
+    )
+    ways = Ways(studio=studio, tabs=tabs, families=tuple(families), reuse=reuse)
+    outputs = [tabs, reuse, *(part for tab in families for part in tab.outputs())]
+    drafts = [tab.draft for tab in families]
+    for event, handler in ((reuse.recall, ways.recall), (reuse.told, ways.told), (reuse.use, ways.use)):
+        event(handler, inputs=drafts, outputs=outputs, **QUIET)
     return viewer
 
 
-def with_words(draft: Draft, job: Mapping[str, object]) -> Draft:
-    """The draft with the job's prompt as the model rewrote it; all else stays as the person has it."""
-    words = job.get("rewritten_prompt") or job.get("prompt") or ""
-    return replace(draft, wishes={**draft.wishes, "prompt": str(words)})
+def _names(tab: Tab) -> frozenset[str]:
+    return frozenset(widget.name for widget in tab.widgets)
 
 
-def draft_of(job: Mapping[str, object], files: object, *, fields: Sequence[Field]) -> Draft:
-    """The draft that would make this job again.
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """The listeners that fill a form. Each answers the browser in words, with the number of its question."""
 
-    `files` are the paths of fresh uploads in their order, by field, as the browser sends them; `fields` are all that
-    the job's model has, whatever its mode, and say which of them are lists.
-    """
-    parameters = job.get("parameters")
-    wishes: dict[str, Shown] = {"prompt": str(job.get("prompt") or "")}
-    if isinstance(parameters, Mapping):
-        wishes |= {str(name): value for name, value in parameters.items() if isinstance(value, str | int | float)}
-    lists = {field.name for field in fields if isinstance(field, FilesField)}
-    for name, sent in files.items() if isinstance(files, Mapping) else ():
-        paths = [path for path in sent if isinstance(path, str)] if isinstance(sent, list) else []
-        if paths:
-            wishes[str(name)] = paths if name in lists else paths[0]
-    return Draft(model=str(job["model"]), region=str(job["region"]), wishes=wishes)
+    studio: Studio
+    tabs: gr.Tabs
+    families: tuple[Tab, ...]
+    reuse: gr.HTML
+
+    async def recall(self, event: gr.EventData, *drafts: object) -> Updates:
+        """Fill a form with what a job was made of, with a new seed, or with its rewritten prompt alone."""
+        try:
+            job = await self.studio.job(_text(event, "job"), person=asking(self.studio))
+        except StudioError as error:
+            return self._refused(event, error.message)
+        tab = self._tab_for(job)
+        if tab is None:
+            return self._refused(event, "Nothing is known of how this was made, so there is nothing to fill in.")
+        if getattr(event, "words", False) is True:
+            draft = with_words(self._kept(tab, drafts), job)
+            return await self._show(event, tab, draft, say="The prompt is in the form.")
+        return await self._again(event, tab, job, is_new=getattr(event, "again", False) is True)
+
+    async def told(self, event: gr.EventData, *drafts: object) -> Updates:
+        """Fill a form with the recipe that a file brought: all of one of ours, the words of another tool's."""
+        recipe = getattr(event, "recipe", None)
+        told: Mapping[str, object] = recipe if isinstance(recipe, dict) else {}
+        wanted = _text(event, "family")
+        tab = next((one for one in self.families if one.family.id == wanted), None) or self._tab_for(told)
+        if tab is None:
+            return self._refused(event, "No form here can use what this file tells.")
+        if told.get("kind") != "studio":
+            draft = with_told(self._kept(tab, drafts), told, names=_names(tab))
+            return await self._show(event, tab, draft, say="Its words are in the form.")
+        draft = draft_of(told, {}, fields=self._fields(told))
+        said = [_said_of(tab, draft, told, studio=self.studio)]
+        if told.get("inputs"):
+            said.append("The files it was made from are not in it: please add them.")
+        return await self._show(event, tab, draft, say=" ".join(part for part in said if part))
+
+    async def use(self, event: gr.EventData, *drafts: object) -> Updates:
+        """Put one file into one slot: of the archive by its id, or what was just uploaded by its path."""
+        tab = next((one for one in self.families if one.family.id == _text(event, "family")), None)
+        kind, asset = _text(event, "kind"), _text(event, "asset")
+        if tab is None or kind not in _KINDS:
+            return self._refused(event, "That place is not there any more. Please reload the page.")
+        kept = await _present(self._kept(tab, drafts), tab)
+        try:
+            path = await self._bring(asset, _text(event, "moment") or None) if asset else _text(event, "path")
+        except StudioError as error:
+            return self._refused(event, error.message)
+        if not await to_thread(still_here, path):
+            return self._refused(event, "The file is not there any more. Please choose it again.")
+        model, region = tab.standing(kept)
+        others = models_by_rank(self.studio.catalogue, tab.family, (region, *self.studio.regions))
+        stands = [(model, region), *(stand for stand in others if stand[0].id != model.id)]
+        placed = with_file(kept, path, slot=_text(event, "slot"), kind=kind, stands=stands)
+        if placed is None:
+            return self._refused(event, "That place is not there any more. Please reload the page.")
+        label = placed.field.label
+        if placed.is_full:
+            most = placed.field.most if isinstance(placed.field, FilesField) else 1
+            say, tone = f"All {most} places of “{label}” are taken. Remove a file there first.", "bad"
+        else:
+            say, tone = f"Added to {tab.family.label}: {label}.", "ok"
+        if placed.model.id != model.id:
+            say += f" The model is {placed.model.title} now: {model.title} does not take it."
+        return await self._show(event, tab, placed.draft, say=say, tone=tone, at=placed.field)
+
+    # Parts -----------------------------------------------------------------------------------------------------------
+
+    async def _again(self, event: gr.EventData, tab: Tab, job: JobView, *, is_new: bool) -> Updates:
+        """The whole form as the job had it."""
+        fields = self._fields(job)
+        files, lost = await self._files(job)
+        draft = replace(draft_of(job, files, fields=fields), source=job["id"])
+        said = ["The form has these settings now."]
+        if is_new:
+            draft, has_seed = with_new_seed(draft, *tab.standing(draft))
+            said = [
+                "A new seed is in the form. Press Generate to make it." if has_seed else "Press Generate for another."
+            ]
+        said.append(_said_of(tab, draft, job, studio=self.studio))
+        if lost:
+            said.append(f"{_listed(lost)} could not be fetched. Please add {'them' if len(lost) > 1 else 'it'} again.")
+        say = " ".join(part for part in said if part)
+        return await self._show(event, tab, draft, say=say, tone="bad" if lost else "ok", is_ready=is_new)
+
+    async def _files(self, job: JobView) -> tuple[dict[str, list[str]], list[str]]:
+        """Copies of the job's files, by field and in their order, and the names of those that are lost."""
+        files: dict[str, list[str]] = {}
+        lost: list[str] = []
+        for given in sorted(job["inputs"], key=lambda one: one["position"]):
+            try:
+                files.setdefault(given["field"], []).append(await self._bring(given["id"]))
+            except StudioError:
+                lost.append(given["name"])
+        return files, lost
+
+    async def _bring(self, asset: str, moment: str | None = None) -> str:
+        try:
+            folder = Path(get_upload_folder())
+            return str(await self.studio.reuse.bring(asset, moment, folder, person=asking(self.studio)))
+        except OSError as error:
+            log.warning("asset %s could not be copied: %s", asset, error.strerror)
+            raise NotFound("The file could not be copied: the studio's disk may be full.") from error
+
+    def _tab_for(self, told: Mapping[str, object]) -> Tab | None:
+        """The tab of a job or recipe: its family's, its model's family's, or where words alone are of use."""
+        model = self.studio.catalogue.model(str(told.get("model") or ""))
+        wanted = (str(told.get("family") or ""), model.family if model else "")
+        own = next((tab for name in wanted for tab in self.families if tab.family.id == name), None)
+        if own or not told.get("prompt"):
+            return own
+        return next((tab for tab in self.families if "prompt" in _names(tab)), None)
+
+    def _kept(self, tab: Tab, drafts: Sequence[object]) -> Draft:
+        return read_draft(drafts[self.families.index(tab)], blank=tab.blank())
+
+    def _fields(self, told: Mapping[str, object]) -> tuple[Field, ...]:
+        model = self.studio.catalogue.model(str(told.get("model") or ""))
+        return model.every_field(str(told.get("region") or "")) if model else ()
+
+    async def _show(  # noqa: PLR0913 - what is told the browser, one keyword each
+        self,
+        event: gr.EventData,
+        tab: Tab,
+        draft: Draft,
+        *,
+        say: str,
+        tone: str = "ok",
+        at: Field | None = None,
+        is_ready: bool = False,
+    ) -> Updates:
+        """Open the tab with a draft in its form. The browser brings the place of a field, or Generate, in sight."""
+        place = next((widget.component for field, widget in tab.shown([at] if at else [])), None)
+        told = {"turn": getattr(event, "turn", 0), "say": say, "tone": tone, "family": tab.family.id}
+        told |= {"target": place.elem_id if place else None, "ready": is_ready}
+        own: dict[Block, object] = {self.tabs: gr.update(selected=tab.family.id), self.reuse: gr.update(value=told)}
+        return own | await tab.fill(draft)
+
+    def _refused(self, event: gr.EventData, say: str) -> Updates:
+        return {self.reuse: gr.update(value={"turn": getattr(event, "turn", 0), "say": say, "tone": "bad"})}
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    value = getattr(event, name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _said_of(tab: Tab, draft: Draft, told: Mapping[str, object], *, studio: Studio) -> str:
+    """What of a job or recipe the form does not show as it was."""
+    model, region = tab.standing(draft)
+    said: list[str] = []
+    if model.id != draft.model:
+        known = studio.catalogue.model(draft.model)
+        before = known.title if known else str(told.get("model_title") or draft.model or "Its model")
+        said.append(f"{before} is not offered here, so the model is {model.title}.")
+    elif region != draft.region:
+        wished, place = studio.catalogue.region(draft.region), studio.catalogue.region(region)
+        said.append(
+            f"There is no key for {wished.label if wished else draft.region} here, so the region is {place.label}."
+            if place
+            else ""
+        )
+    missing = left_out(draft, model, region)
+    if missing:
+        said.append(f"Left out: {_listed(missing)}.")
+    return " ".join(said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+async def _present(draft: Draft, tab: Tab) -> Draft:
+    """The draft without files that are gone: a list has room for as many more."""
+    model, region = tab.standing(draft)
+    files = [field.name for field in model.every_field(region) if isinstance(field, FileField)]
+    here = {name: await to_thread(still_here, draft.wishes[name]) for name in files if name in draft.wishes}
+    return replace(draft, wishes={**draft.wishes, **here})

@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from services.accounts import Accounts, KeyState, KeyTest, labels
-from services.archive import Archive
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import FileField, Model, SameShape, Scalar
+from services.disk import Disk
+from services.downloads import Downloads
 from services.errors import FileRefused, InvalidRequest, NotFound
 from services.events import Events
+from services.exports import Exports
+from services.finding import names_of, parse_query
+from services.guard import Guard
 from services.history import History
+from services.importing import Importer
 from services.inputs import keep_files, repair_given, with_facts
-from services.jobs import Context, Jobs, Pace, now_ms
+from services.janitor import Janitor
+from services.jobs import Pace, now_ms
 from services.media.facts import ImageFacts, MediaFacts
+from services.people import LOCAL, Person, person_in
 from services.problems import Problem, Repair
-from services.records import Asset, Find, Job, JobStatus, new_id
+from services.recalling import Recipes
+from services.records import Find, Job, JobStatus, JobWithAssets, new_id
 from services.request import (
     Cost,
     Request,
@@ -40,12 +47,13 @@ from services.request import (
     price,
     refuse_if_any,
 )
+from services.reuse import Reuse
+from services.running import Running, Telling, repaired_folder, run
 from services.settings import Settings
+from services.sheets import Sheets
+from services.shelf import Shelf
 from services.views import JobsView, JobView, job_view, page_view
 
-log = logging.getLogger(__name__)
-
-_PERSON = "local"
 _LONGEST_PAGE = 200
 
 
@@ -80,11 +88,10 @@ class Studio:
         self.settings = settings
         self.catalogue = catalogue
         self.events = Events()
-        self.archive = Archive(settings.home / "files")
         self._pace = pace or Pace(poll=settings.studio_poll_seconds, first_poll=min(1.0, settings.studio_poll_seconds))
-        self._accounts = Accounts(settings, catalogue)
-        self._history: History | None = None
-        self._jobs: Jobs | None = None
+        self._accounts = Accounts(settings, catalogue)  # the page is drawn before the studio runs
+        self._names = names_of(catalogue.families, catalogue.models)
+        self._open: Running | None = None
 
     @property
     def demo(self) -> bool:
@@ -97,55 +104,81 @@ class Studio:
         return self._accounts.regions
 
     @property
-    def history(self) -> History:
-        """The database, while the studio runs."""
-        if self._history is None:
+    def at_work(self) -> Running:
+        """The pieces of the studio, while it runs."""
+        if self._open is None:
             raise RuntimeError("the studio is not running")
-        return self._history
+        return self._open
 
     @property
-    def jobs_at_work(self) -> Jobs:
-        """The jobs, while the studio runs."""
-        if self._jobs is None:
-            raise RuntimeError("the studio is not running")
-        return self._jobs
+    def history(self) -> History:
+        """The database."""
+        return self.at_work.history
+
+    @property
+    def downloads(self) -> Downloads:
+        """The files that people may have."""
+        return self.at_work.downloads
+
+    @property
+    def shelf(self) -> Shelf:
+        """The order that people keep."""
+        return self.at_work.shelf
+
+    @property
+    def exports(self) -> Exports:
+        """Many files at once, as a ZIP."""
+        return self.at_work.exports
+
+    @property
+    def disk(self) -> Disk:
+        """What takes how much space."""
+        return self.at_work.disk
+
+    @property
+    def janitor(self) -> Janitor:
+        """What keeps the disk tidy."""
+        return self.at_work.janitor
+
+    @property
+    def reuse(self) -> Reuse:
+        """Files and jobs, used again."""
+        return self.at_work.reuse
+
+    @property
+    def recipes(self) -> Recipes:
+        """What files say of how they were made."""
+        return self.at_work.recipes
+
+    @property
+    def importer(self) -> Importer:
+        """Files that exist already."""
+        return self.at_work.importer
+
+    @property
+    def guard(self) -> Guard:
+        """The provider's 24 hours."""
+        return self.at_work.guard
+
+    @property
+    def sheets(self) -> Sheets:
+        """Contact sheets."""
+        return self.at_work.sheets
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Studio]:
         """Open the database, start the engine, go on with every unfinished job."""
-        home = self.settings.home
-        await asyncio.to_thread(self._prepare_folders)
-        async with AsyncExitStack() as stack:
-            origin = await stack.enter_async_context(_demo_vendor(self.catalogue, home)) if self.demo else None
-            self._accounts = await stack.enter_async_context(
-                Accounts(self.settings, self.catalogue, demo_origin=origin).open()
-            )
-            self._history = await stack.enter_async_context(History.open(self.settings.database_url))
-            context = Context(
-                history=self._history,
-                archive=self.archive,
-                accounts=self._accounts,
-                catalogue=self.catalogue,
-                announce=self._announce,
-                pace=self._pace,
-            )
-            self._jobs = await stack.enter_async_context(
-                Jobs.open(context, home=home, database_url=self.settings.database_url)
-            )
+        telling = Telling(announce=self._announce, look_again=self._look_again)
+        async with run(self.settings, catalogue=self.catalogue, pace=self._pace, telling=telling) as self._open:
+            self._accounts = self._open.accounts
             try:
                 yield self
             finally:
                 self.events.close()
 
-    def _prepare_folders(self) -> None:
-        self.archive.prepare()
-        # Repaired files are copied when they are used; what nobody used by the next start is of no use.
-        shutil.rmtree(self._repaired, ignore_errors=True)
-        self._repaired.mkdir(parents=True)
-
-    @property
-    def _repaired(self) -> Path:
-        return self.settings.home / "cache" / "repaired"
+    def person_in(self, headers: Mapping[str, str]) -> Person:
+        """The person whom a request's headers name. Raises NotFound where there must be one and is none."""
+        return person_in(headers, self.settings)
 
     # Asking ----------------------------------------------------------------------------------------------------------
 
@@ -173,19 +206,30 @@ class Studio:
         return price(request)
 
     async def submit(
-        self, *, family: str, model: str, region: str | None = None, given: Mapping[str, object]
+        self,
+        *,
+        family: str,
+        model: str,
+        region: str | None = None,
+        given: Mapping[str, object],
+        person: Person = LOCAL,
+        source: str = "",
     ) -> JobView:
-        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was stored or sent."""
+        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was stored or sent.
+
+        `source` is the job whose settings it began with, if any; one that is not the person's own is left out.
+        """
         request = await self._parse(family=family, model=model, region=region, given=given)
         refuse_if_any((*check(request), *self._place_problems(request)))
         account = self._accounts.for_new_job(request.offer.region)
         now = now_ms()
         job_id = new_id(now)
-        files = await keep_files(self.archive, request, given, job_id=job_id, now=now)
+        trace = partial(self.reuse.origin, person=person)
+        files = await keep_files(self.at_work.archive, request, given, job_id=job_id, now=now, trace=trace)
         cost = price(request)
         job = Job(
             id=job_id,
-            person=_PERSON,
+            person=person.name,
             family=request.model.family,
             model=request.model.id,
             vendor_model=request.offer.id,
@@ -199,9 +243,10 @@ class Studio:
             updated_at=now,
             estimated_micros=round(cost.amount * 1_000_000),
             currency=cost.currency,
+            source_job=await self.reuse.own_job(source, person=person),
         )
-        await self.jobs_at_work.start(job, files)
-        return await self.job(job_id)
+        await self.at_work.jobs.start(job, files)
+        return await self.job(job_id, person=person)
 
     async def repair(
         self,
@@ -223,7 +268,11 @@ class Studio:
             raise NotFound(f"{field} is not a file of this model.")
         shape = await self._shape_for(found, region, field, given or {})
         try:
-            return str(await asyncio.to_thread(repair_given, Path(path), self._repaired, wanted, shape=shape))
+            return str(
+                await asyncio.to_thread(
+                    repair_given, Path(path), repaired_folder(self.settings.home), wanted, shape=shape
+                )
+            )
         except FileRefused as refusal:
             if item is None:
                 raise
@@ -273,18 +322,29 @@ class Studio:
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
-    async def job(self, job_id: str) -> JobView:
+    async def job(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """One job. Raises NotFound."""
-        return job_view(await self.history.with_assets(job_id), self.catalogue)
+        return job_view(await self.found(job_id, person), self.catalogue)
 
-    async def jobs(
+    async def found(self, job_id: str, person: Person) -> JobWithAssets:
+        """One job and its files. Raises NotFound, also where it is another's."""
+        found = await self.history.with_assets(job_id)
+        if not person.sees(found.job.person):
+            raise NotFound("There is no such job.")
+        return found
+
+    async def jobs(  # noqa: PLR0913 - one keyword for each thing that can be asked for
         self,
         *,
         query: str | None = None,
         family: str | None = None,
         status: str | None = None,
+        collection: str | None = None,
         cursor: str | None = None,
+        newer: bool = False,
+        deleted: bool = False,
         limit: int = 60,
+        person: Person = LOCAL,
     ) -> JobsView:
         """A page of jobs, newest first. Demo jobs show only in demo mode and real ones only outside it.
 
@@ -294,64 +354,49 @@ class Studio:
             statuses = (JobStatus(status),) if status else ()
         except ValueError:
             raise NotFound(f"There is no status {status!r}. Use one of: {', '.join(JobStatus)}.") from None
-        find = Find(person=_PERSON, demo=self.demo, query=query, family=family or None, statuses=statuses)
+        words = parse_query(query or "", names=self._names)
+        find = Find(
+            person=None if person.admin else person.name,
+            demo=self.demo,
+            query=words,
+            family=family or None,
+            statuses=statuses,
+            collection=collection or None,
+            deleted=deleted,
+        )
         size = max(1, min(limit, _LONGEST_PAGE))
-        return page_view(await self.history.page(find, cursor=cursor or None, limit=size), self.catalogue)
+        page = await self.history.page(find, cursor=cursor or None, newer=newer, limit=size)
+        return page_view(page, self.catalogue, remarks=words.remarks)
 
-    async def changes(self, since: int | None) -> dict[str, Any]:
+    async def changes(self, since: int | None, *, person: Person = LOCAL) -> dict[str, Any]:
         """The jobs that changed after a change number, and the number to ask with next time."""
         if since is None:
             return {"items": [], "sequence": await self.history.sequence()}
         found = await self.history.changed_since(since)
-        items = [job_view(one, self.catalogue) for one in found if one.job.demo == self.demo]
+        mine = [one for one in found if one.job.demo == self.demo and person.sees(one.job.person)]
+        items = [job_view(one, self.catalogue) for one in mine]
         return {"items": items, "sequence": found[-1].job.sequence if found else since}
 
-    async def cancel(self, job_id: str) -> JobView:
+    async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
-        await self.jobs_at_work.cancel(job_id)
-        return await self.job(job_id)
+        await self.found(job_id, person)
+        await self.at_work.jobs.cancel(job_id)
+        return await self.job(job_id, person=person)
 
-    async def file(self, asset_id: str, picture: str = "") -> tuple[Asset, Path]:
-        """A file and where it lies. `picture` is `poster`, `thumbnail` or nothing. Raises NotFound."""
-        asset = await self.history.asset(asset_id)
-        key = {"": asset.key, "poster": asset.poster_key, "thumbnail": asset.thumbnail_key}.get(picture)
-        if key is None:
-            raise NotFound("There is no such picture.")
-        return asset, await asyncio.to_thread(self.archive.path, key)
-
-    async def article(self, job_id: str) -> tuple[str, list[tuple[str, Path]]]:
-        """What an article's zip is called, and its files with their names: the text and its pictures.
-
-        Raises NotFound.
-        """
-        found = await self.history.with_assets(job_id)
-        outputs = [asset for asset in found.assets if asset.role == "output"]
-        text = next((asset for asset in outputs if asset.kind == "article"), None)
-        if text is None:
-            raise NotFound("This job has no article, or it is not finished.")
-        paths = await asyncio.to_thread(lambda: [(asset.name, self.archive.path(asset.key)) for asset in outputs])
-        return f"{Path(text.name).stem}.zip", paths
-
-    async def made(self, job_id: str) -> tuple[str, list[tuple[str, Path]]]:
-        """What a zip of all that a job made is called, and its files with their names. Raises NotFound."""
-        found = await self.history.with_assets(job_id)
-        outputs = [asset for asset in found.assets if asset.role == "output"]
-        if not outputs:
-            raise NotFound("This job has made no files, or it is not finished.")
-        paths = await asyncio.to_thread(lambda: [(asset.name, self.archive.path(asset.key)) for asset in outputs])
-        return f"{found.job.model}-{job_id[-6:]}.zip", paths
-
-    async def summary(self) -> dict[str, Any]:
+    async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
         """What the page's header shows."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        spent = await self.history.spent_since(int(midnight.timestamp() * 1000), demo=self.demo)
+        owner = None if person.admin else person.name
+        spent = await self.history.spent_since(int(midnight.timestamp() * 1000), demo=self.demo, person=owner)
+        active = [job for job in await self.history.unfinished() if job.demo == self.demo and person.sees(job.person)]
         region = self.regions[0]
         return {
             "demo": self.demo,
             "region": region,
             "region_label": labels(self.catalogue).get(region, region),
             "key_hint": self._accounts.hint(region),
-            "active": sum(job.demo == self.demo for job in await self.history.unfinished()),
+            "active": len(active),
+            "at_risk": await self.guard.at_risk(person, demo=self.demo),
             "spent_today": [{"amount": total / 1_000_000, "currency": c} for c, total in sorted(spent.items())],
         }
 
@@ -369,8 +414,11 @@ class Studio:
         """Try a key and, if its region takes it, use it from now on. Raises StudioError. Open pages look again."""
         tested = await self._accounts.add(region, key, workspace=workspace)
         if tested.works:
-            self.events.publish(LOOK_AGAIN, look_again=LOOK_AGAIN)
+            self._look_again()
         return tested
+
+    def _look_again(self) -> None:
+        self.events.publish(LOOK_AGAIN, look_again=LOOK_AGAIN)
 
     async def _announce(self, job_id: str) -> None:
         if self.events.watchers:
@@ -378,24 +426,8 @@ class Studio:
             if found.job.demo == self.demo:
                 text = json.dumps(job_view(found, self.catalogue), ensure_ascii=False, separators=(",", ":"))
                 message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
-                self.events.publish(message.encode(), look_again=LOOK_AGAIN)
+                self.events.publish(message.encode(), look_again=LOOK_AGAIN, owner=found.job.person)
 
 
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
 """Tells a page that it has missed changes and must ask for the jobs anew."""
-
-
-@asynccontextmanager
-async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
-    """The simulator, inside this process but over real HTTP. Imported only where it is needed."""
-    from services.simulator import Simulator, serve  # noqa: PLC0415
-
-    folder = home / "demo"
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    async with serve(Simulator(catalogue, home=folder, speed=_DEMO_SPEED)) as origin:
-        log.info("demo mode: the simulator does the work, nothing is billed")
-        yield origin
-
-
-_DEMO_SPEED = 30.0
-"""How much faster than the vendor a demo clip is made: about ten seconds instead of five minutes."""

@@ -1,0 +1,153 @@
+"""How a form is filled from what was made: the draft of a job or recipe, or one with one more file. No Gradio here.
+
+Whatever comes from a file or a browser is read with care: what does not fit is left out, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from secrets import randbelow
+
+from components.draft import Draft, Shown, fitted
+from services.catalogue.schema import (
+    ChoiceField,
+    Field,
+    FileField,
+    FilesField,
+    Model,
+    NumberField,
+    SwitchField,
+)
+from services.request import fields_for
+from services.reuse import kinds_taken
+
+_LONGEST_WORDS = 20_000
+_MOST_PARAMETERS = 100
+SEED = "seed"
+
+
+# A whole form --------------------------------------------------------------------------------------------------------
+
+
+def draft_of(job: Mapping[str, object], files: object, *, fields: Sequence[Field]) -> Draft:
+    """The draft that would make this job, or what a recipe tells, again.
+
+    `files` are paths in their order, by field; `fields` are all that the model has, whatever its mode, and say which
+    of them are lists.
+    """
+    parameters = job.get("parameters")
+    wishes: dict[str, Shown] = {"prompt": _words(job.get("prompt"))}
+    if isinstance(parameters, Mapping):
+        plain = {str(name): value for name, value in parameters.items() if isinstance(value, str | int | float)}
+        wishes |= {name: plain[name] for name in list(plain)[:_MOST_PARAMETERS]}
+    lists = {field.name for field in fields if isinstance(field, FilesField)}
+    for name, sent in files.items() if isinstance(files, Mapping) else ():
+        paths = [path for path in sent if isinstance(path, str)] if isinstance(sent, list) else []
+        if paths:
+            wishes[str(name)] = paths if name in lists else paths[0]
+    return Draft(model=str(job.get("model") or ""), region=str(job.get("region") or ""), wishes=wishes)
+
+
+def with_words(draft: Draft, job: Mapping[str, object]) -> Draft:
+    """The draft with the job's prompt as the model rewrote it; all else stays as the person has it."""
+    words = job.get("rewritten_prompt") or job.get("prompt")
+    return replace(draft, wishes={**draft.wishes, "prompt": _words(words)})
+
+
+def with_told(draft: Draft, told: Mapping[str, object], *, names: frozenset[str]) -> Draft:
+    """The draft with the words and the seed that another tool wrote into a file, as far as the family has them."""
+    wishes = dict(draft.wishes)
+    for name in ("prompt", "negative_prompt"):
+        if name in names and _words(told.get(name)):
+            wishes[name] = _words(told.get(name))
+    seed = told.get(SEED)
+    if SEED in names and isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 1 << 31:
+        wishes[SEED] = str(seed)
+    return replace(draft, wishes=wishes)
+
+
+def with_new_seed(draft: Draft, model: Model, region: str) -> tuple[Draft, bool]:
+    """The draft with a seed that nobody chose, and whether the model has one."""
+    field = model.field(SEED, region, draft.wishes)
+    if not isinstance(field, NumberField):
+        return draft, False
+    seed = int(field.minimum) + randbelow(int(field.maximum - field.minimum) + 1)
+    return replace(draft, wishes={**draft.wishes, SEED: str(seed)}), True
+
+
+def left_out(draft: Draft, model: Model, region: str) -> list[str]:
+    """The labels of those wishes that this model cannot show as they are, in their order."""
+    fields = {field.name: field for field in fields_for(model, region, draft.wishes)}
+    known = {field.name: field for field in model.every_field(region)}
+    missing: list[str] = []
+    for name, wish in draft.wishes.items():
+        field = fields.get(name)
+        if wish in ("", None, []) or (field and _alike(fitted(field, wish), wish)):
+            continue
+        missing.append(field.label if field else known[name].label if name in known else name.replace("_", " "))
+    return missing
+
+
+def _alike(shown: Shown, wish: Shown) -> bool:
+    """Whether both mean the same: a form holds many numbers as text, and one file as a list."""
+    if isinstance(shown, list) or isinstance(wish, list):
+        return ([shown] if isinstance(shown, str) else shown) == ([wish] if isinstance(wish, str) else wish)
+    return shown == wish or str(shown) == str(wish)
+
+
+def _words(raw: object) -> str:
+    return raw[:_LONGEST_WORDS] if isinstance(raw, str) else ""
+
+
+# One file ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A draft with one more file in it."""
+
+    draft: Draft
+    model: Model
+    region: str
+    field: FileField
+    is_full: bool = False
+    """Whether the list had no room, so that the draft is as it was."""
+
+
+def with_file(draft: Draft, path: str, *, slot: str, kind: str, stands: Sequence[tuple[Model, str]]) -> Placed | None:
+    """The draft with a file of a kind (image, video, audio) in a slot, all else as it is.
+
+    `stands` are the models that may take its place, each with its region: the one the form shows, then the others. The
+    first that has the slot is taken, in another of its modes where it must be. None where no model has it.
+    """
+    for model, region in stands:
+        for more in _settings(model, region):
+            wishes = {**draft.wishes, **more}
+            fields = fields_for(model, region, wishes)
+            found = next((f for f in fields if f.name == slot and isinstance(f, FileField)), None)
+            if isinstance(found, FileField) and kind in kinds_taken(found):
+                now = replace(draft, model=model.id, region=region, wishes=wishes)
+                return _placed(now, path, model=model, region=region, field=found)
+    return None
+
+
+def _placed(draft: Draft, path: str, *, model: Model, region: str, field: FileField) -> Placed:
+    held = fitted(field, draft.wishes.get(field.name)) if isinstance(field, FilesField) else []
+    before = held if isinstance(held, list) else []
+    if isinstance(field, FilesField) and len(before) >= field.most:
+        return Placed(draft=draft, model=model, region=region, field=field, is_full=True)
+    wish: Shown = [*before, path] if isinstance(field, FilesField) else path
+    now = replace(draft, wishes={**draft.wishes, field.name: wish})
+    return Placed(draft=now, model=model, region=region, field=field)
+
+
+def _settings(model: Model, region: str) -> Iterator[Mapping[str, Shown]]:
+    """As it is, then each other mode by the one choice that switches it."""
+    yield {}
+    for name in dict.fromkeys(mode.field for mode in model.modes):
+        field = model.field(name, region)
+        if isinstance(field, ChoiceField):
+            yield from ({name: str(choice.value)} for choice in field.choices)
+        elif isinstance(field, SwitchField):
+            yield from ({name: value} for value in (field.default, not field.default))

@@ -1,0 +1,118 @@
+"""Which work came of which: by the files that were given again, and by the settings. Hides the SQL.
+
+Only services.history builds it. Whatever belongs to somebody else, or has left the bin for good, is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.tables import assets, jobs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a given file is, or was cut from."""
+
+    asset: str
+    """The id of the asset; it may be another studio's."""
+    moment: str | None = None
+    """What was cut out of it: `first`, `last`, seconds as text, `sound`; None for the whole file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One step of a family: of the older job came the younger one."""
+
+    older: str
+    younger: str
+    asset: str | None = None
+    """The file that went over; None where only the settings did."""
+    moment: str | None = None
+
+
+class Kinship:
+    """The families of jobs in the database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def owner(self, asset_id: str) -> str | None:
+        """Whose a file is, or None where it is not known here."""
+        statement = sa.select(jobs.c.person).join(assets, assets.c.job_id == jobs.c.id).where(assets.c.id == asset_id)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(statement)
+
+    async def has_job(self, job_id: str, *, person: str) -> bool:
+        """Whether a job is there and is a person's own."""
+        statement = sa.select(jobs.c.id).where(_own(jobs, person), jobs.c.id == job_id)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(statement) is not None
+
+    async def origin(self, sha256: str, *, person: str) -> Origin | None:
+        """Where a person's file of this hash came from: something they made, or gave before and that had an origin."""
+        made = sa.case((assets.c.role == "output", 0), else_=1)
+        statement = (
+            sa.select(assets.c.id, assets.c.role, assets.c.parent_id, assets.c.moment)
+            .join(jobs, jobs.c.id == assets.c.job_id)
+            .where(assets.c.sha256 == sha256, _own(jobs, person))
+            .where(sa.or_(assets.c.role == "output", assets.c.parent_id.is_not(None)))
+            .order_by(made, assets.c.created_at.desc())
+            .limit(1)
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        return Origin(asset=row.id) if row.role == "output" else Origin(asset=row.parent_id, moment=row.moment)
+
+    async def above(self, job_ids: Sequence[str], *, person: str) -> tuple[Link, ...]:
+        """The steps that lead to these jobs."""
+        async with self._engine.connect() as connection:
+            return await _links(connection, _YOUNGER, job_ids, person)
+
+    async def below(self, job_ids: Sequence[str], *, person: str) -> tuple[Link, ...]:
+        """The steps that lead away from these jobs."""
+        async with self._engine.connect() as connection:
+            return await _links(connection, _OLDER, job_ids, person)
+
+
+_OLDER, _YOUNGER = jobs.alias("older"), jobs.alias("younger")
+_PARENTS = assets.alias("parents")
+
+
+def _own(table: Any, person: str) -> sa.ColumnElement[bool]:  # Any: a table or an alias of it
+    return sa.and_(table.c.person == person, table.c.purged_at.is_(None))
+
+
+async def _links(
+    connection: AsyncConnection, end: sa.FromClause, job_ids: Sequence[str], person: str
+) -> tuple[Link, ...]:
+    """The steps of which one `end` is among these jobs; those by a file stand first."""
+    both = (_own(_OLDER, person), _own(_YOUNGER, person), end.c.id.in_(list(job_ids)))
+    by_file = (
+        sa.select(_OLDER.c.id, _YOUNGER.c.id, assets.c.parent_id, assets.c.moment)
+        .select_from(assets)
+        .join(_PARENTS, _PARENTS.c.id == assets.c.parent_id)
+        .join(_OLDER, _OLDER.c.id == _PARENTS.c.job_id)
+        .join(_YOUNGER, _YOUNGER.c.id == assets.c.job_id)
+        .where(*both)
+        .order_by(assets.c.created_at, assets.c.position)
+    )
+    by_settings = (
+        sa.select(_OLDER.c.id, _YOUNGER.c.id, sa.null(), sa.null())
+        .select_from(_YOUNGER)
+        .join(_OLDER, _OLDER.c.id == _YOUNGER.c.source_job)
+        .where(*both)
+        .order_by(_YOUNGER.c.created_at)
+    )
+    found: dict[Link, None] = {}
+    for statement in (by_file, by_settings):
+        for older, younger, asset, moment in await connection.execute(statement):
+            found[Link(older=older, younger=younger, asset=asset, moment=moment)] = None
+    return tuple(link for link in found if link.older != link.younger)

@@ -1,0 +1,132 @@
+"""Everything that works while a studio runs: opened in the order in which it is needed, closed in the other.
+
+Hides what is built from what. services.studio hands the pieces out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.accounts import Accounts
+from services.archive import Archive
+from services.catalogue import Catalogue
+from services.disk import Disk
+from services.downloads import Downloads
+from services.exports import Exports
+from services.guard import Guard
+from services.history import History
+from services.importing import Importer
+from services.janitor import Janitor
+from services.jobs import Context, Jobs, Pace, now_ms
+from services.recalling import Recipes
+from services.recipes import strip
+from services.reuse import Reuse
+from services.settings import Settings
+from services.sheets import Sheets
+from services.shelf import Shelf
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The pieces of a running studio."""
+
+    accounts: Accounts
+    archive: Archive
+    history: History
+    jobs: Jobs
+    downloads: Downloads
+    shelf: Shelf
+    exports: Exports
+    disk: Disk
+    janitor: Janitor
+    reuse: Reuse
+    guard: Guard
+    sheets: Sheets
+    recipes: Recipes
+    importer: Importer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """How the pieces say what changed."""
+
+    announce: Callable[[str], Awaitable[None]]
+    """A job, by its id."""
+    look_again: Callable[[], None]
+    """So much that every page should ask anew."""
+
+
+@asynccontextmanager
+async def run(settings: Settings, *, catalogue: Catalogue, pace: Pace, telling: Telling) -> AsyncIterator[Running]:
+    """Open the database, start the engine, go on with every unfinished job."""
+    home, demo = settings.home, settings.demo
+    archive = Archive(home / "files")
+    await asyncio.to_thread(_prepare_folders, archive, home)
+    async with AsyncExitStack() as stack:
+        origin = await stack.enter_async_context(_demo_vendor(catalogue, home)) if demo else None
+        accounts = await stack.enter_async_context(Accounts(settings, catalogue, demo_origin=origin).open())
+        history = await stack.enter_async_context(History.open(settings.database_url))
+        context = Context(
+            history=history,
+            archive=archive,
+            accounts=accounts,
+            catalogue=catalogue,
+            announce=telling.announce,
+            pace=pace,
+        )
+        jobs = await stack.enter_async_context(Jobs.open(context, home=home, database_url=settings.database_url))
+        janitor = await stack.enter_async_context(Janitor(history=history, archive=archive).working())
+        yield Running(
+            accounts=accounts,
+            archive=archive,
+            history=history,
+            jobs=jobs,
+            downloads=Downloads(history=history, archive=archive, folder=home / "cache" / "clean", strip=strip),
+            shelf=Shelf(history=history, announce=telling.announce, look_again=telling.look_again, demo=demo),
+            exports=Exports(history=history, archive=archive, catalogue=catalogue, strip=strip, demo=demo),
+            disk=Disk(history=history, archive=archive, catalogue=catalogue),
+            janitor=janitor,
+            reuse=Reuse(history=history, archive=archive, catalogue=catalogue, cache=home / "cache" / "cut"),
+            recipes=Recipes(history=history, catalogue=catalogue),
+            importer=Importer(history=history, archive=archive, clock=now_ms, demo=demo, announce=telling.announce),
+            sheets=Sheets(history=history, archive=archive, catalogue=catalogue),
+            guard=Guard(history=history, wake=jobs.wake_up),
+        )
+
+
+def repaired_folder(home: Path) -> Path:
+    """Where repaired copies of given files lie until they are used."""
+    return home / "cache" / "repaired"
+
+
+def _prepare_folders(archive: Archive, home: Path) -> None:
+    archive.prepare()
+    # What was repaired is copied when it is used, what was cut or cleaned can be made again: by the next start it is
+    # of no use.
+    for name in ("repaired", "cut", "clean"):
+        shutil.rmtree(home / "cache" / name, ignore_errors=True)
+    repaired_folder(home).mkdir(parents=True)
+
+
+@asynccontextmanager
+async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
+    """The simulator, inside this process but over real HTTP. Imported only where it is needed."""
+    from services.simulator import Simulator, serve  # noqa: PLC0415
+
+    folder = home / "demo"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with serve(Simulator(catalogue, home=folder, speed=_DEMO_SPEED)) as origin:
+        log.info("demo mode: the simulator does the work, nothing is billed")
+        yield origin
+
+
+_DEMO_SPEED = 30.0
+"""How much faster than the vendor a demo clip is made: about ten seconds instead of five minutes."""
