@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -64,6 +65,8 @@ def test_the_readme_tells_the_default_of_a_setting(name: str) -> None:
     assert meaning
     if value is None or value == {}:
         assert default in {"none", "the region's own", "a SQLite file in `STUDIO_HOME`"}
+    elif isinstance(value, tuple):
+        assert default == f"`{json.dumps(value)}`"
     else:
         assert default == f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

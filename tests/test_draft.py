@@ -142,3 +142,13 @@ def test_whatever_was_wished_a_chooser_shows_what_its_model_offers(wish: Shown, 
             given={n: v for n, v in values.items() if n not in fixed},
         )
         assert not [p for p in check(request) if p.field in values and not p.advice]
+
+
+def test_a_draft_remembers_the_job_it_came_from_until_its_words_or_a_file_are_taken_away() -> None:
+    model, region = next((m, m.offers[0].region) for m in CATALOGUE.models if any(f.name == "prompt" for f in m.fields))
+    blank = Draft(model=model.id, region=region)
+    draft = Draft(model=model.id, region=region, wishes={"prompt": "A boat"}, source="job1")
+    assert read_draft(draft.as_json(), blank=blank) == draft
+    assert read_draft({**draft.as_json(), "source": ["x"]}, blank=blank).source == ""
+    assert changed(draft, fields=model.fields, shown={"prompt": "A red boat"}).source == "job1"
+    assert changed(draft, fields=model.fields, shown={"prompt": ""}).source == ""

@@ -44,14 +44,14 @@ async def test_a_clip_from_words_ends_on_our_disk(studio: Studio, vendor: tuple[
     assert job["cost"] == {"estimated": 0.2, "actual": 0.2, "currency": "USD", "at_most": False}
     assert job["task_id"] == vendor[0].creates[0].task_id
     (output,) = job["outputs"]
-    asset, path = await studio.file(output["id"])
+    asset, path = await studio.downloads.file(output["id"])
     assert hashlib.sha256(path.read_bytes()).hexdigest() == asset.sha256
     with av.open(str(path)) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (1280, 720)
     for picture in ("poster", "thumbnail"):
-        with Image.open((await studio.file(output["id"], picture))[1]) as image:
+        with Image.open((await studio.downloads.file(output["id"], picture))[1]) as image:
             assert max(image.size) <= 1280
-    assert not list(studio.archive.incoming.iterdir())
+    assert not list(studio.at_work.archive.incoming.iterdir())
 
 
 async def test_a_clip_from_a_picture_sends_the_very_picture(
@@ -139,7 +139,7 @@ async def test_a_broken_download_is_gone_on_with(studio: Studio, vendor: tuple[S
     vendor[0].faults.cut_downloads(times=2, at_byte=2_000)
     job = await until(studio, await buy(studio))
     assert job["status"] == "succeeded"
-    _asset, path = await studio.file(job["outputs"][0]["id"])
+    _asset, path = await studio.downloads.file(job["outputs"][0]["id"])
     with av.open(str(path)) as container:
         assert sum(1 for _frame in container.decode(video=0)) == 60
 

@@ -78,7 +78,13 @@ async def latest_state(studio: Studio, job_id: str) -> SubmissionState:
     return submission.state
 
 
-async def test_whoever_watches_is_told_of_every_change(studio: Studio) -> None:
+async def test_whoever_watches_is_told_of_every_change(home: Path, tmp_path: Path) -> None:
+    # Slow enough that a picture lies on the disk before the next one is told, on a busy machine too.
+    async with simulated(tmp_path / "vendor", run_seconds=60.0, speed=12.0) as (_, url), studio_at(home, url) as studio:
+        await _told_of_every_change(studio)
+
+
+async def _told_of_every_change(studio: Studio) -> None:
     told: list[JobView] = []
 
     async def watch() -> None:

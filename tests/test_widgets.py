@@ -26,6 +26,7 @@ from services.catalogue.video import OUR_IMAGE
 from services.errors import InvalidRequest, StudioError
 from services.media import image_defects, read_image
 from services.media.facts import ImageFacts, Unreadable
+from services.people import LOCAL, Person
 from services.problems import Fix, Problem, Repair
 from services.request import Cost
 from services.settings import Settings
@@ -52,6 +53,9 @@ class FakeStudio:
     repaired: str = ""
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     sent: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def person_in(self, _headers: Mapping[str, str]) -> Person:
+        return LOCAL
 
     async def check(self, **request: Any) -> Verdict:
         self.asked.append(request)

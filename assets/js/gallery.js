@@ -1,203 +1,278 @@
-// The gallery: every job, newest first, in tiles as wide as their pictures; fetched a page at a time while scrolling.
-import { StudioElement, h, icon } from "./dom.js";
-import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
-import { picturesOf } from "./outputs.js";
-import { showDetails, thumbnailOf } from "./cards.js";
-import { STATE, catalogue, clock, counted, day, isActive, isDone, since, title } from "./words.js";
+// The gallery: everything ever made, found, looked at and kept in order. What is shown stands in the address.
+import { StudioElement, announce, button, h, icon } from "./dom.js";
+import { fetchJob, fetchJobs, jobById, onAgain, onChange } from "./live.js";
+import { clock, since } from "./words.js";
+import { Acts } from "./gallery/acts.js";
+import { read, write } from "./gallery/address.js";
+import { Bar, binNotice } from "./gallery/bar.js";
+import { Filters } from "./gallery/filters.js";
+import { Keys } from "./gallery/keys.js";
+import { Selection, drawBand, onLongPress } from "./gallery/select.js";
+import { cellOf } from "./gallery/tile.js";
+import "./gallery/toast.js";
+import { Window } from "./gallery/window.js";
 
-const PAGE = 60;
-const MOST_TILES = 420;
-const HOVER_MS = 220;
+const AT_MS = 250;
+const GHOSTS = [1.78, 1, 0.56, 1.33, 1.78, 0.75, 1, 1.78, 1.33, 1.78, 0.56, 1];
+const NO_WISH = { q: "", in: "", bin: false };
 
 class Gallery extends StudioElement {
   connectedCallback() {
-    this.query = { query: "", family: "", status: "" };
-    this.list = h("div", { class: "days" });
+    const said = read();
+    if (said) history.scrollRestoration = "manual"; // the place stands in the address
+    this.wish = said ? { q: said.q, in: said.in, bin: said.bin } : { ...NO_WISH };
+    this.selection = new Selection((ids) => this.chosen(ids));
+    this.acts = new Acts(this);
+    this.bar = new Bar(this.acts);
+    this.filters = new Filters({ wish: this.wish, changed: (wish, { step }) => this.seek(wish, { step }), help: () => this.help("showHelp"), tools: this.tools() });
+    this.notice = h("div", { class: "over" });
+    this.list = h("div", { class: "days", role: "group", "aria-label": "Your works", "aria-keyshortcuts": "?" });
     this.sentinel = h("div", { class: "sentinel" });
-    this.replaceChildren(this.bar(), this.list, this.sentinel);
-    this.watcher = new IntersectionObserver((seen) => { if (seen.some((entry) => entry.isIntersecting)) this.next(); }, { rootMargin: "600px" });
-    this.watcher.observe(this.sentinel);
-    this.stops = [onChange((job) => this.changed(job)), onAgain(() => this.restart())];
-    this.tick = setInterval(() => { if (!document.hidden) this.passTime(); }, 1000);
-    this.addEventListener("keydown", (event) => this.walk(event));
-    this.restart();
+    this.replaceChildren(this.filters.node, this.filters.more, this.notice, this.list, this.sentinel, this.bar.node);
+    this.window = new Window({ list: this.list, ask: (query) => this.ask(query), draw: (job) => this.cell(job), told: (state, error) => this.told(state, error), edge: () => this.edge });
+    this.keys = new Keys(this);
+    drawBand(this, this.selection, { cells: () => this.list.querySelectorAll(".cell"), jobOf: (id) => this.job(id) });
+    onLongPress(this.list, (id) => { const job = this.job(id); if (job) this.selection.toggle(job); });
+    this.listen();
+    this.at = said?.at ?? null;
+    this.restart(this.at);
+    if (said?.open) this.openNamed(said.open);
   }
 
   disconnectedCallback() {
-    this.watcher.disconnect();
+    this.away.abort();
+    this.window.end();
+    this.keys.end();
+    this.seen.disconnect();
     this.stops.forEach((stop) => stop());
     clearInterval(this.tick);
   }
 
-  bar() {
-    const search = h("input", { type: "search", placeholder: "Search your prompts", "aria-label": "Search your prompts", autocomplete: "off" });
-    let timer;
-    search.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => { this.query.query = search.value.trim(); this.restart(); }, 250);
+  listen() {
+    this.away = new AbortController();
+    const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.away.signal });
+    on(window, "scroll", () => { clearTimeout(this.atTimer); this.atTimer = setTimeout(() => this.keepPlace(), AT_MS); });
+    on(window, "hashchange", () => this.followAddress());
+    on(window, "popstate", () => this.followAddress());
+    on(document, "studio:viewing", ({ detail }) => this.viewing(detail.job));
+    this.stops = [onChange((job) => this.changed(job)), onAgain(() => this.window.reload().catch(() => {}))];
+    this.tick = setInterval(() => { if (!document.hidden && this.window.shown) this.passTime(); }, 1000);
+    this.seen = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) this.uncovered(); });
+    this.seen.observe(this);
+  }
+
+  /** What the gallery offers besides: shown beside the search. */
+  tools() {
+    return h("div", { class: "acts" },
+      h("button", { type: "button", class: "press", "data-act": "open-file", "aria-label": "Add files" }, icon("file-plus"), h("span", {}, "Add files")),
+      h("button", { type: "button", class: "press", "data-act": "space", "aria-label": "Space", onclick: async () => (await import("./gallery/disk.js")).showDisk() }, icon("chart-bar"), h("span", {}, "Space")),
+      button({ icon: "keyboard", label: "Keys", kind: "round", act: "keys", press: () => this.help("showKeys") }));
+  }
+
+  async help(name) { (await import("./gallery/help.js"))[name](); }
+
+  /** Where the part of the window begins that nothing lies over. */
+  get edge() { return Math.max(0, this.filters.node.getBoundingClientRect().bottom); }
+
+  // What is wished -----------------------------------------------------------------------------------------------------
+
+  async ask(query) {
+    const { q, in: collection, bin } = this.wish;
+    const page = await fetchJobs({ ...query, query: q, collection, deleted: bin ? "true" : undefined });
+    this.filters.say(page.remarks ?? []);
+    return { ...page, items: page.items.map((job) => jobById(job.id) ?? job) }; // news may have been quicker than the page
+  }
+
+  seek(wish, { step = true, at = null, told = true } = {}) {
+    this.wish = wish;
+    this.selection.clear();
+    if (told) write({ ...wish, open: this.opened }, { step });
+    this.restart(at);
+  }
+
+  async restart(at = null) {
+    this.current = null;
+    this.notice.replaceChildren(...(this.wish.bin ? [binNotice(() => this.acts.purge(null))] : []));
+    await this.window.start(at);
+  }
+
+  /** The browser's own buttons, or a link that was put into the address. */
+  followAddress() {
+    const said = read();
+    if (!said) return;
+    const same = said.q === this.wish.q && said.in === this.wish.in && said.bin === this.wish.bin;
+    if (!same) {
+      this.filters.show({ q: said.q, in: said.in, bin: said.bin });
+      this.seek({ q: said.q, in: said.in, bin: said.bin }, { at: said.at, told: false });
+    }
+    if (said.open && said.open !== this.opened) this.openNamed(said.open);
+    if (!said.open && this.opened) this.dispatch("studio:details", {});
+  }
+
+  /** The tab was opened: its state goes into the address again. */
+  uncovered() {
+    this.window.settle();
+    if (location.hash === "#gallery" && (!this.filters.plain || this.at)) write({ ...this.wish, at: this.at, open: this.opened });
+  }
+
+  keepPlace() {
+    if (!this.window.shown || this.dataset.state === "loading") return;
+    const { edge } = this;
+    const first = this.window.atTop ? null : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge + 20);
+    this.at = first ? this.job(first.dataset.cell)?.place : null;
+    if (location.hash.startsWith("#gallery")) write({ ...this.wish, at: this.at, open: this.opened });
+  }
+
+  // Opening ------------------------------------------------------------------------------------------------------------
+
+  dispatch(name, detail) { document.dispatchEvent(new CustomEvent(name, { detail })); }
+
+  open(job) {
+    const list = this.window.jobs;
+    const ends = { 1: list.at(-1)?.place, [-1]: list[0]?.place };
+    const more = async (way) => {
+      if (!ends[way]) return [];
+      const page = await this.ask({ cursor: ends[way], newer: way < 0 ? "true" : undefined, limit: 60 });
+      ends[way] = way < 0 ? page.previous_cursor && page.items[0]?.place : page.next_cursor && page.items.at(-1)?.place;
+      return page.items;
+    };
+    this.dispatch("studio:details", { job: jobById(job.id) ?? job, list, more });
+  }
+
+  async openNamed(id) {
+    try { this.open(await fetchJob(id)); } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
+  }
+
+  /** The viewer tells what it shows. Opening is a step that the back button takes back; closing takes it back itself. */
+  viewing(told) {
+    const job = typeof told === "string" ? told : told?.id ?? null;
+    const before = this.opened;
+    this.opened = job;
+    if (!location.hash.startsWith("#gallery")) return;
+    if (job) {
+      const named = read()?.open === job;
+      if (!named) { write({ ...this.wish, at: this.at, open: job }, { step: !before }); this.stepped ||= !before; }
+      this.keys.walkTo(job, { focus: false });
+    } else if (before) {
+      if (this.stepped && read()?.open) history.back();
+      else write({ ...this.wish, at: this.at });
+      this.stepped = false;
+      this.keys.walkTo(before);
+    }
+  }
+
+  // Drawing ------------------------------------------------------------------------------------------------------------
+
+  job(id) { return this.window.jobs.find((job) => job.id === id); }
+
+  cell(job) {
+    return cellOf(job, {
+      selected: this.selection.has(job.id), current: this.current === job.id,
+      press: (event) => this.pressed(job, event),
+      pick: (event) => (event.shiftKey ? this.reach(job) : this.selection.toggle(this.job(job.id) ?? job)),
+      heart: () => this.acts.favourite(!(this.job(job.id) ?? job).favourite, [job.id]),
     });
-    const filters = [["All", {}], ...Object.entries(catalogue.families ?? {}).map(([id, { label }]) => [label, { family: id }]), ["Did not work", { status: "failed" }]];
-    const chips = filters.map(([label, filter], index) => h("button", {
-      type: "button", class: "chip", "aria-pressed": String(index === 0),
-      onclick: (event) => {
-        chips.forEach((chip) => chip.setAttribute("aria-pressed", String(chip === event.currentTarget)));
-        this.query = { ...this.query, family: "", status: "", ...filter };
-        this.restart();
-      },
-    }, label));
-    return h("div", { class: "find", role: "search" }, h("label", { class: "search" }, icon("search"), search), h("div", { class: "chips" }, chips));
   }
 
-  async restart() {
-    this.cursor = undefined;
-    this.jobs = [];
-    this.drawn = 0;
-    this.turn = (this.turn ?? 0) + 1;
-    this.dataset.state = "loading";
-    this.list.replaceChildren(h("div", { class: "tiles" }, Array.from({ length: 8 }, (_, index) => h("div", { class: "tile ghost", style: `--ratio:${[1.78, 1, 0.56, 1.33][index % 4]}` }))));
-    await this.next(true);
+  pressed(job, event) {
+    const now = this.job(job.id) ?? job;
+    this.keys.walkTo(job.id);
+    if (event.shiftKey && (this.selection.anchor || this.selection.size)) return this.reach(now);
+    if (event.ctrlKey || event.metaKey || (this.selection.size && event.detail)) return this.selection.toggle(now);
+    this.open(now);
   }
 
-  async next(first = false) {
-    if (this.busy === this.turn || (!first && (!this.cursor || this.drawn >= MOST_TILES))) return;
-    const turn = (this.busy = this.turn);
-    try {
-      const page = await fetchJobs({ ...this.query, cursor: this.cursor, limit: PAGE });
-      if (turn !== this.turn) return;
-      if (first) this.list.replaceChildren();
-      this.cursor = page.next_cursor;
-      page.items.forEach((job) => this.append(job));
-      this.dataset.state = this.jobs.length ? "done" : "empty";
-      this.drawEnd();
-    } catch (error) {
-      if (turn === this.turn) {
-        this.dataset.state = "away";
-        if (first) this.list.replaceChildren();
-        this.sentinel.replaceChildren(h("p", { class: "quiet" }, `${error.message} `), h("button", { type: "button", class: "press", onclick: () => this.restart() }, "Try again"));
-      }
-    } finally { if (this.busy === turn) this.busy = null; }
-    if (this.cursor && this.drawn < MOST_TILES && this.sentinel.getBoundingClientRect().top < innerHeight + 600 && this.offsetParent) this.next();
+  /** From the last chosen one to this one, all between, on screen or not. */
+  async reach(job) {
+    const from = this.selection.anchor ?? job;
+    const [high, low] = BigInt(from.place) > BigInt(job.place) ? [from, job] : [job, from];
+    const shown = this.window.jobs;
+    const [start, end] = [shown.findIndex(({ id }) => id === high.id), shown.findIndex(({ id }) => id === low.id)];
+    if (start >= 0 && end >= 0) return this.selection.set(shown.slice(start, end + 1));
+    try { this.selection.set(await this.window.span({ high: BigInt(high.place), low: BigInt(low.place) })); } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
   }
 
-  append(job) {
-    this.jobs.push(job);
-    this.drawn += 1;
-    this.group(job).append(this.tile(job));
+  chosen(ids) {
+    for (const id of ids) { const job = this.job(id); if (job) this.window.replace(job); }
+    this.bar.draw(this.selection.briefs, { bin: this.wish.bin });
+    this.dataset.choosing = this.selection.size ? "yes" : "no";
   }
 
-  group(job) {
-    const name = day(job.created_at);
-    const last = this.list.lastElementChild;
-    if (last?.dataset.day === name) return last.querySelector(".tiles");
-    const tiles = h("div", { class: "tiles" });
-    this.list.append(h("section", { "data-day": name }, h("h2", {}, name), tiles));
-    return tiles;
+  /** Whom an act means: the chosen, else the tile that has the focus. */
+  targets() {
+    if (this.selection.size) return this.selection.briefs;
+    const job = this.job(this.keys.here);
+    return job ? [{ ...job, tags: job.tags ?? [], collections: job.collections ?? [], bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + bytes, 0), files: job.outputs?.length ?? 0 }] : [];
   }
 
-  drawEnd() {
-    const searching = this.query.query || this.query.family || this.query.status;
-    if (!this.jobs.length) {
-      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("images"), h("p", {}, searching ? "Nothing was found." : "What you make is kept here."),
-        h("p", { class: "quiet" }, searching ? "Try other words, or look at all." : "Make the first one: it takes a sentence and a minute or two.")));
-    } else if (this.cursor && this.drawn >= MOST_TILES) {
-      // So many tiles are slow to lay out: the older ones take the place of these.
-      this.sentinel.replaceChildren(h("button", { type: "button", class: "press wide", onclick: () => {
-        this.list.replaceChildren();
-        this.drawn = 0;
-        this.scrollIntoView();
-        this.next();
-      } }, "Show older ones"));
-    } else this.sentinel.replaceChildren(...(this.cursor ? [] : [h("p", { class: "quiet" }, this.jobs.length > 12 ? "That is all." : "")]));
+  left(ids) {
+    this.selection.forget(ids);
+    this.keys.leave(ids);
+    this.window.remove(ids);
   }
+
+  back() { this.window.reload().catch(() => {}); }
+
+  // News ---------------------------------------------------------------------------------------------------------------
 
   changed(job) {
-    const old = this.list.querySelector(`.tile[data-job="${CSS.escape(job.id)}"]`);
-    const index = this.jobs.findIndex((known) => known.id === job.id);
-    if (index >= 0) this.jobs[index] = job;
-    if (old) {
-      if (old.dataset.print === printOf(job)) return;
-      const made = this.tile(job);
-      const focused = document.activeElement === old;
-      old.replaceWith(made);
-      if (focused) made.focus();
-      return;
+    if (this.dataset.state === "loading" || !this.window) return;
+    const belongs = Boolean(job.deleted_at) === this.wish.bin;
+    if (this.window.has(job.id)) {
+      if (!belongs) return this.left([job.id]);
+      if (this.selection.has(job.id)) this.selection.set([job]);
+      return this.window.replace(job);
     }
-    const { query, family, status } = this.query;
-    const fits = (!family || family === job.family) && (!status || status === job.status) && (!query || title(job).toLowerCase().includes(query.toLowerCase()));
-    if (index >= 0 || !fits || !this.jobs || this.dataset.state === "loading" || (this.jobs[0] && this.jobs[0].created_at > job.created_at)) return;
-    this.jobs.unshift(job);
-    if (this.dataset.state === "empty") this.sentinel.replaceChildren();
-    this.dataset.state = "done";
-    const name = day(job.created_at);
-    const top = this.list.firstElementChild;
-    if (top?.dataset.day === name) top.querySelector(".tiles").prepend(this.tile(job));
-    else this.list.prepend(h("section", { "data-day": name }, h("h2", {}, name), h("div", { class: "tiles" }, this.tile(job))));
-    this.drawn += 1;
+    if (!belongs) return;
+    if (this.filters.plain || this.wish.bin) return this.window.insert(job);
+    clearTimeout(this.lookTimer); // whether it fits the search only the studio knows
+    this.lookTimer = setTimeout(() => { if (this.window.atTop && this.window.shown) this.back(); }, 1500);
   }
 
-  tile(job) {
-    const output = job.outputs?.[0];
-    const thumb = thumbnailOf(job);
-    const ratio = output?.width && output?.height ? output.width / output.height : 16 / 9;
-    const done = isDone(job);
-    const label = isActive(job) ? h("span", { class: "label" }, h("i", { class: "dot" }), h("span", { "data-clock": job.id, "data-words": STATE[job.status] }, `${STATE[job.status]} · ${clock(since(job.created_at))}`))
-      : h("span", { class: "label" }, done ? madeLabel(job) : STATE[job.status]);
-    const node = h("button", {
-      type: "button", class: "tile", "data-job": job.id, "data-state": job.status, "data-print": printOf(job), style: `--ratio:${ratio.toFixed(3)}`,
-      "aria-label": [title(job), STATE[job.status], done && picturesOf(job).length > 1 ? counted(picturesOf(job).length) : ""].filter(Boolean).join(". "), onclick: () => showDetails(jobById(job.id) ?? job, this.jobs),
-    }, thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : null, h("span", { class: "words" }, title(job)), label, job.demo ? h("span", { class: "badge" }, "Demo") : null);
-    if (done && output.kind === "video") preview(node, output.url);
-    return node;
+  told(state, error) {
+    this.dataset.state = state;
+    if (state === "loading") {
+      this.list.replaceChildren(h("div", { class: "ghosts", "aria-hidden": "true" }, GHOSTS.map((ratio) => h("div", { class: "ghost", style: `--ratio:${ratio}` }))));
+      this.sentinel.replaceChildren();
+    } else if (state === "away") {
+      if (!this.window.chunks.length) this.list.replaceChildren();
+      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("unplug"), h("p", {}, "The studio cannot be reached."), h("p", { class: "quiet" }, error.message), h("button", { type: "button", class: "press", onclick: () => (this.window.chunks.length ? this.window.reload().catch((again) => this.told("away", again)) : this.restart()) }, "Try again")));
+    } else if (state === "empty") this.sentinel.replaceChildren(this.nothing());
+    else if (state === "more") this.sentinel.replaceChildren(h("p", { class: "quiet" }, "Older ones are coming…"));
+    else this.sentinel.replaceChildren(h("p", { class: "quiet" }, this.window.jobs.length > 12 ? "That is all." : ""));
+    if (state !== "loading") this.keys.keepOne();
+  }
+
+  nothing() {
+    const [name, words, more] = this.wish.bin ? ["trash-2", "The bin is empty.", "What you delete waits here for 30 days."]
+      : this.wish.in && !this.wish.q ? ["folder", "Nothing is in this collection yet.", "Choose works in the gallery and press Collection."]
+        : this.filters.plain ? ["images", "What you make is kept here.", "Make the first one: it takes a sentence and a minute or two. Or add files you have already."]
+          : ["search", "Nothing was found.", "Try other words, or look at everything."];
+    const all = this.filters.plain ? h("button", { type: "button", class: "press", "data-act": "open-file" }, icon("file-plus"), h("span", {}, "Add files")) : button({ text: "Look at everything", press: () => this.filters.set({ ...NO_WISH }) });
+    return h("div", { class: "empty" }, icon(name), h("p", {}, words), h("p", { class: "quiet" }, more), all);
   }
 
   passTime() {
-    for (const node of this.querySelectorAll("[data-clock]")) {
+    for (const node of this.list.querySelectorAll("[data-clock]")) {
       const job = jobById(node.dataset.clock);
       if (job) node.textContent = `${node.dataset.words} · ${clock(since(job.created_at))}`;
     }
+    if (new Date().getSeconds()) return;
+    for (const node of this.list.querySelectorAll(".kept[data-until]")) {
+      const cell = node.closest(".cell");
+      const job = this.job(cell.dataset.cell);
+      if (job) { cell.dataset.print = ""; this.window.replace(job); }
+    }
   }
 
-  walk(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "down", ArrowUp: "up" }[event.key];
-    const tiles = [...this.querySelectorAll(".tile[data-job]")];
-    const here = tiles.indexOf(document.activeElement);
-    if (!step || here < 0) return;
-    event.preventDefault();
-    if (typeof step === "number") return tiles[here + step]?.focus();
-    const box = tiles[here].getBoundingClientRect();
-    const way = step === "down" ? 1 : -1;
-    const near = tiles.map((tile) => [tile, tile.getBoundingClientRect()])
-      .filter(([, other]) => way * (other.top - box.top) > 20)
-      .sort(([, a], [, b]) => Math.abs(a.top - box.top) * 4 + Math.abs(a.left - box.left) - (Math.abs(b.top - box.top) * 4 + Math.abs(b.left - box.left)));
-    near[0]?.[0].focus();
+  async chooseAll() {
+    try {
+      const jobs = await this.window.span();
+      this.selection.only(jobs);
+      announce(`${jobs.length} chosen`);
+      if (jobs.length === 1000) this.dispatch("studio:toast", { text: "The newest 1,000 are chosen: as many as can be changed at once." });
+    } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
   }
-}
-
-/** What a tile shows, in short: an article that grows changes its job often and its tile seldom. */
-const printOf = (job) => [job.status, thumbnailOf(job) ?? "", job.outputs?.length ?? 0].join(" ");
-
-/** What a tile says of what was made: how long, how many, or that it is to be read. */
-function madeLabel(job) {
-  const pictures = picturesOf(job).length;
-  if (job.article) return [icon("newspaper"), "Article"];
-  if (pictures) return [icon(pictures > 1 ? "images" : "image"), pictures > 1 ? String(pictures) : ""];
-  return clock(job.outputs[0].seconds ?? 0);
-}
-
-/** A silent look at a clip while the pointer rests on its tile. */
-function preview(node, url) {
-  if (!matchMedia("(hover: hover)").matches || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  let timer, video;
-  node.addEventListener("pointerenter", () => {
-    timer = setTimeout(() => {
-      video = h("video", { src: url, muted: true, loop: true, playsInline: true, autoplay: true, "aria-hidden": "true" });
-      node.append(video);
-    }, HOVER_MS);
-  });
-  node.addEventListener("pointerleave", () => {
-    clearTimeout(timer);
-    if (video) { video.removeAttribute("src"); video.load(); video.remove(); video = null; }
-  });
 }
 
 customElements.define("studio-gallery", Gallery);

@@ -1,6 +1,7 @@
 // What the page knows of jobs, and the news of them. Whatever is shown is fetched; the stream only says what changed.
 import { watch } from "./stream.js";
 
+const MOST_KNOWN = 600; // whoever scrolls for an hour leaves no growth: what was not told of for longest is forgotten
 const known = new Map();
 const listeners = new Set();
 const refetchers = new Set();
@@ -17,7 +18,9 @@ export const jobById = (id) => known.get(id);
 export function learn(job) {
   const before = known.get(job.id);
   if (before && before.sequence > job.sequence) return before;
+  known.delete(job.id);
   known.set(job.id, job);
+  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value);
   if (JSON.stringify(before) !== JSON.stringify(job)) listeners.forEach((changed) => changed(job, before));
   return job;
 }
@@ -31,7 +34,12 @@ export async function fetchJobs(query = {}) {
 }
 
 export const fetchJob = async (id) => learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}`));
-export const fetchSummary = () => getJson("/studio/summary");
+/** What the header shows; whoever else wants to know hears `studio:summary`. */
+export async function fetchSummary() {
+  const summary = await getJson("/studio/summary");
+  document.dispatchEvent(new CustomEvent("studio:summary", { detail: summary }));
+  return summary;
+}
 
 export async function cancel(id) {
   learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }));
@@ -73,3 +81,26 @@ function alone() {
 }
 
 start();
+
+/** Mark jobs: `{favourite, rating, add_tags, remove_tags, add_to, remove_from}`, each where it is wished. */
+export const shelve = async (jobs, marks) => (await postJson("/studio/shelf", { jobs, ...marks })).jobs.map(learn);
+/** To the bin: `{moved, kept: [{job, why}]}`. */
+export const discard = (jobs) => postJson("/studio/bin", { jobs });
+export const restore = (jobs) => postJson("/studio/bin/restore", { jobs });
+export const fetchTags = () => getJson("/studio/tags");
+export const fetchCollections = () => getJson("/studio/collections");
+/** What a job came from and what came of it: `{ancestors, descendants, links}`. */
+export const fetchRelatives = (id, signal) => getJson(`/studio/jobs/${encodeURIComponent(id)}/relatives`, { signal });
+/** A new collection, another name for one, and one no more; the jobs in it stay. */
+export const makeCollection = (name) => postJson("/studio/collections", { name });
+export const renameCollection = (id, name) => postJson(`/studio/collections/${encodeURIComponent(id)}`, { name });
+export const dropCollection = (id) => postJson(`/studio/collections/${encodeURIComponent(id)}/drop`, {});
+/** Remove for good: these, or with null all that is in the bin. */
+export const emptyBin = (jobs) => postJson("/studio/bin/empty", { jobs });
+/** Make a ZIP ready: `{url, files, bytes}`. */
+export const prepareExport = (wish) => postJson("/studio/exports", wish);
+export const fetchDisk = () => getJson("/studio/disk");
+/** Files that nobody needs: `{files, count, bytes, removed}`. */
+export const sweep = (dryRun) => postJson("/studio/janitor", { dry_run: dryRun });
+/** Have everything that is not on our disk tried again at once: `{tried}`. */
+export const retryNow = () => postJson("/studio/guard/retry", {});

@@ -51,7 +51,7 @@ const tabOf = (button) => button.id?.match(/^tab-(.+)-button$/)?.[1];
 document.addEventListener("click", (event) => {
   const tab = event.target.closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
   const name = tab && tabOf(tab);
-  if (!name) return;
+  if (!name || name === location.hash.slice(1).split("?")[0]) return;
   history.replaceState(null, "", `${location.pathname}${location.search}#${name}`);
   tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
@@ -66,7 +66,7 @@ document.addEventListener("wheel", (event) => {
 
 /** Open the tab that the address names; false while it is not there yet. */
 function openNamed() {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = decodeURIComponent(location.hash.slice(1).split("?")[0]); // what follows belongs to the tab
   if (!/^[a-z_]+$/.test(name)) return true;
   const tab = document.getElementById(`tab-${name}-button`);
   if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();

@@ -1,6 +1,7 @@
 // The page's own parts. Each module defines its elements; Gradio places them, see components/elements.py.
 import "./live.js";
 import "./shell.js";
+import "./guard.js";
 import "./controls.js";
 import "./files.js";
 import "./effects.js";
@@ -9,4 +10,6 @@ import "./guide.js";
 import "./stage.js";
 import "./gallery.js";
 import "./viewer.js";
+import "./compare.js";
+import "./reuse.js";
 import "./keys.js";

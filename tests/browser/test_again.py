@@ -48,7 +48,7 @@ async def test_use_these_settings_makes_the_same_again(
             complaints = complaints_of(page)
             await page.goto(f"{origin}/#gallery")
             await page.locator(f'.tile[data-job="{first["id"]}"]').click()
-            await page.locator("dialog.viewer").get_by_role("button", name="Use these settings").click()
+            await page.locator("dialog.viewer").get_by_role("button", name="Remix").click()
             await expect(page.locator("#generate_image-prompt textarea")).to_have_value(str(asked["prompt"]))
             await expect(page.locator(".notice")).to_have_text("The form has these settings now.")
             await generate(page, "generate_image")

@@ -277,7 +277,7 @@ async def test_use_these_settings_brings_back_words_and_picture(
     await page.goto(f"{studio.url}/#gallery")
 
     await page.get_by_role("button", name=re.compile("Ripples")).first.click()
-    await page.locator("dialog.viewer").get_by_role("button", name="Use these settings").click()
+    await page.locator("dialog.viewer").get_by_role("button", name="Remix").click()
     await expect(page.locator("#tab-image_to_video-button")).to_have_attribute("aria-selected", "true")
     await expect(page.locator("#image_to_video-prompt textarea")).to_have_value("Ripples spread over the pond")
     await expect(page.locator('#image_to_video-image-note [data-tone="ok"]')).to_contain_text("1280 × 720")

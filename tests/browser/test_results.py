@@ -215,10 +215,10 @@ async def test_the_rewritten_prompt_stands_beside_the_own_and_can_be_used(
     assert abs(places[0]["y"] - places[1]["y"]) < 2
     await both.nth(1).get_by_role("button", name="Use this next time").click()
     await page.wait_for_function("told.length")
-    assert await page.evaluate("told") == [["recall", {"job": "job-1", "files": {}, "words": True}]]
+    assert await page.evaluate("told") == [["recall", {"job": "job-1", "words": True, "again": False, "turn": 1}]]
 
 
-async def test_files_come_back_in_their_order_and_a_lost_one_is_said(
+async def test_given_files_are_shown_in_their_order_and_asked_back_from_the_studio(
     page: Page, origin: str, screening: Screening
 ) -> None:
     inputs = [
@@ -230,18 +230,16 @@ async def test_files_come_back_in_their_order_and_a_lost_one_is_said(
     await page.goto(f"{origin}/?show=stage&family=clips")
     await card(page, 1).locator("[data-act=details]").click()
     about = page.locator("dialog.viewer .about")
-    assert await about.locator(".called").all_text_contents() == ["character1", "character2"]
+    await expect(about.locator(".called")).to_have_text(["character1", "character2"])
     await expect(about.locator(".file").first).to_contain_text("dance.mp4")
     await expect(about.locator("audio")).to_have_attribute("src", "/studio/files/voice.mp3")
     await about.get_by_role("button", name="Play dance.mp4").click()
     await expect(about.locator("video")).to_have_attribute("src", "/studio/files/dance.mp4")
 
-    await page.route("**/studio/files/voice.mp3", lambda route: route.fulfill(status=404))
-    await about.get_by_role("button", name="Use these settings").click()
+    await about.get_by_role("button", name="Edit and try again").click()
     await page.wait_for_function("told.length")
-    files = {"references": ["/uploads/dance.mp4", "/uploads/friend.jpg"]}
-    assert await page.evaluate("told") == [["recall", {"job": "job-1", "files": files, "words": False}]]
-    await expect(page.locator(".notice")).to_have_text("voice.mp3 could not be fetched. Please choose it again.")
+    assert await page.evaluate("told") == [["recall", {"job": "job-1", "words": False, "again": False, "turn": 1}]]
+    await expect(page.locator(".notice")).to_have_text("Bringing back your 3 files…")
 
 
 async def test_a_refused_portrait_is_shown_with_its_reason_and_its_small_price(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import html
-import secrets
 import re
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from app import create_app
-from tests.rig.calling import call
+from tests.rig.calling import called
 from tests.rig.served import served
 from tests.rig.studio import ENDED, KEY, settings_for, simulated
 
@@ -35,7 +35,7 @@ async def client(home: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]
         settings = settings_for(home, url, studio_poll_seconds=0.2)
         async with (
             served(create_app(settings)) as origin,
-            httpx.AsyncClient(base_url=origin, timeout=30) as http,
+            httpx.AsyncClient(base_url=origin, timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http,
         ):
             yield http
 
@@ -65,16 +65,18 @@ async def test_no_endpoint_that_takes_a_file_reads_this_machine(client: httpx.As
     attempts: list[tuple[dict[str, object], list[object]]] = []
     for dependency in config["dependencies"]:
         components = [kinds[number] for number in dependency["inputs"]]
-        for place, component in enumerate(components):
-            if component["type"] not in takes_files:
+        # One of each kind: what is asked of the others is the same code once more.
+        places = {(c["type"], str(c.get("api_info"))): place for place, c in enumerate(components)}
+        for (kind, _), place in places.items():
+            if kind not in takes_files:
                 continue
             for forgery in FORGERIES:
                 data: list[object] = [None if c["type"] in takes_files else c["props"].get("value") for c in components]
                 data[place] = forgery
                 attempts.append((dependency, data))
     assert len(attempts) >= 2 * len(FORGERIES)
-    for start in range(0, len(attempts), 12):
-        some = attempts[start : start + 12]
+    for start in range(0, len(attempts), 4):
+        some = attempts[start : start + 4]
         for told in await asyncio.gather(*(listen(client, *attempt) for attempt in some)):
             assert "root:" not in told
     kept = [path for path in (Path(str(p)) for p in _all_files(client)) if b"root:x:0" in path.read_bytes()]
@@ -91,8 +93,7 @@ def _all_files(client: httpx.AsyncClient) -> list[Path]:
 
 async def test_a_named_endpoint_refuses_a_path_it_did_not_hand_out(client: httpx.AsyncClient) -> None:
     for forgery in FORGERIES:
-        event_id = await call(client, "image_to_video", image=forgery, prompt="x")
-        told = (await client.get(f"/gradio_api/call/image_to_video/{event_id}")).text
+        told = await called(client, "image_to_video", image=forgery, prompt="x")
         assert "event: error" in told
         assert "root:" not in told
 
@@ -148,8 +149,7 @@ async def test_no_path_leads_out_of_the_folders(client: httpx.AsyncClient, path:
 
 async def test_hostile_words_and_names_never_become_markup(client: httpx.AsyncClient, tmp_path: Path) -> None:
     hostile = "<img src=x onerror=alert(1)>${alert(1)}{{alert(1)}}</script><script>alert(1)</script>"
-    event_id = await call(client, "text_to_video", prompt=hostile, model="wan2.6-t2v", duration=2)
-    await client.get(f"/gradio_api/call/text_to_video/{event_id}")
+    await called(client, "text_to_video", prompt=hostile, model="wan2.6-t2v", duration=2)
     items: list[dict[str, object]] = []
     while not items or items[0]["status"] not in ENDED:
         await asyncio.sleep(0.1)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app import create_app
-from tests.rig.calling import call
+from tests.rig.calling import called
 from tests.rig.served import served
 from tests.rig.studio import ENDED, settings_for, simulated
 
@@ -26,7 +26,7 @@ async def client(home: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]
 
 
 async def order(client: httpx.AsyncClient, prompt: str) -> None:
-    await call(client, "text_to_video", prompt=prompt, model="wan2.6-t2v", duration=2)
+    await called(client, "text_to_video", prompt=prompt, model="wan2.6-t2v", duration=2)
 
 
 async def listen(client: httpx.AsyncClient, ready: asyncio.Event) -> list[dict[str, Any]]:

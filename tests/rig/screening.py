@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageDraw, ImageFilter
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
-STYLES = ("tokens", "theme", "elements", "results")
+STYLES = ("tokens", "theme", "elements", "results", "gallery", "viewer", "reuse")
 Told = dict[str, Any]
 
 WORDS: Told = {
@@ -60,16 +60,18 @@ body { margin: 0 }
 </style>
 <script src="/studio/static/js/early.js"></script>
 <script type="application/json" id="studio-words">WORDS</script>
-<body class="gradio-container"><main class="studio-element">PART<studio-viewer></studio-viewer></main>
+<body class="gradio-container"><main class="studio-element">PART<studio-viewer></studio-viewer>
+<studio-reuse></studio-reuse></main>
 <script type="module">
 import "/studio/static/js/stage.js";
 import "/studio/static/js/gallery.js";
 import "/studio/static/js/viewer.js";
+import "/studio/static/js/reuse.js";
 import "/studio/static/js/keys.js";
 window.told = [];
 const trigger = (name, data) => window.told.push([name, data]);
 const upload = async (file) => ({ path: `/uploads/${file.name}` });
-for (const tag of ["studio-viewer", "studio-keys"]) {
+for (const tag of ["studio-viewer", "studio-reuse", "studio-keys"]) {
   document.querySelector(tag)?.bind({ props: { offer: OFFER }, watch() {}, trigger, upload });
 }
 </script>"""

@@ -95,7 +95,7 @@ class StudioProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, seconds: float = 60) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         """Start it and wait until it can take jobs."""
         self.launch()
         self.wait_until_ready(seconds=seconds)
@@ -113,7 +113,7 @@ class StudioProcess:
                 stdin=subprocess.DEVNULL,
             )
 
-    def wait_until_ready(self, *, seconds: float = 60) -> None:
+    def wait_until_ready(self, *, seconds: float = 120) -> None:
         """Wait until /healthz answers."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

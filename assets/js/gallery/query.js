@@ -1,0 +1,34 @@
+// The words of a search as a person edits them: filters put in and taken out, and the word under the caret. The studio
+// alone understands them (services/finding.py).
+
+const PART = /-?(?:[\p{L}]+(?:>=|<=|[:=<>]))?(?:"[^"]*"?|[^\s"]+)/gu;
+
+export const partsOf = (text) => text.match(PART) ?? [];
+
+/** Whether all these filters, parted by spaces, stand in the text. */
+export const has = (text, filters) => partsOf(filters).every((one) => partsOf(text).includes(one));
+
+/** With filters where they were not there, without them where they were. Whatever begins like one of `instead` goes. */
+export function toggled(text, filters, instead = []) {
+  const wished = partsOf(filters);
+  const kept = partsOf(text).filter((one) => !wished.includes(one) && !instead.some((start) => one.startsWith(start)));
+  return [...kept, ...(has(text, filters) ? [] : wished)].join(" ");
+}
+
+export const quoted = (value) => (/[\s"]/.test(value) ? `"${value.replaceAll('"', "")}"` : value);
+
+/** The word at the caret: `{start, end, text, name, value}`; `name` is that of the filter, where it is one. */
+export function wordAt(text, caret) {
+  let start = 0, end = text.length;
+  for (const found of text.matchAll(PART)) {
+    const stop = found.index + found[0].length;
+    if (found.index <= caret && caret <= stop) { start = found.index; end = stop; return cut(text, start, end); }
+  }
+  return { start: caret, end: caret, text: "", name: "", value: "" };
+}
+
+function cut(text, start, end) {
+  const word = text.slice(start, end);
+  const [, name = "", value = word] = word.match(/^-?([\p{L}]+):"?([^"]*)"?$/u) ?? [];
+  return { start, end, text: word, name: name.toLowerCase(), value: value.toLowerCase() };
+}
