@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,12 +178,12 @@ class Archive:
 
     def _keep_video(self, part: Path, stem: str, recipe: Recipe | None) -> StoredResult:
         looked = _look_into(part)
-        with _carrying(part, recipe) as whole:
+        with _carrying(part, recipe, sees=_look_into) as whole:
             return self._keep_result(whole, stem, _film_kind(part), looked)
 
     def _keep_picture(self, part: Path, stem: str, recipe: Recipe | None) -> StoredResult:
         looked, form = _look_at(part)
-        with _carrying(part, recipe) as whole:
+        with _carrying(part, recipe, sees=_look_at) as whole:
             return self._keep_result(whole, stem, _KINDS[form], looked)
 
     def _keep_result(self, part: Path, stem: str, kind: tuple[str, str], looked: _Looked) -> StoredResult:
@@ -224,11 +224,11 @@ class Archive:
 
 
 @contextmanager
-def _carrying(part: Path, recipe: Recipe | None) -> Iterator[Path]:
+def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], object]) -> Iterator[Path]:
     """A copy of a finished download that carries the recipe, to be renamed by the block; then the download goes.
 
-    The download itself is never written to: whoever dies in between goes on with it. What cannot carry a recipe is
-    better kept without than not at all.
+    The download itself is never written to: whoever dies in between goes on with it. What cannot carry a recipe, or can
+    no longer be shown with it (`sees` raises FileRefused), is better kept without than not at all.
     """
     if recipe is None:
         yield part
@@ -236,8 +236,10 @@ def _carrying(part: Path, recipe: Recipe | None) -> Iterator[Path]:
     copy = part.with_name(f"{part.stem}-recipe.part")
     try:
         embed(part, recipe, target=copy)
+        sees(copy)
     except FileRefused as refusal:
         log.warning("job %s: a result is kept without its recipe (%s)", recipe.job, refusal)
+        copy.unlink(missing_ok=True)
         yield part
         return
     yield copy
