@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART|all] [--quick] [--json FILE]`: measure, print the tables. PARTs: see `--help`.
 
 `parity` counts where page and simulator disagree, over `--cases` inputs of `--seed`; `recipes` breaks so many
-files and reads them. Neither is part of `all`.
+files and reads them; `staying` is an hour at the gallery. None of them is part of `all`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.bench import checks, gallery, pages, parity, polling, recipes, start
+from tests.bench import checks, gallery, pages, parity, polling, recipes, start, staying
 from tests.bench.figures import Table, machine, render
 
 Part = Callable[[Path], list[Table]]
@@ -44,7 +44,11 @@ def main() -> None:
     """Measure what was asked for, one part after the other, and print as it comes."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
     parser.add_argument(
-        "part", nargs="?", default="all", choices=["all", "parity", "recipes", *_FULL], help="what to measure (all)"
+        "part",
+        nargs="?",
+        default="all",
+        choices=["all", "parity", "recipes", "staying", *_FULL],
+        help="what to measure (all)",
     )
     parser.add_argument("--quick", action="store_true", help="a look in a minute; the figures mean little")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure to a file")
@@ -59,6 +63,7 @@ def main() -> None:
     cases = min(options.cases, 500) if options.quick else options.cases
     parts = {**(_QUICK if options.quick else _FULL), "parity": lambda _: parity.compare(cases, options.seed)}
     parts["recipes"] = lambda home: recipes.compare(cases, options.seed, home)
+    parts["staying"] = lambda home: staying.compare(_stay_of(options), home)
     if options.items or options.database != "both":
         parts["gallery"] = lambda home: gallery.compare(_gallery_plan(options), home)
     tables: list[Table] = []
@@ -77,6 +82,10 @@ def main() -> None:
 
 def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(one) for one in text.split(","))
+
+
+def _stay_of(options: argparse.Namespace) -> staying.Plan:
+    return staying.Plan(items=2_000, rounds=5, warm=1) if options.quick else staying.Plan()
 
 
 def _gallery_plan(options: argparse.Namespace) -> gallery.Plan:

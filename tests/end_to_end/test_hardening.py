@@ -63,14 +63,19 @@ async def test_no_endpoint_that_takes_a_file_reads_this_machine(client: httpx.As
     kinds = {component["id"]: component for component in config["components"]}
     takes_files = ("image", "audio", "video", "file", "api", "uploadbutton", "gallery")
     attempts: list[tuple[dict[str, object], list[object]]] = []
-    for dependency in config["dependencies"]:
+    tried: set[tuple[str, str, bool]] = set()
+    for number, dependency in enumerate(config["dependencies"]):
         components = [kinds[number] for number in dependency["inputs"]]
         # One of each kind: what is asked of the others is the same code once more.
         places = {(c["type"], str(c.get("api_info"))): place for place, c in enumerate(components)}
-        for (kind, _), place in places.items():
+        for (kind, shape), place in places.items():
             if kind not in takes_files:
                 continue
-            for forgery in FORGERIES:
+            known = (kind, shape, dependency["api_visibility"] == "public")
+            # Every forgery at the first listener of a kind, one at each of the others, in turn.
+            forgeries = (FORGERIES[number % len(FORGERIES)],) if known in tried else FORGERIES
+            tried.add(known)
+            for forgery in forgeries:
                 data: list[object] = [None if c["type"] in takes_files else c["props"].get("value") for c in components]
                 data[place] = forgery
                 attempts.append((dependency, data))

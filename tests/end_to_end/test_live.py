@@ -85,6 +85,7 @@ async def test_the_header_tells_what_is_going_on(client: httpx.AsyncClient) -> N
         "key_hint": "cdef",
         "active": 0,
         "spent_today": [],
+        "at_risk": None,
     }
     await order(client, "a kite")
     while (await client.get("/studio/summary")).json()["active"]:
