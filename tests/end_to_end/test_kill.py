@@ -18,7 +18,7 @@ from services.simulator import QuickArtist, Simulator, serve
 from tests.rig.calling import call
 from tests.rig.studio import ENDED, KEY, StudioProcess
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 """How often the whole studio is started and killed; each start takes its seconds."""
 JOBS_A_ROUND = 2
 LAST_JOBS_END_WITHIN_SECONDS = 150
