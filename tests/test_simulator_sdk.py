@@ -80,12 +80,16 @@ _KEYWORDS |= {"img_url", "audio_url", "first_frame_url", "last_frame_url"}
 
 
 def with_files(value: Any, folder: Path) -> Any:
-    """A golden value with local files in the place of its addresses, each of its own name: an upload replaces none."""
+    """A golden value with copies of the folder's parent's files in the place of its addresses.
+
+    Each has a name of its own, so that an upload replaces none, and each case a folder of its own: while the
+    package reads a copy, nobody else may write it.
+    """
     match value:
         case str() if value.startswith("https://"):
             kind = "wav" if value.endswith((".mp3", ".wav")) else "mp4" if value.endswith((".mp4", ".mov")) else "png"
             file = folder / f"{value.rpartition('/')[2].rpartition('.')[0]}.{kind}"
-            shutil.copyfile(folder / f"given.{kind}", file)
+            shutil.copyfile(folder.parent / f"given.{kind}", file)
             return f"file://{file}"
         case dict():
             return {key: with_files(each, folder) for key, each in value.items()}
@@ -109,7 +113,9 @@ def uploaded(value: Any, model: str) -> Any:
 def call(case: Case, folder: Path) -> Any:
     """What a user of the package would write for a body."""
     model = case.body["model"]
-    given, parameters = with_files(case.body["input"], folder), case.body["parameters"]
+    own = folder / case.name
+    own.mkdir()
+    given, parameters = with_files(case.body["input"], own), case.body["parameters"]
     match case.model.result:
         case ResultShape.CHOICES:
             asked = {key: value for key, value in parameters.items() if key != case.model.live}  # a task has no stream
@@ -118,11 +124,11 @@ def call(case: Case, folder: Path) -> Any:
         case ResultShape.RESULTS:
             return ImageSynthesis.call(model, api_key=KEY, task=case.task, **given, **parameters)
         case ResultShape.VIDEO_URL | ResultShape.RESULTS_VIDEO_URL:
-            own = {key: value for key, value in given.items() if key in _KEYWORDS}
+            known = {key: value for key, value in given.items() if key in _KEYWORDS}
             extra = {key: uploaded(value, model) for key, value in given.items() if key not in _KEYWORDS}
             more: dict[str, Any] = {"headers": {"X-DashScope-OssResourceResolve": "enable"}} if extra else {}
             return VideoSynthesis.call(
-                model, api_key=KEY, task=case.task, extra_input=extra, **own, **parameters, **more
+                model, api_key=KEY, task=case.task, extra_input=extra, **known, **parameters, **more
             )
 
 
