@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -14,13 +12,14 @@ from filelock import FileLock, Timeout
 
 from services.catalogue import CATALOGUE, Catalogue
 from services.settings import Settings
+from services.watching.logs import log_to
 
 
 def main() -> int:
     """Serve until stopped. Returns the exit code."""
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _log_to(settings)
+    log_to(settings.home, as_json=settings.studio_log_json)
     lock = FileLock(settings.home / "studio.lock")
     try:
         lock.acquire(timeout=0)
@@ -76,13 +75,6 @@ def create_app(settings: Settings, *, catalogue: Catalogue = CATALOGUE) -> FastA
     app.add_middleware(Hardening)
     add_routes(app, studio)
     return mount_page(app, studio)
-
-
-def _log_to(settings: Settings) -> None:
-    folder = settings.home / "logs"
-    folder.mkdir(exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(folder / "studio.log", maxBytes=5_000_000, backupCount=3)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 if __name__ == "__main__":

@@ -331,8 +331,9 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
             parameters: The values as one object instead, for example {"duration": 5, "size": "1280*720"}.
 
         Returns:
-            estimated, currency, unit (second or image), units, per_unit, at_most (whether it may cost less), and for
-            clips billed_seconds and per_second as well.
+            estimated, currency, unit (second or image), units, per_unit, at_most (whether it may cost less),
+            price_read_on (the day on which the provider's price was read), known (false where the price list does not
+            name it, and the dearest known rate was taken), and for clips billed_seconds and per_second as well.
         """
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
         model, region = str(given.pop("model")), given.pop("region", None)
@@ -350,6 +351,8 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
             "units": cost.units,
             "per_unit": float(cost.each),
             "at_most": cost.at_most,
+            "price_read_on": cost.source.checked.isoformat() if cost.source else None,
+            "known": cost.is_known,
         }
         if cost.unit is Unit.SECOND:
             told |= {"billed_seconds": cost.units, "per_second": float(cost.each)}

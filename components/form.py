@@ -44,7 +44,8 @@ from services.errors import InvalidRequest, StudioError
 from services.request import fields_for
 
 if TYPE_CHECKING:
-    from services.studio import Studio
+    from services.problems import Change
+    from services.studio import Studio, Verdict
 
 _SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
 _CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
@@ -191,11 +192,19 @@ class Tab:
                 updates[widget.component] = gr.update(offer=widgets.offer_of(field, rates=rates[field.name]))
         return updates | await self.verdict(form)
 
+    async def check(self, form: _Form) -> Verdict:
+        """What the service thinks of a form, and of what the person who asks may still spend."""
+        return await self.studio.check(
+            family=self.family.id,
+            model=form.model.id,
+            region=form.region,
+            given=form.given,
+            person=asking(self.studio),
+        )
+
     async def verdict(self, form: _Form) -> Updates:
         """The notes, the foot and the button for a form."""
-        verdict = await self.studio.check(
-            family=self.family.id, model=form.model.id, region=form.region, given=form.given
-        )
+        verdict = await self.check(form)
         updates: Updates = {}
         noted: set[str] = set()
         for field, widget in self.shown(form.fields):
@@ -217,9 +226,7 @@ class Tab:
     async def validate(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """The same check, in the form in which Gradio stops an event before it is queued."""
         form = self.read(draft, model, region, values)
-        verdict = await self.studio.check(
-            family=self.family.id, model=form.model.id, region=form.region, given=form.given
-        )
+        verdict = await self.check(form)
         wrong = {problem.field: problem.message for problem in reversed(verdict.problems) if not problem.advice}
         answers: Updates = {component: gr.validate(True, "") for component in self.inputs().values()}
         answers[self.model] = _answer(wrong.get("model"))
@@ -253,9 +260,12 @@ class Tab:
     async def repair(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
     ) -> Updates:
-        """Do what a fix offers: the repaired file, or the shortened words, take the place of what was given."""
+        """Do what a fix offers: other choices, the repaired file, or the shortened words, for what was given."""
         form = self.read(draft, model, region, values)
         name, item = str(getattr(event, "field", "")), getattr(event, "item", None)
+        if name not in form.shown and (change := change_for(name, await self.check(form))):
+            wishes: dict[str, Shown] = {**form.draft.wishes, **change.values}
+            return await self.fill(replace(form.draft, model=change.model, wishes=wishes))
         found = next(((f, w) for f, w in self.shown(form.fields) if f.name == name), None)
         value = form.shown.get(name)
         if found is None:
@@ -356,6 +366,12 @@ class _Form:
     @property
     def given(self) -> dict[str, object]:
         return given(self.fields, self.shown)
+
+
+def change_for(name: str, verdict: Verdict) -> Change | None:
+    """The other choices that a problem of this name offers, for example what a cap still allows."""
+    offered = (problem.fix.change for problem in verdict.problems if problem.field == name and problem.fix)
+    return next((change for change in offered if change), None)
 
 
 def _answer(problem: str | None) -> dict[str, object]:

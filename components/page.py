@@ -1,4 +1,4 @@
-"""The page: header, a tab per family, gallery, settings. Built once at start; it holds no state of its own."""
+"""The page: header, a tab per family, gallery, spend, settings. Built once at start; it holds no state of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from components.family import build_draft, build_tab
 from components.form import Tab
 from components.gallery import build_gallery
 from components.settings import build_settings
+from components.spend import build_spend
 from components.theme import studio_theme
 from components.viewer import build_viewer
 from services.catalogue.schema import AudioLimit, Field, FilesField, Guide, ImageLimit, Model, VideoLimit
@@ -33,6 +34,7 @@ _STYLES = (
     "css/viewer.css",
     "css/compare.css",
     "css/reuse.css",
+    "css/trust.css",
 )
 _MODULES = (
     "studio",
@@ -48,6 +50,8 @@ _MODULES = (
     "effects",
     "models",
     "guide",
+    "outlook",
+    "deciding",
     "cards",
     "outputs",
     "article",
@@ -68,6 +72,9 @@ _MODULES = (
     "compare",
     "reuse",
     "keys",
+    "caps",
+    "spend",
+    "admin",
 )
 
 
@@ -83,6 +90,8 @@ def build_page(studio: Studio) -> gr.Blocks:
                     families.append(build_tab(studio, family, drafts[family.id]))
             with gr.Tab("Gallery", id="gallery", elem_id="tab-gallery"):
                 build_gallery()
+            with gr.Tab("Spend", id="spend", elem_id="tab-spend"):
+                build_spend()
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 build_settings(studio)
         build_viewer(studio, tabs=tabs, families=families)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from components.admin import build_admin
 from components.elements import element
 from services.catalogue import Catalogue
 
@@ -37,6 +38,7 @@ def build_settings(studio: Studio) -> None:
         element("studio-keys", elem_id="keys", offer=models_by_region(studio.catalogue))
         gr.HTML(_lasting(studio), apply_default_css=False)
     gr.HTML(_files(studio), elem_classes=["settings"], apply_default_css=False)
+    build_admin()
 
 
 def models_by_region(catalogue: Catalogue) -> dict[str, object]:

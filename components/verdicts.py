@@ -146,7 +146,7 @@ def _reason_tone(problem: Problem, given: Mapping[str, object]) -> str:
     """What is missing is an invitation, what is wrong is a warning."""
     if problem.advice:
         return "advice"
-    return "bad" if problem.field in given or problem.field in ("model", "region") else "missing"
+    return "bad" if problem.field in given or problem.field in ("model", "region", "price") else "missing"
 
 
 def rates_of(

@@ -21,11 +21,13 @@ from pydantic import SecretStr
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import Region
-from services.dashscope import Account, DashScope, QueryBudget
+from services.dashscope import Account, DashScope, QueryBudget, Retry
 from services.errors import KeyRefused, NotConfigured, StudioError, VendorError
 from services.settings import Settings
 
 _DEMO = "demo"
+_RETRY = Retry(create_when_throttled=False)
+"""An order that was too fast goes back in line: services.lanes."""
 _DEMO_KEY = SecretStr("sk-demo-nothing-is-billed")
 
 
@@ -212,7 +214,7 @@ class Accounts:
         place = (alias, account.base_url)
         if place not in self._clients:
             budget = self._budgets.setdefault(alias, QueryBudget())
-            client = DashScope(account, transport=self._transport, budget=budget)
+            client = DashScope(account, transport=self._transport, budget=budget, retry=_RETRY)
             self._clients[place] = await self._stack.enter_async_context(client)
         return self._clients[place]
 

@@ -3,6 +3,7 @@
 StudioError                 a sentence a user may read
 ├── InvalidRequest          the values will not do; nothing was sent
 ├── NotFound                no such job, file or model
+├── OverCap                 a cap on money stands in the way; nothing was sent
 ├── FileRefused             a file that cannot be taken or kept
 ├── NotConfigured           a key or setting is missing
 └── VendorError             DashScope, or the way to it
@@ -41,6 +42,18 @@ class InvalidRequest(StudioError):
 
 class NotFound(StudioError):
     """There is no such job, file, model or region."""
+
+
+class OverCap(StudioError):
+    """More than what is left of a cap on money. Nothing was sent and nothing was stored.
+
+    `left` is what still fits, in millionths of the currency.
+    """
+
+    def __init__(self, message: str, *, left: int, currency: str) -> None:
+        super().__init__(message)
+        self.left = left
+        self.currency = currency
 
 
 class FileRefused(StudioError):
@@ -84,6 +97,9 @@ class Unreachable(NotTaken):
 
 class Throttled(NotTaken):
     """The account asks too fast. `code` is never one of the billing codes that share HTTP status 429."""
+
+    after_seconds: float | None = None
+    """How long the vendor asks us to wait, where it says so."""
 
 
 class Unavailable(NotTaken):

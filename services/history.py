@@ -20,14 +20,19 @@ from services.errors import NotFound
 from services.filing import Filing
 from services.indexing import reindex
 from services.kinship import Kinship
+from services.lanes.board import Board
 from services.ledger import Ledger
 from services.migrations import migrate
+from services.money.caps import Cap, Caps
+from services.money.reservations import reservation_of
+from services.money.spend import Spending
 from services.records import FINAL, Asset, Find, Job, JobStatus, JobWithAssets, Page, place_of
 from services.rows import asset_of, change_job, fetched, job_of, next_sequence, row_of
 from services.searching import Span, plan
 from services.shelving import Shelving
-from services.tables import assets, collection_jobs, counters, jobs, tags
+from services.tables import assets, collection_jobs, counters, jobs, reservations, tags
 from services.twins import Twins
+from services.watching.tally import Tally
 
 OUTPUT = "output"
 """The role of a file that was made."""
@@ -37,38 +42,49 @@ _LAST_PLACE = (1 << 63) - 1
 class History:
     """The database. Open with `History.open`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, caps: Sequence[Cap] = ()) -> None:
         self._engine = engine
+        self.caps = Caps(engine, caps)
+        self.spending = Spending(engine)
         self.ledger = Ledger(engine)
         self.checks = Checks(engine)
         self.shelving = Shelving(engine)
         self.kinship = Kinship(engine)
         self.filing = Filing(engine)
         self.twins = Twins(engine)
+        self.lanes = Board(engine)
+        self.tally = Tally(engine)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
-        """Connect, bring the tables up to date, and close at the end."""
+    async def open(cls, url: str, *, caps: Sequence[Cap] = ()) -> AsyncIterator[Self]:
+        """Connect, bring the tables up to date, and close at the end. `caps` hold besides those in the database."""
         _quiet_driver()
         engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         try:
             await migrate(engine)
-            yield cls(engine)
+            yield cls(engine, caps)
         finally:
             await engine.dispose()
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
     async def add(self, job: Job, files: Sequence[Asset] = ()) -> Job:
-        """Write a new job and the files given for it, in one transaction."""
+        """Write a new job, the files given for it and what it holds of the caps, in one transaction.
+
+        Raises OverCap, and then nothing was written.
+        """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
+            if not job.imported:
+                await self.caps.enforce(connection, job)
             row = row_of(job) | {"sequence": sequence, "place": await _free_place(connection, job)}
             row["seconds"] = _longest(files, job.seconds)
             await connection.execute(jobs.insert().values(row))
+            if not job.imported:
+                await connection.execute(reservations.insert().values(reservation_of(job)))
             if files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
             await reindex(connection, [job.id])

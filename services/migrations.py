@@ -12,15 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services import indexing
+from services.money.reservations import reservation_of
 from services.records import place_of
+from services.rows import job_of
 from services.tables import (
     assets,
+    caps,
     checks,
     collection_jobs,
     collections,
     counters,
     jobs,
+    lanes,
     metadata,
+    reservations,
     submissions,
     tags,
     versions,
@@ -82,13 +87,21 @@ def _third(connection: sa.Connection) -> None:
     for name in ("jobs_newest", "jobs_family_newest"):
         connection.execute(sa.DDL(f"DROP INDEX IF EXISTS {name}"))
     for table in (jobs, assets):
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
+        _create_indexes(connection, table)
     indexing.create(connection)
     indexing.rebuild(connection)
 
 
-MIGRATIONS = (_first, _second, _third)
+def _fourth(connection: sa.Connection) -> None:
+    """Trust: lanes at the provider, caps on money, what is held for each job, times as the provider tells them."""
+    metadata.create_all(connection, tables=[lanes, caps, reservations])
+    times = ("dispatched_at", "scheduled_at", "ended_at")
+    _add_columns(connection, jobs, ("batch", "priority", *times, "on_arrival", "decision", "error_detail"))
+    _create_indexes(connection, jobs)
+    _fill_reservations(connection)
+
+
+MIGRATIONS = (_first, _second, _third, _fourth)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 
@@ -102,6 +115,14 @@ def _add_columns(connection: sa.Connection, table: sa.Table, names: tuple[str, .
         if name not in present:
             column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
             connection.execute(sa.DDL(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+
+
+def _create_indexes(connection: sa.Connection, table: sa.Table) -> None:
+    """Create the indexes that are missing, of columns that are there by now: later steps add columns and theirs."""
+    present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for index in table.indexes:
+        if {column.name for column in index.columns} <= present:
+            index.create(connection, checkfirst=True)
 
 
 def _fill_places(connection: sa.Connection) -> None:
@@ -136,6 +157,15 @@ def _fill_seconds(connection: sa.Connection) -> None:
             "WHERE role = 'output' AND seconds IS NOT NULL GROUP BY job_id) AS found WHERE jobs.id = found.job_id"
         )
     )
+
+
+def _fill_reservations(connection: sa.Connection) -> None:
+    """What was spent before there were caps counts towards them too; what is unfinished is held."""
+    held = sa.select(reservations.c.job_id)
+    wanted = sa.select(jobs).where(jobs.c.id.not_in(held), jobs.c.imported.is_(False))
+    rows = [reservation_of(job_of(row)) for row in connection.execute(wanted).mappings()]
+    for some in _slices(rows):
+        connection.execute(reservations.insert(), list(some))
 
 
 def _slices(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:

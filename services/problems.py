@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -20,6 +21,15 @@ class Repair(StrEnum):
     TRIM = "trim"
     PAD = "pad"
     CUT = "cut"
+    CHEAPER = "cheaper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Other choices that would do: a model, and the values that are to be different."""
+
+    model: str
+    values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Fix:
 
     repair: Repair
     label: str
+    change: Change | None = None
+    """What to choose instead, where nothing given is repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,7 @@ class Problem:
     """Why a value will not do, and how it could be repaired. `advice` is said but refuses nothing."""
 
     field: str
+    """The name of a field; `model` and `region` for where it goes, `price` for what it costs."""
     message: str
     fix: Fix | None = None
     advice: bool = False

@@ -43,6 +43,23 @@ class JobStatus(StrEnum):
         return self in FINAL
 
 
+class OnArrival(StrEnum):
+    """What happens to a work that cannot be stopped any more, once it is there."""
+
+    KEEP = "keep"
+    HIDE = "hide"
+    """It is fetched, since it is paid for, and goes into the bin."""
+
+
+class Decision(StrEnum):
+    """Who decides about a job of which nobody can tell whether it was bought, and what they decided."""
+
+    WANTED = "wanted"
+    """A person is asked: the provider's list of orders cannot be read."""
+    SEND = "send"
+    DROP = "drop"
+
+
 FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED})
 
 
@@ -116,6 +133,8 @@ class Job:
     error_code: str | None = None
     error_message: str | None = None
     error_hint: str | None = None
+    error_detail: str | None = None
+    """What the provider itself said, without links and keys, or None."""
     estimated_micros: int
     actual_micros: int | None = None
     currency: str
@@ -136,6 +155,19 @@ class Job:
     """Whether it was not made here but taken in from files."""
     source_job: str | None = None
     """The job that this one is again, or was remixed from."""
+    batch: str | None = None
+    """What the jobs of one order have in common, or None."""
+    priority: int = 0
+    """1 for what is urgent: it goes before the rest in a lane that is kept free for it."""
+    dispatched_at: int | None = None
+    """When it was given a lane: only then it may be sent."""
+    scheduled_at: int | None = None
+    """When the vendor began, by the vendor's own clock."""
+    ended_at: int | None = None
+    """When the vendor ended, by the vendor's own clock."""
+    on_arrival: OnArrival = OnArrival.KEEP
+    decision: Decision | None = None
+    """None as long as nobody has to decide."""
 
 
 @dataclass(frozen=True, kw_only=True)

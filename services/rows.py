@@ -11,9 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.indexing import INDEXED, reindex
-from services.records import Asset, Check, CheckState, Job, JobStatus, Submission, SubmissionState
+from services.money.reservations import settle
+from services.records import (
+    Asset,
+    Check,
+    CheckState,
+    Decision,
+    Job,
+    JobStatus,
+    OnArrival,
+    Submission,
+    SubmissionState,
+)
 from services.tables import counters, jobs
 
+MONEY = frozenset({"status", "actual_micros", "estimated_micros"})
+"""The members of a job that decide what it holds of the caps."""
 _Record = TypeVar("_Record", Job, Asset)
 Row = sa.RowMapping | Mapping[str, Any]  # Any: columns of every kind
 
@@ -30,7 +43,13 @@ def row_of(record: Job | Asset) -> dict[str, Any]:
 
 def job_of(row: Row) -> Job:
     """A row as a job."""
-    return _filled(Job, {**row, "status": JobStatus(row["status"])})
+    decision = row["decision"]
+    closed = {
+        "status": JobStatus(row["status"]),
+        "on_arrival": OnArrival(row["on_arrival"]),
+        "decision": Decision(decision) if decision else None,
+    }
+    return _filled(Job, {**row, **closed})
 
 
 def asset_of(row: Row) -> Asset:
@@ -99,4 +118,6 @@ async def change_job(
     touched = INDEXED & values.keys() - ({"status"} if not job.status.final else set())
     if touched:
         await reindex(connection, [job_id])
+    if MONEY & values.keys():
+        await settle(connection, job)
     return job

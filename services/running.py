@@ -24,12 +24,16 @@ from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Context, Jobs, Pace, now_ms
+from services.money.caps import fixed_caps
+from services.money.purse import Money
 from services.recalling import Recipes
 from services.recipes import strip
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
+from services.watching.tracing import tracing
+from services.watching.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,8 @@ class Running:
     sheets: Sheets
     recipes: Recipes
     importer: Importer
+    money: Money
+    watch: Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ async def run(settings: Settings, *, catalogue: Catalogue, pace: Pace, telling: 
     async with AsyncExitStack() as stack:
         origin = await stack.enter_async_context(_demo_vendor(catalogue, home)) if demo else None
         accounts = await stack.enter_async_context(Accounts(settings, catalogue, demo_origin=origin).open())
-        history = await stack.enter_async_context(History.open(settings.database_url))
+        history = await stack.enter_async_context(History.open(settings.database_url, caps=fixed_caps(settings)))
         context = Context(
             history=history,
             archive=archive,
@@ -81,9 +87,15 @@ async def run(settings: Settings, *, catalogue: Catalogue, pace: Pace, telling: 
             catalogue=catalogue,
             announce=telling.announce,
             pace=pace,
+            tracing=await stack.enter_async_context(tracing(settings.otel_exporter_otlp_endpoint)),
         )
         jobs = await stack.enter_async_context(Jobs.open(context, home=home, database_url=settings.database_url))
         janitor = await stack.enter_async_context(Janitor(history=history, archive=archive).working())
+        disk = Disk(history=history, archive=archive, catalogue=catalogue)
+        watch = Watch(
+            history.tally, disk=disk, folder=archive.incoming, alive=lambda: jobs.alive, demo=demo, clock=now_ms
+        )
+        stack.enter_context(watch.loop.watching())
         yield Running(
             accounts=accounts,
             archive=archive,
@@ -92,13 +104,15 @@ async def run(settings: Settings, *, catalogue: Catalogue, pace: Pace, telling: 
             downloads=Downloads(history=history, archive=archive, folder=home / "cache" / "clean", strip=strip),
             shelf=Shelf(history=history, announce=telling.announce, look_again=telling.look_again, demo=demo),
             exports=Exports(history=history, archive=archive, catalogue=catalogue, strip=strip, demo=demo),
-            disk=Disk(history=history, archive=archive, catalogue=catalogue),
+            disk=disk,
             janitor=janitor,
             reuse=Reuse(history=history, archive=archive, catalogue=catalogue, cache=home / "cache" / "cut"),
             recipes=Recipes(history=history, catalogue=catalogue),
             importer=Importer(history=history, archive=archive, clock=now_ms, demo=demo, announce=telling.announce),
             sheets=Sheets(history=history, archive=archive, catalogue=catalogue),
             guard=Guard(history=history, wake=jobs.wake_up),
+            money=Money(history=history, catalogue=catalogue, demo=demo, clock=now_ms),
+            watch=watch,
         )
 
 

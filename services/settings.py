@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from services.catalogue.regions import REGIONS
+from services.money.amounts import parse_amounts
 
 _REGIONAL = {"dashscope_api_keys": "dashscope_api_key_", "dashscope_base_urls": "dashscope_base_url_"}
 """Settings that each region has: our field, and how a variable begins that ends with the region."""
@@ -26,6 +27,16 @@ def _known(region: str) -> str:
     if named not in {known.id for known in REGIONS}:
         raise ValueError(f"must be one of {', '.join(known.id for known in REGIONS)}")
     return named
+
+
+def _amounts(text: str | None) -> str | None:
+    if text is not None:
+        parse_amounts(text)
+    return text
+
+
+Amounts = Annotated[str | None, AfterValidator(_amounts)]
+"""Amounts of money with their currencies: `20 USD, 150 CNY`."""
 
 
 class Settings(BaseSettings):
@@ -45,6 +56,17 @@ class Settings(BaseSettings):
         default=None, description="Header in which a trusted proxy names the person who asks"
     )
     studio_admins: tuple[str, ...] = Field(default=(), description="JSON list of the persons who see everybody's work")
+    studio_cap_person_day: Amounts = Field(default=None, description="The most that each person spends in a day")
+    studio_cap_person_month: Amounts = Field(default=None, description="The most that each person spends in a month")
+    studio_cap_person_ever: Amounts = Field(default=None, description="The most that each person spends in all")
+    studio_cap_day: Amounts = Field(default=None, description="The most that everybody together spends in a day")
+    studio_cap_month: Amounts = Field(default=None, description="The most that everybody together spends in a month")
+    studio_cap_ever: Amounts = Field(default=None, description="The most that everybody together spends in all")
+    studio_log_json: bool = Field(default=False, description="Log one JSON object per line")
+    studio_metrics: bool = Field(default=False, description="Answer /metrics with numbers for Prometheus")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None, description="Where traces are sent, OpenTelemetry over HTTP"
+    )
     dashscope_api_key: SecretStr | None = Field(default=None, description="Key of the default region")
     dashscope_region: Annotated[str, AfterValidator(_known)] = Field(
         default=REGIONS[0].id, description="Default region"

@@ -234,6 +234,7 @@ _NOTHING_LEFT: Mapping[str, Any] = {  # Any: columns of every kind
     "remark": None,
     "error_message": None,
     "error_hint": None,
+    "error_detail": None,
     "favourite": False,
     "rating": 0,
     "source_job": None,

@@ -9,8 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import FileField, Model, SameShape, Scalar
 from services.disk import Disk
 from services.downloads import Downloads
-from services.errors import FileRefused, InvalidRequest, NotFound
+from services.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.events import Events
 from services.exports import Exports
 from services.finding import names_of, parse_query
@@ -30,7 +29,10 @@ from services.importing import Importer
 from services.inputs import keep_files, repair_given, with_facts
 from services.janitor import Janitor
 from services.jobs import Pace, now_ms
+from services.lanes import has_lane
 from services.media.facts import ImageFacts, MediaFacts
+from services.money.amounts import listed
+from services.money.purse import Money
 from services.people import LOCAL, Person, person_in
 from services.problems import Problem, Repair
 from services.recalling import Recipes
@@ -45,6 +47,7 @@ from services.request import (
     output_size,
     parse,
     price,
+    price_unknown,
     refuse_if_any,
 )
 from services.reuse import Reuse
@@ -52,7 +55,8 @@ from services.running import Running, Telling, repaired_folder, run
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
-from services.views import JobsView, JobView, job_view, page_view
+from services.views import JobsView, JobView, Outlook, PlaceView, job_view, page_view
+from services.watching.watch import Watch
 
 _LONGEST_PAGE = 200
 
@@ -161,6 +165,16 @@ class Studio:
         return self.at_work.guard
 
     @property
+    def money(self) -> Money:
+        """Caps, and what was spent."""
+        return self.at_work.money
+
+    @property
+    def watch(self) -> Watch:
+        """How the studio is: readiness, numbers, what an admin sees."""
+        return self.at_work.watch
+
+    @property
     def sheets(self) -> Sheets:
         """Contact sheets."""
         return self.at_work.sheets
@@ -182,14 +196,29 @@ class Studio:
 
     # Asking ----------------------------------------------------------------------------------------------------------
 
-    async def check(self, *, family: str, model: str, region: str | None, given: Mapping[str, object]) -> Verdict:
-        """What is wrong with the values and what they would cost. Never raises for a bad value."""
+    async def check(
+        self,
+        *,
+        family: str,
+        model: str,
+        region: str | None,
+        given: Mapping[str, object],
+        person: Person | None = None,
+    ) -> Verdict:
+        """What is wrong with the values and what they would cost. Never raises for a bad value.
+
+        With a person their caps are looked at too.
+        """
         try:
             request = await self._parse(family=family, model=model, region=region, given=given)
         except InvalidRequest as error:
             return Verdict(problems=error.problems)
         return Verdict(
-            problems=(*check(request), *self._place_problems(request)),
+            problems=(
+                *check(request),
+                *self._place_problems(request),
+                *(await self.money.problems(request, person) if person else ()),
+            ),
             cost=price(request),
             seconds=output_seconds(request),
             count=output_count(request),
@@ -199,7 +228,14 @@ class Studio:
         )
 
     async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
-        """What a request would cost; files need not be there. Raises InvalidRequest for values that have no price."""
+        """What a request would cost; files need not be there. Raises InvalidRequest for values that have no price.
+
+        A model that is not known here counts at the dearest rate of the region.
+        """
+        if self.catalogue.model(model) is None:
+            unknown = price_unknown(self.catalogue, region=region or self.regions[0], given=given)
+            if unknown is not None:
+                return unknown
         request = await self._parse(family=None, model=model, region=region, given=given)
         wrong = tuple(p for p in check(request) if not p.advice and p.field in given)
         refuse_if_any(wrong)
@@ -215,12 +251,15 @@ class Studio:
         person: Person = LOCAL,
         source: str = "",
     ) -> JobView:
-        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was stored or sent.
+        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was sent.
+
+        It is raised too for what is more than a cap allows: the cap is kept in the transaction that writes the job.
 
         `source` is the job whose settings it began with, if any; one that is not the person's own is left out.
         """
         request = await self._parse(family=family, model=model, region=region, given=given)
         refuse_if_any((*check(request), *self._place_problems(request)))
+        refuse_if_any(await self.money.problems(request, person))  # before its files are stored
         account = self._accounts.for_new_job(request.offer.region)
         now = now_ms()
         job_id = new_id(now)
@@ -245,7 +284,10 @@ class Studio:
             currency=cost.currency,
             source_job=await self.reuse.own_job(source, person=person),
         )
-        await self.at_work.jobs.start(job, files)
+        try:
+            await self.at_work.jobs.start(job, files)
+        except OverCap as refusal:  # somebody else was quicker
+            raise InvalidRequest((self.money.problem(request, refusal),)) from refusal
         return await self.job(job_id, person=person)
 
     async def repair(
@@ -324,7 +366,7 @@ class Studio:
 
     async def job(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """One job. Raises NotFound."""
-        return job_view(await self.found(job_id, person), self.catalogue)
+        return self._view(await self.found(job_id, person))
 
     async def found(self, job_id: str, person: Person) -> JobWithAssets:
         """One job and its files. Raises NotFound, also where it is another's."""
@@ -366,7 +408,7 @@ class Studio:
         )
         size = max(1, min(limit, _LONGEST_PAGE))
         page = await self.history.page(find, cursor=cursor or None, newer=newer, limit=size)
-        return page_view(page, self.catalogue, remarks=words.remarks)
+        return page_view(page, self.catalogue, remarks=words.remarks, outlook=self._outlook)
 
     async def changes(self, since: int | None, *, person: Person = LOCAL) -> dict[str, Any]:
         """The jobs that changed after a change number, and the number to ask with next time."""
@@ -374,8 +416,17 @@ class Studio:
             return {"items": [], "sequence": await self.history.sequence()}
         found = await self.history.changed_since(since)
         mine = [one for one in found if one.job.demo == self.demo and person.sees(one.job.person)]
-        items = [job_view(one, self.catalogue) for one in mine]
+        items = [self._view(one) for one in mine]
         return {"items": items, "sequence": found[-1].job.sequence if found else since}
+
+    def _view(self, found: JobWithAssets) -> JobView:
+        return job_view(found, self.catalogue, outlook=self._outlook(found.job))
+
+    def _outlook(self, job: Job) -> Outlook:
+        """What can be said of a job's future, without asking anybody."""
+        # While the studio opens, jobs of before go on already.
+        place = self._open.jobs.place(job.id) if self._open and not has_lane(job) else None
+        return Outlook(place_in_line=PlaceView(**asdict(place)) if place else None)
 
     async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
@@ -385,9 +436,6 @@ class Studio:
 
     async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
         """What the page's header shows."""
-        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        owner = None if person.admin else person.name
-        spent = await self.history.spent_since(int(midnight.timestamp() * 1000), demo=self.demo, person=owner)
         active = [job for job in await self.history.unfinished() if job.demo == self.demo and person.sees(job.person)]
         region = self.regions[0]
         return {
@@ -397,7 +445,8 @@ class Studio:
             "key_hint": self._accounts.hint(region),
             "active": len(active),
             "at_risk": await self.guard.at_risk(person, demo=self.demo),
-            "spent_today": [{"amount": total / 1_000_000, "currency": c} for c, total in sorted(spent.items())],
+            "spent_today": listed(await self.money.spent_today(person)),
+            "caps": await self.money.caps(person),
         }
 
     # Keys ------------------------------------------------------------------------------------------------------------
@@ -424,7 +473,7 @@ class Studio:
         if self.events.watchers:
             found = await self.history.with_assets(job_id)
             if found.job.demo == self.demo:
-                text = json.dumps(job_view(found, self.catalogue), ensure_ascii=False, separators=(",", ":"))
+                text = json.dumps(self._view(found), ensure_ascii=False, separators=(",", ":"))
                 message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
                 self.events.publish(message.encode(), look_again=LOOK_AGAIN, owner=found.job.person)
 

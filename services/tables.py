@@ -57,6 +57,7 @@ jobs = sa.Table(
     sa.Column("error_code", sa.String),
     sa.Column("error_message", sa.Text),
     sa.Column("error_hint", sa.Text),
+    sa.Column("error_detail", sa.Text),
     sa.Column("estimated_micros", sa.BigInteger, nullable=False),
     sa.Column("actual_micros", sa.BigInteger),
     sa.Column("currency", sa.String, nullable=False),
@@ -69,6 +70,13 @@ jobs = sa.Table(
     sa.Column("expires_at", sa.BigInteger),
     sa.Column("imported", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("source_job", sa.String),
+    sa.Column("batch", sa.String),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("dispatched_at", sa.BigInteger),
+    sa.Column("scheduled_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("on_arrival", sa.String, nullable=False, server_default="keep"),
+    sa.Column("decision", sa.String),
     sa.Index("jobs_place", "place", unique=True),
     sa.Index("jobs_kept", "person", "demo", "place", **_only("deleted_at IS NULL")),
     sa.Index("jobs_kept_by_all", "demo", "place", **_only("deleted_at IS NULL")),
@@ -80,6 +88,16 @@ jobs = sa.Table(
     sa.Index("jobs_status", "status"),
     sa.Index("jobs_sequence", "sequence"),
     sa.Index("jobs_finished", "finished_at"),
+    sa.Index("jobs_batch", "batch", **_only("batch IS NOT NULL")),
+    sa.Index("jobs_ended", "vendor_model", "ended_at", **_only("ended_at IS NOT NULL")),
+    sa.Index(
+        "jobs_dispatched",
+        "account",
+        "vendor_model",
+        "person",
+        "dispatched_at",
+        **_only("dispatched_at IS NOT NULL"),
+    ),
 )
 
 submissions = sa.Table(
@@ -172,4 +190,45 @@ checks = sa.Table(
     sa.Column("answered_at", sa.BigInteger),
     sa.Index("checks_of_file", "account", "vendor_check", "sha256"),
     sa.Index("checks_of_job", "job_id"),
+)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    sa.Column("bucket", sa.String, primary_key=True),
+    sa.Column("running_limit", sa.Integer, nullable=False),
+    sa.Column("per_second", sa.Integer, nullable=False),
+    sa.Column("learned_limit", sa.Integer),
+    sa.Column("cooldown_until", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_submitted_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("updated_at", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+caps = sa.Table(
+    "caps",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("scope", sa.String, nullable=False),
+    sa.Column("person", sa.String),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("micros", sa.BigInteger, nullable=False),
+)
+
+reservations = sa.Table(
+    "reservations",
+    metadata,
+    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("demo", sa.Boolean, nullable=False),
+    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("micros", sa.BigInteger, nullable=False),
+    sa.Column("day", sa.String, nullable=False),
+    sa.Column("month", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("reservations_of_day", "demo", "currency", "day", "micros"),
+    sa.Index("reservations_of_month", "demo", "currency", "month", "micros"),
+    sa.Index("reservations_of_person", "demo", "currency", "person", "month", "day", "micros"),
 )

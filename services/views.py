@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, assert_never
 
 from services.articles import shown
 from services.catalogue import Catalogue
 from services.catalogue.schema import Model
-from services.records import Asset, Job, JobStatus, JobWithAssets, Page
+from services.error_view import ErrorView, error_view
+from services.records import Asset, Decision, Job, JobStatus, JobWithAssets, Page
 
 _CANCELABLE = frozenset(
     {JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.UNKNOWN}
 )
-
-
-class ErrorView(TypedDict):
-    """Why a job failed: a sentence, what to do, and what to tell support."""
-
-    code: str
-    message: str
-    hint: str | None
-    request_id: str | None
 
 
 class CostView(TypedDict):
@@ -69,6 +62,40 @@ class InputView(TypedDict):
     name: str
     url: str
     thumbnail_url: str | None
+
+
+class PlaceView(TypedDict):
+    """Where a job stands that waits for a lane: its place among so many that wait, how many of the lanes are busy."""
+
+    place: int
+    of: int
+    lanes: int
+    busy: int
+
+
+class ExpectedView(TypedDict):
+    """How long such works take, in seconds, told apart into waiting at the provider and being made.
+
+    `documented` says that it is the provider's own word: nothing like it was made here yet, `samples` is 0 then.
+    """
+
+    queue_p50: float
+    queue_p90: float
+    run_p50: float
+    run_p90: float
+    samples: int
+    documented: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What can be said of a job's future; a page asks for it with jobs that are not at their end."""
+
+    place_in_line: PlaceView | None = None
+    expected: ExpectedView | None = None
+
+
+NO_OUTLOOK = Outlook()
 
 
 class JobView(TypedDict):
@@ -122,6 +149,18 @@ class JobView(TypedDict):
     where nothing was made."""
     source_job: str | None
     """The job that this one is again, or was remixed from."""
+    batch: str | None
+    """What the jobs of one order have in common."""
+    priority: int
+    """1 where it is urgent."""
+    place_in_line: PlaceView | None
+    expected: ExpectedView | None
+    stoppable: str | None
+    """What stopping it would do: `free` costs nothing, `no` is too late, `race` may come too late. Null at the end."""
+    on_arrival: str
+    """`keep`, or `hide` for a work that is to go into the bin when it arrives."""
+    decision_wanted: bool
+    """Whether a person has to say if it is sent again or dropped: nobody can tell whether it was bought."""
 
 
 class JobsView(TypedDict):
@@ -137,7 +176,7 @@ class JobsView(TypedDict):
     remarks: list[str]
 
 
-def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
+def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = NO_OUTLOOK) -> JobView:
     """A job for a page or an API caller."""
     job = found.job
     model = catalogue.model(job.model)
@@ -160,7 +199,7 @@ def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
         updated_at=iso(job.updated_at),
         task_id=job.task_id,
         request_id=job.request_id,
-        error=_error(job),
+        error=error_view(job, found.assets),
         cost=CostView(
             estimated=job.estimated_micros / 1_000_000,
             actual=None if job.actual_micros is None else job.actual_micros / 1_000_000,
@@ -185,6 +224,13 @@ def job_view(found: JobWithAssets, catalogue: Catalogue) -> JobView:
         expires_at=_time(job.expires_at),
         safe=_safe(found),
         source_job=job.source_job,
+        batch=job.batch,
+        priority=job.priority,
+        place_in_line=outlook.place_in_line,
+        expected=outlook.expected,
+        stoppable=_stoppable(job, model),
+        on_arrival=str(job.on_arrival),
+        decision_wanted=job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED,
     )
 
 
@@ -196,16 +242,35 @@ def _safe(found: JobWithAssets) -> str | None:
 
 
 def _is_cancelable(job: Job, model: Model | None) -> bool:
+    return job.status in _CANCELABLE and not job.cancel_requested and _stoppable(job, model) != "no"
+
+
+def _stoppable(job: Job, model: Model | None) -> str | None:
     """A live job has no task that could be canceled once it was sent."""
-    live = model is not None and bool(model.live) and job.parameters.get(model.live) is True
-    was_sent = job.status is JobStatus.SUBMITTING
-    return job.status in _CANCELABLE and not job.cancel_requested and not (live and was_sent)
+    match job.status:
+        case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.PENDING:
+            return "free"
+        case JobStatus.SUBMITTING | JobStatus.UNKNOWN:
+            live = model is not None and bool(model.live) and job.parameters.get(model.live) is True
+            return "no" if live and job.status is JobStatus.SUBMITTING else "race"
+        case JobStatus.RUNNING | JobStatus.SAVING:
+            return "no"
+        case JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELED:
+            return None
+        case _:
+            assert_never(job.status)
 
 
-def page_view(page: Page, catalogue: Catalogue, *, remarks: Sequence[str] = ()) -> JobsView:
+def page_view(
+    page: Page,
+    catalogue: Catalogue,
+    *,
+    remarks: Sequence[str] = (),
+    outlook: Callable[[Job], Outlook] = lambda _job: NO_OUTLOOK,
+) -> JobsView:
     """A page of jobs. `remarks` are those of the query; the page's own follow them."""
     return JobsView(
-        items=[job_view(found, catalogue) for found in page.items],
+        items=[job_view(found, catalogue, outlook=outlook(found.job)) for found in page.items],
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
         remarks=[*remarks, *page.remarks],
@@ -219,14 +284,6 @@ def iso(milliseconds: int) -> str:
 
 def _time(milliseconds: int | None) -> str | None:
     return iso(milliseconds) if milliseconds else None
-
-
-def _error(job: Job) -> ErrorView | None:
-    if job.error_message is None:
-        return None
-    return ErrorView(
-        code=job.error_code or "", message=job.error_message, hint=job.error_hint, request_id=job.request_id
-    )
 
 
 def _url(asset: Asset, picture: str = "") -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from services.dashscope import DashScope, TaskStatus, wire
+from services.dashscope import DashScope, Retry, TaskStatus, wire
 from services.errors import (
     BillingStopped,
     ContentRefused,
@@ -287,3 +287,12 @@ async def test_the_key_is_never_shown(answer: httpx.Response | Exception, caplog
     shown = said_of([caught.value]) + caplog.text + repr(dashscope.account) + str(dashscope.account)
     assert KEY not in shown
     assert KEY not in "".join(map(repr, vars(dashscope).values()))
+
+
+async def test_who_shares_out_lanes_hears_of_too_fast_at_once() -> None:
+    vendor = Vendor(httpx.Response(429, headers={"retry-after": "7"}), created())
+    async with client(vendor, retry=Retry(create_when_throttled=False)) as dashscope:
+        with pytest.raises(Throttled) as refused:
+            await dashscope.create(CREATE_PATH, BODY)
+    assert len(vendor.requests) == 1
+    assert refused.value.after_seconds == 7

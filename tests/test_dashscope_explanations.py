@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from services.dashscope import EXPLANATIONS, Explanation, Fault, Subject, error_from_reply, explain, explain_error
+from services import errors
+from services.dashscope import (
+    EXPLANATIONS,
+    Action,
+    Explanation,
+    Fault,
+    Subject,
+    code_of,
+    error_from_reply,
+    explain,
+    explain_error,
+    words_of,
+)
+from services.dashscope.codes import ALIASES, STUDIO_EXPLANATIONS
 from services.dashscope.errors import failure, outcome_unknown, unreachable
-from services.dashscope.explanations import ALIASES, STUDIO_EXPLANATIONS, Kind
+from services.dashscope.messages import READINGS
+from services.dashscope.wording import INPUTS, Kind
 from services.errors import (
-    BillingStopped,
-    ContentRefused,
     KeyRefused,
     NotTaken,
     OutcomeUnknown,
@@ -18,116 +33,51 @@ from services.errors import (
     Unavailable,
     VendorError,
 )
+from tests.rig.documented import DOCUMENTED, Documented
 
-# The vendor's list, "Error codes" of Model Studio: HTTP status, code, and what a reading call makes of it.
-DOCUMENTED: tuple[tuple[int, str, type[VendorError]], ...] = (
-    (400, "InvalidParameter", Refused),
-    (400, "InvalidParameter.DataInspection", Refused),
-    (400, "DataInspectionFailed", ContentRefused),
-    (400, "IPInfringementSuspect", ContentRefused),
-    (400, "CustomRoleBlocked", ContentRefused),
-    (400, "FaqRuleBlocked", ContentRefused),
-    (400, "InvalidURL", Refused),
-    (400, "InvalidURL.ConnectionRefused", Refused),
-    (400, "InvalidURL.Timeout", Refused),
-    *(
-        (400, f"InvalidFile.{rule}", Refused)
-        for rule in (
-            "Size",
-            "Duration",
-            "Format",
-            "Resolution",
-            "FPS",
-            "AspectRatio",
-            "ImageSize",
-            "NoHuman",
-            "MultiHuman",
-            "BodyProportion",
-            "FacePose",
-            "FullFace",
-            "Openerror",
-            "FrontBody",
-            "FullBody",
-            "BodyPose",
-            "FaceNotMatch",
-            "Content",
-            "Value",
-            "Template.Content",
-        )
-    ),
-    *((400, f"InvalidImage.{rule}", Refused) for rule in ("FileFormat", "ImageSize", "NoHumanFace")),
-    (400, "InvalidImageResolution", Refused),
-    (400, "InvalidImageFormat", Refused),
-    (400, "InvalidPerson", Refused),
-    *(
-        (400, f"BadRequest.{rule}", Refused)
-        for rule in (
-            "EmptyInput",
-            "EmptyParameters",
-            "EmptyModel",
-            "IllegalInput",
-            "InputDownloadFailed",
-            "UnsupportedFileFormat",
-            "ResourceNotExist",
-        )
-    ),
-    (400, "Arrearage", BillingStopped),
-    (400, "UnsupportedOperation", Refused),
-    (401, "InvalidApiKey", KeyRefused),
-    (401, "invalid_api_key", KeyRefused),
-    (401, "NOT AUTHORIZED", KeyRefused),
-    (403, "AccessDenied", KeyRefused),
-    (403, "AccessDenied.Unpurchased", BillingStopped),
-    (403, "Model.AccessDenied", KeyRefused),
-    (403, "Workspace.AccessDenied", KeyRefused),
-    (403, "App.AccessDenied", KeyRefused),
-    (403, "AllocationQuota.FreeTierOnly", BillingStopped),
-    (404, "ModelNotFound", Refused),
-    (404, "model_not_found", Refused),
-    (404, "WorkSpaceNotFound", Refused),
-    (404, "NotFound", Refused),
-    (408, "RequestTimeOut", Unavailable),
-    (409, "Conflict", Refused),
-    (413, "BadRequest.TooLarge", Refused),
-    (429, "Throttling", Throttled),
-    (429, "Throttling.RateQuota", Throttled),
-    (429, "LimitRequests", Throttled),
-    (429, "limit_requests", Throttled),
-    (429, "Throttling.BurstRate", Throttled),
-    (429, "limit_burst_rate", Throttled),
-    (429, "Throttling.AllocationQuota", Throttled),
-    (429, "insufficient_quota", Throttled),
-    (429, "CommodityNotPurchased", BillingStopped),
-    (429, "PrepaidBillOverdue", BillingStopped),
-    (429, "PostpaidBillOverdue", BillingStopped),
-    (500, "InternalError", Unavailable),
-    *((500, f"InternalError.{part}", Unavailable) for part in ("Algo", "FileUpload", "Upload", "Timeout")),
-    (500, "RequestTimeOut", Unavailable),
-    (500, "SystemError", Unavailable),
-    (500, "ModelServiceFailed", Unavailable),
-    (500, "RewriteFailed", Unavailable),
-    (503, "ModelUnavailable", Unavailable),
-    (503, "ModelServingError", Unavailable),
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("row", DOCUMENTED, ids=lambda row: f"{row.status}-{row.code}-{row.message[:24]}")
+def test_every_documented_error_tells_what_happened_about_what_for_what_money_and_what_to_do(row: Documented) -> None:
+    error = error_from_reply(row.status, {"code": row.code, "message": row.message, "request_id": "r"})
+    told = explain(row.code, row.message)
+    assert type(error) is row.branch
+    assert (told.which, told.charged, told.action) == (row.which, False, row.action)
+    assert error.message == told.happened
+    assert (error.code, error.http_status, error.request_id) == (row.code, row.status, "r")
+    assert explain_error(error) == told
+
+
+def test_every_code_with_words_is_documented_and_every_documented_one_has_words() -> None:
+    documented = {row.code for row in DOCUMENTED if row.code}
+    heads_of_families = {"BadRequest", "InvalidFile", "InvalidImage"}
+    of_our_side = {"APIConnectionError"}
+    assert documented == (EXPLANATIONS.keys() | ALIASES.keys()) - heads_of_families - of_our_side
+
+
+def test_every_code_that_the_studio_gives_itself_has_words() -> None:
+    raised = {
+        name for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, VendorError)
+    }
+    given = {
+        keyword.value.value
+        for path in (ROOT / "services").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in raised
+        for keyword in node.keywords
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
+    }
+    assert {"DemoEnded", "CheckLost"} <= given, "the calls were not found"
+    assert given <= STUDIO_EXPLANATIONS.keys() | EXPLANATIONS.keys()
+
+
+@pytest.mark.parametrize(
+    "explanation",
+    [*EXPLANATIONS.values(), *STUDIO_EXPLANATIONS.values(), *(reading.means for reading in READINGS)],
+    ids=lambda explanation: explanation.happened[:40],
 )
-
-
-@pytest.mark.parametrize(("status", "code", "branch"), DOCUMENTED)
-def test_every_documented_code_has_its_words_and_its_branch(status: int, code: str, branch: type[VendorError]) -> None:
-    assert code in EXPLANATIONS or code in ALIASES
-    error = error_from_reply(status, {"code": code, "message": "as documented", "request_id": "r"})
-    assert type(error) is branch
-    assert error.message == explain(code, "as documented").happened
-    assert (error.code, error.http_status, error.request_id) == (code, status, "r")
-
-
-@pytest.mark.parametrize("code", [code for _, code, _ in DOCUMENTED])
-def test_no_documented_code_takes_money(code: str) -> None:
-    assert explain(code).charged is False
-
-
-@pytest.mark.parametrize("code", [*EXPLANATIONS, *STUDIO_EXPLANATIONS])
-def test_words_are_short_and_plain(code: str) -> None:
-    explanation = explain(code)
+def test_words_are_short_and_plain(explanation: Explanation) -> None:
     for sentence in (explanation.happened, explanation.advice):
         assert sentence.endswith(".")
         assert len(sentence) <= 120
@@ -183,20 +133,49 @@ def test_the_message_is_read_where_a_code_says_little(code: str, message: str, h
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "which"),
+    ("code", "message", "which", "action"),
     [
-        ("DataInspectionFailed", "Input text data may contain inappropriate content.", Subject.WORDS),
-        ("DataInspectionFailed", "Input image data may contain inappropriate content.", Subject.PICTURE),
-        ("DataInspectionFailed", "Output data may contain inappropriate content.", Subject.RESULT),
-        ("InvalidFile.Duration", "The audio duration is wrong", Subject.SOUND),
-        ("InvalidURL", "Allowed types are: .wav, .mp3.", Subject.SOUND),
-        ("InvalidFile.NoHuman", "", Subject.PICTURE),
-        ("InvalidFile.Size", "", Subject.NONE),
-        ("InternalError", "image server down", Subject.NONE),
+        ("InvalidFile.Duration", "The audio duration is wrong", Subject.SOUND, Action.CHOOSE_FILE),
+        ("InvalidFile.Size", "input.first_frame_url is too large", Subject.PICTURE, Action.CHOOSE_FILE),
+        ("InvalidFile.Size", "https://vendor.example/a.MP4 is too large", Subject.VIDEO, Action.CHOOSE_FILE),
+        ("InvalidFile.Size", "image2video failed", Subject.NONE, Action.CHOOSE_FILE),
+        ("IPInfringementSuspect", "The input image is suspected", Subject.PICTURE, Action.CHOOSE_FILE),
+        ("IPInfringementSuspect", "The prompt is suspected", Subject.WORDS, Action.EDIT_PROMPT),
+        ("DataInspectionFailed", "Input or output data may contain", Subject.NONE, Action.EDIT_PROMPT),
+        ("InternalError", "image server down", Subject.NONE, Action.TRY_AGAIN),
     ],
 )
-def test_what_it_is_about_is_told(code: str, message: str, which: Subject) -> None:
-    assert explain(code, message).which is which
+def test_what_a_message_names_is_what_it_is_about(code: str, message: str, which: Subject, action: Action) -> None:
+    told = explain(code, message)
+    assert (told.which, told.action) == (which, action)
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "which"),
+    [
+        ("InvalidFile.Size", {Subject.WORDS, Subject.PICTURE}, Subject.PICTURE),
+        ("InvalidFile.Size", {Subject.PICTURE, Subject.SOUND}, Subject.NONE),
+        ("InvalidFile.Duration", {Subject.PICTURE, Subject.SOUND}, Subject.SOUND),
+        ("InvalidURL.Timeout", {Subject.WORDS, Subject.VIDEO}, Subject.VIDEO),
+        ("DataInspectionFailed", {Subject.WORDS}, Subject.WORDS),
+        ("DataInspectionFailed", {Subject.WORDS, Subject.PICTURE}, Subject.NONE),
+        ("DataInspectionFailed", set(), Subject.NONE),
+        ("InvalidFile.NoHuman", {Subject.SOUND}, Subject.PICTURE),
+        ("InternalError", {Subject.PICTURE}, Subject.NONE),
+        ("Arrearage", {Subject.PICTURE}, Subject.ACCOUNT),
+    ],
+)
+def test_where_only_one_input_can_be_meant_it_is_told(code: str, given: set[Subject], which: Subject) -> None:
+    assert explain(code, given=given).which is which
+
+
+def test_a_file_that_the_content_check_refused_is_to_be_chosen_anew() -> None:
+    assert explain("DataInspectionFailed", given={Subject.PICTURE}).action is Action.CHOOSE_FILE
+
+
+def test_what_was_made_is_never_taken_for_what_was_given() -> None:
+    told = explain("DataInspectionFailed", "Output data may contain inappropriate content.", given=INPUTS)
+    assert (told.which, told.action) == (Subject.RESULT, Action.EDIT_PROMPT)
 
 
 def test_whose_fault_it_is() -> None:
@@ -218,16 +197,34 @@ def test_the_classes_that_have_no_code_explain_themselves() -> None:
     assert isinstance(explain_error(VendorError("x", http_status=200)), Explanation)
 
 
+def test_an_error_without_a_code_is_kept_under_its_branch_and_told_alike_afterwards() -> None:
+    for status in (400, 401, 402, 429, 500):
+        error = error_from_reply(status, "")
+        assert explain(code_of(error)).action is explain_error(error).action
+    assert code_of(KeyRefused("x", code="AccessDenied")) == "AccessDenied"
+    assert explain(code_of(VendorError("x"))).action is Action.COPY_REQUEST
+
+
+def test_the_vendors_own_words_are_kept_without_links_and_keys() -> None:
+    said = (
+        "Failed to download https://bucket.example/cat.png?Signature=abc&x=1 with sk-0123abc, data:image/png;base64,AA."
+    )
+    kept = words_of(Refused("x", vendor_message=said)) or ""
+    assert kept == "Failed to download (removed) with (removed), (removed)"
+    assert words_of(Refused("x", vendor_message="  ")) is None
+    assert len(words_of(Refused("x", vendor_message="a" * 5_000)) or "") == 500
+
+
 def test_a_task_that_failed_was_taken_whatever_its_code() -> None:
-    for _, code, _ in DOCUMENTED:
-        assert not isinstance(failure(code, ""), NotTaken | OutcomeUnknown)
+    for row in DOCUMENTED:
+        assert not isinstance(failure(row.code, row.message), NotTaken | OutcomeUnknown)
 
 
 def test_no_create_call_is_repeated_that_may_have_been_taken() -> None:
-    for status, code, branch in DOCUMENTED:
-        error = error_from_reply(status, {"code": code}, creating=True)
-        certain = status in (429, 503) or branch is not Unavailable
-        assert isinstance(error, OutcomeUnknown) is not certain, code
+    for row in DOCUMENTED:
+        error = error_from_reply(row.status, {"code": row.code, "message": row.message}, creating=True)
+        certain = row.status in (429, 503) or row.branch is not Unavailable
+        assert isinstance(error, OutcomeUnknown) is not certain, row.code
 
 
 @pytest.mark.parametrize("body", [None, "", [], {"code": 5, "message": None}, {"code": ["x"]}, 7, "x" * 9999])

@@ -14,7 +14,7 @@ from components.draft import Shown, fitted
 from components.form import Tab
 from components.widgets import Kind, Widget
 from services.media.facts import ImageFacts, VideoFacts
-from services.problems import Fix, Problem, Repair
+from services.problems import Change, Fix, Problem, Repair
 from services.request import fields_for
 from services.settings import Settings
 from tests.test_widgets import FIT, FakeStudio, Pressed, tab_of
@@ -128,6 +128,23 @@ async def test_a_fix_repairs_the_one_file_of_a_list(studio: FakeStudio, uploads:
     assert value[0] == paths[0]
     assert Path(value[1]).name == "b.mp4"
     assert Path(value[1]).read_bytes() == b"shorter"
+
+
+async def test_a_fix_of_the_price_chooses_what_the_cap_still_allows(studio: FakeStudio) -> None:
+    change = Change(model="wan2.6-t2v", values={"resolution": "720P"})
+    fix = Fix(Repair.CHEAPER, "Use Wan 2.6, 720p: $0.50", change)
+    studio.verdict = replace(FIT, problems=(Problem(field="price", message="Over your cap.", fix=fix),))
+    tab = await tab_of(studio, "text_to_video")
+    asked = form(tab, model="wan2.7-t2v", prompt="A harbour")
+    foot = update_of(await tab.judge(**asked), tab.foot)
+    assert [(reason["fix"], reason["tone"]) for reason in foot["reasons"]] == [(fix.label, "bad")]
+    assert not foot["ready"]
+
+    updates = await tab.repair(Pressed(field="price"), **asked)  # type: ignore[arg-type]  # a fake event
+    draft = update_of(updates, tab.draft)
+    assert (draft["model"], draft["wishes"]["resolution"]) == ("wan2.6-t2v", "720P")
+    assert draft["wishes"]["prompt"] == "A harbour"
+    assert update_of(updates, tab.model)["value"] == "wan2.6-t2v"
 
 
 @pytest.mark.parametrize("item", [2, -1])

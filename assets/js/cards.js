@@ -1,8 +1,9 @@
 // One job as a card: its picture, its state, what can be done with it, and what needs saying.
-import { announce, button, copyable, h, icon } from "./dom.js";
-import { cancel } from "./live.js";
+import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject } from "./deciding.js";
+import { button, copyable, h, icon } from "./dom.js";
+import { outlookNode } from "./outlook.js";
 import { picturesOf } from "./outputs.js";
-import { STATE, STEPS, between, clock, cost, isActive, isDone, moment, since, stepOf, title, usual } from "./words.js";
+import { STATE, STEPS, between, clock, cost, isActive, isDone, moment, since, stepOf, title } from "./words.js";
 
 /** Ask for the details of a job; `list` is what one can page through, `at` the picture to begin with. */
 export const showDetails = (job, list, at) => document.dispatchEvent(new CustomEvent("studio:details", { detail: { job, list, at } }));
@@ -32,8 +33,7 @@ export function card(job, { onStage, show, list }) {
 
 function status(job) {
   if (isActive(job)) {
-    return h("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))),
-      usual(job) ? h("span", { class: "usual" }, ` · ${usual(job)}`) : null);
+    return h("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
   }
   const took = job.finished_at && isDone(job) ? ` · took ${clock(between(job.created_at, job.finished_at))}` : "";
   return h("p", { class: "state" }, h("b", {}, STATE[job.status]), ` · ${moment(job.created_at)}${took}`);
@@ -47,36 +47,25 @@ function steps(job) {
 
 function actions(job, { list }) {
   const details = button({ icon: "info", label: "Details", act: "details", kind: "small", press: () => showDetails(job, list()) });
-  if (job.cancelable) return h("div", { class: "acts" }, cancelButton(job), details);
-  if (["failed", "canceled"].includes(job.status)) {
-    return h("div", { class: "acts" }, button({ text: "Edit and try again", act: "recall", kind: "small", press: () => recall(job) }), details);
-  }
-  return h("div", { class: "acts" }, details);
+  const first = stopButton(job) ?? (hasEnded(job) && !job.error?.action ? button({ text: "Edit and try again", act: "recall", kind: "small", press: () => recall(job) }) : null);
+  return h("div", { class: "acts" }, first, details);
 }
 
-function cancelButton(job) {
-  return button({
-    text: "Cancel, free", act: "cancel", kind: "small",
-    press: async (node) => {
-      node.disabled = true;
-      try { await cancel(job.id); } catch (error) {
-        announce(error.message);
-        node.replaceWith(h("span", { class: "quiet", role: "alert" }, error.message));
-      }
-    },
-  });
-}
+const hasEnded = (job) => ["failed", "canceled"].includes(job.status);
 
-/** What went wrong, or what needs saying while it goes on. */
-export function trouble(job) {
-  if (job.status === "running") {
-    return h("p", { class: "aside" }, "From here on it cannot be stopped. You can close this page: what is made will be in the gallery.");
-  }
+/** What went wrong, or what needs saying while it goes on. `form` is false where another button opens the form. */
+export function trouble(job, { form = true } = {}) {
+  if (job.decision_wanted) return decision(job);
+  if (isActive(job) && (job.status === "running" || !job.attention)) return stopping(job);
   if (job.attention) return h("div", { class: "said", "data-tone": "advice" }, icon("info"), h("p", {}, job.attention));
   if (!job.error) return job.status === "canceled" && !Number(job.cost?.actual) ? h("p", { class: "aside" }, "Stopped before it began. Nothing was charged.") : null;
   const { message, hint, request_id: request } = job.error;
+  const act = form || !isForTheForm(job) ? remedy(job) : null;
   return h("div", { class: "said", "data-tone": "bad" }, icon("circle-alert"),
-    h("div", {}, h("p", {}, message), hint ? h("p", { class: "hint" }, hint) : null, request ? h("p", { class: "ids" }, "Request ", copyable(request, "request id")) : null));
+    h("div", {}, subject(job), h("p", {}, message), hint ? h("p", { class: "hint" }, hint) : null, billed(job) ? h("p", { class: "hint billed" }, billed(job)) : null,
+      act ? h("div", { class: "acts" }, act) : null,
+      job.error.detail ? h("details", { class: "own-words" }, h("summary", {}, "The provider's own words"), h("p", {}, job.error.detail)) : null,
+      request ? h("p", { class: "ids" }, "Request ", copyable(request, "request id")) : null));
 }
 
 /** The lasting sentence on a job that did not go wholly as it was wished. */

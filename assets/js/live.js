@@ -1,5 +1,6 @@
 // What the page knows of jobs, and the news of them. Whatever is shown is fetched; the stream only says what changed.
 import { watch } from "./stream.js";
+import { isActive } from "./words.js";
 
 const MOST_KNOWN = 600; // whoever scrolls for an hour leaves no growth: what was not told of for longest is forgotten
 const known = new Map();
@@ -15,14 +16,22 @@ export function onAgain(refetch) { refetchers.add(refetch); return () => refetch
 export const jobById = (id) => known.get(id);
 
 /** Take in a job as the studio tells it; an older telling than the known one is dropped. */
-export function learn(job) {
-  const before = known.get(job.id);
-  if (before && before.sequence > job.sequence) return before;
+export function learn(told) {
+  const before = known.get(told.id);
+  if (before && before.sequence > told.sequence) return before;
+  const job = before && before.sequence < told.sequence ? withOutlook(told, before) : told;
   known.delete(job.id);
   known.set(job.id, job);
   if (known.size > MOST_KNOWN) known.delete(known.keys().next().value);
   if (JSON.stringify(before) !== JSON.stringify(job)) listeners.forEach((changed) => changed(job, before));
   return job;
+}
+
+/** News of a job does not tell when it will be done: what was known of that stands until it is fetched again. */
+function withOutlook(told, before) {
+  if (!isActive(told)) return told;
+  const { expected = null, place_in_line: place = null } = before;
+  return { ...told, expected: told.expected ?? expected, place_in_line: told.place_in_line ?? (told.status === "queued" ? place : null) };
 }
 
 /** One page of jobs, newest first. */
@@ -44,6 +53,19 @@ export async function fetchSummary() {
 export async function cancel(id) {
   learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }));
 }
+
+/** What a person decides of a job of which nobody knows whether it was bought: `send` it again, or `drop` it. */
+export const decide = async (id, decision) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision }));
+/** What becomes of a result that can no longer be stopped: `keep` or `hide`. */
+export const arrive = async (id, wish) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/arrival`, { on_arrival: wish }));
+/** What was spent between two days, by person, model and day. */
+export const fetchSpend = (span) => getJson(`/studio/spend?${new URLSearchParams(span)}`);
+/** The limits on money: those that apply, for an admin all; set one in the place of the same, or take one away. */
+export const fetchCaps = () => getJson("/studio/caps");
+export const putCap = (cap) => postJson("/studio/caps", cap);
+export const dropCap = (id) => postJson(`/studio/caps/${encodeURIComponent(id)}/drop`, {});
+/** Queues, limits, errors and disk; for admins. */
+export const fetchAdmin = () => getJson("/studio/admin");
 
 export const fetchKeys = () => getJson("/studio/keys");
 export const testKey = (region) => postJson(`/studio/keys/${encodeURIComponent(region)}/test`, {});

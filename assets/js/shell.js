@@ -6,7 +6,7 @@ import { catalogue, isActive, money } from "./words.js";
 class Header extends StudioElement {
   connectedCallback() {
     this.chips = h("div", { class: "chips" });
-    this.spent = h("span", { class: "chip wide spent", hidden: true });
+    this.spent = h("a", { class: "chip wide spent", href: "#spend", title: "What was spent", hidden: true });
     this.theme = h("span", { class: "theme" });
     this.replaceChildren(h("div", { class: "mark" }, h("i", { "aria-hidden": "true" }), h("h1", {}, "Wan Studio")), this.chips, h("div", { class: "grow" }), this.spent, this.theme);
     if (catalogue.demo) this.chips.append(demoBadge());

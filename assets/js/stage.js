@@ -3,11 +3,13 @@ import { Article, articleActs } from "./article.js";
 import { bothPrompts, card, recall, showDetails } from "./cards.js";
 import { StudioElement, announce, button, download, h, icon } from "./dom.js";
 import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
+import { passed } from "./outlook.js";
 import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
 import { STATE, catalogue, clock, cost, facts, isActive, isDone, since, title } from "./words.js";
 
 const CARDS = 8;
 const NEAR_END = 48;
+const LINE_TICKS = 10; // seconds between two looks at a line that one stands in
 
 class Stage extends StudioElement {
   jobs = new Map();
@@ -208,8 +210,20 @@ class Stage extends StudioElement {
       const job = this.jobs.get(node.dataset.clock);
       if (job && isActive(job)) node.textContent = clock(since(job.created_at));
     }
+    for (const node of this.querySelectorAll("[data-outlook]")) {
+      const job = this.jobs.get(node.dataset.outlook);
+      if (job) passed(node, job);
+    }
+    this.ticks = (this.ticks ?? 0) + 1;
+    if (this.ticks % LINE_TICKS === 0 && [...this.jobs.values()].some(hasOutlook)) this.lookAtLine();
   }
+
+  /** The line moves by others' work, of which no news of these jobs tells. */
+  lookAtLine() { fetchJobs({ family: this.family, limit: CARDS }).catch(() => { /* The next look will tell. */ }); }
 }
+
+/** Whether more can be known of when it will be done than news of it tell. */
+const hasOutlook = (job) => isActive(job) && (job.expected === null || (job.status === "queued" && Boolean(job.place_in_line)));
 
 /** Whether an article is being written and has begun. */
 const isGrowing = (job) => isActive(job) && hasArticle(job);

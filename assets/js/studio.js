@@ -13,3 +13,5 @@ import "./viewer.js";
 import "./compare.js";
 import "./reuse.js";
 import "./keys.js";
+import "./spend.js";
+import "./admin.js";

@@ -3,6 +3,7 @@
 export const catalogue = JSON.parse(document.getElementById("studio-words")?.textContent ?? "{}");
 
 const SIGNS = { USD: "$", CNY: "¥" };
+export const CURRENCIES = Object.keys(SIGNS);
 export const STEPS = ["Sent", "Waiting", "In work", "Saved"];
 const ACTIVE = { queued: 0, uploading: 0, submitting: 0, pending: 1, running: 2, saving: 3 };
 
@@ -51,15 +52,8 @@ export const since = (iso) => (Date.now() - Date.parse(iso)) / 1000;
 export const between = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
 
 export function fileSize(bytes) {
+  if (bytes >= 1073741824) return `${(bytes / 1073741824).toFixed(1)} GB`;
   return bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`;
-}
-
-export function usual(job) {
-  if (job.demo) return "the demo is quicker than the real thing";
-  const span = catalogue.models?.[job.model]?.usual;
-  if (!span) return "";
-  return span[1] < 120 ? `usually ${span[0]} to ${span[1]} s`
-    : `usually ${Math.max(1, Math.round(span[0] / 60))} to ${Math.round(span[1] / 60)} min`;
 }
 
 export function day(iso) {

@@ -3,16 +3,27 @@
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
 from services.dashscope.client import DashScope
+from services.dashscope.codes import EXPLANATIONS
 from services.dashscope.downloading import Downloaded
-from services.dashscope.errors import broken_stream, error_from_reply, explain_error, forgotten, nothing_given
-from services.dashscope.explanations import EXPLANATIONS, Explanation, Fault, Subject, explain
+from services.dashscope.errors import (
+    broken_stream,
+    code_of,
+    error_from_reply,
+    explain_error,
+    forgotten,
+    nothing_given,
+    words_of,
+)
+from services.dashscope.explanations import explain
 from services.dashscope.replies import Checked, Created, Failure, ListedTask, Part, Task, TaskStatus
 from services.dashscope.retry import Retry
 from services.dashscope.stream import Piece
+from services.dashscope.wording import Action, Explanation, Fault, Subject
 
 __all__ = [
     "EXPLANATIONS",
     "Account",
+    "Action",
     "Checked",
     "Created",
     "DashScope",
@@ -29,9 +40,11 @@ __all__ = [
     "Task",
     "TaskStatus",
     "broken_stream",
+    "code_of",
     "error_from_reply",
     "explain",
     "explain_error",
     "forgotten",
     "nothing_given",
+    "words_of",
 ]

@@ -30,7 +30,7 @@ from services.dashscope.replies import Checked, Created, ListedTask, ListPage, T
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
 from services.dashscope.storage import Storage, plain_name
 from services.dashscope.stream import Piece, pieces, read_whole
-from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
+from services.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -345,6 +345,10 @@ class DashScope:
     def _raise_refusal(self, response: httpx.Response, reply: object, *, creating: bool) -> NoReturn:
         error = error_from_reply(response.status_code, reply, creating=creating)
         self._without_key(error)
+        if isinstance(error, Throttled):
+            error.after_seconds = wire.retry_after(response)
+            if creating and not self._repeater.retry.create_when_throttled:
+                raise error
         if isinstance(error, NotTaken):
             raise Again(error, after=wire.retry_after(response))
         if isinstance(error, OutcomeUnknown):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import assert_never
 
-from services.dashscope.explanations import (
+from services.dashscope.codes import (
     EXPLANATIONS,
     OUTCOME_UNKNOWN,
     STREAM_LOST,
@@ -20,13 +20,9 @@ from services.dashscope.explanations import (
     UNKNOWN_ERROR,
     UNKNOWN_REFUSALS,
     UNREACHABLE,
-    Explanation,
-    Fault,
-    Kind,
-    Subject,
-    explain,
-    find,
 )
+from services.dashscope.explanations import explain, find
+from services.dashscope.wording import Action, Explanation, Fault, Kind, Subject
 from services.errors import (
     BillingStopped,
     ContentRefused,
@@ -41,11 +37,13 @@ from services.errors import (
 
 __all__ = [
     "EXPLANATIONS",
+    "Action",
     "Explanation",
     "Fault",
     "Kind",
     "Subject",
     "broken_stream",
+    "code_of",
     "error_from_reply",
     "explain",
     "explain_error",
@@ -54,11 +52,16 @@ __all__ = [
     "outcome_unknown",
     "unavailable",
     "unreachable",
+    "words_of",
 ]
 
 # Envoy, which stands in front of DashScope, answers 503 with this text also where the request had gone through to the
 # service and the connection broke afterwards.
 _BROKE_BEHIND_GATEWAY = re.compile(r"reset before headers(?!.*(connection failure|connection timeout|overflow))", re.S)
+
+# A signed link is a key to somebody's file, and some messages repeat the key they were called with.
+_SECRETS = re.compile(r"(?:https?|oss)://[^\s\"'<>]+|data:[^\s\"'<>]+|\bsk-[\w-]+")
+_WORDS_KEPT = 500
 
 
 def error_from_reply(http_status: int, body: object, *, creating: bool = False) -> VendorError:
@@ -138,6 +141,17 @@ def explain_error(error: VendorError) -> Explanation:
     if error.http_status == 0 or error.http_status >= 400:
         return UNKNOWN_REFUSALS.get(_kind_of_status(error.http_status, ""), UNKNOWN_ERROR)
     return UNKNOWN_ERROR
+
+
+def code_of(error: VendorError) -> str:
+    """The code under which an error is kept: the vendor's, or where it gave none one that tells the branch."""
+    return error.code or ("Failed" if type(error) is VendorError else type(error).__name__)
+
+
+def words_of(error: VendorError) -> str | None:
+    """What the vendor itself said, to be shown to whoever asked: without links and keys, 500 characters at most."""
+    said = _SECRETS.sub("(removed)", error.vendor_message).strip()
+    return said[:_WORDS_KEPT] or None
 
 
 def _leaves_open(kind: Kind, http_status: int) -> bool:

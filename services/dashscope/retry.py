@@ -24,6 +24,8 @@ class Retry:
     """Calls in all, for everything that costs nothing."""
     create_tries: int = 3
     """Calls in all for a create that the vendor certainly did not take."""
+    create_when_throttled: bool = True
+    """Whether one that was too fast is among them; without it, whoever shares out the lanes hears of it at once."""
     first: float = 0.5
     longest: float = 15
     longest_asked: float = 60

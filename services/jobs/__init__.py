@@ -1,7 +1,7 @@
 """A job's life: submit, wait, save, cancel, recover. Jobs belong to this module and never to a page.
 
-The studio's tables say how far a job has come; the engine only says who runs which job and when. Every step reads the
-row first, so a job may be run again at any time, from any point, and goes on where it was.
+The studio's tables say how far a job has come, services.lanes who may be sent, and the engine runs those. Every step
+reads the row first, so a job may be run again at any time, from any point, and goes on where it was.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from services.catalogue.schema import RateLimit
 from services.errors import Refused, StudioError
 from services.jobs.context import Context, Pace, now_ms
 from services.jobs.engine import Engine
 from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
+from services.lanes import Dispatcher, Place, has_lane
 from services.records import Asset, Job, JobStatus, SubmissionState
 
 __all__ = ["Context", "Jobs", "Pace", "now_ms"]
@@ -31,38 +31,52 @@ _UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
 class Jobs:
     """All jobs of this studio. Open with `Jobs.open`."""
 
-    def __init__(self, context: Context, engine: Engine) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._engine = engine
+        self._engine: Engine | None = None
+        self._lanes = Dispatcher(
+            context.history.lanes,
+            catalogue=context.catalogue,
+            start=self._enqueue,
+            announce=context.announce,
+            clock=context.clock,
+        )
 
     @classmethod
     @asynccontextmanager
     async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
-        """Start the engine and every job that is not at its end."""
-
-        async def run(job_id: str) -> None:
-            await _run(context, job_id)
-
-        async with Engine.start(run, home=home, database_url=database_url) as engine:
-            jobs = cls(context, engine)
-            await engine.prepare({offer.rate for model in context.catalogue.models for offer in model.offers})
+        """Start the engine, every job that has a lane, and the giving of lanes to those that wait for one."""
+        jobs = cls(context)
+        async with Engine.start(jobs._run, home=home, database_url=database_url) as jobs._engine:
             for job in await context.history.unfinished():
-                await jobs._enqueue(job)
-            yield jobs
+                if has_lane(job):
+                    await jobs._enqueue(job)
+            async with jobs._lanes.working():
+                yield jobs
 
     async def start(self, job: Job, files: tuple[Asset, ...]) -> Job:
-        """Write a job down, then queue it: what is written is never forgotten."""
+        """Write a job down; it is sent when it is given a lane. What is written is never forgotten."""
         job = await self._context.history.add(job, files)
         log.info("job %s queued", job.id)
-        await self._enqueue(job)
+        self._lanes.nudge()
         await self._context.announce(job.id)
         return job
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs are given lanes and run."""
+        return self._engine is not None and self._lanes.alive
+
+    def place(self, job_id: str) -> Place | None:
+        """Where a job stands in line, or None where it does not wait for a lane."""
+        return self._lanes.place(job_id)
 
     async def cancel(self, job_id: str) -> Job:
         """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
         context = self._context
         canceled = await context.end_canceled(job_id, only_from=_UNSENT)
         if canceled is not None:
+            self._lanes.nudge()
             return canceled
         job = await context.history.job(job_id)
         if job.status is JobStatus.PENDING:
@@ -97,31 +111,43 @@ class Jobs:
         return canceled or await context.history.job(job.id)
 
     async def _enqueue(self, job: Job) -> None:
-        model = self._context.catalogue.model(job.model)
-        offer = model.offer(job.region) if model else None
-        rate = offer.rate if offer else RateLimit(submits_per_second=1, running=1)
-        await self._engine.enqueue(job.id, bucket=f"{job.account}/{job.vendor_model}", rate=rate)
+        if self._engine is None:
+            raise RuntimeError("the jobs are not open")
+        await self._engine.enqueue(job.id, grant=job.dispatched_at)
 
+    async def _run(self, job_id: str) -> None:
+        """Carry a job to its end, from wherever it stands, or until it has to wait for a lane again."""
+        context = self._context
+        pause = context.pace.retry
+        while True:
+            try:
+                await self._carry(job_id)
+                context.wake.pop(job_id, None)
+                return
+            except Exception:
+                # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
+                log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
+                await context.pause(job_id, pause)
+                pause = min(pause * 2, context.pace.retry_longest)
+            finally:
+                self._lanes.nudge()
 
-async def _run(context: Context, job_id: str) -> None:
-    """Carry a job to its end, from wherever it stands."""
-    pause = context.pace.retry
-    while True:
-        try:
+    async def _carry(self, job_id: str) -> None:
+        context = self._context
+        with context.tracing.span("submit", job_id):
             job = await submit(context, job_id)
-            if job is not None and await _withdraw(context, job):
-                continue
-            if job is not None:
-                task = None if job.status is JobStatus.SAVING else await wait(context, job)
-                if task is not None or job.status is JobStatus.SAVING:
-                    await save(context, await context.history.job(job_id), task)
-            context.wake.pop(job_id, None)
+        if job is None:
             return
-        except Exception:
-            # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
-            log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
-            await context.pause(job_id, pause)
-            pause = min(pause * 2, context.pace.retry_longest)
+        if job.task_id:
+            await context.history.lanes.taken(job)
+        if await _withdraw(context, job):
+            return
+        with context.tracing.span("wait", job_id):
+            task = None if job.status is JobStatus.SAVING else await wait(context, job)
+        self._lanes.nudge()  # what is only to be fetched needs no lane
+        if task is not None or job.status is JobStatus.SAVING:
+            with context.tracing.span("save", job_id):
+                await save(context, await context.history.job(job_id), task)
 
 
 async def _withdraw(context: Context, job: Job) -> bool:

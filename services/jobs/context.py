@@ -13,11 +13,12 @@ from typing import Any
 from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
-from services.dashscope import DashScope, explain_error
+from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.errors import VendorError
 from services.history import History
 from services.jobs.urgency import Turns, lost_at
 from services.records import FINAL, Asset, Job, JobStatus
+from services.watching.tracing import UNTRACED, Tracing
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ class Context:
     """How many jobs wait for their task, by account."""
     downloads: Turns = field(default_factory=lambda: Turns(_DOWNLOADS_AT_ONCE))
     """Who fetches a result holds one of these; who has the least time left is next."""
+    tracing: Tracing = UNTRACED
+    """Says of each step which job it is about."""
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -95,9 +98,10 @@ class Context:
         return {
             "status": JobStatus.FAILED,
             "finished_at": self.clock(),
-            "error_code": error.code or "Failed",
+            "error_code": code_of(error),
             "error_message": error.message,
             "error_hint": explained.advice,
+            "error_detail": words_of(error),
             "request_id": error.request_id or job.request_id,
             "attention": None,
             "actual_micros": {True: job.estimated_micros, False: paid, None: None}[explained.charged],

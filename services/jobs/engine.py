@@ -1,7 +1,8 @@
-"""The engine that decides which job runs when, and that starts every unfinished one again after a crash: DBOS.
+"""The engine that runs every job that was given a lane, and starts it again after a crash: DBOS.
 
-Hides DBOS completely. The studio's own tables are the truth about a job; the engine holds nothing but job ids, so that
-it may repeat any job at any time. A workflow's id is the job's id.
+Hides DBOS completely. When a job is given a lane: services.lanes. The studio's own tables are the truth about a job;
+the engine holds nothing but job ids, so that it may repeat any job at any time. A workflow's id is the job's id and the
+time of its lane.
 """
 
 from __future__ import annotations
@@ -10,37 +11,36 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import event
-
-from services.catalogue.schema import RateLimit
 
 log = logging.getLogger(__name__)
 
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
-_LOOK_SECONDS = 0.25
-"""How often a queue is looked at. Four looks a second cost about 2 % of a core a queue."""
+_QUEUE = "jobs-with-a-lane"
+"""Has no limits of its own."""
+_LOOK_SECONDS = 0.2
+"""How often the queue is looked at. Four looks a second cost about 2 % of a core."""
 _SUBSECONDS_SINCE = (3, 42, 0)
 """The first SQLite that knows the modifier `subsec`."""
-_SMOOTH_UP_TO = 20
-"""Up to this rate starts are spread evenly, one at a time, so that a crash leaves few look-alike submissions."""
 
 
 class Engine:
-    """Runs `run(job_id)` for every enqueued job, a few at a time for each account and model."""
+    """Runs `run(job_id)` for every job that is handed in, all at once: how many that may be, services.lanes says."""
 
     def __init__(self, run: Callable[[str], Awaitable[None]]) -> None:
         self._run = run
-        self._queues: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._workflow: Any = None  # Any: DBOS's decorator types a coroutine function it has wrapped
+        self._at_work: set[str] = set()
+        self._again: set[str] = set()
 
     @classmethod
     @asynccontextmanager
@@ -54,6 +54,7 @@ class Engine:
         DBOS(config=_config(database, database_url))
         engine._workflow = DBOS.workflow(name="run_job")(engine._as_workflow())
         DBOS.launch()
+        await DBOS.register_queue_async(_QUEUE, polling_interval_sec=_LOOK_SECONDS, on_conflict="always_update")
         try:
             yield engine
         finally:
@@ -66,40 +67,21 @@ class Engine:
             if database is not None:
                 database.dispose()  # DBOS leaves an engine that it was given
 
-    async def prepare(self, rates: Iterable[RateLimit]) -> None:
-        """Register the queues of these limits now, so that the first job of each does not wait for it."""
-        for rate in rates:
-            await self._queue(rate)
+    async def enqueue(self, job_id: str, *, grant: int | None) -> None:
+        """Run a job that has a lane. `grant` is when it was given the lane: the same grant is run once.
 
-    async def enqueue(self, job_id: str, *, bucket: str, rate: RateLimit) -> None:
-        """Run a job when its bucket has a lane free. Enqueuing a job twice runs it once."""
-        queue = await self._queue(rate)
-        workflow_id = job_id
-        status = await DBOS.get_workflow_status_async(job_id)
+        A job that gives its lane back and is given another is run anew; None is a job from before there were lanes.
+        """
+        name = job_id if grant is None else f"{job_id}-at-{grant}"
+        status = await DBOS.get_workflow_status_async(name)
         if status is not None and status.status in _ENDED:
             # The engine believes that it is done with a job that is not: run it anew under a name of its own.
-            attempts = await DBOS.list_workflows_async(workflow_id_prefix=f"{job_id}-", load_input=False)
+            attempts = await DBOS.list_workflows_async(workflow_id_prefix=f"{name}-try-", load_input=False)
             if any(attempt.status not in _ENDED for attempt in attempts):
                 return
-            workflow_id = f"{job_id}-{len(attempts) + 1}"
-        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=bucket):
-            await DBOS.enqueue_workflow_async(queue, self._workflow, job_id)
-
-    async def _queue(self, rate: RateLimit) -> str:
-        """The queue for a pair of limits, partitioned by bucket: a handful of queues serve every account and model."""
-        name = f"jobs-{rate.running}-at-{rate.submits_per_second}"
-        if name not in self._queues:
-            per_second = rate.submits_per_second
-            limit = 1 if per_second <= _SMOOTH_UP_TO else per_second
-            await DBOS.register_queue_async(
-                name,
-                partition_concurrency=rate.running,
-                partition_limiter={"limit": limit, "period": limit / per_second},
-                polling_interval_sec=_LOOK_SECONDS,
-                on_conflict="always_update",
-            )
-            self._queues.add(name)
-        return name
+            name = f"{name}-try-{len(attempts) + 2}"
+        with SetWorkflowID(name):
+            await DBOS.enqueue_workflow_async(_QUEUE, self._workflow, job_id)
 
     def _as_workflow(self) -> Callable[[str], Awaitable[None]]:
         async def run_job(job_id: str) -> None:
@@ -107,9 +89,24 @@ class Engine:
             if task is not None:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            await DBOS.run_step_async({"name": "run"}, self._run, job_id)
+            await DBOS.run_step_async({"name": "run"}, self._once_at_a_time, job_id)
 
         return run_job
+
+    async def _once_at_a_time(self, job_id: str) -> None:
+        """Run a job. One that is still at work here, from an earlier grant, looks at its row once more instead."""
+        if job_id in self._at_work:
+            self._again.add(job_id)
+            return
+        self._at_work.add(job_id)
+        try:
+            while True:
+                self._again.discard(job_id)
+                await self._run(job_id)
+                if job_id not in self._again:
+                    return
+        finally:
+            self._at_work.discard(job_id)
 
 
 def _config(database: sa.Engine | None, database_url: str) -> DBOSConfig:

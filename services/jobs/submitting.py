@@ -14,12 +14,23 @@ from pathlib import Path
 
 from services.archive import Archive
 from services.dashscope import DashScope
-from services.errors import FileRefused, InvalidRequest, NotFound, NotTaken, OutcomeUnknown, Refused, VendorError
+from services.errors import (
+    FileRefused,
+    InvalidRequest,
+    NotFound,
+    NotTaken,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    VendorError,
+)
 from services.jobs.context import Context
 from services.jobs.live import make_live, settle_interrupted
 from services.jobs.precheck import passes
 from services.jobs.reconcile import reconcile
+from services.jobs.sending import give_back, take_turn
 from services.jobs.uploading import Urls, upload_files, uses_oss
+from services.lanes import has_lane
 from services.media import read_audio, read_image, read_video
 from services.media.facts import MediaFacts
 from services.records import Asset, Job, JobStatus, JobWithAssets, Submission, SubmissionState
@@ -33,7 +44,7 @@ _BEFORE_TASK = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMI
 async def submit(context: Context, job_id: str) -> Job | None:
     """Create the job's task, or make a live job's work, at most once.
 
-    Returns the job with its task id, or live and ready to be saved; None where the job has ended.
+    Returns the job with its task id, or live and ready to be saved; None where the job has ended, or waits for a lane.
     """
     pause = context.pace.retry
     while True:
@@ -43,6 +54,8 @@ async def submit(context: Context, job_id: str) -> Job | None:
             return None
         if job.task_id or job.status is JobStatus.SAVING:
             return job
+        if not has_lane(job):
+            return None
         submission = await context.history.ledger.latest(job_id)
         if submission is not None and submission.state is SubmissionState.OPEN:
             await (settle_interrupted if submission.live else reconcile)(context, job, submission)
@@ -98,14 +111,19 @@ async def _key_is_missing(context: Context, job: Job) -> None:
 
 async def _post(context: Context, vendor: DashScope, job: Job, request: Request, *, urls: Urls, attempt: int) -> None:
     body = build(request, urls)
+    if not await take_turn(context, job):
+        return
     ready = await context.change(job.id, only_from=_BEFORE_TASK, status=JobStatus.SUBMITTING, attention=None)
     if ready is None or ready.cancel_requested:
         return
     submission = await context.history.ledger.open(job, attempt=attempt, started_at=context.clock(), live=request.live)
-    if request.live:
-        await make_live(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
-    else:
-        await _create(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
+    try:
+        if request.live:
+            await make_live(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
+        else:
+            await _create(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
+    except Throttled as error:
+        await give_back(context, job, error)
 
 
 async def _create(

@@ -17,6 +17,8 @@ from services.request.pricing import (
     output_size,
     output_tier,
     price,
+    price_unknown,
+    priced_fields,
 )
 from services.request.values import Cost, Request, Value, Values, files_of, refuse_if_any
 
@@ -48,5 +50,7 @@ __all__ = [
     "parse",
     "parse_value",
     "price",
+    "price_unknown",
+    "priced_fields",
     "refuse_if_any",
 ]

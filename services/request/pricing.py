@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 
+from services.catalogue import Catalogue
 from services.catalogue.schema import (
     Field,
     Price,
@@ -120,6 +121,38 @@ def price(request: Request) -> Cost:
         unit=request.model.bill.unit,
         at_most=any(mode.at_most for mode in request.model.modes_on(request.values)),
         check=check,
+        source=request.model.price_source,
+        is_known=bool(_named_rows(request)),
+    )
+
+
+def price_unknown(catalogue: Catalogue, *, region: str, given: Mapping[str, object]) -> Cost | None:
+    """What a request to a model that is not known here may cost: so many units at the dearest rate of the region.
+
+    Seconds where the values name a `duration`, pictures otherwise, one where `n` does not say. None where no model of
+    the region is billed so.
+    """
+    seconds = _amount(given.get("duration"))
+    unit, units = (Unit.SECOND, seconds) if seconds is not None else (Unit.IMAGE, _amount(given.get("n")) or 1)
+    offers = [
+        (model, offer)
+        for model in catalogue.models
+        for offer in model.offers
+        if offer.region == region and model.bill.unit is unit
+    ]
+    if not offers:
+        return None
+    model, offer = max(offers, key=lambda one: max(map(_each, one[1].prices)))
+    each = max(map(_each, offer.prices))
+    return Cost(
+        amount=each * _decimal(units),
+        currency=offer.currency,
+        units=units,
+        each=each,
+        unit=unit,
+        at_most=True,
+        source=model.price_source,
+        is_known=False,
     )
 
 
@@ -159,9 +192,13 @@ def _amount(value: object) -> float | None:
 
 
 def _row(request: Request) -> Price:
+    return max(_named_rows(request) or request.offer.prices, key=_each)
+
+
+def _named_rows(request: Request) -> list[Price]:
+    """The prices that the list names for what was chosen."""
     tier, sound = output_tier(request), request.values.get("audio")
-    named = [p for p in request.offer.prices if p.tier in (tier, "") and p.sound in (None, sound)]
-    return max(named or request.offer.prices, key=_each)
+    return [p for p in request.offer.prices if p.tier in (tier, "") and p.sound in (None, sound)]
 
 
 def _each(price: Price) -> Decimal:

@@ -13,6 +13,7 @@ from services.catalogue.schema import (
     Offer,
     Overrides,
     Scalar,
+    Source,
     Unit,
 )
 from services.errors import InvalidRequest
@@ -88,6 +89,10 @@ class Cost:
     """Whether the vendor may make less, and bill less."""
     check: Decimal = Decimal(0)
     """What of the amount is for the check before."""
+    source: Source | None = None
+    """The vendor's price list, and the day on which it was read."""
+    is_known: bool = True
+    """Whether the price list names it; else the dearest rate that is known was taken."""
 
 
 def files_of(value: object) -> tuple[MediaFacts, ...]:

@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageDraw, ImageFilter
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
-STYLES = ("tokens", "theme", "elements", "results", "gallery", "viewer", "reuse")
+STYLES = ("tokens", "theme", "elements", "results", "gallery", "viewer", "reuse", "trust")
 Told = dict[str, Any]
 
 WORDS: Told = {
@@ -68,6 +68,8 @@ import "/studio/static/js/gallery.js";
 import "/studio/static/js/viewer.js";
 import "/studio/static/js/reuse.js";
 import "/studio/static/js/keys.js";
+import "/studio/static/js/spend.js";
+import "/studio/static/js/admin.js";
 window.told = [];
 const trigger = (name, data) => window.told.push([name, data]);
 const upload = async (file) => ({ path: `/uploads/${file.name}` });
@@ -79,11 +81,13 @@ for (const tag of ["studio-viewer", "studio-reuse", "studio-keys"]) {
 
 
 def screen(words: Told, *, show: str, family: str, offer: str = "{}") -> HTMLResponse:
-    """A page with one of our elements and the viewer. `show` is stage, gallery or keys."""
+    """A page with one of our elements and the viewer. `show` is stage, gallery, keys, spend or admin."""
     parts = {
         "stage": f'<div class="room"><studio-stage family="{family}"></studio-stage></div>',
         "gallery": '<div id="tab-gallery"><studio-gallery></studio-gallery></div>',
         "keys": '<div class="room settings settings-keys"><studio-keys></studio-keys></div>',
+        "spend": '<div class="room"><studio-spend></studio-spend></div>',
+        "admin": '<div class="room"><studio-admin></studio-admin></div>',
     }
     styles = "".join(f'<link rel="stylesheet" href="/studio/static/css/{name}.css">' for name in STYLES)
     told = json.dumps(words).replace("<", "\\u003c")

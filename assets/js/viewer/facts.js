@@ -1,8 +1,9 @@
 // Everything that is known of a job, beside what it made. Each part is drawn anew only when what it shows has changed.
 import { articleActs } from "../article.js";
 import { bothPrompts, remark, trouble } from "../cards.js";
+import { stopButton } from "../deciding.js";
 import { button, copyable, download, h, icon } from "../dom.js";
-import { cancel, fetchRelatives } from "../live.js";
+import { fetchRelatives } from "../live.js";
 import { clipOf, downloads, hasArticle } from "../outputs.js";
 import { STATE, between, catalogue, clock, cost, facts, fileSize, isActive, isDone, moment, money, parameter, since } from "../words.js";
 import { collections, marks, safety, tags } from "./order.js";
@@ -65,8 +66,8 @@ export class Facts {
 const PARTS = [
   ["head", (job) => [job.family, job.created_at, job.person, job.imported, facts(job)], head],
   ["marked", (job) => [job.favourite, job.rating, job.safe, job.expires_at], (job) => [marks(job), safety(job)]],
-  ["trouble", (job) => [job.status, job.attention, job.error, job.remark, job.deleted_at, job.cost], words],
-  ["acts", (job) => [job.status, job.cancelable, job.deleted_at, job.outputs?.length], acts],
+  ["trouble", (job) => [job.status, job.attention, job.error, job.remark, job.deleted_at, job.cost, job.decision_wanted, job.on_arrival, job.stoppable, job.cancel_requested], words],
+  ["acts", (job) => [job.status, job.cancelable, job.stoppable, job.cancel_requested, job.deleted_at, job.outputs?.length], acts],
   ["saves", (job, room) => [job.status, job.outputs, room.shownOutput?.id, room.showsArticle], saves],
   ["prompts", (job) => [job.prompt, job.rewritten_prompt], prompts],
   ["given", (job) => job.inputs, givenFiles],
@@ -87,7 +88,7 @@ function head(job) {
 function words(job, room) {
   const binned = job.deleted_at && h("div", { class: "said", "data-tone": "advice" }, icon("trash-2"), h("p", {}, "This lies in the bin."),
     button({ text: "Restore", kind: "small", act: "restore", press: () => room.restore() }));
-  return [binned, trouble(job), hasArticle(job) && room.showsArticle ? null : remark(job)];
+  return [binned, trouble(job, { form: false }), hasArticle(job) && room.showsArticle ? null : remark(job)];
 }
 
 function acts(job, room) {
@@ -98,7 +99,7 @@ function acts(job, room) {
     made && !hasArticle(job) ? button({ text: "Use as…", icon: "forward", act: "use", press: () => room.use() }) : null,
     made ? button({ text: "Again with new seed", icon: "dices", act: "again", press: () => room.again() }) : null,
     made ? button({ text: "Compare", icon: "columns-2", act: "mark", press: () => room.mark() }) : null,
-    job.cancelable ? button({ text: "Cancel, free", press: (node) => { node.disabled = true; cancel(job.id).catch((error) => { node.disabled = false; announce(error.message); }); } }) : null,
+    stopButton(job),
     job.deleted_at || isActive(job) ? null : button({ icon: "trash-2", label: "Delete", kind: "away", act: "discard", press: () => room.discard() }));
 }
 

@@ -1,0 +1,145 @@
+// What a person decides of a job that is under way, and the one thing to do about one that failed. Each says what it
+// costs before it is pressed.
+import { announce, button, h, icon } from "./dom.js";
+import { arrive, cancel, decide } from "./live.js";
+import { money } from "./words.js";
+
+const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-model-studio";
+const INPUT_ICON = { words: "pencil", picture: "image", sound: "music", video: "film", result: "eye-off", account: "key-round" };
+const INPUT = { words: "Your words", picture: "Your picture", sound: "Your sound", video: "Your clip", result: "The result", account: "Your account" };
+
+/** What the whole of a job costs at most, with its currency. */
+const price = (job, times = 1) => money((job.cost?.estimated ?? 0) * times, job.cost?.currency);
+
+/** A button that asks the studio, and says beside itself what the studio could not do. */
+function asking({ text, act, kind = "small", ask, ...more }) {
+  const made = button({ text, act, kind, ...more, press: async (node) => {
+    const others = [...node.parentElement.querySelectorAll("[data-asks]")];
+    others.forEach((one) => { one.disabled = true; });
+    try { await ask(); } catch (error) {
+      announce(error.message);
+      others.forEach((one) => { one.disabled = false; });
+      node.parentElement.querySelector(".refusal")?.remove();
+      node.parentElement.append(h("span", { class: "quiet refusal", role: "alert" }, error.message));
+    }
+  } });
+  made.dataset.asks = "yes";
+  return made;
+}
+
+/** Whether and how a job can be stopped: free, a race, or no more. Older tellings only say `cancelable`. */
+export const stoppable = (job) => (job.cancel_requested || job.decision_wanted ? null : job.stoppable === undefined ? (job.cancelable ? "free" : null) : job.stoppable);
+
+/** The button that stops a job, where there is one. */
+export function stopButton(job) {
+  const how = stoppable(job);
+  if (how !== "free" && how !== "race") return null;
+  return asking({ text: how === "free" ? "Cancel, free" : "Try to stop it", act: "cancel", ask: () => cancel(job.id) });
+}
+
+/** What is to be said of stopping: the race while it may begin, and keep or hide once it has. */
+export function stopping(job) {
+  if (job.cancel_requested) return h("p", { class: "aside" }, `Stopping it. If it had begun already, it goes on and costs ${amount(job)}.`);
+  const how = stoppable(job);
+  if (how === "race") {
+    return h("p", { class: "aside" }, `It may be beginning just now. Stopped in time it is free; otherwise it goes on and costs ${amount(job)}.`);
+  }
+  if (job.status !== "running" && how !== "no") return null;
+  if (job.on_arrival === undefined) return h("p", { class: "aside" }, "From here on it cannot be stopped. You can close this page: what is made will be in the gallery.");
+  return arrival(job);
+}
+
+/** Keep it or hide it: the money is gone either way, and that is said. */
+function arrival(job) {
+  const choice = (wish, text, name) => {
+    const node = asking({ text, icon: name, act: wish, ask: () => arrive(job.id, wish) });
+    node.setAttribute("aria-pressed", String(job.on_arrival === wish));
+    return node;
+  };
+  const said = job.demo ? "It cannot be stopped any more." : `It cannot be stopped any more, and costs ${amount(job)} either way.`;
+  return h("div", { class: "arrival", role: "group", "aria-label": "When it arrives" },
+    h("p", {}, said, job.on_arrival === "hide" ? " It goes to the bin when it arrives." : " You can close this page: it will be in the gallery."),
+    h("div", { class: "acts" }, choice("keep", "Keep it", "check"), choice("hide", "Hide it", "eye-off")));
+}
+
+const amount = (job) => `${job.cost?.at_most ? "up to " : ""}${price(job)}`;
+
+/** Nobody can tell whether it was bought: the person decides, knowing the worst that either can cost. */
+export function decision(job) {
+  if (!job.decision_wanted) return null;
+  const why = job.attention ?? "The answer of the provider was lost, and its list of orders cannot be read. It may have been bought, or not.";
+  return h("div", { class: "said decision", "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
+    h("div", {}, h("p", {}, why),
+      h("dl", {},
+        h("dt", {}, "Send it again"), h("dd", {}, `You get your result. If the first one was bought too, you pay twice: ${price(job, 2)} instead of ${price(job)}.`),
+        h("dt", {}, "Let it go"), h("dd", {}, `Nothing more is sent. If it was bought, ${price(job)} is lost.`)),
+      h("div", { class: "acts" },
+        asking({ text: "Send it again", icon: "send", act: "send", ask: () => decide(job.id, "send") }),
+        asking({ text: "Let it go", icon: "circle-slash", act: "drop", ask: () => decide(job.id, "drop") }))));
+}
+
+// What failed ---------------------------------------------------------------------------------------------------------
+
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+const recall = (job) => tell("studio:recall", { job, words: false });
+const again = (job) => tell("studio:again", { job });
+
+/** What the one button of an error says and does. A new kind of action that this page does not know opens the form. */
+const REMEDIES = {
+  edit_prompt: { text: "Edit the words", icon: "pencil", press: recall },
+  choose_file: { text: "Choose another file", icon: "file-plus", press: recall },
+  change_model: { text: "Change the model", icon: "sliders-horizontal", press: recall },
+  try_again: { text: "Try again", icon: "repeat", press: again },
+  wait: { text: "Try again later", icon: "hourglass", press: again },
+  open_keys: { text: "Open the keys", icon: "key-round", press: (job) => { location.hash = "#settings"; tell("studio:add-key", { region: job.region }); } },
+  open_billing: { text: "Billing at the provider", icon: "credit-card", press: () => open(BILLING, "_blank", "noopener") },
+  copy_request: { text: "Copy it for support", icon: "copy", press: copyReport },
+};
+
+/** The button that does what helps. Null where the studio names no action. */
+export function remedy(job, { kind = "small" } = {}) {
+  const { action } = job.error ?? {};
+  if (!action) return null;
+  const { text, icon: name, press } = REMEDIES[action] ?? { text: "Edit and try again", icon: "wand-sparkles", press: recall };
+  return button({ text, icon: name, act: "remedy", kind, press: (node) => press(job, node) });
+}
+
+/** Whether the one thing to do is done in the form. */
+export const isForTheForm = (job) => ["edit_prompt", "choose_file", "change_model"].includes(job.error?.action);
+
+/** Which input it is about; nothing where it is about none. */
+export function subject(job) {
+  const { input } = job.error ?? {};
+  return INPUT[input] ? h("span", { class: "about-input" }, icon(INPUT_ICON[input]), INPUT[input]) : null;
+}
+
+/** Whether money was taken, said of every failure. */
+export function billed(job) {
+  const { billed: taken } = job.error ?? {};
+  if (!taken) return null;
+  const { actual, currency } = job.cost ?? {};
+  if (job.demo || taken === "no") return "Nothing was charged.";
+  if (taken === "yes") return Number(actual) ? `${money(actual, currency)} was charged.` : "It was charged.";
+  return `It is not certain whether it was charged. At most it is ${price(job)}; your bill at the provider will tell.`;
+}
+
+/** Everything the provider's support asks for, in one piece; never the words of the prompt. */
+export function report(job) {
+  const { code, detail, request_id: request } = job.error ?? {};
+  return [["Request", request ?? job.request_id], ["Task", job.task_id], ["Code", code], ["Model", job.model], ["Region", job.region], ["Time", job.finished_at ?? job.updated_at], ["Message", detail]]
+    .filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`).join("\n");
+}
+
+async function copyReport(job, node) {
+  try { await navigator.clipboard.writeText(report(job)); } catch {
+    const area = h("textarea", { class: "sr", value: report(job), readOnly: true });
+    node.after(area); // browsers give the clipboard to safe addresses only; elsewhere a selection is copied
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  announce("Copied");
+  const before = [...node.childNodes];
+  node.replaceChildren(icon("check"), h("span", {}, "Copied"));
+  setTimeout(() => node.replaceChildren(...before), 1500);
+}

@@ -1,0 +1,63 @@
+// When a job will be done, as far as anybody knows: its place in the line, and how long such jobs took. Nothing is
+// counted down: what is said stays true while time passes.
+import { h } from "./dom.js";
+import { catalogue, isActive, since } from "./words.js";
+
+const BEFORE_WORK = ["queued", "uploading", "submitting", "pending"];
+
+/** A span of seconds as people say it. */
+export function about(seconds) {
+  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90) return `${Math.round(seconds / 5) * 5} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Number((seconds / 3600).toFixed(1))} h`;
+}
+
+/** The place in the studio's own line; empty once the provider has it. */
+export function place(job) {
+  const { place: at, of, lanes } = job.place_in_line ?? {};
+  if (job.status !== "queued" || !at) return "";
+  const pace = lanes ? `, ${lanes} at a time` : "";
+  return at === 1 ? `next in line${pace}` : `number ${at} of ${of} in line${pace}`;
+}
+
+/** How long such jobs take: measured here where there were any, else as the provider says. */
+export function outlook(job) {
+  if (!isActive(job) || job.status === "saving") return "";
+  const { expected } = job;
+  if (!expected || expected.documented) return documented(job);
+  const waits = BEFORE_WORK.includes(job.status);
+  const [half, most] = waits ? [expected.queue_p50 + expected.run_p50, expected.queue_p90 + expected.run_p90] : [expected.run_p50, expected.run_p90];
+  if (overdue(job, most)) return "longer than 9 in 10 of its kind, and still going";
+  const [usual, late] = [about(half), about(most)];
+  const then = place(job) ? "then usually" : waits ? "usually" : "usually in work for";
+  return usual === late ? `${then} ${usual}` : `${then} ${usual}, 9 in 10 within ${late}`;
+}
+
+/** A job's line, to be drawn; `passed` keeps it true as time passes. */
+export function outlookNode(job) {
+  const words = [place(job), outlook(job)].filter(Boolean).join(" · ");
+  const { samples, documented: told } = job.expected ?? {};
+  const title = samples && !told ? `Measured on ${samples === 1 ? "one job" : `${samples} jobs`} like this one` : undefined;
+  return h("span", { class: "usual", "data-outlook": job.id, title }, words ? ` · ${words}` : "");
+}
+
+/** Say it anew in a node that `outlookNode` made. */
+export function passed(node, job) {
+  const words = [place(job), outlook(job)].filter(Boolean).join(" · ");
+  const text = words ? ` · ${words}` : "";
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function overdue(job, most) {
+  const from = job.status === "running" ? job.running_at : job.status === "pending" ? job.submitted_at : null;
+  return Boolean(from) && since(from) > most;
+}
+
+/** The range that the provider's documentation gives. */
+function documented(job) {
+  if (job.demo) return "the demo is quicker than the real thing";
+  const [least, most] = catalogue.models?.[job.model]?.usual ?? [];
+  if (!most) return "";
+  return `the provider says ${most < 120 ? `${least} to ${most} s` : `${Math.max(1, Math.round(least / 60))} to ${Math.round(most / 60)} min`}`;
+}

@@ -1,0 +1,50 @@
+"""When an order may be sent: with a lane, in its turn, and not while the vendor has asked for a pause.
+
+Hides the waiting. What is counted, and what a refusal teaches: services.lanes.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+
+from services.errors import Throttled
+from services.jobs.context import Context
+from services.records import Job
+
+log = logging.getLogger(__name__)
+
+_LONGEST_ASKED = 60.0
+"""The longest pause the vendor can ask us for. Seconds."""
+
+
+async def take_turn(context: Context, job: Job) -> bool:
+    """Wait until the job's order may be sent. False where its lane was taken away: then nothing may be sent."""
+    board = context.history.lanes
+    while True:
+        now = context.clock()
+        turn = await board.turn_to_send(job, now=now)
+        if turn is None:
+            return False
+        if turn > now:
+            await context.sleep((turn - now) / 1000)
+        # While it waited, another's order may have been refused.
+        allowed = await board.may_send(job, now=context.clock())
+        if allowed is None:
+            return False
+        if allowed:
+            return True
+
+
+async def give_back(context: Context, job: Job, error: Throttled) -> None:
+    """After "too fast": learn from it, and let the job wait for a lane again with all that were not sent yet."""
+    back = await context.history.lanes.refuse(
+        job,
+        now=context.clock(),
+        first_pause_ms=max(context.pace.retry, min(error.after_seconds or 0, _LONGEST_ASKED)) * 1000,
+        jitter=random.random(),
+        attention=f"{error.message} It is not ordered yet; trying again by itself.",
+    )
+    log.info("job %s was refused as too fast (%s): %d wait again", job.id, error.code, len(back))
+    for job_id in back:
+        await context.announce(job_id)

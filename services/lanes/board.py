@@ -1,0 +1,301 @@
+"""The board of all lanes: who waits, who has one, and giving them out, in the database that all processes share.
+
+Hides SQL. Whoever gives, takes away or times anything in a bucket holds that bucket's row meanwhile, so that any number
+of processes obeys one limit. Only services.history makes one; whose turn it is says services.lanes.turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.catalogue.schema import RateLimit
+from services.lanes import limits as knowledge
+from services.lanes.limits import Limits
+from services.lanes.turns import Busy, Snapshot, Waiting, next_ones
+from services.records import Job, JobStatus
+from services.rows import job_of, next_sequence
+from services.tables import jobs, lanes
+
+UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
+"""Where a job needs a lane to go on; a lane that it has can be taken away again."""
+_SENT = frozenset({JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.RUNNING})
+"""Where a job may be at the vendor, and has a lane whatever its row says. What is only to be fetched has none."""
+UNKNOWN_HOLDS_MS = 30 * 60_000
+"""So long a job of unknown fate has a lane: what the vendor took has ended by then, and a person who has to decide may
+take a day."""
+_LATELY_MS = 24 * 3_600_000
+"""Who was served longer ago than this counts as never served."""
+
+
+@dataclass(frozen=True, order=True)
+class Bucket:
+    """What the vendor limits together: an account's jobs of one of its models."""
+
+    account: str
+    vendor_model: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the table of lanes."""
+        return f"{self.account}/{self.vendor_model}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Who stands at one bucket at one moment. `model` and `region` are those of one of its jobs."""
+
+    bucket: Bucket
+    model: str
+    region: str
+    waiting: Sequence[Waiting]
+    busy: Sequence[Busy]
+    served: Mapping[str, int]
+    limits: Limits | None
+    """None as long as no lane of the bucket was ever given."""
+
+    def snapshot(self, lanes: int) -> Snapshot:
+        """What the turns are told from, with so many lanes."""
+        return Snapshot(lanes=lanes, busy=self.busy, waiting=self.waiting, served=self.served)
+
+
+class Board:
+    """The lanes of all buckets."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def lines(self, *, now: int) -> tuple[Line, ...]:
+        """Every bucket where somebody waits for a lane."""
+        async with self._engine.connect() as connection:
+            return await _lines(connection, now=now)
+
+    async def known(self) -> tuple[Limits, ...]:
+        """What is known of every bucket that was ever used."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(sa.select(lanes).order_by(lanes.c.bucket))).mappings()
+            return tuple(Limits(**row) for row in rows)
+
+    async def give(self, bucket: Bucket, *, rate: RateLimit, now: int) -> tuple[Job, ...]:
+        """Give the bucket's free lanes to those whose turn it is. The jobs that have one now and had none before."""
+        async with self._engine.begin() as connection:
+            known = await _hold(connection, bucket, rate)
+            if now < known.cooldown_until:
+                return ()
+            found = await _lines(connection, now=now, only=bucket)
+            if not found:
+                return ()
+            (line,) = found
+            if len(line.busy) >= known.lanes:
+                more = knowledge.tried(known, now=now)
+                if more is known:
+                    return ()
+                await _keep(connection, more)
+                known = more
+            chosen = [job.job_id for job in next_ones(line.snapshot(known.lanes))]
+            if not chosen:
+                return ()
+            sequence = await next_sequence(connection, changes=len(chosen))
+            given = [
+                await _give_one(connection, job_id, now=now, sequence=sequence - len(chosen) + number)
+                for number, job_id in enumerate(chosen, start=1)
+            ]
+        return tuple(job for job in given if job is not None)
+
+    async def turn_to_send(self, job: Job, *, now: int) -> int | None:
+        """When the job's order may be sent, in milliseconds: its turn is taken with this.
+
+        None where the job has no lane any more, and nothing may be sent.
+        """
+        async with self._engine.begin() as connection:
+            known = await _held(connection, _bucket_of(job))
+            if not await _has_lane(connection, job.id):
+                return None
+            if known is None:
+                return now
+            turn = knowledge.next_turn(known, now=now)
+            await _keep(connection, knowledge.at_turn(known, turn))
+            return turn
+
+    async def may_send(self, job: Job, *, now: int) -> bool | None:
+        """Whether a turn that was waited for still stands; None where the job has no lane any more."""
+        statement = sa.select(lanes.c.cooldown_until).where(lanes.c.bucket == _bucket_of(job).name)
+        async with self._engine.connect() as connection:
+            if not await _has_lane(connection, job.id):
+                return None
+            return now >= (await connection.scalar(statement) or 0)
+
+    async def refuse(
+        self, job: Job, *, now: int, first_pause_ms: float, jitter: float, attention: str
+    ) -> tuple[str, ...]:
+        """The vendor said "too fast" to a job: it and all who were not sent yet wait for a lane again.
+
+        `jitter` lies between 0 and 1, `attention` is the sentence that the job shows meanwhile. Returns the ids of the
+        jobs that gave a lane back.
+        """
+        bucket = _bucket_of(job)
+        async with self._engine.begin() as connection:
+            known = await _held(connection, bucket)
+            if known is not None:
+                others = await _at_vendor(connection, bucket, besides=job.id)
+                learned = knowledge.refused(known, now=now, others=others, first_pause_ms=first_pause_ms, jitter=jitter)
+                await _keep(connection, learned)
+            sequence = await next_sequence(connection)
+            back = {"status": str(JobStatus.QUEUED), "dispatched_at": None, "updated_at": now, "sequence": sequence}
+            mine = jobs.update().where(jobs.c.id == job.id, jobs.c.status == str(JobStatus.SUBMITTING))
+            await connection.execute(mine.values(**back, attention=attention))
+            unsent = jobs.update().where(*_of(bucket), _in(UNSENT), jobs.c.dispatched_at.is_not(None))
+            others_back = await connection.scalars(unsent.values(**back).returning(jobs.c.id))
+            return (job.id, *others_back.all())
+
+    async def taken(self, job: Job) -> None:
+        """The vendor took a job's order: what was tried is proved good."""
+        name = _bucket_of(job).name
+        async with self._engine.connect() as connection:
+            refusals = await connection.scalar(sa.select(lanes.c.refusals).where(lanes.c.bucket == name))
+        if not refusals:
+            return
+        async with self._engine.begin() as connection:
+            known = await _held(connection, _bucket_of(job))
+            if known is not None:
+                at_vendor = await _at_vendor(connection, _bucket_of(job))
+                await _keep(connection, knowledge.taken(known, at_vendor=at_vendor))
+
+    async def idle(self, *, given_before: int) -> tuple[Job, ...]:
+        """Jobs that were given a lane before this time and have not been sent yet."""
+        statement = sa.select(jobs).where(_in(UNSENT), jobs.c.dispatched_at < given_before)
+        async with self._engine.connect() as connection:
+            return tuple(job_of(row) for row in (await connection.execute(statement)).mappings())
+
+
+def has_lane(job: Job) -> bool:
+    """Whether a job may go on as it stands, or must wait until it is given a lane."""
+    return job.dispatched_at is not None or job.status not in UNSENT
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+_STANDING = (
+    jobs.c.id, jobs.c.account, jobs.c.vendor_model, jobs.c.model, jobs.c.region, jobs.c.person, jobs.c.created_at,
+    jobs.c.priority, jobs.c.batch,
+)  # fmt: skip
+
+
+async def _lines(connection: AsyncConnection, *, now: int, only: Bucket | None = None) -> tuple[Line, ...]:
+    mine = _of(only) if only else ()
+    waits = sa.select(*_STANDING).where(*mine, _in(UNSENT), jobs.c.dispatched_at.is_(None))
+    waiting: dict[Bucket, list[sa.RowMapping]] = {}
+    for row in (await connection.execute(waits)).mappings():
+        waiting.setdefault(Bucket(row["account"], row["vendor_model"]), []).append(row)
+    if not waiting:
+        return ()
+    works = sa.select(*_STANDING).where(
+        *mine,
+        sa.or_(
+            _in(_SENT),
+            sa.and_(_in(UNSENT), jobs.c.dispatched_at.is_not(None)),
+            sa.and_(_in(frozenset({JobStatus.UNKNOWN})), jobs.c.dispatched_at > now - UNKNOWN_HOLDS_MS),
+        ),
+    )
+    busy: dict[Bucket, list[Busy]] = {}
+    for row in (await connection.execute(works)).mappings():
+        bucket = Bucket(row["account"], row["vendor_model"])
+        busy.setdefault(bucket, []).append(Busy(person=row["person"], priority=row["priority"], batch=row["batch"]))
+    served = await _served(connection, mine, since=now - _LATELY_MS)
+    known = {row["bucket"]: Limits(**row) for row in (await connection.execute(sa.select(lanes))).mappings()}
+    return tuple(
+        Line(
+            bucket=bucket,
+            model=rows[0]["model"],
+            region=rows[0]["region"],
+            waiting=[_waiting(row) for row in rows],
+            busy=busy.get(bucket, ()),
+            served=served.get(bucket, {}),
+            limits=known.get(bucket.name),
+        )
+        for bucket, rows in sorted(waiting.items())
+    )
+
+
+async def _served(
+    connection: AsyncConnection, mine: Sequence[sa.ColumnElement[bool]], *, since: int
+) -> dict[Bucket, dict[str, int]]:
+    where = (jobs.c.account, jobs.c.vendor_model, jobs.c.person)
+    statement = (
+        sa.select(*where, sa.func.max(jobs.c.dispatched_at).label("latest"))
+        .where(*mine, jobs.c.dispatched_at > since)
+        .group_by(*where)
+    )
+    found: dict[Bucket, dict[str, int]] = {}
+    for account, vendor_model, person, latest in await connection.execute(statement):
+        found.setdefault(Bucket(account, vendor_model), {})[person] = latest
+    return found
+
+
+def _waiting(row: sa.RowMapping) -> Waiting:
+    return Waiting(
+        job_id=row["id"], person=row["person"], since=row["created_at"], priority=row["priority"], batch=row["batch"]
+    )
+
+
+async def _has_lane(connection: AsyncConnection, job_id: str) -> bool:
+    statement = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.dispatched_at.is_not(None))
+    return await connection.scalar(statement) is not None
+
+
+async def _at_vendor(connection: AsyncConnection, bucket: Bucket, *, besides: str = "") -> int:
+    """How many jobs of a bucket the vendor certainly has."""
+    there = (JobStatus.PENDING, JobStatus.RUNNING)
+    statement = sa.select(sa.func.count()).where(*_of(bucket), _in(frozenset(there)), jobs.c.id != besides)
+    return await connection.scalar(statement) or 0
+
+
+def _bucket_of(job: Job) -> Bucket:
+    return Bucket(job.account, job.vendor_model)
+
+
+def _of(bucket: Bucket) -> tuple[sa.ColumnElement[bool], ...]:
+    return jobs.c.account == bucket.account, jobs.c.vendor_model == bucket.vendor_model
+
+
+def _in(statuses: frozenset[JobStatus]) -> sa.ColumnElement[bool]:
+    return jobs.c.status.in_(sorted(str(status) for status in statuses))
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+async def _hold(connection: AsyncConnection, bucket: Bucket, rate: RateLimit) -> Limits:
+    """The bucket's row, made where there was none, with the limits as they are published now. It is the first statement
+    of its transaction: nobody else gives lanes of this bucket until the end of it."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(lanes)
+    published = {"running_limit": rate.running, "per_second": rate.submits_per_second}
+    row = asdict(Limits(bucket=bucket.name, **published))
+    statement = insert.values(row).on_conflict_do_update(index_elements=[lanes.c.bucket], set_=published)
+    return Limits(**(await connection.execute(statement.returning(*lanes.c))).mappings().one())
+
+
+async def _held(connection: AsyncConnection, bucket: Bucket) -> Limits | None:
+    """The bucket's row, held until the end of the transaction as with `_hold`; None where there is none."""
+    statement = lanes.update().where(lanes.c.bucket == bucket.name).values(bucket=lanes.c.bucket)
+    row = (await connection.execute(statement.returning(*lanes.c))).mappings().one_or_none()
+    return Limits(**row) if row else None
+
+
+async def _keep(connection: AsyncConnection, known: Limits) -> None:
+    await connection.execute(lanes.update().where(lanes.c.bucket == known.bucket).values(asdict(known)))
+
+
+async def _give_one(connection: AsyncConnection, job_id: str, *, now: int, sequence: int) -> Job | None:
+    """None where somebody canceled the job meanwhile."""
+    statement = (
+        jobs.update()
+        .where(jobs.c.id == job_id, _in(UNSENT), jobs.c.dispatched_at.is_(None))
+        .values(dispatched_at=now, sequence=sequence, updated_at=now)
+    )
+    row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
+    return job_of(row) if row else None

@@ -1,0 +1,273 @@
+"""What was spent: by person, by model, by day, and job by job. Hides the SQL; it only reads.
+
+An amount is one of three. `spent` was billed, by the provider's own count of what it made. `open` is held for jobs that
+are not at their end. `unsure` is held for jobs that ended while nobody can tell whether they were billed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypedDict
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.catalogue import Catalogue
+from services.errors import NotFound
+from services.money.amounts import of_micros
+from services.money.reservations import Held
+from services.records import FINAL, Job, JobStatus
+from services.rows import job_of
+from services.tables import jobs, reservations
+
+_USUAL_DAYS = 30
+_LONGEST_SPAN = timedelta(days=366 * 10)
+_ROWS_AT_ONCE = 1_000
+_COUNTED = ("spent", "open", "unsure", "jobs", "failed")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins like this is run as a formula by some spreadsheets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Whose money, and from which day to which, both included: `2026-11-22`."""
+
+    person: str | None
+    """None for everybody's."""
+    demo: bool
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """Money of one currency under one heading, in millionths."""
+
+    key: str
+    """The person, our id of the model, or the day; nothing for all together."""
+    currency: str
+    spent: int = 0
+    open: int = 0
+    unsure: int = 0
+    jobs: int = 0
+    """How many jobs were asked for, the failed ones included."""
+    failed: int = 0
+    """How many of them failed and cost nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spend:
+    """What was spent in a span. Of persons and models the dearest come first, days in their order."""
+
+    span: Span
+    total: tuple[Sum, ...]
+    by_person: tuple[Sum, ...]
+    by_model: tuple[Sum, ...]
+    by_day: tuple[Sum, ...]
+
+
+def span_of(first: str | None, last: str | None, *, today: date, person: str | None, demo: bool) -> Span:
+    """A span as a caller names it; the last 30 days where it says nothing. Raises NotFound for what is no day."""
+    try:
+        end = date.fromisoformat(last) if last else today
+        begin = date.fromisoformat(first) if first else end - timedelta(days=_USUAL_DAYS - 1)
+    except (ValueError, OverflowError):
+        raise NotFound("Days are written like 2026-11-22.") from None
+    if not timedelta(0) <= end - begin <= _LONGEST_SPAN:
+        raise NotFound("The first day must come before the last one, by ten years at most.")
+    return Span(person=person, demo=demo, first=begin.isoformat(), last=end.isoformat())
+
+
+class Spending:
+    """The books, read."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def spend(self, span: Span) -> Spend:
+        """What was spent in a span."""
+        r = reservations.c
+        kind = _kind().label("kind")
+        statement = (
+            sa.select(
+                r.person,
+                jobs.c.model,
+                r.day,
+                r.currency,
+                kind,
+                sa.func.sum(r.micros).label("micros"),
+                sa.func.count().label("jobs"),
+            )
+            .join(jobs, jobs.c.id == r.job_id)
+            .where(*_within(span))
+            .group_by(r.person, jobs.c.model, r.day, r.currency, kind)
+        )
+        async with self._engine.connect() as connection:
+            rows = [_Part(*row) for row in await connection.execute(statement)]
+        return Spend(
+            span=span,
+            total=_dearest(_sums(rows, lambda _part: "")),
+            by_person=_dearest(_sums(rows, lambda part: part.person)),
+            by_model=_dearest(_sums(rows, lambda part: part.model)),
+            by_day=tuple(sorted(_sums(rows, lambda part: part.day), key=lambda one: (one.key, one.currency))),
+        )
+
+    async def today(self, *, person: str | None, demo: bool, day: str) -> dict[str, int]:
+        """What was billed of what was ordered on a day, in millionths, by currency."""
+        r = reservations.c
+        statement = (
+            sa.select(r.currency, sa.func.sum(r.micros))
+            .where(r.demo == demo, r.day == day, r.state == str(Held.BILLED))
+            .group_by(r.currency)
+        )
+        if person is not None:
+            statement = statement.where(r.person == person)
+        async with self._engine.connect() as connection:
+            return {currency: int(total) for currency, total in await connection.execute(statement)}
+
+    async def csv(self, span: Span) -> AsyncIterator[str]:
+        """A span job by job, oldest first, as lines of CSV with a heading."""
+        yield _csv([_HEADING])
+        r = reservations.c
+        after = -1
+        while True:
+            statement = (
+                sa.select(jobs, r.day.label("on_day"), r.state.label("held"), r.micros.label("held_micros"))
+                .join(reservations, r.job_id == jobs.c.id)
+                .where(*_within(span), jobs.c.place > after)
+                .order_by(jobs.c.place)
+                .limit(_ROWS_AT_ONCE)
+            )
+            async with self._engine.connect() as connection:
+                rows = [dict(row) for row in (await connection.execute(statement)).mappings()]
+            if not rows:
+                return
+            lines = []
+            for row in rows:
+                day, held, micros = (row.pop(name) for name in ("on_day", "held", "held_micros"))
+                lines.append(_line(job_of(row), day=day, held=Held(held), micros=micros))
+            yield _csv(lines)
+            after = rows[-1]["place"]
+
+
+@dataclass(frozen=True)
+class _Part:
+    person: str
+    model: str
+    day: str
+    currency: str
+    kind: str
+    micros: int
+    jobs: int
+
+
+def _kind() -> sa.Case[str]:
+    """Which of the three an amount is, or that a job failed and cost nothing."""
+    ended = jobs.c.status.in_([str(status) for status in FINAL])
+    failed = sa.and_(reservations.c.state == str(Held.RELEASED), jobs.c.status == str(JobStatus.FAILED))
+    return sa.case(
+        (failed, sa.literal_column("'failed'")),
+        (reservations.c.state != str(Held.HELD), sa.literal_column("'spent'")),
+        (ended, sa.literal_column("'unsure'")),
+        else_=sa.literal_column("'open'"),
+    )
+
+
+def _within(span: Span) -> list[sa.ColumnElement[bool]]:
+    r = reservations.c
+    conditions = [r.demo == span.demo, r.day >= span.first, r.day <= span.last]
+    return conditions if span.person is None else [*conditions, r.person == span.person]
+
+
+def _sums(parts: Iterable[_Part], key: Callable[[_Part], str]) -> list[Sum]:
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for part in parts:
+        amounts = found.setdefault((key(part), part.currency), dict.fromkeys(_COUNTED, 0))
+        amounts[part.kind] += part.jobs if part.kind == "failed" else int(part.micros)
+        amounts["jobs"] += part.jobs
+    return [Sum(key=name, currency=currency, **amounts) for (name, currency), amounts in found.items()]
+
+
+def _dearest(sums: Sequence[Sum]) -> tuple[Sum, ...]:
+    return tuple(sorted(sums, key=lambda one: (-(one.spent + one.open + one.unsure), one.key, one.currency)))
+
+
+# CSV -----------------------------------------------------------------------------------------------------------------
+
+_HEADING = (
+    "day", "ordered_at_ms", "person", "family", "model", "sent_as", "region", "status", "estimated", "billed",
+    "held", "currency", "state", "job", "task",
+)  # fmt: skip
+
+
+def _line(job: Job, *, day: str, held: Held, micros: int) -> tuple[object, ...]:
+    known = held is not Held.HELD
+    return (
+        day, job.created_at, job.person, job.family, job.model, job.vendor_model, job.region, str(job.status),
+        _amount(job.estimated_micros), _amount(micros) if known else "", "" if known else _amount(micros),
+        job.currency, str(held), job.id, job.task_id or "",
+    )  # fmt: skip
+
+
+def _amount(micros: int) -> str:
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06}"
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([[_cell(value) for value in row] for row in rows])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+# JSON ----------------------------------------------------------------------------------------------------------------
+
+
+class SumView(TypedDict):
+    """Money of one currency under one heading. `amount` was billed, `held` is for what is under way, `unsure` for jobs
+    of which nobody can tell whether they were billed. `failed` of the `jobs` did not work and cost nothing."""
+
+    currency: str
+    amount: float
+    held: float
+    unsure: float
+    jobs: int
+    failed: int
+
+
+def sum_view(one: Sum) -> SumView:
+    """A sum as JSON."""
+    return SumView(
+        currency=one.currency,
+        amount=of_micros(one.spent),
+        held=of_micros(one.open),
+        unsure=of_micros(one.unsure),
+        jobs=one.jobs,
+        failed=one.failed,
+    )
+
+
+def spend_view(spend: Spend, catalogue: Catalogue) -> dict[str, object]:
+    """What was spent, as JSON: `totals`, `by_person`, `by_model` and `by_day`, a row for each currency."""
+
+    def named(row: Sum) -> dict[str, object]:
+        model = catalogue.model(row.key)
+        return {"model": row.key, "model_title": model.title if model else row.key, **sum_view(row)}
+
+    return {
+        "from": spend.span.first,
+        "to": spend.span.last,
+        "everybody": spend.span.person is None,
+        "demo": spend.span.demo,
+        "totals": [sum_view(row) for row in spend.total],
+        "by_person": [{"person": row.key, **sum_view(row)} for row in spend.by_person],
+        "by_model": [named(row) for row in spend.by_model],
+        "by_day": [{"day": row.key, **sum_view(row)} for row in spend.by_day],
+    }

@@ -1,0 +1,84 @@
+"""The log: a file that turns over, as lines to read or as JSON, each line with the job and task that it is about.
+
+Hides how a line learns its job and task: from what is being worked on, or from its own words. Never logs a key or a
+prompt: nobody may hand one to a logger, and the lines of libraries that print addresses are kept at WARNING.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+
+_LARGEST_FILE_BYTES = 5_000_000
+_OLD_FILES = 3
+_PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_NAMED = re.compile(r"(?<!%)%(?:\.\d+)?[a-zA-Z]")
+_ID_BEFORE = {"job ": "job_id", "task ": "task_id", "request ": "request_id"}
+"""Our log lines name what they are about with these words: `job %s task %s running`."""
+
+_job_at_work: ContextVar[str | None] = ContextVar("job_at_work", default=None)
+
+
+@contextmanager
+def about(job_id: str) -> Iterator[None]:
+    """Whatever is logged inside this is about a job, by whichever module."""
+    token = _job_at_work.set(job_id)
+    try:
+        yield
+    finally:
+        _job_at_work.reset(token)
+
+
+def log_to(home: Path, *, as_json: bool) -> logging.Handler:
+    """Log to `logs/studio.log` in a home, as lines to read or as one JSON object per line. Returns the handler."""
+    folder = home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        folder / "studio.log", maxBytes=_LARGEST_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8"
+    )
+    handler.setFormatter(JsonLines() if as_json else logging.Formatter(_PLAIN))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole signed addresses
+    return handler
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line: at (ISO 8601, UTC), level, logger, message, and job_id, task_id, request_id, error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **ids_of(record),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def ids_of(record: logging.LogRecord) -> dict[str, str]:
+    """The job, task and request that a line is about: as its words name them, else the job being worked on."""
+    found: dict[str, str] = {}
+    working_on = _job_at_work.get()
+    if working_on:
+        found["job_id"] = working_on
+    template, given = str(record.msg), record.args
+    if not isinstance(given, tuple):
+        return found
+    for argument, place in zip(given, _NAMED.finditer(template), strict=False):
+        for words, name in _ID_BEFORE.items():
+            if template.endswith(words, 0, place.start()) and argument:
+                found[name] = str(argument)
+    return found

@@ -1,0 +1,157 @@
+"""What the database says of the work as a whole: jobs by state, lines at the vendor, what failed lately.
+
+Hides SQL. Counts in the database, so that ten thousand jobs cost as much as ten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.lanes.board import UNKNOWN_HOLDS_MS, UNSENT, Bucket
+from services.lanes.limits import Limits
+from services.records import FINAL, JobStatus
+from services.tables import counters, jobs, lanes
+
+_FETCHED_ONLY = frozenset({JobStatus.SAVING})
+"""What needs no lane any more, though it is not done."""
+_MOST_ERRORS = 50
+_PROBE = "readiness"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The unfinished jobs by what they do."""
+
+    waiting: int = 0
+    """For a lane."""
+    working: int = 0
+    unknown: int = 0
+    """Nobody knows whether they were bought."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """One bucket: an account and one of the vendor's models."""
+
+    bucket: Bucket
+    model: str
+    """The catalogue's, of one of its jobs; empty where it has none at present."""
+    region: str
+    waiting: int
+    busy: int
+    limits: Limits | None
+    """None as long as no lane of it was given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failures:
+    """Jobs that failed for the same reason."""
+
+    code: str | None
+    count: int
+    message: str
+    """What one of them says."""
+    last_at: int
+    """Milliseconds since 1970."""
+
+
+class Tally:
+    """The counts of one database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def by_status(self, *, demo: bool) -> dict[JobStatus, int]:
+        """How many jobs there are in each state; every state is there."""
+        statement = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.demo == demo).group_by(jobs.c.status)
+        async with self._engine.connect() as connection:
+            found = {JobStatus(status): count for status, count in await connection.execute(statement)}
+        return {status: found.get(status, 0) for status in JobStatus}
+
+    async def queues(self, *, now: int) -> tuple[Queue, ...]:
+        """Every bucket that has unfinished jobs or was ever given a lane, in the order of their names."""
+        given = jobs.c.dispatched_at.is_not(None)
+        lately = sa.func.coalesce(jobs.c.dispatched_at > now - UNKNOWN_HOLDS_MS, sa.false())
+        columns = (jobs.c.account, jobs.c.vendor_model, jobs.c.status, given.label("given"), lately.label("lately"))
+        statement = (
+            sa.select(*columns, sa.func.max(jobs.c.model), sa.func.max(jobs.c.region), sa.func.count())
+            .where(jobs.c.status.in_([status.value for status in JobStatus if status not in FINAL]))
+            .group_by(*columns)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+            limits = {row["bucket"]: Limits(**row) for row in (await connection.execute(sa.select(lanes))).mappings()}
+        found: dict[str, Queue] = {name: _queue(_bucket_named(name), limits=known) for name, known in limits.items()}
+        for account, vendor_model, status, has_lane, recent, model, region, count in rows:
+            bucket = Bucket(account, vendor_model)
+            before = found.get(bucket.name) or _queue(bucket, limits=None)
+            waits = status in UNSENT and not has_lane
+            found[bucket.name] = Queue(
+                bucket=bucket,
+                model=model,
+                region=region,
+                waiting=before.waiting + (count if waits else 0),
+                busy=before.busy + (count if not waits and _holds_lane(JobStatus(status), recent=recent) else 0),
+                limits=before.limits,
+            )
+        return tuple(found[name] for name in sorted(found))
+
+    async def standing(self, *, demo: bool) -> Standing:
+        """The unfinished jobs by what they do."""
+        given = jobs.c.dispatched_at.is_not(None).label("given")
+        statement = (
+            sa.select(jobs.c.status, given, sa.func.count())
+            .where(jobs.c.demo == demo, jobs.c.status.in_([s.value for s in JobStatus if s not in FINAL]))
+            .group_by(jobs.c.status, given)
+        )
+        waiting = working = unknown = 0
+        async with self._engine.connect() as connection:
+            for status, has_lane, count in await connection.execute(statement):
+                if status == JobStatus.UNKNOWN:
+                    unknown += count
+                elif status in UNSENT and not has_lane:
+                    waiting += count
+                else:
+                    working += count
+        return Standing(waiting=waiting, working=working, unknown=unknown)
+
+    async def failures(self, *, since: int, demo: bool) -> tuple[Failures, ...]:
+        """What failed since then (milliseconds since 1970), the most frequent first."""
+        count = sa.func.count().label("count")
+        statement = (
+            sa.select(jobs.c.error_code, count, sa.func.max(jobs.c.error_message), sa.func.max(jobs.c.finished_at))
+            .where(jobs.c.status == JobStatus.FAILED, jobs.c.demo == demo, jobs.c.finished_at >= since)
+            .group_by(jobs.c.error_code)
+            .order_by(count.desc(), jobs.c.error_code)
+            .limit(_MOST_ERRORS)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return tuple(
+            Failures(code=code, count=number, message=message or "", last_at=last)
+            for code, number, message, last in rows
+        )
+
+    async def write_probe(self, *, now: int) -> None:
+        """Write a row and commit it. Raises SQLAlchemyError where nothing can be written."""
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(counters).values(name=_PROBE, value=now)
+        async with self._engine.begin() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": now}))
+
+
+def _queue(bucket: Bucket, *, limits: Limits | None) -> Queue:
+    return Queue(bucket=bucket, model="", region="", waiting=0, busy=0, limits=limits)
+
+
+def _bucket_named(name: str) -> Bucket:
+    account, _, vendor_model = name.partition("/")
+    return Bucket(account, vendor_model)
+
+
+def _holds_lane(status: JobStatus, *, recent: bool) -> bool:
+    return recent if status is JobStatus.UNKNOWN else status not in _FETCHED_ONLY

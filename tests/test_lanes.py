@@ -1,0 +1,264 @@
+"""Lanes in the database: one limit for all processes, on SQLite and on PostgreSQL alike; and a studio that obeys it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.catalogue import CATALOGUE
+from services.catalogue.schema import RateLimit
+from services.history import History
+from services.lanes import Dispatcher, Place
+from services.lanes.board import Bucket
+from services.records import Job, JobStatus
+from services.simulator import Route
+from tests.rig.studio import simulated, studio_at, until
+from tests.rig.works import a_job
+
+NOW = 1_790_000_100_000
+RATE = RateLimit(submits_per_second=5, running=3)
+BUCKET = Bucket("singapore-1234", "a-model")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
+    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_async_engine(address)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        await connection.execute(sa.text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return address
+
+
+@pytest.fixture
+async def processes(url: str) -> AsyncIterator[list[History]]:
+    """Three that share a database."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(History.open(url)) for _ in range(3)]
+
+
+async def ask(history: History, count: int, **changes: object) -> list[Job]:
+    waiting = {"status": JobStatus.QUEUED, "finished_at": None, "actual_micros": None, **changes}
+    return [await history.add(a_job(number, **waiting)) for number in range(count)]
+
+
+async def test_processes_that_give_at_the_same_time_give_each_lane_once(processes: list[History]) -> None:
+    await ask(processes[0], 12)
+    gifts = await asyncio.gather(
+        *(history.lanes.give(BUCKET, rate=RATE, now=NOW + n) for n in range(4) for history in processes)
+    )
+    given = [job.id for gift in gifts for job in gift]
+    assert len(given) == len(set(given)) == 3
+
+
+async def test_a_lane_is_free_again_when_the_vendor_is_done(processes: list[History]) -> None:
+    history, other, _ = processes
+    await ask(history, 5)
+    first, second, _third = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
+    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW) == ()
+    await history.change(first.id, status=JobStatus.SAVING, task_id="t1")
+    await history.change(second.id, status=JobStatus.CANCELED)
+    assert len(await other.lanes.give(BUCKET, rate=RATE, now=NOW)) == 2
+
+
+async def test_accounts_and_models_have_lanes_of_their_own(processes: list[History]) -> None:
+    history = processes[0]
+    await ask(history, 4)
+    await ask(history, 4, vendor_model="another")
+    await ask(history, 4, account="beijing-1234")
+    lines = await history.lanes.lines(now=NOW)
+    assert len(lines) == 3
+    given = [len(await history.lanes.give(line.bucket, rate=RATE, now=NOW)) for line in lines]
+    assert given == [3, 3, 3]
+
+
+async def test_people_take_turns_in_the_database_too(processes: list[History]) -> None:
+    history = processes[0]
+    await ask(history, 6, person="ann", batch="b")
+    await ask(history, 6, person="bob", batch="b", created_at=NOW, updated_at=NOW)
+    served: list[str] = []
+    for round_number in range(4):
+        for job in await history.lanes.give(BUCKET, rate=RATE, now=NOW + round_number):
+            served.append(job.person)
+            await history.change(job.id, status=JobStatus.SUCCEEDED)
+    assert (served.count("ann"), served.count("bob")) == (6, 6)
+    assert abs(served[:6].count("ann") - 3) <= 1
+
+
+async def test_turns_to_send_are_spaced_for_all_processes_together(processes: list[History]) -> None:
+    rate = RateLimit(submits_per_second=2, running=9)
+    await ask(processes[0], 9)
+    given = await processes[0].lanes.give(BUCKET, rate=rate, now=NOW)
+    turns = await asyncio.gather(*(processes[n % 3].lanes.turn_to_send(job, now=NOW) for n, job in enumerate(given)))
+    found = sorted(turn for turn in turns if turn is not None)
+    assert len(found) == 9
+    assert min(later - sooner for sooner, later in itertools.pairwise(found)) >= 500
+
+
+async def test_a_refusal_takes_the_lanes_of_what_was_not_sent_and_says_how_many_there_are(
+    processes: list[History],
+) -> None:
+    history, other, _ = processes
+    await ask(history, 5)
+    sent, refused, unsent = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
+    await history.change(sent.id, status=JobStatus.RUNNING, task_id="t1")
+    await history.change(refused.id, status=JobStatus.SUBMITTING)
+    back = await history.lanes.refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
+    assert set(back) == {refused.id, unsent.id}
+    again = await history.job(refused.id)
+    assert (again.status, again.dispatched_at, again.attention) == (JobStatus.QUEUED, None, "Too fast.")
+    assert await other.lanes.turn_to_send(unsent, now=NOW) is None
+    assert await other.lanes.may_send(unsent, now=NOW) is None
+    assert await other.lanes.may_send(sent, now=NOW) is False, "the vendor wants a pause"
+    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW + 5000) == (), "one lane is known, and it is busy"
+    await history.change(sent.id, status=JobStatus.SAVING)
+    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW + 4999) == ()
+    assert len(await other.lanes.give(BUCKET, rate=RATE, now=NOW + 5000)) == 1
+
+
+async def test_what_was_learned_outlives_a_restart_and_one_more_is_tried_later(url: str) -> None:
+    async with History.open(url) as history:
+        await ask(history, 5)
+        sent, refused, _unsent = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
+        await history.change(sent.id, status=JobStatus.RUNNING, task_id="t1")
+        await history.change(refused.id, status=JobStatus.SUBMITTING)
+        await history.lanes.refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
+    async with History.open(url) as history:
+        assert [known.lanes for known in await history.lanes.known()] == [1]
+        hour = 3_600_000
+        assert await history.lanes.give(BUCKET, rate=RATE, now=NOW + hour - 1) == ()
+        (more,) = await history.lanes.give(BUCKET, rate=RATE, now=NOW + hour)
+        await history.change(more.id, status=JobStatus.PENDING, task_id="t2")
+        await history.lanes.taken(more)
+        assert [(known.lanes, known.refusals) for known in await history.lanes.known()] == [(2, 0)]
+
+
+async def test_a_work_of_unknown_fate_does_not_hold_a_lane_for_ever(processes: list[History]) -> None:
+    history = processes[0]
+    await ask(history, 2)
+    one = RateLimit(submits_per_second=5, running=1)
+    (lost,) = await history.lanes.give(BUCKET, rate=one, now=NOW)
+    await history.change(lost.id, status=JobStatus.UNKNOWN)
+    assert await history.lanes.give(BUCKET, rate=one, now=NOW + 60_000) == ()
+    assert len(await history.lanes.give(BUCKET, rate=one, now=NOW + 31 * 60_000)) == 1
+
+
+async def test_who_waits_is_told_their_place_and_who_has_a_lane_is_started(processes: list[History]) -> None:
+    history = processes[0]
+    asked = await ask(history, 8, vendor_model="unknown to the catalogue")
+    started: list[str] = []
+    told: list[str] = []
+
+    async def start(job: Job) -> None:
+        started.append(job.id)
+
+    async def announce(job_id: str) -> None:
+        told.append(job_id)
+
+    dispatcher = Dispatcher(history.lanes, catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW)
+    await dispatcher.look()
+    assert started == [asked[0].id], "of what is not in the catalogue one is made at once"
+    assert dispatcher.place(asked[0].id) is None
+    assert dispatcher.place(asked[1].id) == Place(place=1, of=7, lanes=1, busy=1)
+    assert dispatcher.place(asked[7].id) == Place(place=7, of=7, lanes=1, busy=1)
+    async with dispatcher.working():
+        while len(set(told)) < 8:
+            await asyncio.sleep(0.01)
+        assert dispatcher.alive
+        await history.change(asked[0].id, status=JobStatus.SUCCEEDED)
+        dispatcher.nudge()
+        while len(started) < 2:
+            await asyncio.sleep(0.01)
+    assert started == [asked[0].id, asked[1].id]
+
+
+async def test_who_could_not_be_started_is_started_later(processes: list[History]) -> None:
+    history = processes[0]
+    (asked,) = await ask(history, 1)
+    tries: list[str] = []
+
+    async def start(job: Job) -> None:
+        tries.append(job.id)
+        if len(tries) == 1:
+            raise OSError("the engine's database is locked")
+
+    async def announce(_job_id: str) -> None:
+        """Nobody watches."""
+
+    dispatcher = Dispatcher(history.lanes, catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW)
+    with pytest.raises(OSError, match="locked"):
+        await dispatcher.look()
+    await dispatcher.look()
+    assert tries == [asked.id, asked.id]
+
+
+# A studio ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_batch_never_trips_the_vendors_limits(home: Path, tmp_path: Path) -> None:
+    async with (
+        simulated(tmp_path / "vendor", refuse_over_running=True) as (simulator, url),
+        studio_at(home, url) as studio,
+    ):
+        jobs = [
+            await studio.submit(family="text_to_video", model="wan2.1-t2v-turbo", given={"prompt": f"clip {n}"})
+            for n in range(6)
+        ]
+        ended = [await until(studio, job["id"], seconds=60) for job in jobs]
+        assert [job["status"] for job in ended] == ["succeeded"] * 6
+        assert simulator.record.counts[Route.CREATE] == len(simulator.creates) == 6, "none was refused"
+
+
+async def test_a_vendor_that_takes_fewer_is_obeyed_after_its_first_refusal(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "vendor") as (simulator, url), studio_at(home, url) as studio:
+        first = await studio.submit(family="text_to_video", model="wan2.6-t2v", given={"prompt": "one", "duration": 2})
+        await until(studio, first["id"], lambda job: job["task_id"] is not None)
+        simulator.faults.refuse_creates()
+        jobs = [
+            await studio.submit(family="text_to_video", model="wan2.6-t2v", given={"prompt": f"{n}", "duration": 2})
+            for n in range(3)
+        ]
+        ended = [await until(studio, job["id"], seconds=60) for job in (first, *jobs)]
+        assert [job["status"] for job in ended] == ["succeeded"] * 4
+        (known,) = await studio.history.lanes.known()
+        assert known.learned_limit == 1
+        assert len(simulator.creates) == 4
+
+
+async def test_a_lane_that_was_given_just_before_a_crash_is_used_after_it(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "vendor") as (simulator, url):
+        async with studio_at(home, url) as studio:
+            simulator.faults.refuse_connections()
+            job = await studio.submit(family="text_to_video", model="wan2.6-t2v", given={"prompt": "a", "duration": 2})
+            await until(studio, job["id"], lambda seen: seen["attention"] is not None)
+        async with History.open(studio.settings.database_url) as history:
+            # Given, and killed before the engine knew.
+            await history.change(job["id"], status=JobStatus.QUEUED, dispatched_at=NOW, attention=None)
+        simulator.faults.refuse_connections(False)
+        async with studio_at(home, url) as studio:
+            assert (await until(studio, job["id"]))["status"] == "succeeded"
+        assert len(simulator.creates) == 1
+
+
+async def test_a_job_that_waits_shows_its_place(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "slow", run_seconds=4000) as (_simulator, url), studio_at(home, url) as studio:
+        ids = [
+            (await studio.submit(family="text_to_video", model="wan2.1-t2v-turbo", given={"prompt": f"{n}"}))["id"]
+            for n in range(4)
+        ]
+        waiting = await until(studio, ids[3], lambda job: job["place_in_line"] is not None)
+        assert waiting["place_in_line"] is not None
+        await until(studio, ids[3], lambda job: job["place_in_line"] == {"place": 2, "of": 2, "lanes": 2, "busy": 2})
+        assert (await studio.job(ids[0]))["place_in_line"] is None
+        await studio.cancel(ids[2])
+        await until(studio, ids[3], lambda job: job["place_in_line"] == {"place": 1, "of": 1, "lanes": 2, "busy": 2})
