@@ -9,4 +9,4 @@ from components.elements import element
 
 def build_admin() -> gr.HTML:
     """Draw what goes on. It stays empty for whoever is no admin."""
-    return element("studio-admin", elem_id="admin")
+    return element("studio-admin", elem_id="admin", module="admin")

@@ -37,6 +37,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.errors import InvalidRequest, StudioError
+from services.money.estimates import estimate_view
 from services.request import default_of, is_absent
 from services.studio import Studio
 from services.views import JobsView, JobView
@@ -344,16 +345,7 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
             cost = await studio.estimate(model=model, region=place, given=values)
         except StudioError as error:
             raise _told(error) from error
-        told: _JSON = {
-            "estimated": float(cost.amount),
-            "currency": cost.currency,
-            "unit": str(cost.unit),
-            "units": cost.units,
-            "per_unit": float(cost.each),
-            "at_most": cost.at_most,
-            "price_read_on": cost.source.checked.isoformat() if cost.source else None,
-            "known": cost.is_known,
-        }
+        told: _JSON = {**estimate_view(cost)}
         if cost.unit is Unit.SECOND:
             told |= {"billed_seconds": cost.units, "per_second": float(cost.each)}
         return told

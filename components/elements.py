@@ -23,9 +23,15 @@ def element(  # noqa: PLR0913 - what gr.HTML needs, one keyword each
     attributes: Mapping[str, str] | None = None,
     visible: bool = True,
     offer: Json | None = None,
+    module: str | None = None,
 ) -> gr.HTML:
-    """A custom element. `attributes` come from the catalogue or from us, never from a person."""
+    """A custom element. `attributes` come from the catalogue or from us, never from a person.
+
+    `module` is the script of assets/js that makes it, fetched when its tab is first opened; without one it comes with
+    the page.
+    """
     written = "".join(f' {name}="{text}"' for name, text in (attributes or {}).items())
+    fetched = f"import('/studio/static/js/{module}.js'); " if module else ""
     quoted = ", ".join(f"'{event}'" for event in events)
     props: dict[str, Any] = {} if offer is None else {"offer": dict(offer)}  # Any: props of our own
     return gr.HTML(
@@ -33,7 +39,7 @@ def element(  # noqa: PLR0913 - what gr.HTML needs, one keyword each
         html_template=f"<{tag}{written}></{tag}>",
         # Gradio takes any event that stands quoted in this script; the script itself may run before ours is loaded.
         js_on_load=(
-            f"const events = [{quoted}]; customElements.whenDefined('{tag}').then(() => "
+            f"{fetched}const events = [{quoted}]; customElements.whenDefined('{tag}').then(() => "
             f"element.querySelector('{tag}').bind({{props, trigger, watch, upload, events}}))"
         ),
         elem_id=elem_id,

@@ -31,6 +31,7 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
+from services.ordering import MOST_COPIES
 
 if TYPE_CHECKING:
     from services.studio import Studio
@@ -86,7 +87,11 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
             value={},
             events=("fix", "drawn"),
         )
-        button = gr.Button("Generate", variant="primary", elem_id=f"{family.id}-generate", elem_classes=["generate"])
+        with gr.Row(elem_classes=["press-row"], equal_height=True):
+            copies = element("studio-copies", elem_id=f"{family.id}-copies", value=1, offer={"most": MOST_COPIES})
+            button = gr.Button(
+                "Generate", variant="primary", elem_id=f"{family.id}-generate", elem_classes=["generate"]
+            )
     return Tab(
         studio=studio,
         family=family,
@@ -96,6 +101,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
         widgets=tuple(drawing.drawn[key] for key in union),
         more=more,
         foot=foot,
+        copies=copies,
         button=button,
         examples=chips,
         guide=guide,
@@ -216,7 +222,8 @@ def _wire(tab: Tab) -> None:
         **QUIET,
     )
     gr.on(
-        [widget.component.change for widget in tab.widgets],  # type: ignore[attr-defined]  # every widget has it
+        # Whatever is chosen may change the price. Every widget has a `change`, which Gradio's types do not say.
+        [part.change for part in (*(widget.component for widget in tab.widgets), tab.copies)],  # type: ignore[attr-defined]
         tab.judge,
         inputs_kwargs=inputs,
         outputs=outputs,

@@ -6,34 +6,29 @@ the service thinks of the form, `generate` hands it over and returns at once.
 
 from __future__ import annotations
 
-import shutil
 from asyncio import to_thread
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.utils import get_upload_folder
 
 from components import widgets
 from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
 from components.models import models_offer
-from components.verdicts import files_of_field, foot_of, note_of, rates_of
+from components.uploads import into_uploads, sample_of, still_here
+from components.verdicts import files_of_field, foot_of, generate_label, note_of, rates_of
 from components.who import asking
 from components.widgets import Kind, Widget
 from services.catalogue.schema import (
-    AudioField,
     ChoiceField,
     Family,
     Field,
     FileField,
     FilesField,
     FixedField,
-    ImageField,
-    ImageLimit,
     Model,
     SizeField,
     SwitchField,
@@ -41,14 +36,12 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.errors import InvalidRequest, StudioError
+from services.problems import COPIES
 from services.request import fields_for
 
 if TYPE_CHECKING:
     from services.problems import Change
     from services.studio import Studio, Verdict
-
-_SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
-_CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
 
 Updates = dict[Block, object]
 
@@ -65,6 +58,7 @@ class Tab:
     widgets: tuple[Widget, ...]
     more: gr.Accordion
     foot: gr.HTML
+    copies: gr.HTML
     button: gr.Button
     examples: gr.HTML
     guide: gr.HTML | None
@@ -114,6 +108,7 @@ class Tab:
             region=place,
             fields=fields,
             shown=values_by_name,
+            copies=_count_in(values.get(COPIES)),
             uncovers=fields != drawn,
         )
 
@@ -127,7 +122,8 @@ class Tab:
         """Make the form fit another model or region."""
         if not foot:
             return {}
-        return await self.fill(self.read(draft, model, region, values).draft)
+        form = self.read(draft, model, region, values)
+        return await self.fill(form.draft, copies=form.copies)
 
     async def move(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -135,15 +131,18 @@ class Tab:
         """Go to the region that has a model which this one lacks."""
         place, wanted = str(getattr(event, "region", region)), str(getattr(event, "model", model))
         form = self.read(draft, model, region, values)
-        return await self.fill(replace(form.draft, region=place, model=wanted))
+        return await self.fill(replace(form.draft, region=place, model=wanted), copies=form.copies)
 
-    async def fill(self, draft: Draft) -> Updates:
-        """Show a draft: the right widgets, with the wishes that fit, and what the service says of them."""
+    async def fill(self, draft: Draft, *, copies: int = 1) -> Updates:
+        """Show a draft: the right widgets, with the wishes that fit, and what the service says of them.
+
+        How many are wanted is no part of a draft: whoever comes back is not to pay for eight unawares.
+        """
         model, region = self.standing(draft)
         fields = fields_for(model, region, draft.wishes)
         values = {field.name: fitted(field, draft.wishes.get(field.name)) for field in fields}
         values |= {f.name: await to_thread(still_here, values[f.name]) for f in fields if isinstance(f, FileField)}
-        form = _Form(draft=draft, model=model, region=region, fields=fields, shown=values)
+        form = _Form(draft=draft, model=model, region=region, fields=fields, shown=values, copies=copies)
         rates = rates_of(self.studio.catalogue, model=model, region=region, given=form.given)
         catalogue, usable = self.studio.catalogue, tuple(self.studio.regions)
         updates: Updates = {
@@ -153,6 +152,7 @@ class Tab:
                 value=model.id,
                 offer=models_offer(catalogue, family=self.family, region=region, wished=draft.region, usable=usable),
             ),
+            self.copies: gr.update(value=copies),
             self.more: gr.update(open=draft.open, visible=any(field.folded for field in fields)),
         }
         in_sight = {widget.key: field for field, widget in self.shown(fields)}
@@ -183,7 +183,7 @@ class Tab:
             return {}
         form = self.read(draft, model, region, values)
         if form.uncovers:
-            return await self.fill(form.draft)
+            return await self.fill(form.draft, copies=form.copies)
         rates = rates_of(self.studio.catalogue, model=form.model, region=form.region, given=form.given)
         updates: Updates = {self.draft: form.draft.as_json()}
         for field, widget in self.shown(form.fields):
@@ -199,6 +199,7 @@ class Tab:
             model=form.model.id,
             region=form.region,
             given=form.given,
+            copies=form.copies,
             person=asking(self.studio),
         )
 
@@ -217,9 +218,9 @@ class Tab:
         if self.guide:
             updates[self.guide] = gr.update(offer=self.guide_offer(form, seconds=verdict.seconds))
         foot = foot_of(form.model, verdict, given=form.given, has_note=frozenset(noted))
-        ready, price = bool(foot["ready"]), str(foot["price"])
-        label = f"Generate  {price}" if price else "Generate"
-        updates[self.button] = gr.update(value=label, variant="primary" if ready else "secondary")
+        updates[self.button] = gr.update(
+            value=generate_label(foot, form.copies), variant="primary" if foot["ready"] else "secondary"
+        )
         updates[self.foot] = foot
         return updates
 
@@ -231,6 +232,7 @@ class Tab:
         answers: Updates = {component: gr.validate(True, "") for component in self.inputs().values()}
         answers[self.model] = _answer(wrong.get("model"))
         answers[self.region] = _answer(wrong.get("region"))
+        answers[self.copies] = _answer(wrong.get(COPIES))
         for field, widget in self.shown(form.fields):
             answers[widget.component] = _answer(wrong.get(field.name))
         return answers
@@ -239,11 +241,12 @@ class Tab:
         """Hand the request over and return at once. The job lives in the service, not in this event."""
         form = self.read(draft, model, region, values)
         try:
-            job = await self.studio.submit(
+            jobs = await self.studio.submit_many(
                 family=self.family.id,
                 model=form.model.id,
                 region=form.region,
                 given=form.given,
+                copies=form.copies,
                 person=asking(self.studio),
                 source=form.draft.source,
             )
@@ -255,7 +258,7 @@ class Tab:
             return updates | {self.foot: {**foot, "error": error.message}} if isinstance(foot, dict) else updates
         updates = await self.verdict(form)
         foot = updates[self.foot]
-        return updates | {self.foot: {**foot, "started": job}} if isinstance(foot, dict) else updates
+        return updates | {self.foot: {**foot, "started": list(jobs)}} if isinstance(foot, dict) else updates
 
     async def repair(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -265,7 +268,8 @@ class Tab:
         name, item = str(getattr(event, "field", "")), getattr(event, "item", None)
         if name not in form.shown and (change := change_for(name, await self.check(form))):
             wishes: dict[str, Shown] = {**form.draft.wishes, **change.values}
-            return await self.fill(replace(form.draft, model=change.model, wishes=wishes))
+            copies = form.copies if change.copies is None else change.copies
+            return await self.fill(replace(form.draft, model=change.model, wishes=wishes), copies=copies)
         found = next(((f, w) for f, w in self.shown(form.fields) if f.name == name), None)
         value = form.shown.get(name)
         if found is None:
@@ -288,7 +292,7 @@ class Tab:
             )
         except StudioError as error:
             raise gr.Error(error.message, title="This could not be repaired", duration=8) from error
-        kept = await to_thread(_into_uploads, Path(repaired), name=Path(paths[place]).stem)
+        kept = await to_thread(into_uploads, Path(repaired), name=Path(paths[place]).stem)
         whole = [*paths[:place], kept, *paths[place + 1 :]]
         return {widget.component: whole if widget.kind is Kind.FILES else kept}
 
@@ -301,9 +305,9 @@ class Tab:
         if index == "picture":
             updates: Updates = {}
             for field, widget in self.shown(form.fields):
-                sample = _sample(field, form.model)
+                sample = sample_of(field, form.model)
                 if sample:
-                    path = await to_thread(_into_uploads, sample, name=sample.stem)
+                    path = await to_thread(into_uploads, sample, name=sample.stem)
                     updates[widget.component] = [path] if widget.kind is Kind.FILES else path
             return updates
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
@@ -328,6 +332,7 @@ class Tab:
             "model": self.model,
             "region": self.region,
             "foot": self.foot,
+            COPIES: self.copies,
         }
         return own | {widget.key: widget.component for widget in self.widgets}
 
@@ -336,7 +341,8 @@ class Tab:
         parts = [widget.component for widget in self.widgets]
         notes = [widget.note for widget in self.widgets if widget.note]
         guide = [self.guide] if self.guide else []
-        return [self.draft, self.model, self.region, self.more, self.foot, self.button, *guide, *parts, *notes]
+        own = [self.draft, self.model, self.region, self.more, self.foot, self.copies, self.button]
+        return [*own, *guide, *parts, *notes]
 
     def region_offer(self) -> dict[str, object]:
         """The regions to choose from."""
@@ -360,6 +366,8 @@ class _Form:
     fields: tuple[Field, ...]
     shown: dict[str, Shown]
     """What each field holds, by its name."""
+    copies: int = 1
+    """How many of it are wanted."""
     uncovers: bool = False
     """Whether a choice has just switched a mode, so that other fields must be drawn."""
 
@@ -374,41 +382,13 @@ def change_for(name: str, verdict: Verdict) -> Change | None:
     return next((change for change in offered if change), None)
 
 
+def _count_in(raw: Shown) -> int:
+    """How many are wanted, as the browser says it; one where that makes no sense. The service says what is too many."""
+    try:
+        return 1 if isinstance(raw, bool | list) or raw is None else int(raw)
+    except (ValueError, OverflowError):
+        return 1
+
+
 def _answer(problem: str | None) -> dict[str, object]:
     return gr.validate(problem is None, problem or "")
-
-
-def _sample(field: Field, model: Model) -> Path | None:
-    """The file of the studio's own to try a field with; optional ones stay empty."""
-    needed = field.required or (isinstance(field, FilesField) and field.least > 0)
-    match field:
-        case ImageField() if needed or not any(f.required for f in model.fields if isinstance(f, FileField)):
-            return _SAMPLES / (field.sample or _PICTURE)
-        case AudioField() if needed:
-            return _SAMPLES / _VOICE
-        case VideoField() if needed:
-            return _SAMPLES / _CLIP
-        case FilesField() if needed:
-            return _SAMPLES / (_PICTURE if field.taken(ImageLimit) else _CLIP)
-        case _:
-            return None
-
-
-def still_here(value: Shown) -> Shown:
-    """Remembered uploads, those that are ones and still lie where uploads lie: the browser could name any file."""
-    if isinstance(value, list):
-        return [path for path in value if _is_upload(path)]
-    return value if isinstance(value, str) and _is_upload(value) else None
-
-
-def _is_upload(path: str) -> bool:
-    folder = Path(get_upload_folder()).resolve()
-    found = Path(path).resolve()
-    return found.is_relative_to(folder) and found.is_file()
-
-
-def _into_uploads(path: Path, *, name: str) -> str:
-    """A copy where Gradio keeps what it may show, under the name the person knows."""
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(shutil.copy(path, Path(mkdtemp(dir=folder)) / f"{name}{path.suffix}"))

@@ -72,9 +72,6 @@ _MODULES = (
     "compare",
     "reuse",
     "keys",
-    "caps",
-    "spend",
-    "admin",
 )
 
 
@@ -143,7 +140,12 @@ def catalogue_words(studio: Studio) -> dict[str, object]:
             for family in catalogue.families
         },
         "models": {
-            model.id: {"title": model.title, "usual": list(model.usual_seconds), "calls": _calls(model)}
+            model.id: {
+                "title": model.title,
+                "family": model.family,
+                "usual": list(model.usual_seconds),
+                "calls": _calls(model),
+            }
             for model in catalogue.models
         },
         "regions": {region.id: region.label for region in catalogue.regions},

@@ -22,7 +22,7 @@ _NO_KEY = (
     "around."
 )
 _TESTED = (
-    "A key belongs to one region. <b>Test</b> asks the provider for your list of tasks: it reads, and buys nothing."
+    "A key belongs to one region. <b>Test</b> asks the provider for your list of orders: it reads, and buys nothing."
 )
 _DEMO_KEYS = (
     "Keys are not added here while this is the demo: its jobs and yours would be mixed up. Write your key into "

@@ -9,4 +9,4 @@ from components.elements import element
 
 def build_spend() -> gr.HTML:
     """Draw what was spent. Call it inside its `gr.Tab`."""
-    return element("studio-spend", elem_id="spend")
+    return element("studio-spend", elem_id="spend", module="spend")

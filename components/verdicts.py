@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from components.draft import Shown
 from components.elements import line, note_value
 from components.widgets import files_offer
-from components.words import accepted, file_name, money, sound_words, told, usual_time
+from components.words import accepted, day_words, file_name, money, sound_words, told, usual_time
 from services.catalogue import Catalogue
 from services.catalogue.schema import (
     AudioField,
@@ -27,11 +27,15 @@ from services.catalogue.schema import (
 )
 from services.errors import InvalidRequest
 from services.media.facts import AudioFacts, MediaFacts, VideoFacts
-from services.problems import Problem
-from services.request import Request, fields_for, files_of, output_tier, parse, price
+from services.problems import COPIES, PRICE, Problem
+from services.request import Cost, Request, fields_for, files_of, output_tier, parse, price
 
 if TYPE_CHECKING:
     from services.studio import Verdict
+
+
+_NO_FIELDS = ("model", "region", PRICE, COPIES)
+"""What a problem may be about besides a field of the form: it is never merely empty."""
 
 
 def tone_of(problem: Problem) -> str:
@@ -99,20 +103,19 @@ def _file(path: str, facts: MediaFacts | None, *, called: str, problems: list[Pr
 def foot_of(
     model: Model, verdict: Verdict, *, given: Mapping[str, object], has_note: frozenset[str]
 ) -> dict[str, object]:
-    """The foot of a form: what will come out, how long it takes, what it costs, and why it cannot run yet."""
+    """The foot of a form: what will come out, how long it takes, what all of it costs by the prices of which day, and
+    why it cannot run yet."""
     grave = [problem for problem in verdict.problems if not problem.advice]
     said = [*grave, *(p for p in verdict.problems if p.advice and p.field not in has_note)]
     reasons = [{**_said(p), "tone": _reason_tone(p, given)} for p in said]
     for reason in reasons:
         if reason["field"] in has_note:
             reason["fix"] = None  # its button stands under the field
-    cost = verdict.cost if verdict.cost and verdict.cost.units else None
     return {
         "output": " · ".join(part for part in _outcome(model, verdict, given) if part),
         "usual": usual_time(model),
-        "price": f"{'up to ' if cost.at_most else ''}{money(cost.amount, cost.currency)}"
-        if cost and cost.units
-        else "",
+        "price": _total_words(verdict),
+        "priced": priced_words(verdict.cost),
         "ready": not grave,
         "reasons": reasons,
         "error": None,
@@ -120,14 +123,42 @@ def foot_of(
     }
 
 
+def generate_label(foot: Mapping[str, object], copies: int) -> str:
+    """What the button says: how many where there are several, and what all of them cost."""
+    words = f"Generate {copies}" if copies > 1 else "Generate"
+    return f"{words}  {foot['price']}" if foot["price"] else words
+
+
+def _total_words(verdict: Verdict) -> str:
+    """What all that is asked for costs; nothing while that hangs on a file."""
+    cost = verdict.cost
+    if cost is None or not cost.units:
+        return ""
+    return f"{'up to ' if cost.at_most else ''}{money(cost.total(verdict.copies), cost.currency)}"
+
+
+def priced_words(cost: Cost | None) -> str:
+    """By the prices of which day a price was reckoned; nothing where there is none."""
+    if cost is None or cost.source is None:
+        return ""
+    if not cost.is_known:
+        return f"Not in the prices of {day_words(cost.source.checked)}: reckoned at the dearest"
+    return f"Prices of {day_words(cost.source.checked)}"
+
+
 def _outcome(model: Model, verdict: Verdict, given: Mapping[str, object]) -> list[str]:
     """What will come out, and what of the bill is not for that."""
     cost = verdict.cost
-    said = [f"{round(verdict.seconds, 1):g} s" if verdict.seconds else ""]
+    times = f"{verdict.copies} × " if verdict.copies > 1 else ""
+    said = [f"{times}{round(verdict.seconds, 1):g} s" if verdict.seconds else ""]
     if verdict.count:
         most = "up to " if cost and cost.at_most else ""
-        said.append(f"{most}{verdict.count} picture{'' if verdict.count == 1 else 's'}")
+        said.append(f"{times}{most}{verdict.count} picture{'' if verdict.count == 1 else 's'}")
     said += [verdict.output, sound_words(model, given)]
+    if times and cost and cost.units:
+        said.append(f"{money(cost.amount, cost.currency)} each")
+    if times and verdict.seeds:
+        said.append(f"seeds {verdict.seeds[0]} to {verdict.seeds[-1]}")
     if cost and cost.unit is Unit.SECOND and cost.units - verdict.seconds > 0.05:
         said.append(f"{round(cost.units - verdict.seconds, 1):g} s of your clips are billed too")
     if cost and not cost.units:
@@ -146,7 +177,7 @@ def _reason_tone(problem: Problem, given: Mapping[str, object]) -> str:
     """What is missing is an invitation, what is wrong is a warning."""
     if problem.advice:
         return "advice"
-    return "bad" if problem.field in given or problem.field in ("model", "region", "price") else "missing"
+    return "bad" if problem.field in given or problem.field in _NO_FIELDS else "missing"
 
 
 def rates_of(

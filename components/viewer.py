@@ -19,8 +19,9 @@ from gradio.utils import get_upload_folder
 from components.draft import Draft, read_draft
 from components.elements import element
 from components.family import QUIET
-from components.form import Tab, Updates, still_here
+from components.form import Tab, Updates
 from components.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
+from components.uploads import still_here
 from components.who import asking
 from services.catalogue.schema import Field, FileField, FilesField
 from services.errors import NotFound, StudioError

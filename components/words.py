@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
@@ -19,6 +20,11 @@ def money(amount: Decimal, currency: str) -> str:
     text = f"{cents:,}" if cents == amount else f"{amount.normalize():,f}"
     sign = _SIGNS.get(currency)
     return f"{sign}{text}" if sign else f"{text} {currency}"
+
+
+def day_words(day: date) -> str:
+    """A day as people write it: `22 Nov 2026`."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def file_size(size: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,11 +80,14 @@ class Accounts:
         *,
         demo_origin: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        sharers: Callable[[], int] = lambda: 1,
     ) -> None:
+        """`sharers` says how many processes use these accounts at present, this one included."""
         self._settings = settings
         self._catalogue = catalogue
         self._demo_origin = demo_origin
         self._transport = transport
+        self._sharers = sharers
         self._added: dict[str, _Added] = {}
         self._clients: dict[tuple[str, str], DashScope] = {}
         self._budgets: dict[str, QueryBudget] = {}
@@ -213,7 +216,7 @@ class Accounts:
             return None
         place = (alias, account.base_url)
         if place not in self._clients:
-            budget = self._budgets.setdefault(alias, QueryBudget())
+            budget = self._budgets.setdefault(alias, QueryBudget(sharers=self._sharers))
             client = DashScope(account, transport=self._transport, budget=budget, retry=_RETRY)
             self._clients[place] = await self._stack.enter_async_context(client)
         return self._clients[place]

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.checks import Checks
+from services.crew import STILL_SECONDS, Crew
 from services.errors import NotFound
 from services.filing import Filing
 from services.indexing import reindex
@@ -31,6 +32,7 @@ from services.rows import asset_of, change_job, fetched, job_of, next_sequence, 
 from services.searching import Span, plan
 from services.shelving import Shelving
 from services.tables import assets, collection_jobs, counters, jobs, reservations, tags
+from services.timing import Times
 from services.twins import Twins
 from services.watching.tally import Tally
 
@@ -54,6 +56,8 @@ class History:
         self.twins = Twins(engine)
         self.lanes = Board(engine)
         self.tally = Tally(engine)
+        self.times = Times(engine)
+        self.crew = Crew(engine)
 
     @classmethod
     @asynccontextmanager
@@ -61,8 +65,8 @@ class History:
         """Connect, bring the tables up to date, and close at the end. `caps` hold besides those in the database."""
         _quiet_driver()
         engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        prepare = _prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgresql
+        event.listen(engine.sync_engine, "connect", prepare)
         try:
             await migrate(engine)
             yield cls(engine, caps)
@@ -76,19 +80,19 @@ class History:
 
         Raises OverCap, and then nothing was written.
         """
+        (written,) = await self.add_all([JobWithAssets(job, tuple(files))])
+        return written
+
+    async def add_all(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
+        """The same for several jobs of one person and one currency: all are written, or none. Raises OverCap for what
+        they cost together."""
         async with self._engine.begin() as connection:
-            sequence = await next_sequence(connection)
-            if not job.imported:
-                await self.caps.enforce(connection, job)
-            row = row_of(job) | {"sequence": sequence, "place": await _free_place(connection, job)}
-            row["seconds"] = _longest(files, job.seconds)
-            await connection.execute(jobs.insert().values(row))
-            if not job.imported:
-                await connection.execute(reservations.insert().values(reservation_of(job)))
-            if files:
-                await connection.execute(assets.insert(), [row_of(asset) for asset in files])
-            await reindex(connection, [job.id])
-        return job_of(row)
+            last = await next_sequence(connection, changes=len(orders))
+            await self.caps.enforce(connection, [order.job for order in orders if not order.job.imported])
+            first = last - len(orders) + 1
+            written = [await _write(connection, each, sequence=first + n) for n, each in enumerate(orders)]
+            await reindex(connection, [job.id for job in written])
+        return tuple(written)
 
     async def job(self, job_id: str) -> Job:
         """One job. Raises NotFound."""
@@ -177,7 +181,7 @@ class History:
         final = [str(status) for status in FINAL]
         statement = sa.select(jobs).where(jobs.c.status.not_in(final)).order_by(jobs.c.created_at)
         async with self._engine.connect() as connection:
-            return tuple(job_of(row) for row in (await connection.execute(statement)).mappings())
+            return tuple(job_of(row) for row in await fetched(connection, statement))
 
     async def sequence(self) -> int:
         """The number of the latest change."""
@@ -192,18 +196,6 @@ class History:
         async with self._engine.connect() as connection:
             found = [job_of(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
             return await _whole(connection, found)
-
-    async def spent_since(self, since: int, *, demo: bool, person: str | None = None) -> dict[str, int]:
-        """What finished jobs, of a person or of all, have cost since a time, in millionths, by currency."""
-        statement = (
-            sa.select(jobs.c.currency, sa.func.sum(jobs.c.actual_micros))
-            .where(jobs.c.finished_at >= since, jobs.c.actual_micros > 0, jobs.c.demo == demo)
-            .group_by(jobs.c.currency)
-        )
-        if person is not None:
-            statement = statement.where(jobs.c.person == person)
-        async with self._engine.connect() as connection:
-            return {currency: int(total) for currency, total in await connection.execute(statement)}
 
     # Assets ----------------------------------------------------------------------------------------------------------
 
@@ -234,6 +226,19 @@ def _longest(files: Sequence[Asset], before: float | None) -> float | None:
     """The length of the longest that was made. To a tenth: a clip of 5 seconds often has 5.04."""
     made = [round(asset.seconds, 1) for asset in files if asset.role == OUTPUT and asset.seconds]
     return max([*made, *([] if before is None else [before])], default=None)
+
+
+async def _write(connection: AsyncConnection, order: JobWithAssets, *, sequence: int) -> Job:
+    """Write a new job, its files and what it holds of the caps."""
+    job, files = order.job, order.assets
+    row = row_of(job) | {"sequence": sequence, "place": await _free_place(connection, job)}
+    row["seconds"] = _longest(files, job.seconds)
+    await connection.execute(jobs.insert().values(row))
+    if not job.imported:
+        await connection.execute(reservations.insert().values(reservation_of(job)))
+    if files:
+        await connection.execute(assets.insert(), [row_of(asset) for asset in files])
+    return job_of(row)
 
 
 async def _free_place(connection: AsyncConnection, job: Job) -> int:
@@ -312,6 +317,14 @@ async def _parents_of(connection: AsyncConnection, files: dict[str, list[Asset]]
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
+    # A process that stands still in the middle of a transaction must not hold its rows against all others.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_SECONDS * 1000}")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class

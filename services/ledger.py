@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.errors import NotFound
 from services.records import Job, OpenSubmission, Submission, SubmissionState
 from services.rows import change_job, next_sequence, submission_of
 from services.tables import jobs, submissions
+
+_TASKS_LAST_MS = 24 * 3_600_000
+"""The vendor forgets a task after that long: nobody's claim is older."""
 
 
 class Ledger:
@@ -45,12 +48,21 @@ class Ledger:
             row = (await connection.execute(submissions.insert().values(values).returning(*submissions.c))).mappings()
             return submission_of(row.one())
 
-    async def close(self, submission: Submission, *, state: SubmissionState) -> None:
-        """Write down that the vendor did not take it."""
+    async def close(self, submission: Submission) -> bool:
+        """Write down that the vendor did not take it. False where it was settled otherwise meanwhile."""
         async with self._engine.begin() as connection:
-            await connection.execute(
-                submissions.update().where(submissions.c.id == submission.id).values(state=str(state))
-            )
+            return await _settled(connection, submission, SubmissionState.NOT_TAKEN)
+
+    async def give_up(self, submission: Submission, **job_values: Any) -> Job | None:
+        """Write down that nobody can tell any more whether it was bought, with the job, in one transaction.
+
+        None where it was settled otherwise meanwhile; then nothing was changed.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            if not await _settled(connection, submission, SubmissionState.LOST):
+                return None
+            return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
 
     async def lose(self, submission: Submission, *, lost_at: int) -> Submission:
         """Write down when the answer was given up, unless that is known already."""
@@ -66,7 +78,8 @@ class Ledger:
     async def take(self, submission: Submission, *, task_id: str, **job_values: Any) -> Job | None:
         """Store the task id with the submission and with the job, in one transaction: the money's receipt.
 
-        None where the task id belongs to another submission already; then nothing was changed.
+        None where the task id belongs to another submission already, or this one was settled otherwise; then nothing
+        was changed.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -77,11 +90,8 @@ class Ledger:
             )
             if (await connection.execute(known)).first() is not None:
                 return None
-            await connection.execute(
-                submissions.update()
-                .where(submissions.c.id == submission.id)
-                .values(state=str(SubmissionState.TAKEN), task_id=task_id)
-            )
+            if not await _settled(connection, submission, SubmissionState.TAKEN, task_id=task_id):
+                return None
             return await change_job(connection, submission.job_id, sequence=sequence, task_id=task_id, **job_values)
 
     async def end_live(self, submission: Submission, *, state: SubmissionState, **job_values: Any) -> Job:
@@ -96,16 +106,19 @@ class Ledger:
             raise NotFound("There is no such job.")
         return job
 
-    async def open_ones(self, *, account: str, vendor_model: str) -> tuple[OpenSubmission, ...]:
-        """The intents to create a task, of an account and model, whose answer has not been seen, oldest first."""
+    async def rivals(self, submission: Submission) -> tuple[OpenSubmission, ...]:
+        """The intents that may have made the same tasks as this one, which is among them, oldest first: those of its
+        account and model whose answer has not been seen, and those of which nobody will ever know."""
+        unsure = (str(SubmissionState.OPEN), str(SubmissionState.LOST))
         statement = (
             sa.select(submissions, jobs.c.prompt)
             .join(jobs, jobs.c.id == submissions.c.job_id)
             .where(
-                submissions.c.account == account,
-                submissions.c.vendor_model == vendor_model,
-                submissions.c.state == str(SubmissionState.OPEN),
+                submissions.c.account == submission.account,
+                submissions.c.vendor_model == submission.vendor_model,
+                submissions.c.state.in_(unsure),
                 submissions.c.live.is_(False),
+                submissions.c.started_at > submission.started_at - _TASKS_LAST_MS,
             )
             .order_by(submissions.c.started_at, submissions.c.id)
         )
@@ -120,3 +133,13 @@ class Ledger:
         )
         async with self._engine.connect() as connection:
             return frozenset(task_id for task_id in await connection.scalars(statement) if task_id)
+
+
+async def _settled(
+    connection: AsyncConnection, submission: Submission, state: SubmissionState, **values: object
+) -> bool:
+    """Settle a submission that stands open. False where it does not."""
+    statement = submissions.update().where(
+        submissions.c.id == submission.id, submissions.c.state == str(SubmissionState.OPEN)
+    )
+    return (await connection.execute(statement.values(state=str(state), **values))).rowcount == 1

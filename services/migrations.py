@@ -25,6 +25,7 @@ from services.tables import (
     jobs,
     lanes,
     metadata,
+    processes,
     reservations,
     submissions,
     tags,
@@ -40,6 +41,9 @@ async def migrate(engine: AsyncEngine) -> None:
     """Bring the tables up to date, in one transaction; several processes may try at once."""
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            await connection.execute(
+                sa.text("SET LOCAL idle_in_transaction_session_timeout = 0")
+            )  # rows take their time
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         else:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for CREATE TABLE
@@ -101,7 +105,12 @@ def _fourth(connection: sa.Connection) -> None:
     _fill_reservations(connection)
 
 
-MIGRATIONS = (_first, _second, _third, _fourth)
+def _fifth(connection: sa.Connection) -> None:
+    """The processes that share a database."""
+    metadata.create_all(connection, tables=[processes])
+
+
+MIGRATIONS = (_first, _second, _third, _fourth, _fifth)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 

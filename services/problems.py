@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PRICE = "price"
+"""The `field` of a problem that is about what something costs."""
+COPIES = "copies"
+"""The `field` of a problem that is about how many are asked for."""
+
 
 class Repair(StrEnum):
     """One way a file, or words, can be made to fit."""
@@ -22,6 +27,7 @@ class Repair(StrEnum):
     PAD = "pad"
     CUT = "cut"
     CHEAPER = "cheaper"
+    FEWER = "fewer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,8 @@ class Change:
 
     model: str
     values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    copies: int | None = None
+    """How many of it; None for as many as there were."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Problem:
     """Why a value will not do, and how it could be repaired. `advice` is said but refuses nothing."""
 
     field: str
-    """The name of a field; `model` and `region` for where it goes, `price` for what it costs."""
+    """The name of a field; `model` and `region` for where it goes, `price` for what it costs, `copies` for how
+    many are asked for."""
     message: str
     fix: Fix | None = None
     advice: bool = False

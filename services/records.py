@@ -73,7 +73,8 @@ class SubmissionState(StrEnum):
     NOT_TAKEN = "not_taken"
     """The vendor certainly did not take it, or the task list shows that it was not bought."""
     LOST = "lost"
-    """A live call of which nothing came back: nobody can tell whether it was bought, and it is not sent again."""
+    """Nobody can tell whether it was bought, and it is not sent again by itself: a live call of which nothing came
+    back, or an answer that was lost and given up by a person, or after a day."""
 
 
 class CheckState(StrEnum):
@@ -212,10 +213,15 @@ class Check:
 
 @dataclass(frozen=True)
 class OpenSubmission:
-    """An intent whose answer has not been seen, and the words it was made with."""
+    """An intent of which it is not known whether it was bought, and the words it was made with."""
 
     submission: Submission
     prompt: str
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody waits for its task any more."""
+        return self.submission.state is SubmissionState.LOST
 
 
 @dataclass(frozen=True, kw_only=True)

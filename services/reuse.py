@@ -24,6 +24,7 @@ from services.inputs import kinds_of
 from services.kinship import Kinship, Link, Origin
 from services.lineage import pass_on, told_origin
 from services.media.cutting import Edge, Moment, cut_frame, cut_sound
+from services.money.spend import TotalView, totals_of
 from services.people import Person
 from services.records import Asset, Job
 from services.views import JobView, job_view
@@ -64,6 +65,8 @@ class RelativesView(TypedDict):
     ancestors: list[JobView]
     descendants: list[JobView]
     links: list[LinkView]
+    totals: list[TotalView]
+    """What all of them and the job itself cost together, a row for each currency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,16 +112,17 @@ class Reuse:
 
     async def relatives(self, job_id: str, *, person: Person) -> RelativesView:
         """The family of a job, as far as it belongs to the same person. Raises NotFound."""
-        owner = (await self._seen(job_id, person)).person
+        job = await self._seen(job_id, person)
         known, links = [job_id], dict[Link, None]()
-        above = await self._walk(job_id, upwards=True, owner=owner, known=known, links=links)
-        below = await self._walk(job_id, upwards=False, owner=owner, known=known, links=links)
+        above = await self._walk(job_id, upwards=True, owner=job.person, known=known, links=links)
+        below = await self._walk(job_id, upwards=False, owner=job.person, known=known, links=links)
         found = {one.job.id: one for one in await self._history.several([*above, *below])}
         views = {one: job_view(whole, self._catalogue) for one, whole in found.items()}
         return RelativesView(
             ancestors=[views[one] for one in above if one in views],
             descendants=[views[one] for one in below if one in views],
             links=_told(links, among={job_id, *views}),
+            totals=totals_of([job, *(whole.job for one, whole in found.items() if one != job_id)]),
         )
 
     async def _walk(

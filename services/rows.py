@@ -107,6 +107,10 @@ async def change_job(
 
     Returns the job as it now stands; None where there is none in one of the states `only_from`.
     """
+    if values.get("status") is JobStatus.SUCCEEDED:
+        # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
+        hides = jobs.c.on_arrival == str(OnArrival.HIDE)
+        values["deleted_at"] = sa.case((hides, values["updated_at"]), else_=jobs.c.deleted_at)
     statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
     if only_from is not None:
         statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from services.accounts import Accounts, KeyState, KeyTest, labels
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import FileField, Model, SameShape, Scalar
+from services.catalogue.schema import FileField, Model, SameShape
 from services.disk import Disk
 from services.downloads import Downloads
 from services.errors import FileRefused, InvalidRequest, NotFound, OverCap
@@ -26,17 +26,19 @@ from services.finding import names_of, parse_query
 from services.guard import Guard
 from services.history import History
 from services.importing import Importer
-from services.inputs import keep_files, repair_given, with_facts
+from services.inputs import repair_given, with_facts
 from services.janitor import Janitor
 from services.jobs import Pace, now_ms
-from services.lanes import has_lane
+from services.lanes import FIRST, URGENT, has_lane
 from services.media.facts import ImageFacts, MediaFacts
 from services.money.amounts import listed
+from services.money.estimates import PricedStep, Step, price_steps
 from services.money.purse import Money
+from services.ordering import Order, Verdict, jobs_of, refuse_copies, seeds_of
 from services.people import LOCAL, Person, person_in
 from services.problems import Problem, Repair
 from services.recalling import Recipes
-from services.records import Find, Job, JobStatus, JobWithAssets, new_id
+from services.records import Decision, Find, Job, JobStatus, JobWithAssets, OnArrival
 from services.request import (
     Cost,
     Request,
@@ -55,44 +57,29 @@ from services.running import Running, Telling, repaired_folder, run
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
-from services.views import JobsView, JobView, Outlook, PlaceView, job_view, page_view
+from services.timing import Expected
+from services.views import ExpectedView, JobsView, JobView, Outlook, PlaceView, job_view, page_view
 from services.watching.watch import Watch
 
 _LONGEST_PAGE = 200
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What can be said of a request before it is sent."""
-
-    problems: tuple[Problem, ...]
-    cost: Cost | None = None
-    """None where the values cannot be priced yet."""
-    seconds: float = 0
-    """How long the clip will be; 0 for pictures."""
-    count: int = 0
-    """How many pictures there will be, or may be at most; 0 for a clip."""
-    facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(default_factory=dict)
-    """What is known of each file, by field name; several in their order where the field takes a list."""
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """How the prompt calls each file of a list, for example `character1`, by field name."""
-    output: str = ""
-    """The size of what comes out in words, for example `1280 × 720`; empty while it is not known."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can be sent: advice does not stand in the way."""
-        return all(problem.advice for problem in self.problems)
-
-
 class Studio:
     """The studio. Build it, then use it inside `async with studio.running()`."""
 
-    def __init__(self, settings: Settings, *, catalogue: Catalogue = CATALOGUE, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalogue: Catalogue = CATALOGUE,
+        pace: Pace | None = None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         self.settings = settings
         self.catalogue = catalogue
         self.events = Events()
         self._pace = pace or Pace(poll=settings.studio_poll_seconds, first_poll=min(1.0, settings.studio_poll_seconds))
+        self._clock = clock
         self._accounts = Accounts(settings, catalogue)  # the page is drawn before the studio runs
         self._names = names_of(catalogue.families, catalogue.models)
         self._open: Running | None = None
@@ -183,7 +170,9 @@ class Studio:
     async def running(self) -> AsyncIterator[Studio]:
         """Open the database, start the engine, go on with every unfinished job."""
         telling = Telling(announce=self._announce, look_again=self._look_again)
-        async with run(self.settings, catalogue=self.catalogue, pace=self._pace, telling=telling) as self._open:
+        async with run(
+            self.settings, catalogue=self.catalogue, pace=self._pace, telling=telling, clock=self._clock
+        ) as self._open:
             self._accounts = self._open.accounts
             try:
                 yield self
@@ -203,13 +192,15 @@ class Studio:
         model: str,
         region: str | None,
         given: Mapping[str, object],
+        copies: int = 1,
         person: Person | None = None,
     ) -> Verdict:
-        """What is wrong with the values and what they would cost. Never raises for a bad value.
+        """What is wrong with the values and what so many of them would cost. Never raises for a bad value.
 
         With a person their caps are looked at too.
         """
         try:
+            refuse_copies(copies)
             request = await self._parse(family=family, model=model, region=region, given=given)
         except InvalidRequest as error:
             return Verdict(problems=error.problems)
@@ -217,9 +208,11 @@ class Studio:
             problems=(
                 *check(request),
                 *self._place_problems(request),
-                *(await self.money.problems(request, person) if person else ()),
+                *(await self.money.problems(request, person, copies=copies) if person else ()),
             ),
             cost=price(request),
+            copies=copies,
+            seeds=seeds_of(request, copies),
             seconds=output_seconds(request),
             count=output_count(request),
             facts={n: v for n, v in request.values.items() if isinstance(v, MediaFacts | tuple)},
@@ -241,6 +234,17 @@ class Studio:
         refuse_if_any(wrong)
         return price(request)
 
+    def estimate_chain(self, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
+        """What works would cost of which each is made of the one before; no file is opened. Raises InvalidRequest.
+
+        A step without a region is priced where its model would be ordered.
+        """
+        for step in steps:
+            refuse_copies(step.copies)
+        known = self.catalogue.model
+        placed = [replace(one, region=one.region or self._region_for(known(one.model), one.model)) for one in steps]
+        return price_steps(self.catalogue, placed)
+
     async def submit(
         self,
         *,
@@ -257,38 +261,44 @@ class Studio:
 
         `source` is the job whose settings it began with, if any; one that is not the person's own is left out.
         """
+        (job,) = await self.submit_many(
+            family=family, model=model, region=region, given=given, copies=1, person=person, source=source
+        )
+        return job
+
+    async def submit_many(  # noqa: PLR0913 - what submit takes, and how often
+        self,
+        *,
+        family: str,
+        model: str,
+        region: str | None = None,
+        given: Mapping[str, object],
+        copies: int,
+        person: Person = LOCAL,
+        source: str = "",
+    ) -> tuple[JobView, ...]:
+        """The same for several works of the same settings, as one batch: all of them are written, or none.
+
+        A seed that is given is the first one's; the others have the next ones. Raises InvalidRequest.
+        """
+        refuse_copies(copies)
         request = await self._parse(family=family, model=model, region=region, given=given)
         refuse_if_any((*check(request), *self._place_problems(request)))
-        refuse_if_any(await self.money.problems(request, person))  # before its files are stored
-        account = self._accounts.for_new_job(request.offer.region)
-        now = now_ms()
-        job_id = new_id(now)
-        trace = partial(self.reuse.origin, person=person)
-        files = await keep_files(self.at_work.archive, request, given, job_id=job_id, now=now, trace=trace)
-        cost = price(request)
-        job = Job(
-            id=job_id,
-            person=person.name,
-            family=request.model.family,
-            model=request.model.id,
-            vendor_model=request.offer.id,
-            region=request.offer.region,
-            account=account.alias,
-            base_url=account.base_url,
-            demo=self.demo,
-            prompt=request.prompt,
-            parameters={n: v for n, v in request.values.items() if n != "prompt" and isinstance(v, Scalar)},
-            created_at=now,
-            updated_at=now,
-            estimated_micros=round(cost.amount * 1_000_000),
-            currency=cost.currency,
-            source_job=await self.reuse.own_job(source, person=person),
+        refuse_if_any(await self.money.problems(request, person, copies=copies))  # before its files are stored
+        own = await self.reuse.own_job(source, person=person)
+        order = Order(request=request, given=given, person=person, copies=copies, source=own, demo=self.demo)
+        jobs = await jobs_of(
+            order,
+            account=self._accounts.for_new_job(request.offer.region),
+            archive=self.at_work.archive,
+            trace=partial(self.reuse.origin, person=person),
+            now=self._clock(),
         )
         try:
-            await self.at_work.jobs.start(job, files)
+            written = await self.at_work.jobs.start(jobs)
         except OverCap as refusal:  # somebody else was quicker
-            raise InvalidRequest((self.money.problem(request, refusal),)) from refusal
-        return await self.job(job_id, person=person)
+            raise InvalidRequest(self.money.offers(request, refusal, copies=copies)) from refusal
+        return tuple([await self.job(job.id, person=person) for job in written])
 
     async def repair(
         self,
@@ -426,7 +436,10 @@ class Studio:
         """What can be said of a job's future, without asking anybody."""
         # While the studio opens, jobs of before go on already.
         place = self._open.jobs.place(job.id) if self._open and not has_lane(job) else None
-        return Outlook(place_in_line=PlaceView(**asdict(place)) if place else None)
+        return Outlook(
+            place_in_line=PlaceView(**asdict(place)) if place else None,
+            expected=_expected_view(self._open.timing.expected(job)) if self._open and not job.status.final else None,
+        )
 
     async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
@@ -434,16 +447,38 @@ class Studio:
         await self.at_work.jobs.cancel(job_id)
         return await self.job(job_id, person=person)
 
+    async def decide(self, job_id: str, decision: Decision, *, person: Person = LOCAL) -> JobView:
+        """Take a person's word on a job that may have been bought. Raises StudioError where it is not asked for."""
+        await self.found(job_id, person)
+        await self.at_work.jobs.decide(job_id, decision)
+        return await self.job(job_id, person=person)
+
+    async def arrive(self, job_id: str, on_arrival: OnArrival, *, person: Person = LOCAL) -> JobView:
+        """Keep or hide a work when it arrives. Raises StudioError where it has arrived."""
+        await self.found(job_id, person)
+        await self.at_work.jobs.arrive(job_id, on_arrival)
+        return await self.job(job_id, person=person)
+
+    async def prioritise(self, job_id: str, *, first: bool, person: Person = LOCAL) -> JobView:
+        """Put a job that waits before the others of its person, for an admin before everybody's; or back in its turn.
+
+        Raises NotFound, and StudioError where it does not wait any more.
+        """
+        await self.found(job_id, person)
+        wanted = URGENT if person.admin else FIRST
+        await self.at_work.jobs.prioritise(job_id, wanted if first else 0)
+        return await self.job(job_id, person=person)
+
     async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
         """What the page's header shows."""
-        active = [job for job in await self.history.unfinished() if job.demo == self.demo and person.sees(job.person)]
+        owner = None if person.admin else person.name
         region = self.regions[0]
         return {
             "demo": self.demo,
             "region": region,
             "region_label": labels(self.catalogue).get(region, region),
             "key_hint": self._accounts.hint(region),
-            "active": len(active),
+            "active": await self.history.tally.unfinished(person=owner, demo=self.demo),
             "at_risk": await self.guard.at_risk(person, demo=self.demo),
             "spent_today": listed(await self.money.spent_today(person)),
             "caps": await self.money.caps(person),
@@ -476,6 +511,17 @@ class Studio:
                 text = json.dumps(self._view(found), ensure_ascii=False, separators=(",", ":"))
                 message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
                 self.events.publish(message.encode(), look_again=LOOK_AGAIN, owner=found.job.person)
+
+
+def _expected_view(expected: Expected) -> ExpectedView:
+    return ExpectedView(
+        queue_p50=round(expected.queue_at(0.5), 1),
+        queue_p90=round(expected.queue_at(0.9), 1),
+        run_p50=round(expected.run_at(0.5), 1),
+        run_p90=round(expected.run_at(0.9), 1),
+        samples=expected.samples,
+        documented=expected.samples == 0,
+    )
 
 
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"

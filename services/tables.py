@@ -205,6 +205,14 @@ lanes = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False, server_default="0"),
 )
 
+processes = sa.Table(
+    "processes",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("home", sa.String, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+)
+
 caps = sa.Table(
     "caps",
     metadata,

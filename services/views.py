@@ -152,7 +152,7 @@ class JobView(TypedDict):
     batch: str | None
     """What the jobs of one order have in common."""
     priority: int
-    """1 where it is urgent."""
+    """0 in its turn, 1 before the others of its person, 2 before everybody's."""
     place_in_line: PlaceView | None
     expected: ExpectedView | None
     stoppable: str | None

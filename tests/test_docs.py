@@ -26,7 +26,7 @@ def fenced(text: str) -> list[str]:
 
 def settings_rows() -> dict[str, tuple[str, str]]:
     """The rows of the README's table of settings: name -> default, meaning."""
-    rows = re.findall(r"^\| `((?:STUDIO|DASHSCOPE)_[\w<>]+)` \| (.*?) \| (.*?) \|$", README, re.M)
+    rows = re.findall(r"^\| `((?:STUDIO|DASHSCOPE|OTEL)_[\w<>]+)` \| (.*?) \| (.*?) \|$", README, re.M)
     return {name: (default, meaning) for name, default, meaning in rows}
 
 

@@ -17,6 +17,7 @@ from services.errors import NotFound
 from services.finding import parse_query
 from services.history import History
 from services.records import Asset, CheckState, Find, Job, JobStatus, SubmissionState, new_id
+from tests.rig.postgres import emptied
 
 
 def a_job(number: int = 1, **changes: object) -> Job:
@@ -51,13 +52,7 @@ def an_asset(job: Job, role: str = "output") -> Asset:
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
-    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(address)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return address
+    return await emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -174,15 +169,6 @@ async def test_many_writers_at_once_lose_nothing(history: History) -> None:
     assert await history.sequence() == 8 + 40
 
 
-async def test_spending_counts_what_was_billed_by_currency(history: History) -> None:
-    await history.add(a_job(1, actual_micros=300_000, finished_at=50))
-    await history.add(a_job(2, actual_micros=200_000, finished_at=60))
-    await history.add(a_job(3, actual_micros=700_000, finished_at=60, currency="CNY"))
-    await history.add(a_job(4, actual_micros=0, finished_at=60))
-    await history.add(a_job(5, actual_micros=900_000, finished_at=60, demo=True))
-    assert await history.spent_since(55, demo=False) == {"USD": 200_000, "CNY": 700_000}
-
-
 async def test_an_attempt_has_one_row_whoever_tries(history: History) -> None:
     job = await history.add(a_job())
     await history.ledger.open(job, attempt=1, started_at=5)
@@ -205,8 +191,8 @@ async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
 async def test_open_submissions_are_those_without_an_answer(history: History) -> None:
     jobs = [await history.add(a_job(number)) for number in range(3)]
     opened = [await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)]
-    await history.ledger.close(opened[1], state=SubmissionState.NOT_TAKEN)
-    rest = await history.ledger.open_ones(account=jobs[0].account, vendor_model="a-model")
+    await history.ledger.close(opened[1])
+    rest = await history.ledger.rivals(opened[0])
     assert [(one.submission.job_id, one.prompt) for one in rest] == [
         (jobs[2].id, "clip number 2"),
         (jobs[0].id, "clip number 0"),
@@ -314,8 +300,8 @@ async def test_a_question_without_an_answer_may_be_asked_anew(history: History, 
 async def test_a_live_call_is_no_rival_of_lost_tasks(history: History) -> None:
     one, two = await history.add(a_job(1)), await history.add(a_job(2))
     live = await history.ledger.open(one, attempt=1, started_at=5, live=True)
-    await history.ledger.open(two, attempt=1, started_at=5)
-    rest = await history.ledger.open_ones(account=one.account, vendor_model="a-model")
+    lost = await history.ledger.open(two, attempt=1, started_at=5)
+    rest = await history.ledger.rivals(lost)
     assert [found.submission.job_id for found in rest] == [two.id]
     job = await history.ledger.end_live(live, state=SubmissionState.TAKEN, status=JobStatus.SAVING, updated_at=9)
     assert (job.status, job.task_id) == (JobStatus.SAVING, None)

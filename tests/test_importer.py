@@ -12,10 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-import sqlalchemy as sa
 from fastapi import FastAPI
 from PIL import Image, PngImagePlugin
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
@@ -32,6 +30,7 @@ from services.request import fields_for
 from services.routes import add_routes
 from services.views import job_view
 from tests.rig.clips import Clip, film
+from tests.rig.postgres import emptied
 from tests.rig.studio import KEY, simulated, studio_at, until
 from tests.rig.works import a_job, an_input, an_output
 
@@ -67,13 +66,7 @@ class Desk:
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
-    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(address)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return address
+    return await emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

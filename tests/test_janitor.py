@@ -20,6 +20,7 @@ from services.archive import Archive
 from services.errors import NotFound, StudioError
 from services.history import History
 from services.janitor import Janitor
+from services.money.reservations import day_of
 from services.people import LOCAL, Person
 from services.records import CheckState, Find, Job, JobStatus, SubmissionState
 from services.shelf import BIN_DAYS, Shelf
@@ -85,14 +86,15 @@ async def test_the_books_are_the_same_after_the_bin_is_emptied(house: House) -> 
         job, vendor_check="detect", sha256="0" * 64, micros=4_000, asked_at=job.created_at
     )
     await house.history.checks.settle(check, state=CheckState.PASSED, answered_at=job.created_at)
-    spent = await house.history.spent_since(0, demo=False)
+    day = day_of(job.created_at)
+    spent = await house.history.spending.today(person=None, demo=False, day=day)
     await house.shelf.mark(LOCAL, [job.id], Marks(favourite=True, add_tags=("fox",)))
     await house.shelf.discard(LOCAL, [job.id])
 
     emptied = await house.janitor.empty(LOCAL)
 
     assert emptied.job_ids == (job.id,)
-    assert await house.history.spent_since(0, demo=False) == spent == {"USD": 400_000}
+    assert await house.history.spending.today(person=None, demo=False, day=day) == spent == {"USD": 400_000}
     assert await house.history.checks.paid_by(job.id) == 4_000
     latest = await house.history.ledger.latest(job.id)
     assert latest is not None

@@ -119,7 +119,8 @@ async def test_while_the_list_cannot_be_read_nothing_is_sent_again(
     vendor[0].faults.drop_creates(taken=True)
     vendor[0].faults.add(Route.LIST, Answer(401, "InvalidApiKey", "Invalid API-key provided."), times=3)
     job_id = await buy(studio)
-    await until(studio, job_id, lambda job: "cannot be read" in str(job["attention"]))
+    asked = await until(studio, job_id, lambda job: job["decision_wanted"])
+    assert "your key may not read its list of orders" in str(asked["attention"])
     assert (await until(studio, job_id))["status"] == "succeeded"
     assert len(vendor[0].creates) == 1
 

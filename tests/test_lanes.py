@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from fastapi import FastAPI
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import RateLimit
 from services.history import History
 from services.lanes import Dispatcher, Place
 from services.lanes.board import Bucket
+from services.people import Person
 from services.records import Job, JobStatus
+from services.routes import add_routes
 from services.simulator import Route
+from services.studio import Studio
+from tests.rig.postgres import emptied
 from tests.rig.studio import simulated, studio_at, until
 from tests.rig.works import a_job
 
@@ -31,13 +36,7 @@ BUCKET = Bucket("singapore-1234", "a-model")
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
-    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(address)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return address
+    return await emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -262,3 +261,65 @@ async def test_a_job_that_waits_shows_its_place(home: Path, tmp_path: Path) -> N
         assert (await studio.job(ids[0]))["place_in_line"] is None
         await studio.cancel(ids[2])
         await until(studio, ids[3], lambda job: job["place_in_line"] == {"place": 1, "of": 1, "lanes": 2, "busy": 2})
+
+
+SLOW = {"run_seconds": 4000}
+TWO_LANES: dict[str, Any] = {"family": "text_to_video", "model": "wan2.1-t2v-turbo", "given": {"prompt": "a"}}
+OMAR, MEI = Person("omar"), Person("mei", admin=True)
+
+
+async def order_of(studio: Studio, job_ids: list[str]) -> list[str]:
+    """Those of these jobs that wait, in their places."""
+    views = [await studio.job(job_id, person=MEI) for job_id in job_ids]
+    waiting = [(view["place_in_line"]["place"], view["id"]) for view in views if view["place_in_line"] is not None]
+    return [job_id for _place, job_id in sorted(waiting)]
+
+
+async def comes_to(studio: Studio, job_ids: list[str], good: Callable[[list[str]], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not good(await order_of(studio, job_ids)):
+            await asyncio.sleep(0.02)
+
+
+async def test_the_only_work_of_somebody_goes_before_a_batch_of_somebody_else(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "slow", **SLOW) as (_simulator, url), studio_at(home, url) as studio:
+        batch = [job["id"] for job in await studio.submit_many(**TWO_LANES, copies=6, person=OMAR)]
+        await comes_to(studio, batch, lambda order: len(order) == 4)
+        single = (await studio.submit(**TWO_LANES, person=Person("li")))["id"]
+        await comes_to(studio, [*batch, single], lambda order: order[:1] == [single] and len(order) == 5)
+
+
+async def test_a_person_says_which_of_their_own_comes_first_and_an_admin_which_of_all(
+    home: Path, tmp_path: Path
+) -> None:
+    people: dict[str, Any] = {"studio_person_header": "X-Who", "studio_admins": ("mei",)}
+    async with simulated(tmp_path / "slow", **SLOW) as (_simulator, url), studio_at(home, url, **people) as studio:
+        app = FastAPI()
+        add_routes(app, studio)
+        ask = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://studio")
+
+        async def hurry(job_id: str, priority: object, who: Person) -> httpx.Response:
+            headers = {"X-Who": who.name, "X-Studio": "1"}
+            return await ask.post(f"/studio/jobs/{job_id}/priority", json={"priority": priority}, headers=headers)
+
+        omars = [job["id"] for job in await studio.submit_many(**TWO_LANES, copies=5, person=OMAR)]
+        lis = [job["id"] for job in await studio.submit_many(**TWO_LANES, copies=3, person=Person("li"))]
+        every = [*omars, *lis]
+        await comes_to(studio, every, lambda order: len(order) == 6)
+        before = await order_of(studio, every)
+        last = [job_id for job_id in before if job_id in omars][-1]
+        answer = await hurry(last, 1, OMAR)
+        assert (answer.status_code, answer.json()["priority"]) == (200, 1)
+        await comes_to(studio, every, lambda order: next(job_id for job_id in order if job_id in omars) == last)
+        turns = [job_id in omars for job_id in await order_of(studio, every)]
+        assert turns == [job_id in omars for job_id in before], "nobody else waits longer for it"
+        assert (await hurry(omars[-1], 1, Person("li"))).status_code == 404, "not one's own"
+        assert (await hurry(lis[-1], 1, MEI)).json()["priority"] == 2
+        await comes_to(studio, every, lambda order: order[0] == lis[-1])
+        assert (await hurry(lis[-1], 0, MEI)).json()["priority"] == 0
+        await comes_to(studio, every, lambda order: order[0] != lis[-1])
+        at_work = next(job_id for job_id in every if job_id not in before)
+        assert (await hurry(at_work, 1, MEI)).status_code == 409, "it has its turn already"
+        for wrong in (2, -1, True, "1", None):
+            assert (await hurry(last, wrong, OMAR)).status_code == 409
+        await ask.aclose()

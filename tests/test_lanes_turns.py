@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lanes.limits import Limits, at_turn, next_turn, refused, taken, tried
-from services.lanes.turns import Busy, Snapshot, Waiting, next_ones, order
+from services.lanes.turns import FIRST, URGENT, Busy, Snapshot, Waiting, next_ones, order
 from tests.rig.day_of_lanes import Day, Outcome, Vendor
 
 HOUR = 3_600_000
@@ -39,17 +39,23 @@ def test_who_has_fewer_lanes_goes_first_and_then_who_was_served_longest_ago() ->
 
 
 def test_a_persons_own_jobs_come_by_priority_then_by_age() -> None:
-    jobs = [waiting("old", "a", 1), waiting("new", "a", 2), waiting("urgent", "a", 3, priority=1)]
-    assert ordered(1, *jobs) == "urgent old new"
+    jobs = [waiting("old", "a", 1), waiting("new", "a", 2), waiting("first", "a", 3, priority=FIRST)]
+    assert ordered(1, *jobs) == "first old new"
+
+
+def test_what_somebody_wants_first_of_their_own_takes_nothing_from_others() -> None:
+    jobs = [waiting(f"{person}{n}", person, n) for person in "ab" for n in range(2)]
+    first = waiting("first", "b", 9, priority=FIRST)
+    assert ordered(3, *jobs, first) == "a0 first a1 b0 b1"
 
 
 def test_one_of_several_lanes_goes_to_what_is_urgent() -> None:
     batch = [waiting(f"a{n}", "a", n) for n in range(4)]
-    hurry = [waiting(f"u{n}", "u", 100 + n, priority=1) for n in range(3)]
+    hurry = [waiting(f"u{n}", "u", 100 + n, priority=URGENT) for n in range(3)]
     served = {"u": 500}
     assert ordered(3, *batch, *hurry, served=served).startswith("u0 a0")
     assert ordered(1, *batch, *hurry, served=served).startswith("a0"), "a single lane is never kept for anything"
-    busy = (Busy(person="u", priority=1, batch="b"),)
+    busy = (Busy(person="u", priority=URGENT, batch="b"),)
     assert ordered(3, *batch, *hurry, busy=busy, served=served).startswith("a0"), "it is taken already"
 
 

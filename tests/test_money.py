@@ -21,11 +21,23 @@ from services.catalogue import CATALOGUE
 from services.errors import NotFound, OverCap, StudioError
 from services.history import History
 from services.money.amounts import parse_amounts, said, to_micros
-from services.money.caps import Cap, CapState, Period, Scope, Spender, applying, cap_words, exceeded, fixed_caps
+from services.money.caps import (
+    Cap,
+    CapState,
+    Period,
+    Scope,
+    Spender,
+    applying,
+    cap_words,
+    exceeded,
+    fixed_caps,
+    refusal,
+)
 from services.money.reservations import Held, Settlement, day_of, month_of, settlement_of
 from services.money.spend import Span, span_of, spend_view
 from services.records import Job, JobStatus
 from services.settings import Settings
+from tests.rig.postgres import emptied
 from tests.test_history import a_job
 
 DAY_MS = 86_400_000
@@ -47,13 +59,7 @@ def ordered(number: int = 1, *, at: int = NOON, **changes: object) -> Job:
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
-    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(address)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return address
+    return await emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -309,15 +315,31 @@ async def test_spending_is_told_by_person_model_and_day(history: History) -> Non
     await fill(history)
     view = spend_view(await history.spending.spend(span()), CATALOGUE)
     assert view["totals"] == [
-        {"currency": "USD", "amount": 0.5, "held": 0.5, "unsure": 0.5, "jobs": 5, "failed": 1},
-        {"currency": "CNY", "amount": 0.7, "held": 0.0, "unsure": 0.0, "jobs": 1, "failed": 0},
+        {"currency": "USD", "spent": 0.5, "open": 0.5, "unsure": 0.5, "jobs": 5, "failed": 1},
+        {"currency": "CNY", "spent": 0.7, "open": 0.0, "unsure": 0.0, "jobs": 1, "failed": 0},
     ]
-    people = {(row["person"], row["currency"]): row["amount"] for row in view["by_person"]}  # type: ignore[attr-defined]
+    people = {(row["person"], row["currency"]): row["spent"] for row in view["by_person"]}  # type: ignore[attr-defined]
     assert people == {("mei", "USD"): 0.5, ("omar", "USD"): 0.0, ("omar", "CNY"): 0.7}
-    models = {(row["model"], row["currency"]): row["amount"] for row in view["by_model"]}  # type: ignore[attr-defined]
+    models = {(row["model"], row["currency"]): row["spent"] for row in view["by_model"]}  # type: ignore[attr-defined]
     assert models == {("a-model", "USD"): 0.3, ("a-model", "CNY"): 0.7, ("b-model", "USD"): 0.2}
-    days = [(row["day"], row["currency"], row["amount"]) for row in view["by_day"]]  # type: ignore[attr-defined]
+    days = [(row["day"], row["currency"], row["spent"]) for row in view["by_day"]]  # type: ignore[attr-defined]
     assert days == [(day_of(NOON - DAY_MS), "USD", 0.2), (TODAY, "CNY", 0.7), (TODAY, "USD", 0.3)]
+
+
+async def test_what_failed_or_was_canceled_costs_nothing_and_what_is_unsure_stands_apart(
+    history: History,
+) -> None:
+    await history.add(ordered(1, status=JobStatus.FAILED, actual_micros=0))
+    await history.add(ordered(2, status=JobStatus.CANCELED, actual_micros=0))
+    await history.add(ordered(3, status=JobStatus.FAILED))
+    (total,) = (await history.spending.spend(span())).total
+    assert (total.spent, total.open, total.unsure, total.jobs, total.failed) == (0, 0, 500_000, 3, 1)
+
+
+def test_in_a_demo_a_refusal_says_that_nothing_is_billed() -> None:
+    state = CapState(a_cap(500_000), used=400_000)
+    assert "In the demo nothing is billed" in refusal(state, 500_000, demo=True)
+    assert "demo" not in refusal(state, 500_000, demo=False)
 
 
 async def test_a_person_sees_their_own_and_a_demo_is_apart(history: History) -> None:

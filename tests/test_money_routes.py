@@ -47,7 +47,7 @@ async def test_at_the_cap_the_cheaper_tier_that_fits_is_offered(home: Path) -> N
         verdict = await studio.check(family=FAMILY, model=MODEL, region=None, given=DEAR, person=LOCAL)
         (problem,) = verdict.problems
         assert (problem.field, verdict.ready) == ("price", False)
-        assert "Nothing was ordered" in problem.message
+        assert "Nothing was ordered" not in problem.message  # nobody has ordered yet: the form only foretells
         assert problem.fix is not None
         assert problem.fix.repair is Repair.CHEAPER
         assert problem.fix.change is not None
@@ -84,7 +84,7 @@ async def test_what_was_spent_is_told_as_json_and_as_csv(home: Path) -> None:
         job = await studio.submit(family=FAMILY, model=MODEL, given=DEAR)
         done = await until(studio, job["id"])
         told = (await client.get("/studio/spend")).json()
-        assert [row["amount"] for row in told["totals"]] == [done["cost"]["actual"]]
+        assert [row["spent"] for row in told["totals"]] == [done["cost"]["actual"]]
         assert [row["model_title"] for row in told["by_model"]] == [done["model_title"]]
         assert (len(told["by_day"]), told["everybody"], told["caps"]) == (1, True, [])
         lines = await client.get("/studio/spend.csv", params={"from": told["from"], "to": told["to"]})

@@ -13,7 +13,7 @@ from services.records import OpenSubmission, Submission, SubmissionState
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def lost(number: int, *, at: float = 0, prompt: str = "a fox") -> OpenSubmission:
+def lost(number: int, *, at: float = 0, prompt: str = "a fox", given_up: bool = False) -> OpenSubmission:
     started = int((NOON + timedelta(seconds=at)).timestamp() * 1000)
     return OpenSubmission(
         Submission(
@@ -22,7 +22,7 @@ def lost(number: int, *, at: float = 0, prompt: str = "a fox") -> OpenSubmission
             attempt=1,
             account="a",
             vendor_model="m",
-            state=SubmissionState.OPEN,
+            state=SubmissionState.LOST if given_up else SubmissionState.OPEN,
             started_at=started,
             lost_at=started + 5_000,
         ),
@@ -69,6 +69,40 @@ def test_one_task_for_two_identical_jobs_goes_to_the_first_only() -> None:
 def test_somebody_elses_task_beside_ours_is_told_apart_by_its_words() -> None:
     assert choose(1, [lost(1)], [task("ours"), task("theirs")]) is None
     assert choose(1, [lost(1)], [task("ours"), task("theirs", prompt="a boat", ended=True)]) == "ours"
+
+
+def test_what_was_given_up_has_its_share_so_that_the_next_gets_its_own() -> None:
+    rivals = [lost(1, at=0, given_up=True), lost(2, at=2)]
+    told = [task("early", at=1, prompt="a fox"), task("late", at=3, prompt="a fox")]
+    assert choose(2, rivals, told) == "late"
+
+
+def test_a_task_that_nobody_waits_for_goes_to_somebody_who_does() -> None:
+    rivals = [lost(1, at=0, given_up=True), lost(2, at=2)]
+    assert choose(2, rivals, [task("only", prompt="a fox", ended=True)]) == "only"
+
+
+def test_beside_what_was_given_up_nothing_is_taken_before_it_tells_its_words() -> None:
+    rivals = [lost(1, prompt="a boat", given_up=True), lost(2)]
+    assert choose(2, rivals, [task("one")]) is None
+    assert choose(2, rivals, [task("one", prompt="a boat", ended=True)]) is None
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a fox", "a boat"]), st.booleans()), min_size=1, max_size=5),
+    st.lists(st.sampled_from(["a fox", "a boat"]), max_size=6),
+)
+def test_of_tasks_that_told_their_words_as_many_are_claimed_as_can_be(
+    orders: list[tuple[str, bool]], words: list[str]
+) -> None:
+    rivals = [lost(n, at=n, prompt=prompt, given_up=up) for n, (prompt, up) in enumerate(orders)]
+    tasks = [task(f"t{n}", at=10 + n, prompt=prompt, ended=True) for n, prompt in enumerate(words)]
+    claims = [claim for n, (_, up) in enumerate(orders) if not up and (claim := choose(n, rivals, tasks))]
+    assert len(claims) == len(set(claims))
+    for prompt in ("a fox", "a boat"):
+        waiting = sum(words_of == prompt and not up for words_of, up in orders)
+        claimed = sum(claim == one.task_id for claim in claims for one in tasks if one.prompt == prompt)
+        assert claimed == min(waiting, words.count(prompt))
 
 
 @given(

@@ -354,4 +354,6 @@ async def test_the_routes_answer_with_the_right_types_and_know_what_a_browser_ha
             slots = (await client.get("/studio/slots")).json()
             assert slots == studio.reuse.slots(studio.regions)
             relatives = (await client.get(f"/studio/jobs/{made['id']}/relatives")).json()
+            totals = relatives.pop("totals")
             assert relatives == {"ancestors": [], "descendants": [], "links": []}
+            assert totals == [{"currency": "USD", "spent": made["cost"]["actual"], "open": 0}]

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
@@ -25,6 +23,7 @@ from services.records import Find, JobStatus
 from services.shelf import MOST_JOBS, Kept, Shelf, tag_name
 from services.shelving import MOST_TAGS, Marks
 from services.views import job_view
+from tests.rig.postgres import emptied
 from tests.rig.works import BEGUN, a_job, add_many, add_work, an_input, an_output
 
 ANN, BOB = Person("ann"), Person("bob")
@@ -49,13 +48,7 @@ class Desk:
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
-    address = str(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(address)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return address
+    return await emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

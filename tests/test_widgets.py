@@ -61,11 +61,11 @@ class FakeStudio:
         self.asked.append(request)
         return self.verdict
 
-    async def submit(self, **request: Any) -> Mapping[str, Any]:
+    async def submit_many(self, **request: Any) -> tuple[Mapping[str, Any], ...]:
         if self.error:
             raise self.error
         self.sent.append(request)
-        return {"id": "job1", "status": "queued"}
+        return tuple({"id": f"job{number}", "status": "queued"} for number in range(1, request["copies"] + 1))
 
     async def repair(self, **request: Any) -> str:
         if self.error:
@@ -266,7 +266,7 @@ async def test_generate_hands_over_only_what_the_model_takes(words_tab: Tab, stu
     sent = studio.sent[0]
     assert sent["model"] == "wan2.2-t2v-plus"
     assert "duration" not in sent["given"]
-    assert updates[words_tab.foot]["started"] == {"id": "job1", "status": "queued"}  # type: ignore[index]  # a foot
+    assert updates[words_tab.foot]["started"] == [{"id": "job1", "status": "queued"}]  # type: ignore[index]  # a foot
 
 
 async def test_an_error_is_said_in_its_own_words_beside_the_button(words_tab: Tab, studio: FakeStudio) -> None:

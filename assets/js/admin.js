@@ -1,5 +1,5 @@
 // The admin's part of Settings: the lines at the provider, what went wrong lately, the disk. Nothing of it is shown to others.
-import { StudioElement, copyable, h, icon } from "./dom.js";
+import { StudioElement, copyable, h, icon, styled } from "./dom.js";
 import { fetchAdmin, onAgain } from "./live.js";
 import { catalogue, fileSize, moment } from "./words.js";
 import { about } from "./outlook.js";
@@ -44,7 +44,7 @@ function vitals({ jobs, disk, loop, ready }) {
   const { waiting = 0, working = 0, unknown = 0 } = jobs;
   return h("div", { class: "vitals" },
     ready ? null : vital("Not ready", "no job can be taken now: look at the disk and the log", "bad"),
-    vital(String(waiting), "waiting for a lane"), vital(String(working), "in work"),
+    vital(String(waiting), "waiting in line"), vital(String(working), "in work"),
     unknown ? vital(String(unknown), "not certain: bought or not?", "advice") : null,
     disk ? vital(fileSize(disk.free), `free of ${fileSize(disk.total)} on the disk`, disk.low ? "bad" : undefined) : null,
     disk?.used ? vital(fileSize(disk.used), "taken by results and files") : null,
@@ -55,7 +55,7 @@ function vitals({ jobs, disk, loop, ready }) {
 function lanes(queues) {
   if (!queues.length) return h("section", { class: "watched" }, h("h3", {}, "Lines at the provider"), h("p", { class: "quiet" }, "Nothing was sent yet. A line appears here with its first job."));
   return h("section", { class: "watched" }, h("h3", {}, "Lines at the provider"),
-    h("table", {}, h("thead", {}, h("tr", {}, ["Line", "Lanes", "Waiting", "Limit"].map((text) => h("th", { scope: "col" }, text)))),
+    h("table", {}, h("thead", {}, h("tr", {}, ["Line", "Under way", "Waiting", "What it allows"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, queues.map((queue) => h("tr", {},
         h("th", { scope: "row" }, nameOf(queue)),
         h("td", {}, boxes(queue), queue.lanes ? `${queue.busy} of ${queue.lanes}` : String(queue.busy)),
@@ -72,7 +72,7 @@ function boxes({ busy = 0, lanes: many = 0 }) {
 
 function limitOf({ limit, lanes: many, per_second: pace, cooldown_until: until, refusals }) {
   const left = until ? (Date.parse(until) - Date.now()) / 1000 : 0;
-  const said = [pace ? `${pace} a second` : "", limit && many < limit ? `learnt: ${many} instead of ${limit}` : "", left > 0 ? `pause for ${about(left)}` : "", refusals ? `refused ${refusals} times` : ""];
+  const said = [pace ? `${pace} a second` : "", limit && many < limit ? `${many} at once instead of ${limit}, as it lately allowed` : "", left > 0 ? `pause for ${about(left)}` : "", refusals ? `refused ${refusals} times` : ""];
   return said.filter(Boolean).join(" · ") || "as documented";
 }
 
@@ -84,4 +84,5 @@ function faults(errors) {
       : h("p", { class: "quiet" }, icon("check"), " Nothing."));
 }
 
+await styled("spend");
 customElements.define("studio-admin", Admin);

@@ -1,7 +1,7 @@
 // One job as a card: its picture, its state, what can be done with it, and what needs saying.
-import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject } from "./deciding.js";
+import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject, turnButton } from "./deciding.js";
 import { button, copyable, h, icon } from "./dom.js";
-import { outlookNode } from "./outlook.js";
+import { inLine, outlookNode } from "./outlook.js";
 import { picturesOf } from "./outputs.js";
 import { STATE, STEPS, between, clock, cost, isActive, isDone, moment, since, stepOf, title } from "./words.js";
 
@@ -41,14 +41,16 @@ function status(job) {
 
 function steps(job) {
   const now = stepOf(job);
-  return h("ol", { class: "steps", "aria-label": `Step ${now + 1} of ${STEPS.length}: ${STEPS[now]}` },
-    STEPS.map((step, index) => h("li", { "data-at": index < now ? "past" : index === now ? "now" : "ahead", "aria-hidden": "true" }, step)));
+  const words = STEPS.map(({ ahead, done, doing }, index) => (index < now ? done : index > now ? ahead : doing));
+  if (inLine(job)) words[0] = "In line";
+  return h("ol", { class: "steps", "aria-label": `Step ${now + 1} of ${STEPS.length}: ${words[now]}` },
+    words.map((step, index) => h("li", { "data-at": index < now ? "past" : index === now ? "now" : "ahead", "aria-hidden": "true" }, step)));
 }
 
 function actions(job, { list }) {
   const details = button({ icon: "info", label: "Details", act: "details", kind: "small", press: () => showDetails(job, list()) });
   const first = stopButton(job) ?? (hasEnded(job) && !job.error?.action ? button({ text: "Edit and try again", act: "recall", kind: "small", press: () => recall(job) }) : null);
-  return h("div", { class: "acts" }, first, details);
+  return h("div", { class: "acts" }, turnButton(job), first, details);
 }
 
 const hasEnded = (job) => ["failed", "canceled"].includes(job.status);
@@ -63,9 +65,9 @@ export function trouble(job, { form = true } = {}) {
   const act = form || !isForTheForm(job) ? remedy(job) : null;
   return h("div", { class: "said", "data-tone": "bad" }, icon("circle-alert"),
     h("div", {}, subject(job), h("p", {}, message), hint ? h("p", { class: "hint" }, hint) : null, billed(job) ? h("p", { class: "hint billed" }, billed(job)) : null,
-      act ? h("div", { class: "acts" }, act) : null,
       job.error.detail ? h("details", { class: "own-words" }, h("summary", {}, "The provider's own words"), h("p", {}, job.error.detail)) : null,
-      request ? h("p", { class: "ids" }, "Request ", copyable(request, "request id")) : null));
+      request ? h("p", { class: "ids" }, "Request ", copyable(request, "request id")) : null),
+    act ? h("div", { class: "acts" }, act) : null);
 }
 
 /** The lasting sentence on a job that did not go wholly as it was wished. */

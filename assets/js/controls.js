@@ -215,6 +215,26 @@ class Note extends StudioElement {
   }
 }
 
+/** How many of the same: a number between two buttons. */
+class Copies extends StudioElement {
+  get many() { return Number(this.value ?? 1) || 1; }
+  render() {
+    const { most = 1 } = this.offer;
+    const step = (by, name, label) => h("button", {
+      type: "button", "aria-label": label, title: label, "data-by": String(by), disabled: by < 0 ? this.many <= 1 : this.many >= most, onclick: () => this.choose(this.many + by),
+    }, icon(name));
+    const held = this.contains(document.activeElement) ? document.activeElement.dataset.by : null;
+    this.replaceChildren(h("div", { class: "copies", role: "group", "aria-label": "How many" },
+      step(-1, "minus", "One less"), h("span", { class: "number", role: "status", title: "How many" }, h("span", { class: "sr" }, "How many: "), String(this.many)), step(1, "plus", "One more")));
+    if (held) (this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)"))?.focus();
+  }
+  choose(many) {
+    this.context.props.value = many;
+    this.context.trigger("input");
+    this.render(); // what is set from here is not told back
+  }
+}
+
 /** The foot of the form: what will come out, how long it takes, and why it cannot run yet. */
 class Foot extends StudioElement {
   bind(context) {
@@ -224,17 +244,13 @@ class Foot extends StudioElement {
   connectedCallback() { this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
   disconnectedCallback() { this.stop?.(); clearInterval(this.tick); }
   render() {
-    const { output, usual, reasons = [], error, started, ready } = this.value ?? {};
-    if (started && started.id !== this.started) {
-      this.started = started.id;
-      learn(started);
-      announce("Your request was taken. You can watch it beside the form.");
-      document.dispatchEvent(new CustomEvent("studio:started", { detail: started }));
-    }
+    const { output, usual, priced, reasons = [], error, started, ready } = this.value ?? {};
+    if (started?.length && started[0].id !== this.started) this.begin(started);
     this.running = h("div", { class: "running" });
     this.replaceChildren(
       this.running,
       h("div", { class: "outcome", role: "status" }, h("span", {}, output ?? ""), h("span", { class: "usual" }, catalogue.demo ? "Under a minute, in the demo" : usual ?? "")),
+      priced ? h("p", { class: "priced" }, priced) : "",
       h("div", { class: "reasons", role: error ? "alert" : undefined },
         error ? said({ text: error, tone: "bad" }) : null,
         reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field })))),
@@ -242,6 +258,15 @@ class Foot extends StudioElement {
     const go = this.closest(".go")?.querySelector(".generate");
     if (go) go.dataset.ready = ready === false ? "no" : "yes";
     this.drawRunning();
+  }
+  /** Jobs were ordered: the cards stand at once, and the first is the one that is told of here. */
+  begin(jobs) {
+    this.started = jobs[0].id;
+    for (const job of jobs) {
+      learn(job);
+      document.dispatchEvent(new CustomEvent("studio:started", { detail: job }));
+    }
+    announce(jobs.length > 1 ? `Your ${jobs.length} requests were taken. You can watch them beside the form.` : "Your request was taken. You can watch it beside the form.");
   }
   /** On a phone the result lies far below: the newest job of the tab is said here, and a tap goes there. */
   drawRunning() {
@@ -272,6 +297,7 @@ class Examples extends StudioElement {
 customElements.define("studio-segments", Segments);
 customElements.define("studio-sizes", Sizes);
 customElements.define("studio-note", Note);
+customElements.define("studio-copies", Copies);
 customElements.define("studio-foot", Foot);
 customElements.define("studio-examples", Examples);
 

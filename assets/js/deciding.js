@@ -1,7 +1,8 @@
 // What a person decides of a job that is under way, and the one thing to do about one that failed. Each says what it
 // costs before it is pressed.
 import { announce, button, h, icon } from "./dom.js";
-import { arrive, cancel, decide } from "./live.js";
+import { arrive, cancel, decide, hurry } from "./live.js";
+import { inLine } from "./outlook.js";
 import { money } from "./words.js";
 
 const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-model-studio";
@@ -35,6 +36,13 @@ export function stopButton(job) {
   const how = stoppable(job);
   if (how !== "free" && how !== "race") return null;
   return asking({ text: how === "free" ? "Cancel, free" : "Try to stop it", act: "cancel", ask: () => cancel(job.id) });
+}
+
+/** The button that brings a job to the front of its person's line, and the one that takes that back. */
+export function turnButton(job) {
+  if (!inLine(job)) return null;
+  if (job.priority) return asking({ text: "In its turn again", act: "turn", ask: () => hurry(job.id, 0) });
+  return job.place_in_line.place === 1 ? null : asking({ text: "Make this next", act: "turn", ask: () => hurry(job.id, 1) });
 }
 
 /** What is to be said of stopping: the race while it may begin, and keep or hide once it has. */

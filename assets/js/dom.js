@@ -64,6 +64,14 @@ function selectText(node) {
   getSelection().addRange(range);
 }
 
+const sheets = new Map();
+/** A style sheet that only a part of the page needs; resolves once it is there, or will not come. */
+export function styled(name) {
+  const href = new URL(`../css/${name}.css`, import.meta.url).href;
+  if (!sheets.has(name)) sheets.set(name, new Promise((ready) => document.head.append(h("link", { rel: "stylesheet", href, onload: ready, onerror: ready }))));
+  return sheets.get(name);
+}
+
 let speaker;
 /** Say a sentence to screen readers. */
 export function announce(text) {

@@ -136,7 +136,7 @@ class Gallery extends StudioElement {
       ends[way] = way < 0 ? page.previous_cursor && page.items[0]?.place : page.next_cursor && page.items.at(-1)?.place;
       return page.items;
     };
-    this.dispatch("studio:details", { job: jobById(job.id) ?? job, list, more });
+    this.dispatch("studio:details", { job: jobById(job.id) ?? job, list, more, complete: this.window.complete });
   }
 
   async openNamed(id) {

@@ -1,11 +1,10 @@
 // The alarm before the provider drops a result: a banner over every tab, as long as something may be lost.
-import { announce, button, h, icon } from "./dom.js";
+import { announce, button, h, icon, styled } from "./dom.js";
 import { fetchSummary, onAgain, onChange, retryNow } from "./live.js";
 
 const CALM_MS = 300000, ALARMED_MS = 20000, TICK_MS = 15000;
-const STYLE = new URL("../css/guard.css", import.meta.url).href;
 
-let banner, risk, timer, ticking, styled;
+let banner, risk, timer, ticking;
 
 document.addEventListener("studio:summary", ({ detail }) => show(detail.at_risk ?? null));
 onAgain(lookSoon);
@@ -34,18 +33,12 @@ async function show(found) {
     if (before) { announce("Everything is safe on the disk again."); plan(); }
     return;
   }
-  await dressed();
+  await styled("guard");
   if (!risk) return;
   banner ??= place();
   draw();
   if (before?.count !== found.count) announce(`${heading()} ${deadline()}`);
   if (!before) plan();
-}
-
-/** The banner's style is only fetched where it is needed. */
-function dressed() {
-  styled ??= new Promise((ready) => document.head.append(h("link", { rel: "stylesheet", href: STYLE, onload: ready, onerror: ready })));
-  return styled;
 }
 
 function place() {

@@ -72,7 +72,7 @@ class Keys extends StudioElement {
     const send = h("button", { type: "submit", class: "press primary" }, "Try it and add");
     return h("form", { class: "add", autocomplete: "off", onsubmit: (event) => { event.preventDefault(); this.add(region, { key, workspace, send }); } },
       h("label", { for: key.id }, `Key of ${region.label}`), key,
-      h("p", { class: "quiet", id: `key-help-${region.region}` }, "It is tried by reading your list of tasks, which buys nothing. The studio keeps it in memory until it stops; it is never shown or written down."),
+      h("p", { class: "quiet", id: `key-help-${region.region}` }, "It is tried by reading your list of orders, which buys nothing. The studio keeps it in memory until it stops; it is never shown or written down."),
       h("label", { for: workspace.id }, needed ? "Workspace id" : "Workspace id (optional)"), workspace,
       h("p", { class: "quiet" }, needed ? WORKSPACE_HELP.needed : WORKSPACE_HELP.optional),
       h("div", { class: "acts" }, send, press("Not now", "close", () => this.unfold(null))));

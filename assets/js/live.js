@@ -58,6 +58,8 @@ export async function cancel(id) {
 export const decide = async (id, decision) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision }));
 /** What becomes of a result that can no longer be stopped: `keep` or `hide`. */
 export const arrive = async (id, wish) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/arrival`, { on_arrival: wish }));
+/** Before those of its person that wait in line (1), or in its turn again (0). */
+export const hurry = async (id, priority) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/priority`, { priority }));
 /** What was spent between two days, by person, model and day. */
 export const fetchSpend = (span) => getJson(`/studio/spend?${new URLSearchParams(span)}`);
 /** The limits on money: those that apply, for an admin all; set one in the place of the same, or take one away. */

@@ -15,11 +15,14 @@ export function about(seconds) {
 
 /** The place in the studio's own line; empty once the provider has it. */
 export function place(job) {
-  const { place: at, of, lanes } = job.place_in_line ?? {};
-  if (job.status !== "queued" || !at) return "";
+  if (!inLine(job)) return "";
+  const { place: at, of, lanes } = job.place_in_line;
   const pace = lanes ? `, ${lanes} at a time` : "";
   return at === 1 ? `next in line${pace}` : `number ${at} of ${of} in line${pace}`;
 }
+
+/** Whether it stands in the studio's own line. */
+export const inLine = (job) => job.status === "queued" && Boolean(job.place_in_line?.place);
 
 /** How long such jobs take: measured here where there were any, else as the provider says. */
 export function outlook(job) {
@@ -28,24 +31,28 @@ export function outlook(job) {
   if (!expected || expected.documented) return documented(job);
   const waits = BEFORE_WORK.includes(job.status);
   const [half, most] = waits ? [expected.queue_p50 + expected.run_p50, expected.queue_p90 + expected.run_p90] : [expected.run_p50, expected.run_p90];
-  if (overdue(job, most)) return "longer than 9 in 10 of its kind, and still going";
+  if (overdue(job, most)) return "longer than usual, and still going";
   const [usual, late] = [about(half), about(most)];
   const then = place(job) ? "then usually" : waits ? "usually" : "usually in work for";
   return usual === late ? `${then} ${usual}` : `${then} ${usual}, 9 in 10 within ${late}`;
 }
 
-/** A job's line, to be drawn; `passed` keeps it true as time passes. */
-export function outlookNode(job) {
-  const words = [place(job), outlook(job)].filter(Boolean).join(" · ");
+/** Place and time in one line; empty where there is nothing to be said. */
+export const saidOf = (job) => [place(job), outlook(job)].filter(Boolean).join(" · ");
+
+/** A job's line, to be drawn; `passed` keeps it true as time passes. What is not `alone` follows other words. */
+export function outlookNode(job, { alone = false } = {}) {
   const { samples, documented: told } = job.expected ?? {};
   const title = samples && !told ? `Measured on ${samples === 1 ? "one job" : `${samples} jobs`} like this one` : undefined;
-  return h("span", { class: "usual", "data-outlook": job.id, title }, words ? ` · ${words}` : "");
+  const node = h("span", { class: "usual", "data-outlook": job.id, "data-alone": alone ? "yes" : undefined, title });
+  passed(node, job);
+  return node;
 }
 
 /** Say it anew in a node that `outlookNode` made. */
 export function passed(node, job) {
-  const words = [place(job), outlook(job)].filter(Boolean).join(" · ");
-  const text = words ? ` · ${words}` : "";
+  const words = saidOf(job);
+  const text = words && !node.dataset.alone ? ` · ${words}` : words;
   if (node.textContent !== text) node.textContent = text;
 }
 
@@ -59,5 +66,6 @@ function documented(job) {
   if (job.demo) return "the demo is quicker than the real thing";
   const [least, most] = catalogue.models?.[job.model]?.usual ?? [];
   if (!most) return "";
+  if (job.submitted_at && since(job.submitted_at) > most) return "longer than the provider says, and still going";
   return `the provider says ${most < 120 ? `${least} to ${most} s` : `${Math.max(1, Math.round(least / 60))} to ${Math.round(most / 60)} min`}`;
 }

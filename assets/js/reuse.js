@@ -41,6 +41,7 @@ class Reuse extends StudioElement {
   /** Ask the studio to fill a form; it answers in `value`, with the number of the question. */
   ask(event, wish, waiting) {
     this.turn += 1;
+    if (event !== "recall") this.aim = null;
     this.say(waiting, 0);
     clearTimeout(this.impatient);
     this.impatient = setTimeout(() => this.say("This takes longer than usual…", 0), PATIENCE_MS);
@@ -50,6 +51,7 @@ class Reuse extends StudioElement {
 
   recall(job, { words = false, again = false }) {
     const files = words ? 0 : (job.inputs ?? []).length;
+    this.aim = words || again ? null : aimOf(job);
     this.ask("recall", { job: job.id, words, again }, files ? `Bringing back ${files === 1 ? "your file" : `your ${files} files`}…` : "Filling the form…");
   }
 
@@ -65,19 +67,19 @@ class Reuse extends StudioElement {
     this.answered = turn;
     clearTimeout(this.impatient);
     this.say(say, tone === "bad" || say.length > 60 ? LONG_MS : SHORT_MS);
-    if (family) this.reveal(ready ? `${family}-generate` : target, ready);
+    if (family) this.reveal(ready ? `${family}-generate` : target ?? (this.aim && `${family}-${this.aim}`), ready);
   }
 
   /** Bring a part of the form in sight; a tab that was never open is drawn first. */
   async reveal(id, ready) {
     if (!id) return scrollTo({ top: 0, behavior: "smooth" });
     const node = await arrival(id);
-    if (!node) return;
+    if (!node) return this.aim && scrollTo({ top: 0, behavior: "smooth" });
     node.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     if (ready) return (node.matches("button") ? node : node.querySelector("button"))?.focus({ preventScroll: true });
     node.classList.add("arrived");
     setTimeout(() => node.classList.remove("arrived"), 1800);
-    node.querySelector("button, input, [tabindex='0']")?.focus({ preventScroll: true });
+    (node.querySelector("textarea") ?? node.querySelector("button, input, [tabindex='0']"))?.focus({ preventScroll: true });
   }
 
   /** A line at the foot of the page, for a while; 0 ms is until the next one. */
@@ -137,6 +139,18 @@ class Reuse extends StudioElement {
     clearTimeout(this.resting);
     this.over = 0;
     this.sheet.hidden = true;
+  }
+}
+
+const KIND = { picture: "image", sound: "audio", video: "video" };
+
+/** The field that has to change before a job that failed can work; null where it is no one field. */
+function aimOf({ error, inputs = [] }) {
+  switch (error?.action) {
+    case "edit_prompt": return "prompt";
+    case "change_model": return "model";
+    case "choose_file": return (inputs.find(({ kind }) => kind === KIND[error.input]) ?? inputs[0])?.field ?? null;
+    default: return null;
   }
 }
 

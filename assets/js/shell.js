@@ -21,12 +21,20 @@ class Header extends StudioElement {
 
   async fetch() {
     try {
-      const { demo, region_label: region, key_hint: key, spent_today: spent = [] } = await fetchSummary();
+      const { demo, region_label: region, key_hint: key, spent_today: spent = [], caps = [] } = await fetchSummary();
       this.chips.replaceChildren(demo ? demoBadge() : h("span", { class: "chip wide" }, [region, key && `key ${key}`].filter(Boolean).join(" · ")));
-      const total = spent.map(({ amount, currency }) => money(amount, currency)).join(" + ");
-      this.spent.hidden = demo || !total;
-      this.spent.textContent = `Today ${total}`;
+      this.drawSpent({ demo, spent, cap: tightest(caps) });
     } catch { /* The header can wait; the stage says that the studio is away. */ }
+  }
+
+  /** What went today and, where there is a cap, what is left of it. */
+  drawSpent({ demo, spent, cap }) {
+    const total = spent.map(({ amount, currency }) => money(amount, currency)).join(" + ");
+    this.spent.hidden = !cap && (demo || !total);
+    const left = cap && `${cap.left > 0 ? money(cap.left, cap.currency) : "nothing"} left${LEFT[cap.period] ?? ""}`;
+    this.spent.textContent = [`Today ${total || money(0, cap?.currency ?? "USD")}`, left].filter(Boolean).join(" · ");
+    this.spent.title = [demo ? "What it would have cost, were this not the demo." : "What was spent.", cap && `${capWords(cap)}.`].filter(Boolean).join(" ");
+    this.spent.dataset.tone = cap?.left <= 0 ? "bad" : "";
   }
 
   drawTheme() {
@@ -39,6 +47,17 @@ class Header extends StudioElement {
     this.seen.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   }
 }
+
+const LEFT = { month: " this month", ever: " in all" };
+const EACH = { day: "a day", month: "a month", ever: "in all" };
+
+/** The cap that is nearest to its end, of those that are one number for whoever looks. */
+function tightest(caps) {
+  const share = ({ left, amount }) => (amount > 0 ? left / amount : 0);
+  return caps.filter(({ left }) => typeof left === "number").sort((a, b) => share(a) - share(b))[0] ?? null;
+}
+
+const capWords = ({ scope, amount, currency, period }) => `${scope === "all" ? "The cap for everybody" : "Your cap"}: ${money(amount, currency)} ${EACH[period] ?? period}`;
 
 function demoBadge() {
   return h("span", { class: "chip demo" }, icon("flask-conical"), "Demo", h("span", { class: "wide" }, ": results are made here, nothing is billed"));

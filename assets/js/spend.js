@@ -1,6 +1,6 @@
 // The Spend tab: what was paid, for what, by whom and when; how much of each cap is left; all of it as a table to keep.
 import { CapsEditor, capMeter } from "./caps.js";
-import { StudioElement, h, icon } from "./dom.js";
+import { StudioElement, h, icon, styled } from "./dom.js";
 import { fetchSpend, onAgain, onChange } from "./live.js";
 import { catalogue, isActive, money } from "./words.js";
 
@@ -77,10 +77,10 @@ class Spend extends StudioElement {
     const total = of(this.told.totals)[0] ?? {};
     const people = of(this.told.by_person);
     return h("section", { class: "sums", "data-currency": currency, "aria-label": `In ${currency}` },
-      h("div", { class: "total" }, h("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("p", { class: "quiet" }, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency)].join(" · "))),
+      h("div", { class: "total" }, h("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency)].map((note) => h("li", {}, note)))),
       daysChart(of(this.told.by_day), currency, this.days),
       h("div", { class: "sides" },
-        ranking("By model", of(this.told.by_model), currency, (row) => row.model_title ?? catalogue.models?.[row.model]?.title ?? row.model),
+        ranking("By model", of(this.told.by_model), currency, nameOf),
         people.length > 1 || (people[0] && people[0].person !== "local") ? ranking("By person", people, currency, (row) => row.person) : null));
   }
 
@@ -94,6 +94,12 @@ class Spend extends StudioElement {
 function notes({ open = 0, unsure = 0, jobs = 0 }, currency) {
   return [jobs ? `${counted(jobs)}; those that did not work cost nothing` : "", open ? `${money(open, currency)} more is held for what is under way` : "",
     unsure ? `${money(unsure, currency)} may have been billed: your bill at the provider will tell` : ""].filter(Boolean);
+}
+
+/** A model as people know it: two may bear one name, for different works. */
+function nameOf({ model, model_title: told }) {
+  const { title = told ?? model, family } = catalogue.models?.[model] ?? {};
+  return [title, catalogue.families?.[family]?.label].filter(Boolean).join(" · ");
 }
 
 const counted = (jobs) => `${jobs} job${jobs === 1 ? "" : "s"}`;
@@ -160,4 +166,5 @@ export function spanOf(span, today = new Date()) {
   }
 }
 
+await styled("spend"); // fetched with the tab that needs it, and in place before anything is drawn
 customElements.define("studio-spend", Spend);

@@ -3,7 +3,7 @@ import { Article, articleActs } from "./article.js";
 import { bothPrompts, card, recall, showDetails } from "./cards.js";
 import { StudioElement, announce, button, download, h, icon } from "./dom.js";
 import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
-import { passed } from "./outlook.js";
+import { outlookNode, passed } from "./outlook.js";
 import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
 import { STATE, catalogue, clock, cost, facts, isActive, isDone, since, title } from "./words.js";
 
@@ -113,7 +113,7 @@ class Stage extends StudioElement {
 
   curtain(job) {
     return h("div", { class: "curtain" }, h("p", { class: "big" }, STATE[job.status]),
-      h("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "words" }, title(job)));
+      h("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "quiet" }, outlookNode(job, { alone: true })), h("p", { class: "words" }, title(job)));
   }
 
   drawWork(job, play) {

@@ -13,5 +13,3 @@ import "./viewer.js";
 import "./compare.js";
 import "./reuse.js";
 import "./keys.js";
-import "./spend.js";
-import "./admin.js";

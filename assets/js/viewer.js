@@ -2,8 +2,9 @@
 // there back to a form: reuse.js.
 //
 // Events of the document that others may rely on:
-//   studio:details {job, list, at, more}  open a job; `list` is what one can page through, newest first, and
-//                                         `more(direction)` gives the jobs beyond its end (1 older, -1 newer).
+//   studio:details {job, list, at, more, complete}  open a job; `list` is what one can page through, newest first, and
+//                                         `more(direction)` gives the jobs beyond its end (1 older, -1 newer); where it
+//                                         is `complete` there are none that are older.
 //                                         Without a job the viewer closes.
 //   studio:viewing {job}                  told: the job that is looked at now, or null once the viewer is closed
 import { StudioElement, announce } from "./dom.js";

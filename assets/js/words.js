@@ -4,7 +4,13 @@ export const catalogue = JSON.parse(document.getElementById("studio-words")?.tex
 
 const SIGNS = { USD: "$", CNY: "¥" };
 export const CURRENCIES = Object.keys(SIGNS);
-export const STEPS = ["Sent", "Waiting", "In work", "Saved"];
+/** What a job goes through, said of a step that is to come, that is done, and that is now. */
+export const STEPS = [
+  { ahead: "Send", doing: "Sending", done: "Sent" },
+  { ahead: "Wait", doing: "Waiting", done: "Waited" },
+  { ahead: "Work", doing: "In work", done: "Made" },
+  { ahead: "Save", doing: "Saving", done: "Saved" },
+];
 const ACTIVE = { queued: 0, uploading: 0, submitting: 0, pending: 1, running: 2, saving: 3 };
 
 export const isActive = (job) => job.status in ACTIVE;
@@ -36,6 +42,7 @@ export function money(amount, currency) {
 /** What a job costs now: billed, or what it will be, at most or exactly. A job that ended without a bill is free. */
 export function cost(job) {
   const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
+  if (job.error?.billed === "unknown" && !actual) return `up to ${money(estimated, currency)}`;
   const ended = actual ?? (["failed", "canceled"].includes(job.status) ? 0 : null);
   const words = ended === null || isActive(job) ? `${atMost ? "up to " : ""}${money(estimated, currency)}` : money(ended, currency);
   return job.demo ? `would be ${words}` : words;

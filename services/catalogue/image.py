@@ -213,7 +213,10 @@ WATERMARK = replace(
     video.WATERMARK, help="A small label in the lower right corner that says the picture was made by AI."
 )
 
-SEED = replace(video.SEED, help="The same seed and words give a similar picture again. Empty: a new one each time.")
+SEED = replace(
+    video.SEED,
+    help="The same seed and words give a similar picture again. Empty: a new one each time. Several count up from it.",
+)
 
 
 def offers(

@@ -20,7 +20,8 @@ _SPACING = 1.05
 class QueryBudget:
     """At most `per_second` turns in any second and `in_flight` at once, first come first served.
 
-    Turns are evenly spaced: a quiet minute saves nothing up for a burst.
+    Turns are evenly spaced: a quiet minute saves nothing up for a burst. `sharers` says how many processes draw on the
+    same account, this one included: each takes its part.
     """
 
     def __init__(
@@ -28,10 +29,12 @@ class QueryBudget:
         per_second: float = PER_SECOND,
         in_flight: int = 20,
         *,
+        sharers: Callable[[], int] = lambda: 1,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pause = _SPACING / per_second
+        self._sharers = sharers
         self._clock = clock
         self._sleep = sleep
         self._in_flight = asyncio.Semaphore(in_flight)
@@ -45,5 +48,5 @@ class QueryBudget:
             async with self._order:
                 while (wait := self._next - self._clock()) > 0:
                     await self._sleep(wait)
-                self._next = self._clock() + self._pause
+                self._next = self._clock() + self._pause * self._sharers()
             yield

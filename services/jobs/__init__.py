@@ -7,25 +7,25 @@ reads the row first, so a job may be run again at any time, from any point, and 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from services.errors import Refused, StudioError
+from services.errors import StudioError
+from services.jobs.canceling import arrive, cancel, withdraw
 from services.jobs.context import Context, Pace, now_ms
+from services.jobs.deciding import decide
 from services.jobs.engine import Engine
 from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
 from services.lanes import Dispatcher, Place, has_lane
-from services.records import Asset, Job, JobStatus, SubmissionState
+from services.records import Decision, Job, JobStatus, JobWithAssets, OnArrival
 
 __all__ = ["Context", "Jobs", "Pace", "now_ms"]
 
 log = logging.getLogger(__name__)
-
-_UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
 
 
 class Jobs:
@@ -46,21 +46,29 @@ class Jobs:
     @asynccontextmanager
     async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
         """Start the engine, every job that has a lane, and the giving of lanes to those that wait for one."""
-        jobs = cls(context)
-        async with Engine.start(jobs._run, home=home, database_url=database_url) as jobs._engine:
+        jobs, crew = cls(context), context.history.crew
+        async with (
+            crew.signed_in(home),
+            Engine.start(jobs._run, home=home, database_url=database_url, process=crew.name) as jobs._engine,
+            crew.watching(take_over=jobs._engine.take_over, let_go=jobs._engine.let_go),
+        ):
             for job in await context.history.unfinished():
                 if has_lane(job):
                     await jobs._enqueue(job)
             async with jobs._lanes.working():
                 yield jobs
 
-    async def start(self, job: Job, files: tuple[Asset, ...]) -> Job:
-        """Write a job down; it is sent when it is given a lane. What is written is never forgotten."""
-        job = await self._context.history.add(job, files)
-        log.info("job %s queued", job.id)
+    async def start(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
+        """Write the jobs of one order down, all or none; each is sent when it is given a lane. Raises OverCap.
+
+        What is written is never forgotten.
+        """
+        written = await self._context.history.add_all(orders)
         self._lanes.nudge()
-        await self._context.announce(job.id)
-        return job
+        for job in written:
+            log.info("job %s queued", job.id)
+            await self._context.announce(job.id)
+        return written
 
     @property
     def alive(self) -> bool:
@@ -71,44 +79,33 @@ class Jobs:
         """Where a job stands in line, or None where it does not wait for a lane."""
         return self._lanes.place(job_id)
 
+    async def prioritise(self, job_id: str, priority: int) -> None:
+        """Change where a job stands in line. Raises StudioError where it does not wait for its turn any more."""
+        if not await self._context.history.lanes.prioritise(job_id, priority, now=self._context.clock()):
+            raise StudioError("It does not wait for its turn any more.")
+        self._lanes.nudge()
+        await self._context.announce(job_id)
+
     async def cancel(self, job_id: str) -> Job:
         """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
-        context = self._context
-        canceled = await context.end_canceled(job_id, only_from=_UNSENT)
-        if canceled is not None:
+        try:
+            return await cancel(self._context, job_id)
+        finally:
             self._lanes.nudge()
-            return canceled
-        job = await context.history.job(job_id)
-        if job.status is JobStatus.PENDING:
-            return await self._cancel_at_vendor(job)
-        if job.status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
-            submission = await context.history.ledger.latest(job_id)
-            if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
-                raise _too_late()  # there is no task that could be canceled
-            job = await context.change(job_id, cancel_requested=True) or job
-        elif job.status in (JobStatus.RUNNING, JobStatus.SAVING):
-            raise _too_late()
-        return job
+
+    async def decide(self, job_id: str, decision: Decision) -> Job:
+        """Take a person's word on a job that may have been bought. Raises NotFound, StudioError."""
+        decided = await decide(self._context, job_id, decision)
+        self._lanes.nudge()
+        return decided
+
+    async def arrive(self, job_id: str, on_arrival: OnArrival) -> Job:
+        """Keep or hide a work when it arrives. Raises NotFound, StudioError."""
+        return await arrive(self._context, job_id, on_arrival)
 
     def wake_up(self, job_id: str) -> None:
         """End a job's pause at once, so that what it waits for is tried again now."""
         self._context.wake_up(job_id)
-
-    async def _cancel_at_vendor(self, job: Job) -> Job:
-        context = self._context
-        vendor = await context.vendor(job)
-        if vendor is None or job.task_id is None:
-            raise StudioError("The key this was made with is not here, so it cannot be canceled.")
-        try:
-            await vendor.cancel(job.task_id)
-        except Refused as error:
-            context.wake_up(job.id)
-            raise StudioError(
-                "Too late: the provider has just begun. It cannot be stopped and will be billed."
-            ) from error
-        canceled = await context.end_canceled(job.id, only_from=frozenset({JobStatus.PENDING}))
-        context.wake_up(job.id)
-        return canceled or await context.history.job(job.id)
 
     async def _enqueue(self, job: Job) -> None:
         if self._engine is None:
@@ -140,7 +137,7 @@ class Jobs:
             return
         if job.task_id:
             await context.history.lanes.taken(job)
-        if await _withdraw(context, job):
+        if await withdraw(context, job):
             return
         with context.tracing.span("wait", job_id):
             task = None if job.status is JobStatus.SAVING else await wait(context, job)
@@ -148,23 +145,3 @@ class Jobs:
         if task is not None or job.status is JobStatus.SAVING:
             with context.tracing.span("save", job_id):
                 await save(context, await context.history.job(job_id), task)
-
-
-async def _withdraw(context: Context, job: Job) -> bool:
-    """Cancel at the vendor what somebody canceled while it was being sent. True where that ended the job."""
-    if not job.cancel_requested or job.status is not JobStatus.PENDING:
-        return False
-    vendor = await context.vendor(job)
-    if vendor is None or job.task_id is None:
-        return False
-    try:
-        await vendor.cancel(job.task_id)
-    except Refused:
-        await context.say(job, "It could not be canceled any more: the provider has begun, and it will be billed.")
-        return False
-    await context.end_canceled(job.id)
-    return True
-
-
-def _too_late() -> StudioError:
-    return StudioError("The provider is already making this and cannot stop it; it will be billed.")

@@ -18,6 +18,7 @@ from services.errors import VendorError
 from services.history import History
 from services.jobs.urgency import Turns, lost_at
 from services.records import FINAL, Asset, Job, JobStatus
+from services.timing import Timing
 from services.watching.tracing import UNTRACED, Tracing
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Pace:
     """How long a job's steps pause. Seconds."""
 
     poll: float = 15.0
-    """The longest pause between two polls of a task."""
+    """A task is polled as often, all in all, as by asking every so many seconds, but at better moments."""
     first_poll: float = 1.0
     retry: float = 5.0
     """The first pause after something could not be reached; it doubles up to `retry_longest`."""
@@ -67,6 +68,11 @@ class Context:
     """Who fetches a result holds one of these; who has the least time left is next."""
     tracing: Tracing = UNTRACED
     """Says of each step which job it is about."""
+    timing: Timing = field(init=False)
+    """How long works take."""
+
+    def __post_init__(self) -> None:
+        self.timing = Timing(self.history.times, self.catalogue)
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -83,9 +89,9 @@ class Context:
             return job
         return await self.change(job.id, attention=attention) or job
 
-    async def fail(self, job: Job, error: VendorError) -> None:
-        """End a job that failed."""
-        await self.change(job.id, only_from=_NOT_ENDED, **await self.failure(job, error))
+    async def fail(self, job: Job, error: VendorError, **more: Any) -> None:
+        """End a job that failed. `more` are other members to write; Any because they are of every kind."""
+        await self.change(job.id, only_from=_NOT_ENDED, **await self.failure(job, error), **more)
 
     async def failure(self, job: Job, error: VendorError) -> dict[str, Any]:
         """The members of a job that failed. A failed task is not billed (wan-video-api.md 7.6); a lost one may be.

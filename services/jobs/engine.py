@@ -11,7 +11,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,11 +21,15 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import event
 
+from services.crew import STILL_SECONDS
+
 log = logging.getLogger(__name__)
 
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _QUEUE = "jobs-with-a-lane"
 """Has no limits of its own."""
+_OLD_QUEUES = "jobs-"
+"""How the names of queues of before there were lanes begin: one for each limit."""
 _LOOK_SECONDS = 0.2
 """How often the queue is looked at. Four looks a second cost about 2 % of a core."""
 _SUBSECONDS_SINCE = (3, 42, 0)
@@ -45,22 +49,24 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, run: Callable[[str], Awaitable[None]], *, home: Path, database_url: str
+        cls, run: Callable[[str], Awaitable[None]], *, home: Path, database_url: str, process: str
     ) -> AsyncIterator[Engine]:
-        """Launch inside the running loop; jobs that a crash interrupted start again at once."""
+        """Launch inside the running loop; jobs that a crash interrupted in a process of this name start again at once.
+
+        Of several processes that share a database each needs a name of its own.
+        """
         engine = cls(run)
         database = _sqlite(home / "engine.db") if database_url.startswith("sqlite") else None
         _quieten()
-        DBOS(config=_config(database, database_url))
+        DBOS(config=_config(database, database_url, process=process))
         engine._workflow = DBOS.workflow(name="run_job")(engine._as_workflow())
         DBOS.launch()
         await DBOS.register_queue_async(_QUEUE, polling_interval_sec=_LOOK_SECONDS, on_conflict="always_update")
         try:
+            await _drop_old_queues()
             yield engine
         finally:
-            for task in engine._tasks:
-                task.cancel()
-            await asyncio.gather(*engine._tasks, return_exceptions=True)
+            await engine.let_go()
             # DBOS has made its own threads the loop's, and takes them away: what stops after us needs some too.
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="studio"))
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
@@ -82,6 +88,20 @@ class Engine:
             name = f"{name}-try-{len(attempts) + 2}"
         with SetWorkflowID(name):
             await DBOS.enqueue_workflow_async(_QUEUE, self._workflow, job_id)
+
+    async def take_over(self, process: str) -> None:
+        """Go on with every job that a process which is gone had at work. Only one process may do that at a time."""
+        found = await DBOS.list_workflows_async(
+            status="PENDING", executor_id=process, load_input=False, load_output=False
+        )
+        await _put_in_line([status.workflow_id for status in found])
+
+    async def let_go(self) -> None:
+        """Stop all work here, wherever it stands; whoever takes it over goes on with it."""
+        working = tuple(self._tasks)
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
     def _as_workflow(self) -> Callable[[str], Awaitable[None]]:
         async def run_job(job_id: str) -> None:
@@ -109,10 +129,29 @@ class Engine:
             self._at_work.discard(job_id)
 
 
-def _config(database: sa.Engine | None, database_url: str) -> DBOSConfig:
+async def _put_in_line(workflow_ids: Sequence[str]) -> None:
+    if workflow_ids:
+        await DBOS.resume_workflows_async([*workflow_ids], queue_name=_QUEUE)
+
+
+async def _drop_old_queues() -> None:
+    """Before there were lanes each limit had a queue; each costs a thread and a question a second for ever.
+
+    What is not done in one goes on in ours.
+    """
+    for queue in await DBOS.list_queues_async():
+        if queue.name.startswith(_OLD_QUEUES) and queue.name != _QUEUE:
+            left = await DBOS.list_workflows_async(
+                status=["ENQUEUED", "PENDING"], queue_name=queue.name, load_input=False, load_output=False
+            )
+            await _put_in_line([status.workflow_id for status in left])
+            await DBOS.delete_queue_async(queue.name)
+
+
+def _config(database: sa.Engine | None, database_url: str, *, process: str) -> DBOSConfig:
     config = DBOSConfig(
         name="wan-studio",
-        executor_id="local",
+        executor_id=process,
         application_version="1",
         max_executor_threads=16,
         log_level="WARNING",
@@ -120,6 +159,7 @@ def _config(database: sa.Engine | None, database_url: str) -> DBOSConfig:
     )
     if database is None:
         config["system_database_url"] = database_url.replace("+psycopg", "")
+        config["sys_db_idle_transaction_timeout_sec"] = STILL_SECONDS
     else:
         config["system_database_url"] = str(database.url)
         config["system_database_engine"] = database

@@ -84,7 +84,7 @@ async def _end(context: Context, submission: Submission, draft: _Draft, error: V
         return
     match error:
         case NotTaken():
-            await context.history.ledger.close(submission, state=SubmissionState.NOT_TAKEN)
+            await context.history.ledger.close(submission)
         case Refused():
             await _write_end(context, submission, SubmissionState.NOT_TAKEN, await context.failure(job, error))
         case _:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.dashscope import DashScope, TaskStatus, forgotten
-from services.errors import KeyRefused, VendorError
+from services.dashscope import TaskStatus, forgotten
+from services.errors import NotTaken, Refused, VendorError
 from services.jobs.context import Context
-from services.records import Job, JobStatus, OpenSubmission, Submission, SubmissionState
+from services.lanes import UNKNOWN_HOLDS_MS
+from services.records import Decision, Job, JobStatus, OpenSubmission, Submission
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,26 @@ _LONGEST_CALL = timedelta(minutes=3)
 """No create call lasts longer, its repeats included: a crash says nothing of when the call would have ended."""
 _LOOKS_AT_LEAST = 2
 _LOOK_AGAIN_SECONDS = 5.0
+_ASK_AFTER_MS = 120_000
+"""How long the list may be out of reach before a person is asked; where the key is refused, they are asked at once."""
+_FORGOTTEN_AFTER_MS = 24 * 3_600_000
+"""The vendor keeps a task for so long (wan-video-api.md 7)."""
+_ON_THE_WAY = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING})
+_LOOKED_UP = frozenset({JobStatus.UNKNOWN})
+
+_ASKING = "The provider's answer was lost. Asking whether it took your order; nothing is ever ordered twice."
+_CANNOT_READ = (
+    "The provider's answer was lost and its list of orders cannot be read just now. "
+    "Looking again by itself; nothing is ever ordered twice."
+)
+_COULD_NOT_READ = (
+    "The provider's answer was lost, and its list of orders cannot be read, so nobody can tell whether this was "
+    "bought. The studio keeps looking; you can wait, or decide."
+)
+_MAY_NOT_READ = (
+    "The provider's answer was lost, and your key may not read its list of orders, so nobody can tell whether this was "
+    "bought. Put the key right in Settings and it is looked up; or decide."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,33 +57,71 @@ class Candidate:
     ended: bool
 
 
+class _Unreadable(Exception):
+    """The vendor's list cannot be read just now."""
+
+    def __init__(self, *, refused: bool) -> None:
+        super().__init__()
+        self.refused = refused
+        """Whether the key is not let near it: asking again by itself will hardly help."""
+
+
 async def reconcile(context: Context, job: Job, submission: Submission) -> None:
-    """Settle an open submission: adopted, or proved not bought. Returns then, or when the job has ended."""
+    """Settle an open submission: adopted, proved not bought, or given up by a person or after a day."""
     submission = await context.history.ledger.lose(submission, lost_at=context.clock())
-    asking = "The provider's answer was lost. Asking whether it took your order; nothing is ever ordered twice."
-    await context.change(job.id, status=JobStatus.UNKNOWN, attention=asking)
-    looks = 0
-    while not (await context.history.job(job.id)).status.final:
-        vendor = await context.vendor(job)
-        candidates = await _look(context, vendor, submission) if vendor else None
-        if candidates is None:
-            await context.change(
-                job.id,
-                attention="The provider's answer was lost and its list of orders cannot be read just now. "
-                "Looking again by itself; nothing is ever ordered twice.",
-            )
-        else:
-            looks += 1
-            if await _settle(context, submission, candidates, looks=looks):
-                return
-        if context.clock() - submission.started_at > 24 * 3600 * 1000:
-            await context.fail(job, forgotten())
+    if job.status is not JobStatus.UNKNOWN:
+        await context.change(job.id, only_from=_ON_THE_WAY, status=JobStatus.UNKNOWN, decision=None, attention=_ASKING)
+    looks, trouble_since = 0, 0
+    again = pause = min(_LOOK_AGAIN_SECONDS, max(context.pace.settle / 3, 0.05))
+    while True:
+        job = await context.history.job(job.id)
+        if job.status is not JobStatus.UNKNOWN:
             return
-        await context.pause(job.id, min(_LOOK_AGAIN_SECONDS, max(context.pace.settle / 3, 0.05)))
+        try:
+            candidates = await _look(context, job, submission)
+        except _Unreadable as trouble:
+            trouble_since = trouble_since or context.clock()
+            waited = context.clock() - trouble_since
+            await _tell(context, job, refused=trouble.refused, ask=trouble.refused or waited >= _ASK_AFTER_MS)
+            pause = min(pause * 2, max(context.pace.retry_longest, again))
+        else:
+            looks, trouble_since, pause = looks + 1, 0, again
+            await _withdraw_question(context, job)
+            if await _settle(context, job, submission, candidates, looks=looks):
+                return
+        if context.clock() - submission.started_at > _FORGOTTEN_AFTER_MS:
+            await _give_up(context, job, submission)
+            return
+        await context.pause(job.id, pause)
 
 
-async def _settle(context: Context, submission: Submission, candidates: Sequence[Candidate], *, looks: int) -> bool:
-    rivals = await context.history.ledger.open_ones(account=submission.account, vendor_model=submission.vendor_model)
+async def _tell(context: Context, job: Job, *, refused: bool, ask: bool) -> None:
+    """Say that the list cannot be read, and after a while let a person decide. The studio goes on looking."""
+    if not ask:
+        await context.say(job, _CANNOT_READ if job.decision is None else job.attention)
+        return
+    why = _MAY_NOT_READ if refused else _COULD_NOT_READ
+    if job.decision is not Decision.WANTED or job.attention != why:
+        log.warning("job %s: a person has to decide, the task list cannot be read", job.id)
+        await context.change(job.id, only_from=_LOOKED_UP, decision=Decision.WANTED, attention=why)
+
+
+async def _withdraw_question(context: Context, job: Job) -> None:
+    if job.decision is not None or job.attention != _ASKING:
+        await context.change(job.id, only_from=_LOOKED_UP, decision=None, attention=_ASKING)
+
+
+async def _give_up(context: Context, job: Job, submission: Submission) -> None:
+    """After a day the vendor has forgotten every task of then: nobody will ever know."""
+    values = await context.failure(job, forgotten())
+    if await context.history.ledger.give_up(submission, **values, decision=None, updated_at=context.clock()):
+        await context.announce(job.id)
+
+
+async def _settle(
+    context: Context, job: Job, submission: Submission, candidates: Sequence[Candidate], *, looks: int
+) -> bool:
+    rivals = await context.history.ledger.rivals(submission)
     task_id = choose(submission.id, rivals, candidates)
     if task_id is not None:
         taken = await context.history.ledger.take(
@@ -76,21 +135,37 @@ async def _settle(context: Context, submission: Submission, candidates: Sequence
         if taken is not None:
             log.info("job %s adopted task %s", submission.job_id, task_id)
             await context.announce(submission.job_id)
-            return True
-        return False
+        return taken is not None
     mine = next((rival for rival in rivals if rival.submission.id == submission.id), None)
     waited = (context.clock() - (submission.lost_at or submission.started_at)) / 1000
     none_fits = mine is not None and not any(fits(mine, candidate) for candidate in candidates)
     if none_fits and looks >= _LOOKS_AT_LEAST and waited >= context.pace.settle:
-        log.info("job %s was not bought, sending it", submission.job_id)
-        await context.history.ledger.close(submission, state=SubmissionState.NOT_TAKEN)
-        await context.change(submission.job_id, status=JobStatus.QUEUED, attention=None)
-        return True
+        return await _send_again(context, job, submission)
     return False
 
 
-async def _look(context: Context, vendor: DashScope, submission: Submission) -> tuple[Candidate, ...] | None:
-    """The unclaimed tasks around a submission, or None where the vendor cannot be asked."""
+async def _send_again(context: Context, job: Job, submission: Submission) -> bool:
+    """It was not bought, so sending it is safe. False where somebody settled it otherwise just now."""
+    if not await context.history.ledger.close(submission):
+        return False
+    log.info("job %s was not bought, sending it", job.id)
+    # A lane is not kept for ever: after that long somebody else has it.
+    has_lane = context.clock() - (job.dispatched_at or 0) < UNKNOWN_HOLDS_MS
+    await context.change(
+        job.id,
+        only_from=_LOOKED_UP,
+        status=JobStatus.QUEUED,
+        dispatched_at=job.dispatched_at if has_lane else None,
+        attention=None,
+    )
+    return True
+
+
+async def _look(context: Context, job: Job, submission: Submission) -> tuple[Candidate, ...]:
+    """The unclaimed tasks around a submission. Raises _Unreadable where the vendor cannot be asked."""
+    vendor = await context.vendor(job)
+    if vendor is None:
+        raise _Unreadable(refused=False)
     start, end = window(submission)
     try:
         listed = await vendor.list_tasks(model=submission.vendor_model, start=start, end=end)
@@ -109,12 +184,10 @@ async def _look(context: Context, vendor: DashScope, submission: Submission) -> 
                     ended=details.status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED),
                 )
             )
-    except KeyRefused as error:
-        log.warning("job %s: the task list is refused (%s)", submission.job_id, error.code)
-        return None
     except VendorError as error:
-        log.info("job %s: the task list cannot be read (%s)", submission.job_id, error.code)
-        return None
+        refused = isinstance(error, Refused) and not isinstance(error, NotTaken)
+        log.info("job %s: the task list cannot be read (%s)", job.id, error.code or type(error).__name__)
+        raise _Unreadable(refused=refused) from error
     return tuple(found)
 
 
@@ -147,13 +220,25 @@ def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Seq
     if not tasks or not certain:
         return None
     left = sorted(tasks, key=lambda task: (task.prompt is None, task.created_at, task.task_id))
-    for rival in sorted(group, key=lambda one: (one.submission.started_at, one.submission.id)):
-        own = next((task for task in left if fits(rival, task)), None)
-        if rival.submission.id == submission_id:
-            return own.task_id if own else None
-        if own:
-            left.remove(own)
-    return None
+    given: dict[int, Candidate] = {}
+    ordered = sorted(group, key=lambda one: (one.submission.started_at, one.submission.id))
+    for rival in ordered:
+        _give(rival, left, given)
+    # What was given up has its share, so that who comes after it gets their own; but where there are too few, a task
+    # that nobody asks for any more goes to somebody who does.
+    spare = [given.pop(rival.submission.id) for rival in ordered if rival.given_up and rival.submission.id in given]
+    for rival in ordered:
+        if not rival.given_up and rival.submission.id not in given:
+            _give(rival, spare, given)
+    own = given.get(submission_id)
+    return own.task_id if own else None
+
+
+def _give(rival: OpenSubmission, left: list[Candidate], given: dict[int, Candidate]) -> None:
+    own = next((task for task in left if fits(rival, task)), None)
+    if own is not None:
+        given[rival.submission.id] = own
+        left.remove(own)
 
 
 def _entangled(

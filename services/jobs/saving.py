@@ -93,7 +93,8 @@ async def _save_task(context: Context, job: Job, task: Task | None) -> None:
         await context.fail(job, forgotten())
         return
     items = _article(task.parts if task else (), saved)
-    await _finish(context, job, saved, items=items, remark=saved.remark(remark if saved.whole else None))
+    said = saved.remark(job.remark, remark if saved.whole else None)
+    await _finish(context, job, saved, items=items, remark=said)
 
 
 class _Patience:

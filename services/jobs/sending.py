@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_ASKED = 60.0
 """The longest pause the vendor can ask us for. Seconds."""
+_LOOK_AGAIN = 0.2
 
 
 async def take_turn(context: Context, job: Job) -> bool:
@@ -28,6 +29,8 @@ async def take_turn(context: Context, job: Job) -> bool:
             return False
         if turn > now:
             await context.sleep((turn - now) / 1000)
+        while not context.history.crew.surely_here:
+            await context.sleep(_LOOK_AGAIN)  # it stood still: perhaps others have this job by now
         # While it waited, another's order may have been refused.
         allowed = await board.may_send(job, now=context.clock())
         if allowed is None:

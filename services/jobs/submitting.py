@@ -117,6 +117,10 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     if ready is None or ready.cancel_requested:
         return
     submission = await context.history.ledger.open(job, attempt=attempt, started_at=context.clock(), live=request.live)
+    if not context.history.crew.surely_here:
+        # It stood still just now: others may believe it gone and have looked this order up already.
+        await context.history.ledger.close(submission)
+        return
     try:
         if request.live:
             await make_live(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
@@ -139,20 +143,20 @@ async def _create(
     try:
         created = await vendor.create(request.model.endpoint.path, body, uses_oss=uses_oss)
     except NotTaken:
-        await context.history.ledger.close(submission, state=SubmissionState.NOT_TAKEN)
+        await context.history.ledger.close(submission)
         raise
     except OutcomeUnknown:
         log.warning("job %s: the answer to its create call was lost", job_id)
         return  # the open submission sends the next round to reconcile
     except Refused as error:
-        await context.history.ledger.close(submission, state=SubmissionState.NOT_TAKEN)
+        await context.history.ledger.close(submission)
         await context.fail(await context.history.job(job_id), error)
         return
     except VendorError as error:
         # Neither a refusal nor a task: treated like a lost answer, since it may have been taken.
         log.warning("job %s: unreadable answer to its create call (%s)", job_id, error.code)
         return
-    await context.history.ledger.take(
+    taken = await context.history.ledger.take(
         submission,
         task_id=created.task_id,
         request_id=created.request_id,
@@ -161,6 +165,9 @@ async def _create(
         updated_at=context.clock(),
         attention=None,
     )
+    if taken is None:
+        log.error("job %s task %s was bought after somebody gave its order up", job_id, created.task_id)
+        return
     log.info("job %s task %s pending", job_id, created.task_id)
     await context.announce(job_id)
 

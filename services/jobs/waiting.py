@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import assert_never
+from typing import Any, assert_never
 
 from services.dashscope import Task, TaskStatus, forgotten
 from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
+from services.jobs.canceling import withdraw
 from services.jobs.context import Context, Pace
 from services.jobs.submitting import request_of
 from services.jobs.urgency import expiry
 from services.records import Job, JobStatus
 from services.request import billed
+from services.timing.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +22,12 @@ _SURELY_UNKNOWN = 3
 """How many times in a row the vendor must say that it does not know a task: the first words may come too early."""
 _SILENT_TROUBLE = 3
 """How many polls may fail before anybody is told."""
-_EARLY_SHARE = 0.25
-"""A pause is at most this share of the time a task has taken so far: what is made quickly is noticed soon."""
-_LATE_SHARE = 0.02
-"""And may always be this share of it: who has waited ten minutes does not mind twelve seconds."""
-_SOON = 5.0
-"""In between, the pause in seconds: what the vendor's own package does."""
+_UNSURE_SHARE = 0.5
+"""While nothing like it was made here, a pause is at most this share of the time that a task has taken so far: what is
+made more quickly than the documentation says is noticed soon."""
+_SURE_SAMPLES = 5
+_LONGEST_POLLS = 4
+"""A pause is at most so many usual ones, however surely nothing can be ready yet."""
 _CALM_PER_SECOND = 10
 """How many polls a second an account's jobs make together at most, as long as the longest pause allows: half of what
 the vendor takes, so that list, cancel and save find a turn at once."""
@@ -57,8 +59,10 @@ async def _wait(context: Context, job: Job) -> Task | None:
             return task if job.status is JobStatus.SAVING else None
         if trouble == _SILENT_TROUBLE:
             await context.say(job, "The provider cannot be reached just now. Your order goes on there; asking again.")
-        elif task is not None:
-            await context.say(job, None)
+        elif task is not None and not job.cancel_requested:
+            job = await context.say(job, None)
+            if task.status is TaskStatus.RUNNING and job.status is not JobStatus.RUNNING:
+                job = await context.history.job(job.id)  # as just noted
         await context.pause(job.id, _pause(context, job))
 
 
@@ -81,26 +85,55 @@ async def _poll(context: Context, job: Job) -> Task | None:
 
 
 def _pause(context: Context, job: Job) -> float:
-    elapsed = (context.clock() - (job.submitted_at or job.created_at)) / 1000
-    return next_pause(context.pace, elapsed=elapsed, waiting=context.waiting[job.account])
+    expected = context.timing.expected(job)
+    return next_pause(
+        context.pace,
+        plan=context.timing.plan(job, every=context.pace.poll),
+        at_work=job.status is JobStatus.RUNNING,
+        elapsed=(context.clock() - _began(job)) / 1000,
+        sure=expected.samples >= _SURE_SAMPLES,
+        waiting=context.waiting[job.account] * context.history.crew.size,
+    )
 
 
-def next_pause(pace: Pace, *, elapsed: float, waiting: int) -> float:
-    """Seconds until the next poll of a task bought `elapsed` seconds ago, where `waiting` jobs share the account."""
-    wanted = min(_EARLY_SHARE * elapsed, max(_SOON, _LATE_SHARE * elapsed))
-    return min(pace.poll, max(pace.first_poll, wanted, waiting / _CALM_PER_SECOND))
+def _began(job: Job) -> int:
+    """Since when a task is in work, or in the vendor's line. Its own time counts where it agrees with our clock."""
+    bought = job.submitted_at or job.created_at
+    if job.status is not JobStatus.RUNNING or job.running_at is None:
+        return bought
+    told = job.scheduled_at
+    return told if told is not None and bought <= told <= job.running_at else job.running_at
+
+
+def next_pause(pace: Pace, *, plan: Plan, elapsed: float, at_work: bool, sure: bool, waiting: int) -> float:
+    """Seconds until the next poll of a task that has been in work, or else in line, for `elapsed` seconds.
+
+    `sure` says that such works were measured here; `waiting` jobs share the account.
+    """
+    longest = _LONGEST_POLLS * pace.poll if at_work else pace.poll
+    wanted = min(longest, plan.pause(elapsed if at_work else 0.0))
+    if not sure:
+        wanted = min(wanted, _UNSURE_SHARE * elapsed)
+    return max(pace.first_poll, wanted, min(pace.poll, waiting / _CALM_PER_SECOND))
 
 
 async def _note(context: Context, job: Job, task: Task) -> bool:
     """Write down what is new about a task. True where it has ended."""
     match task.status:
-        case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN:
+        case TaskStatus.PENDING:
+            return await withdraw(context, job)
+        case TaskStatus.SUSPENDED | TaskStatus.UNKNOWN:
             return False
         case TaskStatus.RUNNING:
             if job.status is not JobStatus.RUNNING:
                 log.info("job %s task %s running", job.id, job.task_id)
                 await context.change(
-                    job.id, only_from=_WAITING, status=JobStatus.RUNNING, running_at=context.clock(), attention=None
+                    job.id,
+                    only_from=_WAITING,
+                    status=JobStatus.RUNNING,
+                    running_at=context.clock(),
+                    attention=None,
+                    **_times(task),
                 )
             return False
         case TaskStatus.SUCCEEDED:
@@ -113,9 +146,11 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
                 rewritten_prompt=task.actual_prompt,
                 actual_micros=await _billed(context, job, task),
                 attention=None,
+                **_times(task),
             )
+            await context.timing.learn(job.vendor_model)
         case TaskStatus.FAILED:
-            await context.fail(job, task.error())
+            await context.fail(job, task.error(), **_times(task))
         case TaskStatus.CANCELED:
             log.info("job %s task %s canceled", job.id, job.task_id)
             await context.change(
@@ -125,10 +160,17 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
                 finished_at=context.clock(),
                 actual_micros=0,
                 attention=None,
+                **_times(task),
             )
         case _:
             assert_never(task.status)
     return True
+
+
+def _times(task: Task) -> dict[str, Any]:  # Any: members of a job, as they are written
+    """When the vendor began and ended, as far as it has told. Milliseconds, by its clock."""
+    told = {"scheduled_at": task.scheduled_at, "ended_at": task.ended_at}
+    return {name: round(moment.timestamp() * 1000) for name, moment in told.items() if moment is not None}
 
 
 def expires_at(context: Context, job: Job, task: Task) -> int:
@@ -136,12 +178,19 @@ def expires_at(context: Context, job: Job, task: Task) -> int:
     return expiry(ended_at=task.ended_at, bought_at=job.submitted_at or job.created_at, seen_at=context.clock())
 
 
+_ESTIMATED = (
+    "The studio does not know this model's price any more: the estimate of when it was ordered counts as its cost."
+)
+
+
 async def _billed(context: Context, job: Job, task: Task) -> int:
     """What the task and the check before it cost, in millionths; the estimate where `usage` does not say."""
     try:
         request = await request_of(context, await context.history.with_assets(job.id))
     except (InvalidRequest, NotFound):
-        # The catalogue has dropped the model or a value since: what was estimated then is the best there is.
+        # The catalogue has dropped the model or a value since. The estimate was made at the model's own price, so it is
+        # nearer the truth than the dearest rate that is known.
+        await context.change(job.id, remark=_ESTIMATED)
         return job.estimated_micros
     amount = billed(request, task.usage)
     if amount is None:

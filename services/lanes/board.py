@@ -165,6 +165,14 @@ class Board:
                 at_vendor = await _at_vendor(connection, _bucket_of(job))
                 await _keep(connection, knowledge.taken(known, at_vendor=at_vendor))
 
+    async def prioritise(self, job_id: str, priority: int, *, now: int) -> bool:
+        """Change where a job stands in line. False where it does not wait for a lane."""
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            waits = jobs.update().where(jobs.c.id == job_id, _in(UNSENT), jobs.c.dispatched_at.is_(None))
+            done = await connection.execute(waits.values(priority=priority, sequence=sequence, updated_at=now))
+            return done.rowcount > 0
+
     async def idle(self, *, given_before: int) -> tuple[Job, ...]:
         """Jobs that were given a lane before this time and have not been sent yet."""
         statement = sa.select(jobs).where(_in(UNSENT), jobs.c.dispatched_at < given_before)

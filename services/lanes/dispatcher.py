@@ -15,6 +15,7 @@ from typing import Self
 from services.catalogue import Catalogue
 from services.catalogue.schema import RateLimit
 from services.lanes.board import Board, Line
+from services.lanes.limits import published
 from services.lanes.turns import order
 from services.records import Job
 
@@ -155,9 +156,7 @@ class Dispatcher:
         return await self._board.give(line.bucket, rate=self._rate(line), now=now)
 
     def _rate(self, line: Line) -> RateLimit:
-        model = self._catalogue.model(line.model)
-        offer = model.offer(line.region) if model else None
-        return offer.rate if offer else RateLimit(submits_per_second=1, running=1)
+        return published(self._catalogue, model=line.model, region=line.region)
 
     async def _put_in_order(self, lines: Sequence[Line]) -> dict[str, Place]:
         found: dict[str, Place] = {}

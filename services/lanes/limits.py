@@ -9,6 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.catalogue import Catalogue
+from services.catalogue.schema import RateLimit
+
+_UNKNOWN = RateLimit(submits_per_second=1, running=1)
+"""Of what is not in the catalogue any more."""
 _SHAKEN = 1.1
 """Orders come a little slower than allowed: the vendor counts by its own clock, after the network has shaken them."""
 _QUIET_MS = 3_600_000
@@ -56,6 +61,13 @@ class Limits:
             return self.updated_at + _STEP_MS
         quiet = _QUIET_MS * _QUIET_GROWS ** min(self.refusals - 1, _MOST_DOUBLINGS)
         return self.updated_at + min(quiet, _LONGEST_QUIET_MS)
+
+
+def published(catalogue: Catalogue, *, model: str, region: str) -> RateLimit:
+    """What the provider documents for a model in a region."""
+    known = catalogue.model(model)
+    offer = known.offer(region) if known else None
+    return offer.rate if offer else _UNKNOWN
 
 
 def refused(limits: Limits, *, now: int, others: int, first_pause_ms: float, jitter: float) -> Limits:

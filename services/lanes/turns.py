@@ -13,8 +13,10 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-URGENT = 1
-"""The priority from which on a job is urgent."""
+FIRST = 1
+"""The priority of a job that comes before all others of its person; it changes nothing between people."""
+URGENT = 2
+"""The priority from which on a job is urgent among everybody's. Only an admin gives it."""
 _LANES_FOR_AN_URGENT_ONE = 2
 """Fewer lanes are never told apart: one slow urgent job would stop everybody else."""
 
@@ -94,7 +96,7 @@ class _Lines:
         self.urgent_at_work = any(self._is_urgent(job.person, job.priority, job.batch) for job in snapshot.busy)
 
     def is_urgent(self, job: Waiting) -> bool:
-        """Whether it is marked so, or is small: the only job that its person has here, asked for by itself."""
+        """Whether an admin marked it so, or it is small: the only job that its person has here, asked for by itself."""
         return self._is_urgent(job.person, job.priority, job.batch)
 
     def pop(self) -> Waiting:

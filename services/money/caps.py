@@ -143,13 +143,20 @@ class Caps:
             (used,) = await _used(connection, [cap], spender)
         return CapState(cap, used)
 
-    async def enforce(self, connection: AsyncConnection, job: Job) -> None:
-        """Refuse a job that is more than what is left of a cap. Call it in the transaction that writes the job, after
-        that has taken its turn among the writers. Raises OverCap."""
-        spender = Spender(person=job.person, demo=job.demo, day=day_of(job.created_at))
-        over = exceeded(await self._states(connection, spender, job.currency), job.estimated_micros)
+    async def enforce(self, connection: AsyncConnection, asked: Sequence[Job]) -> None:
+        """Refuse jobs of one person, in one currency, that are together more than what is left of a cap.
+
+        Call it in the transaction that writes them, after that has taken its turn among the writers. Raises OverCap.
+        """
+        if not asked:
+            return
+        ((person, demo, currency),) = {(job.person, job.demo, job.currency) for job in asked}
+        spender = Spender(person=person, demo=demo, day=day_of(asked[0].created_at))
+        micros = sum(job.estimated_micros for job in asked)
+        over = exceeded(await self._states(connection, spender, currency), micros)
         if over is not None:
-            raise OverCap(refusal(over, job.estimated_micros), left=over.left, currency=job.currency)
+            message = f"{refusal(over, micros, demo=demo)} Nothing was ordered."
+            raise OverCap(message, left=over.left, currency=currency)
 
     async def put(self, *, scope: Scope, person: str | None, period: Period, currency: str, micros: int) -> Cap:
         """Write a cap down, in the place of the one there was for the same. Raises StudioError."""
@@ -206,11 +213,17 @@ def exceeded(states: Sequence[CapState], micros: int) -> CapState | None:
     return min(over, key=lambda state: state.left, default=None)
 
 
-def refusal(state: CapState, micros: int) -> str:
-    """Why something is not ordered, in a sentence."""
+def refusal(state: CapState, micros: int, *, demo: bool) -> str:
+    """Why something is not ordered, in a sentence; two in a demo, which bills nothing and keeps caps all the same, so
+    that people see what one does."""
     cap = state.cap
     left = f"only {said(state.left, cap.currency)} is left" if state.left else "nothing is left"
-    return f"This costs {said(micros, cap.currency)}, and {left} of {cap_words(cap)}. Nothing was ordered."
+    if demo:
+        return (
+            f"This would cost {said(micros, cap.currency)}, and {left} of {cap_words(cap)}. "
+            "In the demo nothing is billed, but the cap is kept, on a count of the demo's own."
+        )
+    return f"This costs {said(micros, cap.currency)}, and {left} of {cap_words(cap)}."
 
 
 def cap_words(cap: Cap) -> str:

@@ -18,11 +18,8 @@ from services.money.cheaper import find_cheaper
 from services.money.reservations import day_of
 from services.money.spend import Span, Spend, span_of
 from services.people import Person
-from services.problems import Fix, Problem, Repair
+from services.problems import COPIES, PRICE, Change, Fix, Problem, Repair
 from services.request import Request, price
-
-FIELD = "price"
-"""The `field` of a problem that is about what something costs."""
 
 
 class Money:
@@ -36,26 +33,35 @@ class Money:
 
     # Before a job ----------------------------------------------------------------------------------------------------
 
-    async def problems(self, request: Request, person: Person) -> tuple[Problem, ...]:
-        """What stands in the way of ordering this now, with the cheaper choice that would do. Nothing is reserved."""
+    async def problems(self, request: Request, person: Person, *, copies: int = 1) -> tuple[Problem, ...]:
+        """What stands in the way of ordering so many now, with what would do: a cheaper choice, or fewer of them.
+
+        Nothing is reserved.
+        """
         cost = price(request)
         states = await self._history.caps.states(self._spender(person.name), currency=cost.currency)
-        micros = to_micros(cost.amount)
+        micros = to_micros(cost.amount) * copies
         over = exceeded(states, micros)
         if over is None:
             return ()
-        return (self._offer(request, refusal(over, micros), left=min(state.left for state in states)),)
+        return self._offers(request, refusal(over, micros, demo=self._demo), left=over.left, copies=copies)
 
-    def problem(self, request: Request, error: OverCap) -> Problem:
-        """The same of a refusal that came when the job was to be written."""
-        return self._offer(request, error.message, left=error.left)
+    def offers(self, request: Request, error: OverCap, *, copies: int = 1) -> tuple[Problem, ...]:
+        """The same of a refusal that came when the jobs were to be written."""
+        return self._offers(request, error.message, left=error.left, copies=copies)
 
-    def _offer(self, request: Request, message: str, *, left: int) -> Problem:
-        found = find_cheaper(self._catalogue, request, most=Decimal(left) / MICROS)
+    def _offers(self, request: Request, message: str, *, left: int, copies: int) -> tuple[Problem, ...]:
+        cheaper = self._cheaper(request, left=left, copies=copies)
+        fewer = _fewer(request, left=left, copies=copies)
+        return (Problem(field=PRICE, message=message, fix=cheaper), *([fewer] if fewer else []))
+
+    def _cheaper(self, request: Request, *, left: int, copies: int) -> Fix | None:
+        """As many of another tier or model as were asked for."""
+        found = find_cheaper(self._catalogue, request, most=Decimal(left // copies) / MICROS)
         if found is None:
-            return Problem(field=FIELD, message=message)
-        label = f"Use {found.label}: {said(to_micros(found.cost.amount), found.cost.currency)}"
-        return Problem(field=FIELD, message=message, fix=Fix(Repair.CHEAPER, label, found.change))
+            return None
+        total = said(to_micros(found.cost.amount) * copies, found.cost.currency)
+        return Fix(Repair.CHEAPER, f"Use {found.label}: {total}", found.change)
 
     # Caps ------------------------------------------------------------------------------------------------------------
 
@@ -117,6 +123,19 @@ class Money:
 
     def _spender(self, name: str) -> Spender:
         return Spender(person=name, demo=self._demo, day=day_of(self._clock()))
+
+
+def _fewer(request: Request, *, left: int, copies: int) -> Problem | None:
+    """As many of the same as still fit; None where not one does."""
+    cost = price(request)
+    each = to_micros(cost.amount)
+    fitting = min(left // each if each else 0, copies - 1)
+    if fitting < 1:
+        return None
+    label = f"Make {fitting}: {said(each * fitting, cost.currency)}"
+    fix = Fix(Repair.FEWER, label, Change(model=request.model.id, copies=fitting))
+    message = f"As it is chosen now, {fitting} of the {copies} would fit."
+    return Problem(field=COPIES, message=message, fix=fix, advice=True)
 
 
 def _admins_only(person: Person) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.catalogue import Catalogue
 from services.errors import NotFound
 from services.money.amounts import of_micros
-from services.money.reservations import Held
+from services.money.reservations import Held, settlement_of
 from services.records import FINAL, Job, JobStatus
 from services.rows import job_of
 from services.tables import jobs, reservations
@@ -231,23 +231,45 @@ def _cell(value: object) -> object:
 
 
 class SumView(TypedDict):
-    """Money of one currency under one heading. `amount` was billed, `held` is for what is under way, `unsure` for jobs
-    of which nobody can tell whether they were billed. `failed` of the `jobs` did not work and cost nothing."""
+    """Money of one currency under one heading. `spent` was billed, `open` is held for what is under way, `unsure` for
+    jobs of which nobody can tell whether they were billed. `failed` of the `jobs` did not work and cost nothing."""
 
     currency: str
-    amount: float
-    held: float
+    spent: float
+    open: float
     unsure: float
     jobs: int
     failed: int
+
+
+class TotalView(TypedDict):
+    """What some jobs cost together in one currency: `spent` was billed, `open` is held because it is not known yet."""
+
+    currency: str
+    spent: float
+    open: float
+
+
+def totals_of(some: Iterable[Job]) -> list[TotalView]:
+    """What these jobs cost together, a row for each currency. What was taken in from files was not paid for here."""
+    found: dict[str, dict[bool, int]] = {}
+    for job in some:
+        if not job.imported:
+            settled = settlement_of(job)
+            amounts = found.setdefault(job.currency, {True: 0, False: 0})
+            amounts[settled.state is Held.HELD] += settled.micros
+    return [
+        TotalView(currency=currency, spent=of_micros(amounts[False]), open=of_micros(amounts[True]))
+        for currency, amounts in sorted(found.items())
+    ]
 
 
 def sum_view(one: Sum) -> SumView:
     """A sum as JSON."""
     return SumView(
         currency=one.currency,
-        amount=of_micros(one.spent),
-        held=of_micros(one.open),
+        spent=of_micros(one.spent),
+        open=of_micros(one.open),
         unsure=of_micros(one.unsure),
         jobs=one.jobs,
         failed=one.failed,
@@ -255,13 +277,19 @@ def sum_view(one: Sum) -> SumView:
 
 
 def spend_view(spend: Spend, catalogue: Catalogue) -> dict[str, object]:
-    """What was spent, as JSON: `totals`, `by_person`, `by_model` and `by_day`, a row for each currency."""
+    """What was spent, as JSON: `totals`, `by_person`, `by_model` and `by_day`, a row for each currency.
+
+    `price_read_on` is the day on which a model's prices were read, of all of them together the oldest; null for a model
+    that is not in the catalogue any more.
+    """
 
     def named(row: Sum) -> dict[str, object]:
         model = catalogue.model(row.key)
-        return {"model": row.key, "model_title": model.title if model else row.key, **sum_view(row)}
+        about = {"model": row.key, "model_title": model.title if model else row.key}
+        return {**about, "price_read_on": model.price_source.checked.isoformat() if model else None, **sum_view(row)}
 
     return {
+        "price_read_on": min((model.price_source.checked.isoformat() for model in catalogue.models), default=None),
         "from": spend.span.first,
         "to": spend.span.last,
         "everybody": spend.span.person is None,

@@ -94,6 +94,11 @@ class Cost:
     is_known: bool = True
     """Whether the price list names it; else the dearest rate that is known was taken."""
 
+    def total(self, copies: int) -> Decimal:
+        """What so many of the same cost. The check before is asked once for all of them, yet counted for each: any of
+        them may turn out to be the one that asks."""
+        return self.amount * copies
+
 
 def files_of(value: object) -> tuple[MediaFacts, ...]:
     """The files in a value: none, one or several."""

@@ -13,11 +13,25 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from services.errors import InvalidRequest, NotFound, StudioError
-from services.routes import admin, exports, files, guard, jobs, keys, money, recipes, reuse, sheets, shelf, watching
+from services.routes import (
+    admin,
+    decisions,
+    exports,
+    files,
+    guard,
+    jobs,
+    keys,
+    money,
+    recipes,
+    reuse,
+    sheets,
+    shelf,
+    watching,
+)
 from services.studio import Studio
 
 _ASSETS = Path(__file__).parent.parent.parent / "assets"
-_SUBJECTS = (reuse, jobs, watching, admin, keys, shelf, recipes, exports, sheets, guard, money, files)
+_SUBJECTS = (reuse, jobs, decisions, watching, admin, keys, shelf, recipes, exports, sheets, guard, money, files)
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:

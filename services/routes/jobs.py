@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.articles import zipped
+from services.errors import StudioError
+from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio
 from services.views import JobView
+
+_LONGEST_BODY = 1_024
 
 
 def router(studio: Studio) -> APIRouter:
@@ -53,6 +57,13 @@ def router(studio: Studio) -> APIRouter:
     @routes.post("/{job_id}/cancel", response_model=None, dependencies=[OwnPage])
     async def cancel(job_id: str, person: Asking) -> JobView:
         return await studio.cancel(job_id, person=person)
+
+    @routes.post("/{job_id}/priority", response_model=None, dependencies=[OwnPage])
+    async def priority(job_id: str, request: Request, person: Asking) -> JobView:
+        sent = await json_body(request, limit=_LONGEST_BODY, what="a priority")
+        if sent.get("priority") not in (0, 1) or isinstance(sent["priority"], bool):
+            raise StudioError("The priority is 1 to go first, or 0 to wait for its turn.")
+        return await studio.prioritise(job_id, first=sent["priority"] == 1, person=person)
 
     @routes.get("/{job_id}/files.zip")
     async def files(job_id: str, person: Asking) -> StreamingResponse:

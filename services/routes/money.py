@@ -9,20 +9,23 @@ from fastapi.responses import StreamingResponse
 
 from services.errors import StudioError
 from services.money.caps import CapView
+from services.money.estimates import MOST_STEPS, Step, chain_view
 from services.money.spend import spend_view
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio
 
 _LONGEST_BODY = 4096
+_LONGEST_CHAIN = 256 * 1024
 From = Annotated[str | None, Query(alias="from")]
 To = Annotated[str | None, Query(alias="to")]
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes /studio/spend, /studio/spend.csv and those below /studio/caps."""
+    """The routes /studio/spend, /studio/spend.csv, /studio/estimate and those below /studio/caps."""
     routes = APIRouter(prefix="/studio")
     _add_spend(routes, studio)
+    _add_estimate(routes, studio)
     _add_caps(routes, studio)
     return routes
 
@@ -38,6 +41,33 @@ def _add_spend(routes: APIRouter, studio: Studio) -> None:
         found = studio.money.lines(person, first=first, last=last)
         headers = {"Content-Disposition": 'attachment; filename="spend.csv"', "Cache-Control": "private, no-cache"}
         return StreamingResponse(found, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _add_estimate(routes: APIRouter, studio: Studio) -> None:
+    @routes.post("/estimate", response_model=None)
+    async def estimate(request: Request, _person: Asking) -> dict[str, object]:
+        sent = await json_body(request, limit=_LONGEST_CHAIN, what="a chain of works")
+        return chain_view(studio.estimate_chain(_steps_in(sent)))
+
+
+def _steps_in(sent: dict[str, Any]) -> list[Step]:  # Any: JSON from outside
+    raw = sent.get("steps")
+    if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_STEPS:
+        raise StudioError(f"The studio expected `steps`, a list of 1 to {MOST_STEPS}.")
+    return [_step_in(each) for each in raw]
+
+
+def _step_in(raw: object) -> Step:
+    step = raw if isinstance(raw, dict) else {}
+    model, region, family = step.get("model"), step.get("region"), step.get("family")
+    values, copies = step.get("values", {}), step.get("copies", 1)
+    is_count = isinstance(copies, int) and not isinstance(copies, bool)
+    is_place = all(word is None or isinstance(word, str) for word in (region, family))
+    if not isinstance(model, str) or not isinstance(values, dict) or not is_count or not is_place:
+        raise StudioError(
+            "A step has a `model`, and where they matter its `family`, `region`, `values` by field name and `copies`."
+        )
+    return Step(model=model, region=region or "", family=family or None, values=values, copies=copies)
 
 
 def _add_caps(routes: APIRouter, studio: Studio) -> None:

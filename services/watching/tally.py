@@ -72,6 +72,14 @@ class Tally:
             found = {JobStatus(status): count for status, count in await connection.execute(statement)}
         return {status: found.get(status, 0) for status in JobStatus}
 
+    async def unfinished(self, *, person: str | None, demo: bool) -> int:
+        """How many jobs of a person, or of everybody, are not at their end."""
+        wanted = [jobs.c.demo == demo, jobs.c.status.in_([status.value for status in JobStatus if status not in FINAL])]
+        if person is not None:
+            wanted.append(jobs.c.person == person)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(sa.select(sa.func.count()).select_from(jobs).where(*wanted)) or 0
+
     async def queues(self, *, now: int) -> tuple[Queue, ...]:
         """Every bucket that has unfinished jobs or was ever given a lane, in the order of their names."""
         given = jobs.c.dispatched_at.is_not(None)

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
 
+from services.catalogue import Catalogue
 from services.disk import Disk
 from services.errors import NotFound
+from services.lanes.limits import Limits, published
 from services.people import Person
 from services.views import iso
 from services.watching.health import LOW_BYTES, Examiner, Health
@@ -85,12 +87,13 @@ class AdminView(TypedDict):
 class Watch:
     """Looks at a running studio. `folder` lies on the disk that the results are written to."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one each of what it looks at
         self,
         tally: Tally,
         *,
         disk: Disk,
         folder: Path,
+        catalogue: Catalogue,
         alive: Callable[[], bool],
         demo: bool,
         clock: Callable[[], int],
@@ -99,6 +102,7 @@ class Watch:
         self._tally = tally
         self._disk = disk
         self._folder = folder
+        self._catalogue = catalogue
         self._demo = demo
         self._clock = clock
         self._examiner = Examiner(tally, alive=alive, free_bytes=lambda: shutil.disk_usage(folder).free, clock=clock)
@@ -136,7 +140,7 @@ class Watch:
         used = sum(family.bytes for family in use.families) + use.bin + use.inputs
         return AdminView(
             jobs=StandingView(waiting=standing.waiting, working=standing.working, unknown=standing.unknown),
-            queues=[_queue_view(queue, now=now) for queue in queues],
+            queues=[_queue_view(queue, self._limits_of(queue), now=now) for queue in queues],
             errors=[
                 FailureView(code=one.code, count=one.count, message=one.message, last_at=iso(one.last_at))
                 for one in failures
@@ -146,19 +150,24 @@ class Watch:
             ready=(await self.health()).ready,
         )
 
+    def _limits_of(self, queue: Queue) -> Limits:
+        """What is known of its limits; as they are published, where none of its lanes was given yet."""
+        if queue.limits is not None:
+            return queue.limits
+        rate = published(self._catalogue, model=queue.model, region=queue.region)
+        return Limits(bucket=queue.bucket.name, running_limit=rate.running, per_second=rate.submits_per_second)
 
-def _queue_view(queue: Queue, *, now: int) -> QueueView:
-    known = queue.limits
-    paused = known is not None and known.cooldown_until > now
+
+def _queue_view(queue: Queue, limits: Limits, *, now: int) -> QueueView:
     return QueueView(
         bucket=queue.bucket.name,
         model=queue.model or queue.bucket.vendor_model,
         region=queue.region,
         waiting=queue.waiting,
         busy=queue.busy,
-        lanes=known.lanes if known else 0,
-        limit=known.running_limit if known else 0,
-        per_second=known.per_second if known else 0,
-        cooldown_until=iso(known.cooldown_until) if known and paused else None,
-        refusals=known.refusals if known else 0,
+        lanes=limits.lanes,
+        limit=limits.running_limit,
+        per_second=limits.per_second,
+        cooldown_until=iso(limits.cooldown_until) if limits.cooldown_until > now else None,
+        refusals=limits.refusals,
     )

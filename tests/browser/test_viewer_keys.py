@@ -219,7 +219,7 @@ async def test_arrows_turn_through_pictures_then_items_and_beyond_the_loaded_pag
     assert looked_at == ["job-8", "job-7", "job-6", "job-7", "job-8", "job-9"]
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    assert (await heard(page, "viewing"))[-1] == {"job": None}
+    await page.wait_for_function("window.heard.filter(([name]) => name === 'viewing').at(-1)[1].job === null")
 
 
 async def test_the_focus_stays_inside_and_every_button_has_a_name(
@@ -565,7 +565,7 @@ async def test_every_fact_is_told_in_words(page: Page, origin: str, screening: S
         "prompt extend": "On",
         "Expected": "up to $0.12",
     }
-    assert (told["Billed"], told["In the queue"], told["In work"], told["In all"]) == ("$0.08", "0:12", "0:30", "0:42")
+    assert (told["Billed"], told["Waited"], told["In work"], told["In all"]) == ("$0.08", "0:12", "0:30", "0:42")
     assert not {"seed", "Seed"} & set(told)
     await expect(about.locator(".safe")).to_contain_text("Only with the provider, and may be gone")
     await expect(about.get_by_role("link", name="Export clean")).to_have_attribute(

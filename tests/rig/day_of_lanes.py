@@ -42,8 +42,10 @@ class Outcome:
     """What a day came to."""
 
     refusals: int
+    trials_refused: int
+    """Of these, trials of one lane more: how a limit is found again that was lifted."""
     after_the_first: int
-    """Orders that were refused later than the first: over a limit that could have been known."""
+    """Of these, later than the first and no trial: over a limit that was known."""
     idle_share: float
     """Of the lanes that the vendor had, while somebody waited."""
     fairness: float
@@ -69,6 +71,8 @@ class Day:
         self._served: dict[str, int] = {}
         self._begun: Counter[str] = Counter()
         self._refusals: list[int] = []
+        self._trials_refused = 0
+        self._is_trial = False
         self._events: list[tuple[int, int, str, str]] = []
         self._numbers = itertools.count()
         self._coming: dict[str, Waiting] = {}
@@ -94,7 +98,8 @@ class Day:
         assert not self._busy
         return Outcome(
             refusals=len(self._refusals),
-            after_the_first=max(0, len(self._refusals) - 1),
+            trials_refused=self._trials_refused,
+            after_the_first=max(0, len(self._refusals) - 1 - self._trials_refused),
             idle_share=self._idle / self._could if self._could else 0.0,
             fairness=self._fairness,
             seconds=(self._now - begin) / 1000,
@@ -119,6 +124,7 @@ class Day:
             return
         if self._vendor.takes(job_id, now=self._now):
             self._limits = taken(self._limits, at_vendor=len(self._vendor.tasks))
+            self._is_trial &= len(self._vendor.tasks) < self._limits.lanes
             job = self._busy[job_id]
             self._begun[job.person] += 1
             self._waits[job_id] = (self._now - job.since) / 1000
@@ -127,6 +133,8 @@ class Day:
             self._at(self._now + round(run * 1000), "end", job_id)
             return
         self._refusals.append(self._now)
+        self._trials_refused += self._is_trial
+        self._is_trial = False
         self._limits = refused(
             self._limits,
             now=self._now,
@@ -142,7 +150,9 @@ class Day:
         if not self._waiting or self._now < self._limits.cooldown_until:
             return
         if len(self._busy) >= self._limits.lanes:
-            self._limits = tried(self._limits, now=self._now)
+            more = tried(self._limits, now=self._now)
+            self._is_trial |= more is not self._limits
+            self._limits = more
         snapshot = Snapshot(
             lanes=self._limits.lanes,
             busy=[Busy(person=job.person, priority=job.priority, batch=job.batch) for job in self._busy.values()],

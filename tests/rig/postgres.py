@@ -14,12 +14,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.rig.install import Missing, apt_get
 
 # Nothing here outlives the run, so nothing needs to reach the disk.
 FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
 START_SECONDS = 30
+
+
+async def emptied(url: str) -> str:
+    """The database with nothing in it, as the studio's own settings would name it."""
+    address = url.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_async_engine(address)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        await connection.execute(sa.text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return address
 
 
 @contextmanager

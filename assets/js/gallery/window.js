@@ -36,6 +36,8 @@ export class Window {
   get shown() { return this.list.offsetParent !== null; }
   get live() { return this.chunks.filter(({ node }) => node); }
   get jobs() { return this.live.flatMap(({ jobs }) => jobs); }
+  /** Whether there is nothing older than the `jobs`. */
+  get complete() { return !this.tailOpen && Boolean(this.chunks.at(-1)?.node); }
   get atTop() { return !this.headOpen && this.list.getBoundingClientRect().top >= this.edge() - 40; }
 
   /** Begin anew, at a place or at the newest. */

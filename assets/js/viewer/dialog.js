@@ -41,11 +41,11 @@ export class Dialog {
     this.node.remove();
   }
 
-  open({ job, list = [], at, more }) {
+  open({ job, list = [], at, more, complete }) {
     this.list = list.map((one) => one.id);
     this.jobs = new Map(list.map((one) => [one.id, one]));
     this.more = more;
-    this.ended = new Set();
+    this.ended = new Set(complete ? [OLDER] : []);
     this.reaching = {};
     this.anchor = job.id;
     if (!this.node.open) this.node.showModal();

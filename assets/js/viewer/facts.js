@@ -1,9 +1,10 @@
 // Everything that is known of a job, beside what it made. Each part is drawn anew only when what it shows has changed.
 import { articleActs } from "../article.js";
 import { bothPrompts, remark, trouble } from "../cards.js";
-import { stopButton } from "../deciding.js";
+import { stopButton, turnButton } from "../deciding.js";
 import { button, copyable, download, h, icon } from "../dom.js";
 import { fetchRelatives } from "../live.js";
+import { saidOf } from "../outlook.js";
 import { clipOf, downloads, hasArticle } from "../outputs.js";
 import { STATE, between, catalogue, clock, cost, facts, fileSize, isActive, isDone, moment, money, parameter, since } from "../words.js";
 import { collections, marks, safety, tags } from "./order.js";
@@ -58,7 +59,8 @@ export class Facts {
     const { Tree } = await import("./tree.js");
     if (this.ending.signal.aborted) return;
     const tree = new Tree(this.job, told, { open: (job) => this.room.visit(job), signal: this.ending.signal });
-    this.tree.replaceChildren(h("h3", {}, "Family"), tree.node);
+    const paid = (told.totals ?? []).filter(({ spent }) => spent).map(({ spent, currency }) => money(spent, currency)).join(" + ");
+    this.tree.replaceChildren(h("h3", {}, "Family"), tree.node, paid ? h("p", { class: "quiet" }, `${paid} for all of them${catalogue.demo ? ", were it no demo" : ""}`) : "");
   }
 }
 
@@ -67,7 +69,7 @@ const PARTS = [
   ["head", (job) => [job.family, job.created_at, job.person, job.imported, facts(job)], head],
   ["marked", (job) => [job.favourite, job.rating, job.safe, job.expires_at], (job) => [marks(job), safety(job)]],
   ["trouble", (job) => [job.status, job.attention, job.error, job.remark, job.deleted_at, job.cost, job.decision_wanted, job.on_arrival, job.stoppable, job.cancel_requested], words],
-  ["acts", (job) => [job.status, job.cancelable, job.stoppable, job.cancel_requested, job.deleted_at, job.outputs?.length], acts],
+  ["acts", (job) => [job.status, job.cancelable, job.stoppable, job.cancel_requested, job.deleted_at, job.outputs?.length, job.priority, job.place_in_line?.place], acts],
   ["saves", (job, room) => [job.status, job.outputs, room.shownOutput?.id, room.showsArticle], saves],
   ["prompts", (job) => [job.prompt, job.rewritten_prompt], prompts],
   ["given", (job) => job.inputs, givenFiles],
@@ -99,7 +101,7 @@ function acts(job, room) {
     made && !hasArticle(job) ? button({ text: "Use as…", icon: "forward", act: "use", press: () => room.use() }) : null,
     made ? button({ text: "Again with new seed", icon: "dices", act: "again", press: () => room.again() }) : null,
     made ? button({ text: "Compare", icon: "columns-2", act: "mark", press: () => room.mark() }) : null,
-    stopButton(job),
+    turnButton(job), stopButton(job),
     job.deleted_at || isActive(job) ? null : button({ icon: "trash-2", label: "Delete", kind: "away", act: "discard", press: () => room.discard() }));
 }
 
@@ -155,7 +157,7 @@ function times(job) {
   const waited = began ? clock(between(asked, began)) : active ? clock(since(asked)) : "";
   const worked = began && ended ? clock(between(began, ended)) : began && active ? clock(since(began)) : "";
   const all = ended && !active ? clock(between(asked, ended)) : "";
-  return section("Cost and time", table([...receipt(job), ["In the queue", waited], ["In work", worked], ["In all", all]]));
+  return section("Cost and time", table([...receipt(job), ["How long", saidOf(job)], ["Waited", waited], ["In work", worked], ["In all", all]]));
 }
 
 /** What was expected, and what was billed. */

@@ -1,0 +1,60 @@
+"""Files where Gradio keeps uploads: which of them are still there, and copies of the studio's own put among them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+
+from gradio.utils import get_upload_folder
+
+from components.draft import Shown
+from services.catalogue.schema import (
+    AudioField,
+    Field,
+    FileField,
+    FilesField,
+    ImageField,
+    ImageLimit,
+    Model,
+    VideoField,
+)
+
+_SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
+_CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
+
+
+def sample_of(field: Field, model: Model) -> Path | None:
+    """The file of the studio's own to try a field with; optional ones stay empty."""
+    needed = field.required or (isinstance(field, FilesField) and field.least > 0)
+    match field:
+        case ImageField() if needed or not any(f.required for f in model.fields if isinstance(f, FileField)):
+            return _SAMPLES / (field.sample or _PICTURE)
+        case AudioField() if needed:
+            return _SAMPLES / _VOICE
+        case VideoField() if needed:
+            return _SAMPLES / _CLIP
+        case FilesField() if needed:
+            return _SAMPLES / (_PICTURE if field.taken(ImageLimit) else _CLIP)
+        case _:
+            return None
+
+
+def still_here(value: Shown) -> Shown:
+    """Remembered uploads, those that are ones and still lie where uploads lie: the browser could name any file."""
+    if isinstance(value, list):
+        return [path for path in value if _is_upload(path)]
+    return value if isinstance(value, str) and _is_upload(value) else None
+
+
+def into_uploads(path: Path, *, name: str) -> str:
+    """A copy where Gradio keeps what it may show, under the name the person knows. Meant for a thread."""
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(shutil.copy(path, Path(mkdtemp(dir=folder)) / f"{name}{path.suffix}"))
+
+
+def _is_upload(path: str) -> bool:
+    folder = Path(get_upload_folder()).resolve()
+    found = Path(path).resolve()
+    return found.is_relative_to(folder) and found.is_file()

@@ -1,0 +1,134 @@
+"""Stopping a job, as far as it can be stopped, and telling the truth where it cannot.
+
+What waits is canceled for free. What the vendor has begun goes on and is billed; it can only be hidden when it arrives. In
+between lies a race: a cancel and the vendor's beginning may cross on their way. Then the vendor is asked who came first.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_never
+
+from services.dashscope import DashScope, TaskStatus
+from services.errors import StudioError, VendorError
+from services.jobs.context import Context
+from services.money.amounts import said
+from services.records import FINAL, Job, JobStatus, OnArrival, SubmissionState
+
+log = logging.getLogger(__name__)
+
+_UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
+_PENDING = frozenset({JobStatus.PENDING})
+_NOT_ENDED = frozenset(JobStatus) - FINAL
+_ON_ITS_WAY = "Your cancel is on its way; the provider has not answered it yet. If it has begun before, it goes on."
+
+
+async def cancel(context: Context, job_id: str) -> Job:
+    """Cancel what can be canceled without cost. Raises NotFound, and StudioError where it is too late.
+
+    What may just now be on its way to the vendor is marked, and canceled as soon as its task is known.
+    """
+    canceled = await context.end_canceled(job_id, only_from=_UNSENT)
+    if canceled is not None:
+        return canceled
+    job = await context.history.job(job_id)
+    match job.status:
+        case JobStatus.PENDING:
+            return await _cancel_at_vendor(context, job)
+        case JobStatus.SUBMITTING | JobStatus.UNKNOWN:
+            submission = await context.history.ledger.latest(job_id)
+            if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
+                raise StudioError(_too_late(job))  # there is no task that could be canceled
+            return await context.change(job_id, only_from=_NOT_ENDED, cancel_requested=True) or job
+        case JobStatus.RUNNING | JobStatus.SAVING:
+            raise StudioError(_too_late(job))
+        case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELED:
+            return job
+        case _:
+            assert_never(job.status)
+
+
+async def withdraw(context: Context, job: Job) -> bool:
+    """Cancel at the vendor what somebody canceled before it could be. True where that ended the job."""
+    if not job.cancel_requested or job.status is not JobStatus.PENDING:
+        return False
+    vendor = await context.vendor(job)
+    return vendor is not None and (await _race(context, vendor, job)).status.final
+
+
+async def arrive(context: Context, job_id: str, on_arrival: OnArrival) -> Job:
+    """Keep or hide a work when it arrives. Raises StudioError where it has arrived already."""
+    changed = await context.change(job_id, only_from=_NOT_ENDED, on_arrival=on_arrival)
+    if changed is not None:
+        log.info("job %s: %s when it arrives", job_id, on_arrival)
+        return changed
+    job = await context.history.job(job_id)
+    if job.status is JobStatus.SUCCEEDED:
+        raise StudioError("It has just arrived: you find it in the gallery, and can delete it there.")
+    raise StudioError("It has ended already: nothing will arrive.")
+
+
+async def _cancel_at_vendor(context: Context, job: Job) -> Job:
+    vendor = await context.vendor(job)
+    if vendor is None or job.task_id is None:
+        raise StudioError("The key this was made with is not here, so it cannot be canceled.")
+    after = await _race(context, vendor, job)
+    context.wake_up(job.id)
+    match after.status:
+        case JobStatus.RUNNING | JobStatus.SAVING:
+            raise StudioError(f"Too late by a moment: the provider had just begun. {_goes_on(job)}")
+        case JobStatus.SUCCEEDED:
+            raise StudioError("Too late: it is done, and you find it in the gallery.")
+        case _:
+            return after
+
+
+async def _race(context: Context, vendor: DashScope, job: Job) -> Job:
+    """Cancel a task and learn who came first; where nobody can tell yet, the cancel stands and is tried again."""
+    status: TaskStatus | None = None
+    try:
+        await vendor.cancel(job.task_id or "")
+        status = TaskStatus.CANCELED
+    except VendorError as error:
+        # Refused, or lost on its way: only the task itself tells.
+        log.info("job %s task %s: cancel not confirmed (%s)", job.id, job.task_id, error.code or type(error).__name__)
+        status = await _status(vendor, job)
+    match status:
+        case TaskStatus.CANCELED:
+            await context.end_canceled(job.id, only_from=_PENDING)
+        case TaskStatus.RUNNING:
+            log.info("job %s task %s began before its cancel", job.id, job.task_id)
+            await context.change(
+                job.id,
+                only_from=_PENDING,
+                status=JobStatus.RUNNING,
+                running_at=context.clock(),
+                cancel_requested=False,
+                remark=f"You canceled this, but the provider had begun a moment before. {_goes_on(job)}",
+            )
+        case TaskStatus.SUCCEEDED | TaskStatus.FAILED:
+            await context.change(job.id, only_from=_PENDING, cancel_requested=False)
+        case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN | None:
+            await context.change(job.id, only_from=_PENDING, cancel_requested=True, attention=_ON_ITS_WAY)
+        case _:
+            assert_never(status)
+    return await context.history.job(job.id)
+
+
+async def _status(vendor: DashScope, job: Job) -> TaskStatus | None:
+    try:
+        return (await vendor.query(job.task_id or "")).status
+    except VendorError:
+        return None
+
+
+def _too_late(job: Job) -> str:
+    return f"Too late: the provider has begun and cannot stop it. {_goes_on(job)}"
+
+
+def _goes_on(job: Job) -> str:
+    if job.demo:
+        return "It goes on; nothing is billed."
+    return (
+        f"It goes on and costs {said(job.estimated_micros, job.currency)}; you can keep it or hide it when it arrives."
+    )

@@ -1,0 +1,135 @@
+"""From a checked request to the jobs that are written: its files kept, its copies counted, their seeds dealt.
+
+Hides that several of one work are one batch. It looks at no cap and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+
+from services.accounts import Account
+from services.archive import Archive
+from services.catalogue.schema import NumberField, Scalar
+from services.errors import InvalidRequest
+from services.inputs import Trace, keep_files
+from services.media.facts import MediaFacts
+from services.money.amounts import to_micros
+from services.people import Person
+from services.problems import COPIES, Problem
+from services.records import Asset, Job, JobWithAssets, new_id
+from services.request import Cost, Request, price
+
+MOST_COPIES = 8
+"""How many of the same may be asked for at once: as many as can be looked at side by side."""
+_SEED = "seed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What can be said of a request before it is sent."""
+
+    problems: tuple[Problem, ...]
+    cost: Cost | None = None
+    """That of one; None where the values cannot be priced yet."""
+    copies: int = 1
+    """How many of it are asked for."""
+    seeds: tuple[int, ...] = ()
+    """The seed of each, where one was given; else the provider draws them."""
+    seconds: float = 0
+    """How long the clip will be; 0 for pictures."""
+    count: int = 0
+    """How many pictures there will be, or may be at most; 0 for a clip."""
+    facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(default_factory=dict)
+    """What is known of each file, by field name; several in their order where the field takes a list."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """How the prompt calls each file of a list, for example `character1`, by field name."""
+    output: str = ""
+    """The size of what comes out in words, for example `1280 × 720`; empty while it is not known."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be sent: advice does not stand in the way."""
+        return all(problem.advice for problem in self.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What one press of Generate asks for."""
+
+    request: Request
+    given: Mapping[str, object]
+    """The values as they came, files as their paths."""
+    person: Person
+    copies: int
+    source: str | None
+    """The job whose settings it began with."""
+    demo: bool
+
+
+async def jobs_of(
+    order: Order, *, account: Account, archive: Archive, trace: Trace, now: int
+) -> tuple[JobWithAssets, ...]:
+    """The jobs of an order, not written yet: one for each copy, a batch where there are several. Raises FileRefused.
+
+    The files are stored once. The jobs are asked for a millisecond apart, so that they keep their order everywhere.
+    """
+    request = order.request
+    first = new_id(now)
+    files = await keep_files(archive, request, order.given, job_id=first, now=now, trace=trace)
+    cost = price(request)
+    batch = token_hex(8) if order.copies > 1 else None
+    made: list[JobWithAssets] = []
+    for number, one in enumerate(copied(request, order.copies)):
+        at = now + number
+        job = Job(
+            id=first if number == 0 else new_id(at),
+            person=order.person.name,
+            family=one.model.family,
+            model=one.model.id,
+            vendor_model=one.offer.id,
+            region=one.offer.region,
+            account=account.alias,
+            base_url=account.base_url,
+            demo=order.demo,
+            prompt=one.prompt,
+            parameters={n: v for n, v in one.values.items() if n != "prompt" and isinstance(v, Scalar)},
+            created_at=at,
+            updated_at=at,
+            estimated_micros=to_micros(cost.amount),
+            currency=cost.currency,
+            source_job=order.source,
+            batch=batch,
+        )
+        made.append(JobWithAssets(job, files if number == 0 else _files_for(job, files)))
+    return tuple(made)
+
+
+def copied(request: Request, copies: int) -> Iterator[Request]:
+    """A request as often as it is wanted: with a seed that was given, or the next ones, so that no two are the same."""
+    seeds = seeds_of(request, copies)
+    for number in range(copies):
+        yield replace(request, values={**request.values, _SEED: seeds[number]}) if seeds else request
+
+
+def seeds_of(request: Request, copies: int) -> tuple[int, ...]:
+    """The seed of each copy, counted up from the one that was given; none where the provider draws them."""
+    given = request.values.get(_SEED)
+    own = next((f for f in request.fields if f.name == _SEED and isinstance(f, NumberField)), None)
+    if own is None or isinstance(given, bool) or not isinstance(given, int):
+        return ()
+    least, most = int(own.minimum), int(own.maximum)
+    return tuple(least + (given - least + number) % (most - least + 1) for number in range(copies))
+
+
+def refuse_copies(copies: int) -> None:
+    """Raise InvalidRequest for a number of copies that is not taken."""
+    if not 1 <= copies <= MOST_COPIES:
+        message = f"1 to {MOST_COPIES} can be asked for at once; you asked for {copies}."
+        raise InvalidRequest((Problem(field=COPIES, message=message),))
+
+
+def _files_for(job: Job, files: tuple[Asset, ...]) -> tuple[Asset, ...]:
+    """The same files as those of another job: they lie in the archive once."""
+    return tuple(replace(asset, id=new_id(job.created_at), job_id=job.id, created_at=job.created_at) for asset in files)

@@ -1,0 +1,384 @@
+"""A lost answer that nobody can look up: when a person is asked, what they can decide, and that no state lasts.
+
+With a vendor that does as it is told and a clock that only moves while somebody sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from services.accounts import Accounts
+from services.archive import Archive
+from services.catalogue import CATALOGUE
+from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
+from services.dashscope.replies import ListedTask
+from services.errors import KeyRefused, StudioError, Unavailable, Unreachable, VendorError
+from services.history import History
+from services.jobs import Context, Pace
+from services.jobs.deciding import decide
+from services.jobs.reconcile import reconcile
+from services.jobs.saving import save
+from services.jobs.submitting import submit
+from services.jobs.waiting import wait
+from services.lanes.board import UNKNOWN_HOLDS_MS
+from services.money.caps import Period, Scope, Spender
+from services.records import Decision, Job, JobStatus, Submission, SubmissionState, new_id
+from tests.rig.postgres import emptied
+
+NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() * 1000)
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+REFUSED = KeyRefused("The provider does not accept the key.", code="InvalidApiKey", http_status=401)
+
+
+@dataclass
+class Clock:
+    """Moves while somebody sleeps."""
+
+    now: int = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += round(seconds * 1000)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Vendor:
+    """Has these tasks; each kind of call fails as it is told."""
+
+    tasks: dict[str, Task] = field(default_factory=dict)
+    listing: VendorError | None = None
+    asking: VendorError | None = None
+    creating: VendorError | None = None
+    created: int = 0
+
+    async def list_tasks(self, *, model: str, start: datetime, end: datetime) -> tuple[ListedTask, ...]:
+        if self.listing:
+            raise self.listing
+        rows = [(name, task) for name, task in self.tasks.items() if task.submitted_at is not None]
+        return tuple(
+            ListedTask(
+                task_id=name,
+                model=model,
+                status=task.status,
+                created_at=task.submitted_at,
+                request_id="r",
+                api_key_id="k",
+            )
+            for name, task in rows
+            if task.submitted_at is not None and start <= task.submitted_at <= end
+        )
+
+    async def query(self, task_id: str) -> Task:
+        if self.asking:
+            raise self.asking
+        return self.tasks.get(task_id, a_task(task_id, TaskStatus.UNKNOWN))
+
+    async def create(self, _path: str, _body: Mapping[str, object], *, uses_oss: bool) -> Created:
+        self.created += 1
+        if self.creating:
+            raise self.creating
+        raise Unreachable("There is no connection.")
+
+    async def download(self, _url: str, _target: Path) -> Downloaded:
+        raise Unavailable("The connection broke.")
+
+
+@dataclass
+class Keys:
+    """The only account there is, or none."""
+
+    vendor: Vendor | None
+
+    async def client(self, **_pinned: str) -> DashScope | None:
+        return cast("DashScope", self.vendor)  # it has what the steps use
+
+
+def a_task(task_id: str, status: TaskStatus, *, at: int = NOON + 1000, prompt: str | None = None) -> Task:
+    return Task(
+        task_id=task_id,
+        status=status,
+        request_id="r",
+        submitted_at=datetime.fromtimestamp(at / 1000, UTC),
+        scheduled_at=None,
+        ended_at=None,
+        parts=(),
+        failures=(),
+        orig_prompt=prompt,
+        actual_prompt=None,
+        code="",
+        message="",
+        usage={},
+    )
+
+
+def a_job(status: JobStatus, *, task_id: str | None = None) -> Job:
+    return Job(
+        id=new_id(NOON),
+        person="mei",
+        family="text_to_video",
+        model="wan2.6-t2v",
+        vendor_model="wan2.6-t2v",
+        region="singapore",
+        account="a",
+        base_url="https://vendor.example/api/v1",
+        demo=False,
+        status=status,
+        prompt="a fox",
+        parameters={"duration": 5},
+        created_at=NOON,
+        updated_at=NOON,
+        submitted_at=NOON if task_id else None,
+        dispatched_at=NOON,
+        task_id=task_id,
+        estimated_micros=500_000,
+        currency="USD",
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[History]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}"
+    if request.param == "postgresql":
+        url = await emptied(request.getfixturevalue("postgres_url"))
+    async with History.open(url) as opened:
+        yield opened
+
+
+@dataclass
+class Scene:
+    """A job whose answer was lost, and all around it."""
+
+    context: Context
+    vendor: Vendor
+    clock: Clock
+    job: Job
+    submission: Submission
+
+    async def now(self) -> Job:
+        return await self.context.history.job(self.job.id)
+
+    async def until(self, good: Callable[[Job], bool]) -> Job:
+        async with asyncio.timeout(30):
+            while not good(job := await self.now()):
+                await asyncio.sleep(0)
+        return job
+
+    async def state(self) -> SubmissionState:
+        latest = await self.context.history.ledger.latest(self.job.id)
+        assert latest is not None
+        return latest.state
+
+
+def context_of(history: History, vendor: Vendor | None, clock: Clock, home: Path) -> Context:
+    archive = Archive(home / "files")
+    archive.prepare()
+
+    async def announce(_job_id: str) -> None:
+        """Nobody watches."""
+
+    return Context(
+        history=history,
+        archive=archive,
+        accounts=cast("Accounts", Keys(vendor)),  # it has what a context uses
+        catalogue=CATALOGUE,
+        announce=announce,
+        pace=Pace(poll=600, retry=600, retry_longest=600),
+        clock=clock,
+        sleep=clock.sleep,
+    )
+
+
+@pytest.fixture
+async def scene(history: History, tmp_path: Path) -> Scene:
+    clock, vendor = Clock(), Vendor()
+    context = context_of(history, vendor, clock, tmp_path)
+    job = await history.add(a_job(JobStatus.SUBMITTING))
+    submission = await history.ledger.open(job, attempt=1, started_at=NOON)
+    return Scene(context, vendor, clock, job, submission)
+
+
+@asynccontextmanager
+async def looking(scene: Scene) -> AsyncIterator[None]:
+    """The studio looks the order up meanwhile."""
+    task = asyncio.create_task(reconcile(scene.context, scene.job, scene.submission))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+# Asking a person -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_key_that_may_not_read_the_list_asks_at_once(scene: Scene) -> None:
+    scene.vendor.listing = REFUSED
+    async with looking(scene):
+        asked = await scene.until(lambda job: job.decision is Decision.WANTED)
+    assert asked.status is JobStatus.UNKNOWN
+    assert scene.clock.now - NOON < MINUTE
+    assert "your key may not read" in (asked.attention or "")
+
+
+async def test_a_list_out_of_reach_is_tried_for_two_minutes_before_a_person_is_asked(scene: Scene) -> None:
+    scene.vendor.listing = Unreachable("There is no connection.")
+    async with looking(scene):
+        await scene.until(lambda job: "cannot be read just now" in (job.attention or ""))
+        assert (await scene.now()).decision is None
+        await scene.until(lambda job: job.decision is Decision.WANTED)
+    assert scene.clock.now - NOON >= 2 * MINUTE
+
+
+async def test_the_question_is_withdrawn_when_the_list_can_be_read_again(scene: Scene) -> None:
+    scene.vendor.listing = REFUSED
+    scene.vendor.tasks["t"] = a_task("t", TaskStatus.RUNNING)
+    async with looking(scene):
+        await scene.until(lambda job: job.decision is Decision.WANTED)
+        scene.vendor.listing = None
+        adopted = await scene.until(lambda job: job.status is JobStatus.PENDING)
+    assert (adopted.task_id, adopted.decision, adopted.attention) == ("t", None, None)
+    with pytest.raises(StudioError, match="nothing to decide"):
+        await decide(scene.context, scene.job.id, Decision.SEND)
+    assert await scene.now() == adopted
+
+
+# Deciding ------------------------------------------------------------------------------------------------------------
+
+
+async def _asked(scene: Scene) -> None:
+    scene.vendor.listing = REFUSED
+    await scene.until(lambda job: job.decision is Decision.WANTED)
+
+
+async def test_sent_again_it_waits_for_its_turn_and_the_lost_order_stays_in_the_books(scene: Scene) -> None:
+    async with looking(scene):
+        await _asked(scene)
+        decided = await decide(scene.context, scene.job.id, Decision.SEND)
+    assert (decided.status, decided.dispatched_at, decided.decision) == (JobStatus.QUEUED, None, Decision.SEND)
+    assert await scene.state() is SubmissionState.LOST
+    assert await submit(scene.context, scene.job.id) is None, "it has no lane yet"
+    assert scene.vendor.created == 0
+
+
+async def test_let_go_it_ends_and_its_money_stays_held(scene: Scene) -> None:
+    async with looking(scene):
+        await _asked(scene)
+        decided = await decide(scene.context, scene.job.id, Decision.DROP)
+    assert (decided.status, decided.actual_micros) == (JobStatus.CANCELED, None)
+    assert "$0.5" in (decided.remark or "")
+    cap = await scene.context.history.caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=1)
+    state = await scene.context.history.caps.state(cap, Spender(person="mei", demo=False, day="2026-11-22"))
+    assert state.used == 500_000, "it may have been billed"
+
+
+async def test_a_decision_is_taken_once(scene: Scene) -> None:
+    async with looking(scene):
+        await _asked(scene)
+        both = await asyncio.gather(
+            decide(scene.context, scene.job.id, Decision.SEND),
+            decide(scene.context, scene.job.id, Decision.DROP),
+            return_exceptions=True,
+        )
+    assert sum(isinstance(one, StudioError) for one in both) == 1
+
+
+async def test_nothing_is_decided_where_nobody_is_asked(scene: Scene) -> None:
+    with pytest.raises(StudioError, match="nothing to decide"):
+        await decide(scene.context, scene.job.id, Decision.SEND)
+    assert await scene.state() is SubmissionState.OPEN
+
+
+async def test_a_task_and_a_decision_that_come_at_once_never_both_count(scene: Scene) -> None:
+    ledger = scene.context.history.ledger
+    took, gave_up = await asyncio.gather(
+        ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON),
+        ledger.give_up(scene.submission, status=JobStatus.CANCELED, updated_at=NOON),
+    )
+    assert (took is None) != (gave_up is None)
+    job = await scene.now()
+    assert job.status is (JobStatus.PENDING if took else JobStatus.CANCELED)
+    assert (job.task_id == "t") is (took is not None)
+
+
+async def test_what_was_not_bought_is_sent_with_its_lane_or_waits_for_another(scene: Scene) -> None:
+    async with looking(scene):
+        kept = await scene.until(lambda job: job.status is JobStatus.QUEUED)
+    assert kept.dispatched_at == NOON
+    assert await scene.state() is SubmissionState.NOT_TAKEN
+
+
+async def test_a_lane_is_not_kept_for_hours(scene: Scene) -> None:
+    scene.vendor.listing = Unreachable("There is no connection.")
+    async with looking(scene):
+        await scene.until(lambda _job: scene.clock.now - NOON > UNKNOWN_HOLDS_MS)
+        scene.vendor.listing = None
+        sent = await scene.until(lambda job: job.status is JobStatus.QUEUED)
+    assert sent.dispatched_at is None
+
+
+# Nothing lasts for ever ----------------------------------------------------------------------------------------------
+
+_TROUBLES: Mapping[str, Callable[[Vendor], Vendor | None]] = {
+    "the vendor is out of reach": lambda vendor: replace(
+        vendor,
+        listing=Unreachable("No connection."),
+        asking=Unreachable("No connection."),
+        creating=Unreachable("No connection."),
+    ),
+    "the key is refused": lambda vendor: replace(vendor, listing=REFUSED, asking=REFUSED, creating=REFUSED),
+    "the key is gone": lambda _vendor: None,
+    "the vendor knows nothing of it": lambda vendor: replace(vendor, creating=REFUSED),
+    "its answers cannot be read": lambda vendor: replace(
+        vendor, listing=VendorError("?"), asking=VendorError("?"), creating=VendorError("?")
+    ),
+}
+_SENT = {JobStatus.PENDING, JobStatus.RUNNING, JobStatus.SAVING}
+
+
+@pytest.mark.parametrize("trouble", _TROUBLES)
+@pytest.mark.parametrize("status", [status for status in JobStatus if not status.final])
+async def test_from_every_state_a_job_ends_or_asks_within_25_hours(
+    tmp_path: Path, status: JobStatus, trouble: str
+) -> None:
+    async with History.open(f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}") as history:
+        clock, vendor = Clock(), _TROUBLES[trouble](Vendor())
+        context = context_of(history, vendor, clock, tmp_path)
+        job = await history.add(a_job(status, task_id="t" if status in _SENT else None))
+        if status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
+            await history.ledger.open(job, attempt=1, started_at=NOON)
+        carrying = asyncio.create_task(_carry(context, job.id))
+        try:
+            while not carrying.done() and clock.now - NOON < DAY + 60 * MINUTE:
+                await asyncio.sleep(0)
+        finally:
+            carrying.cancel()
+            with suppress(asyncio.CancelledError):
+                await carrying
+        after = await history.job(job.id)
+    free_to_stop = after.status in (JobStatus.QUEUED, JobStatus.UPLOADING) and bool(after.attention)
+    assert after.status.final or free_to_stop, after
+    if status in _SENT or status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
+        assert vendor is None or vendor.created <= 1
+
+
+async def _carry(context: Context, job_id: str) -> None:
+    """What services.jobs does with a job that has a lane."""
+    job = await submit(context, job_id)
+    if job is None:
+        return
+    task = None if job.status is JobStatus.SAVING else await wait(context, job)
+    if task is not None or job.status is JobStatus.SAVING:
+        await save(context, await context.history.job(job_id), task)
