@@ -125,9 +125,7 @@ async def run(
                 demo=demo,
                 clock=clock,
             ),
-            exports=Exports(
-                history=history, archive=archive, catalogue=catalogue, strip=strip, demo=demo, clock=clock
-            ),
+            exports=Exports(history=history, archive=archive, catalogue=catalogue, strip=strip, demo=demo, clock=clock),
             disk=disk,
             janitor=janitor,
             reuse=Reuse(history=history, archive=archive, catalogue=catalogue, cache=home / "cache" / "cut"),

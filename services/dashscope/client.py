@@ -242,6 +242,11 @@ class DashScope:
                     found[task.task_id] = task
         return tuple(sorted(found.values(), key=lambda task: task.created_at))
 
+    async def tasks_at_work(self) -> frozenset[str]:
+        """The ids of the account's tasks that are running, other programs' among them. One that ends while the pages
+        are read may hide another, so what is missing need not have ended. Raises VendorError."""
+        return frozenset(task.task_id for task in await self._list_pages({"status": TaskStatus.RUNNING.value}))
+
     async def _list_pages(self, query: Mapping[str, str]) -> list[ListedTask]:
         tasks: list[ListedTask] = []
         for number in range(1, MOST_PAGES + 1):

@@ -1,7 +1,8 @@
 """Stopping a job, as far as it can be stopped, and telling the truth where it cannot.
 
-What waits is canceled for free. What the vendor has begun goes on and is billed; it can only be hidden when it arrives. In
-between lies a race: a cancel and the vendor's beginning may cross on their way. Then the vendor is asked who came first.
+What waits is canceled for free. What the vendor has begun goes on and is billed; it can only be hidden when it arrives.
+In between lies a race: a cancel and the vendor's beginning may cross on their way. Then the vendor is asked who came
+first.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from services.catalogue import Catalogue
 from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.errors import VendorError
 from services.history import History
+from services.jobs.rounds import Rounds
 from services.jobs.urgency import Turns, lost_at
 from services.records import FINAL, Asset, Job, JobStatus
 from services.timing import Timing
@@ -70,9 +71,12 @@ class Context:
     """Says of each step which job it is about."""
     timing: Timing = field(init=False)
     """How long works take."""
+    rounds: Rounds = field(init=False)
+    """Asks for many at once."""
 
     def __post_init__(self) -> None:
         self.timing = Timing(self.history.times, self.catalogue)
+        self.rounds = Rounds(self)
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any

@@ -9,6 +9,7 @@ from services.dashscope import Task, TaskStatus, forgotten
 from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
 from services.jobs.canceling import withdraw
 from services.jobs.context import Context, Pace
+from services.jobs.rounds import Place
 from services.jobs.submitting import request_of
 from services.jobs.urgency import expiry
 from services.records import Job, JobStatus
@@ -26,7 +27,7 @@ _UNSURE_SHARE = 0.5
 """While nothing like it was made here, a pause is at most this share of the time that a task has taken so far: what is
 made more quickly than the documentation says is noticed soon."""
 _SURE_SAMPLES = 5
-_LONGEST_POLLS = 4
+LONGEST_POLLS = 4
 """A pause is at most so many usual ones, however surely nothing can be ready yet."""
 _CALM_PER_SECOND = 10
 """How many polls a second an account's jobs make together at most, as long as the longest pause allows: half of what
@@ -37,12 +38,13 @@ async def wait(context: Context, job: Job) -> Task | None:
     """Poll until the task has ended. The task, where it has succeeded and its result is to be fetched."""
     context.waiting[job.account] += 1
     try:
-        return await _wait(context, job)
+        with context.rounds.joined(job) as place:
+            return await _wait(context, job, place)
     finally:
         context.waiting[job.account] -= 1
 
 
-async def _wait(context: Context, job: Job) -> Task | None:
+async def _wait(context: Context, job: Job, place: Place) -> Task | None:
     unknown = trouble = 0
     while True:
         task = await _poll(context, job)
@@ -63,7 +65,12 @@ async def _wait(context: Context, job: Job) -> Task | None:
             job = await context.say(job, None)
             if task.status is TaskStatus.RUNNING and job.status is not JobStatus.RUNNING:
                 job = await context.history.job(job.id)  # as just noted
-        await context.pause(job.id, _pause(context, job))
+        if task is not None:
+            context.rounds.saw(place, at_work=task.status is TaskStatus.RUNNING)
+        pause = _pause(context, job)
+        if context.rounds.covers(place):
+            pause = max(pause, LONGEST_POLLS * context.pace.poll)
+        await context.pause(job.id, pause)
 
 
 async def _poll(context: Context, job: Job) -> Task | None:
@@ -110,7 +117,7 @@ def next_pause(pace: Pace, *, plan: Plan, elapsed: float, at_work: bool, sure: b
 
     `sure` says that such works were measured here; `waiting` jobs share the account.
     """
-    longest = _LONGEST_POLLS * pace.poll if at_work else pace.poll
+    longest = LONGEST_POLLS * pace.poll if at_work else pace.poll
     wanted = min(longest, plan.pause(elapsed if at_work else 0.0))
     if not sure:
         wanted = min(wanted, _UNSURE_SHARE * elapsed)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.bench import checks, gallery, pages, parity, polling, recipes, start, staying
+from tests.bench import checks, eta, gallery, lanes, pages, parity, polling, polls, recipes, start, staying
 from tests.bench.figures import Table, machine, render
 
 Part = Callable[[Path], list[Table]]
@@ -26,6 +26,9 @@ _FULL: dict[str, Part] = {
     "pages": lambda home: pages.compare(pages.Plan(), home),
     "polling": lambda home: polling.compare(polling.Plan(), home),
     "gallery": lambda home: gallery.compare(gallery.Plan(), home),
+    "lanes": lambda home: lanes.compare(lanes.Plan(), home),
+    "eta": lambda home: eta.compare(eta.Plan(), home),
+    "polls": lambda home: polls.compare(polls.Plan(), home),
 }
 _QUICK: dict[str, Part] = {
     "checks": lambda home: checks.compare(checks.Plan(rounds=2, long_minutes=1), home),
@@ -37,6 +40,9 @@ _QUICK: dict[str, Part] = {
         polling.Plan(sizes=(10,), run_seconds=2, over_seconds=1, held=50, hold_seconds=2), home
     ),
     "gallery": lambda home: gallery.compare(gallery.Plan(items=(100, 2_000), rounds=5), home),
+    "lanes": lambda home: lanes.compare(lanes.Plan(people=10, jobs_each=20, small_jobs=4, seeds=(1,)), home),
+    "eta": lambda home: eta.compare(eta.Plan(histories=15), home),
+    "polls": lambda home: polls.compare(polls.Plan(tasks=500), home),
 }
 
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from services.jobs import Pace
-from services.jobs.waiting import next_pause
+from services.jobs.rounds import ROUNDS
+from services.jobs.waiting import LONGEST_POLLS, next_pause
 from services.timing.belief import Belief
 from services.timing.plan import Plan as Schedule
 from services.timing.plan import plan_for
@@ -36,6 +37,8 @@ class Plan:
     """Of the logarithm of the run time, within one kind of work; 0.7 is the vendor's samples of all kinds together."""
     learnt: int = 30
     """How many works of the kind were measured before."""
+    at_once: int = 5
+    """Works at the vendor together: as many as most models allow."""
     queue_seconds: tuple[float, float] = (0.0, 15.0)
 
 
@@ -111,6 +114,21 @@ def planned(schedule: Schedule, *, sure: bool) -> Callable[[], Pause]:
     return lambda: pause
 
 
+def in_rounds(chance: random.Random, tasks: Sequence[Task], *, at_once: int) -> Asked:
+    """The studio's for so many at once, as services.jobs.rounds asks: a round costs each its part of a question."""
+    pace = Pace()
+    every, alone = ROUNDS * pace.poll / at_once, LONGEST_POLLS * pace.poll
+    questions, lags = 0.0, []
+    for queue, run in tasks:
+        phase, end = chance.uniform(0, every), queue + run
+        begun = phase + math.ceil((queue - phase) / every) * every if queue > phase else phase
+        noticed = phase + math.ceil((end - phase) / every) * every
+        own = 2 + math.floor(max(0.0, begun) / pace.poll) + math.floor((noticed - begun) / alone)
+        questions += own + 1 + noticed / every / at_once
+        lags.append(noticed - end)
+    return Asked(questions=questions / len(tasks), lags=tuple(lags))
+
+
 def learnt(chance: random.Random, *, spread: float, plan: Plan) -> Schedule:
     """The plan after so many works of the kind; before any, the vendor's range."""
     times = [math.log(draw(chance, spread=spread, plan=plan)[1]) for _ in range(plan.learnt)]
@@ -146,6 +164,7 @@ def simulate(spread: float, plan: Plan) -> tuple[dict[str, Asked], float]:
     found = {
         "every 15 s": every,
         "package's ladder": ask(tasks, ladder),
+        f"studio, {plan.at_once} at once": in_rounds(chance, tasks, at_once=plan.at_once),
         "studio": Asked(
             questions=math.fsum(each.questions for each in studio) / len(studio),
             lags=tuple(lag for each in studio for lag in each.lags),
@@ -168,7 +187,8 @@ def compare(plan: Plan, home: Path) -> list[Table]:
     notes = (
         f"{plan.tasks:,} simulated works each: log-normal, {LEAST:.0f}-{MOST:.0f} s, median {MEDIAN:.0f} s, 0-15 s in",
         f"the line. The studio has measured {plan.learnt} others of the kind before. Spread: of the logarithm,",
-        "within one kind. Least: what no schedule of single questions can better at as many questions as every 15 s.",
+        "within one kind. Least: what no schedule of single questions can better at as many questions as every 15 s;",
+        f"with {plan.at_once} at once one question is asked for all of them, a part of which counts for each.",
     )
     columns = ("spread, schedule", "questions", "lag (s), mean", "lag (s), 95 %", "least lag (s)")
     return [Table(title="When to ask", columns=columns, rows=tuple(rows), notes=notes, raw={"runs": raw})]

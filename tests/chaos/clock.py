@@ -1,0 +1,93 @@
+"""One time for the simulator and every studio of a run, which can be moved on by hours at once.
+
+Hides how processes share it: a small file that each has in its memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import struct
+import time
+from bisect import bisect_right
+from datetime import UTC, datetime
+from pathlib import Path
+
+_NUMBER = struct.Struct("q")
+
+
+class SharedClock:
+    """The machine's time and what was added to it. A `Clock` of the simulator; `now_ms` is a studio's clock.
+
+    Only the process that made the file moves it. A sleep lasts as long as it was meant to when it began: the provider's
+    machines are not asleep while ours are.
+    """
+
+    def __init__(self, file: Path) -> None:
+        if not file.exists():
+            file.write_bytes(_NUMBER.pack(0))
+        with file.open("r+b") as opened:
+            self._shared = mmap.mmap(opened.fileno(), _NUMBER.size)
+        self._moves: list[tuple[int, int]] = [(0, 0)]
+        """Since when, in real milliseconds, which offset holds."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._shared.close()
+
+    @property
+    def offset_ms(self) -> int:
+        """How far this time is ahead of the machine's."""
+        return _NUMBER.unpack_from(self._shared)[0]
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return real_ms() + self.offset_ms
+
+    def now(self) -> datetime:
+        """The same as a moment in UTC."""
+        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        await asyncio.sleep(max(0.0, seconds))
+
+    def move(self, hours: float) -> None:
+        """Let so much time have passed."""
+        offset = self.offset_ms + round(hours * 3_600_000)
+        self._moves.append((real_ms(), offset))
+        _NUMBER.pack_into(self._shared, 0, offset)
+
+    def real_of(self, moment_ms: int) -> int:
+        """The machine's milliseconds of a moment of this clock; a moment that was jumped over is that of the jump."""
+        for (since, offset), (until, _) in zip(self._moves, [*self._moves[1:], (1 << 62, 0)], strict=True):
+            if moment_ms < until + offset:
+                return max(since, moment_ms - offset)
+        return real_ms()
+
+
+def real_ms() -> int:
+    """The machine's own milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Healthy:
+    """When a studio could have done its work: in real milliseconds, as stretches."""
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[int, bool]] = []
+
+    def note(self, *, well: bool) -> None:
+        """From now on it can, or cannot."""
+        if not self._changes or self._changes[-1][1] != well:
+            self._changes.append((real_ms(), well))
+
+    def seconds_between(self, start_ms: int, end_ms: int) -> float:
+        """How long it could have worked between two real moments."""
+        times = [start_ms, *(at for at, _ in self._changes if start_ms < at < end_ms), end_ms]
+        stretches = zip(times, times[1:], strict=False)
+        return sum(until - since for since, until in stretches if until > since and self._at(since)) / 1000
+
+    def _at(self, moment: int) -> bool:
+        number = bisect_right(self._changes, (moment, True)) - 1
+        return number >= 0 and self._changes[number][1]

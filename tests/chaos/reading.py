@@ -1,0 +1,109 @@
+"""Reads the books of a run: the provider's from its ledger, the studio's from its database and its disk.
+
+Hides tables and files. Judges nothing: that is `books`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import sqlalchemy as sa
+from av.error import FFmpegError
+from PIL import Image
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.records import Asset, Decision, Job, JobStatus, Submission
+from services.rows import asset_of, job_of, submission_of
+from services.simulator import Simulator
+from services.tables import assets, jobs, submissions
+from tests.chaos.books import Bought, Kept
+
+_TAG = re.compile(r"order-\d+-\d+")
+
+
+async def what_was_bought(simulator: Simulator) -> list[Bought]:
+    """Every task of the simulator."""
+    return [
+        Bought(
+            task_id=task.id,
+            tag=_tag_of(str(task.values.get("prompt", ""))),
+            status=task.status,
+            at_once=task.at_once,
+            files=sum(bool(piece.file) and not piece.code for piece in task.pieces),
+            ended_at=round(task.ended_at.timestamp() * 1000) if task.ended_at else None,
+        )
+        for task in await simulator.world.ledger.tasks()
+    ]
+
+
+async def what_is_kept(database_url: str, files: Path) -> list[Kept]:
+    """Every job of a studio. `files` is the folder of its archive."""
+    engine = create_async_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            found = [job_of(row) for row in (await connection.execute(sa.select(jobs))).mappings()]
+            sent = [submission_of(row) for row in (await connection.execute(sa.select(submissions))).mappings()]
+            rows = (await connection.execute(sa.select(assets).where(assets.c.role == "output"))).mappings()
+            outputs = [asset_of(row) for row in rows]
+    finally:
+        await engine.dispose()
+    return await asyncio.to_thread(_put_together, found, sent, outputs, files)
+
+
+def _put_together(
+    found: Sequence[Job], sent: Sequence[Submission], outputs: Sequence[Asset], files: Path
+) -> list[Kept]:
+    kept: list[Kept] = []
+    for job in found:
+        own = [asset for asset in outputs if asset.job_id == job.id]
+        whole = [asset for asset in own if _is_whole(asset, files / asset.key)]
+        kept.append(
+            Kept(
+                job_id=job.id,
+                tag=_tag_of(job.prompt),
+                status=JobStatus(job.status),
+                decision=Decision(job.decision) if job.decision else None,
+                error_code=job.error_code,
+                remark=job.remark,
+                actual_micros=job.actual_micros,
+                submissions=tuple(sorted((s for s in sent if s.job_id == job.id), key=lambda s: s.attempt)),
+                whole_files=sum(asset.kind != "article" for asset in whole),
+                broken_files=len(own) - len(whole),
+                finished_at=job.finished_at,
+            )
+        )
+    return kept
+
+
+def _is_whole(asset: Asset, path: Path) -> bool:
+    """Whether a file is what its row says, and can be read to its last picture."""
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != asset.sha256 or len(content) != asset.bytes:
+            return False
+        if asset.kind == "image":
+            with Image.open(path) as picture:
+                picture.load()
+        elif asset.kind == "video":
+            with av.open(str(path)) as clip:
+                return any(True for _ in clip.decode(video=0))
+    except (OSError, FFmpegError):
+        return False
+    return True
+
+
+def files_with(secret: str, folders: Sequence[Path]) -> list[str]:
+    """The files below some folders that have these words in them, by name."""
+    wanted = secret.encode()
+    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path.name for path in paths if wanted in path.read_bytes()]
+
+
+def _tag_of(prompt: str) -> str:
+    found = _TAG.search(prompt)
+    return found[0] if found else ""

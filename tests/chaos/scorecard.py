@@ -1,0 +1,84 @@
+"""The reliability scorecard: the score of a drill as a table, and the README's copy of it.
+
+Knows nothing of how it came about. The README and the score beside this file always say the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SCORE = Path(__file__).with_name("scorecard.json")
+BEGIN, END = "<!-- reliability:begin -->", "<!-- reliability:end -->"
+
+_MET = {
+    "kills": "times a studio was killed with -9",
+    "creates_dropped_before": "orders whose connection broke before the provider took them",
+    "creates_dropped_after": "orders taken whose answer was lost",
+    "throttled": "orders refused as too fast",
+    "polls_failed": "questions about a task that failed",
+    "lists_failed": "looks at the list of orders that failed",
+    "uploads_failed": "uploads that failed",
+    "downloads_cut": "downloads cut off",
+    "disk_full": "times the disk was full",
+    "clock_jumps": "jumps of the clock by up to 49 hours",
+}
+_BAD = {
+    "lost": "works paid for and lost without a word",
+    "bought_twice": "works bought twice",
+    "unresolved": "jobs without an end",
+    "late": "works fetched late, or lost though there was time",
+    "leaked": "files with the key in them",
+}
+
+
+def rows(score: Mapping[str, Any]) -> list[tuple[str, int]]:  # Any: JSON
+    """What was done and met, and what must be zero, in words."""
+    met = score["met"]
+    return [
+        ("runs", score["runs"]),
+        ("jobs", score["jobs"]),
+        *((words, met.get(name, 0)) for name, words in _MET.items()),
+        *((words, score[name]) for name, words in _BAD.items()),
+    ]
+
+
+def as_text(score: Mapping[str, Any]) -> str:
+    """The table for a terminal."""
+    width = max(len(words) for words, _ in rows(score))
+    return "\n".join(f"{words.ljust(width)}  {count:>8,}" for words, count in rows(score))
+
+
+def as_markdown(score: Mapping[str, Any]) -> str:
+    """The table for the README."""
+    where, bad = score["machine"], set(_BAD.values())
+    lines = ["| What happened | How often |", "|---|---:|"]
+    lines += [f"| **{words}** | **{n:,}** |" if words in bad else f"| {words} | {n:,} |" for words, n in rows(score)]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Measured {str(where['date']).partition(' ')[0]} on {where['system']}, {where['cores']} cores, Python "
+            f"{where['python']}; {score['runs_on_postgresql']:,} of the runs on PostgreSQL with two processes. Again: "
+            f"`python -m tests.chaos --runs {score['runs']} --seed {score['seed']}`. As JSON: "
+            "[tests/chaos/scorecard.json](tests/chaos/scorecard.json).",
+        ]
+    )
+
+
+def write(score: Mapping[str, Any], *, readme: Path, file: Path = SCORE) -> None:
+    """Keep a score, and have the README say the same. Raises ValueError where the README has no place for it."""
+    text = with_scorecard(readme.read_text(encoding="utf-8"), score)
+    file.write_text(json.dumps(score, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    readme.write_text(text, encoding="utf-8")
+
+
+def with_scorecard(text: str, score: Mapping[str, Any]) -> str:
+    """A README with the scorecard between its markers. Raises ValueError where they are missing."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the README has no {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{as_markdown(score)}\n{END}{after}"
