@@ -279,8 +279,9 @@ async def test_let_go_it_ends_and_its_money_stays_held(scene: Scene) -> None:
         decided = await decide(scene.context, scene.job.id, Decision.DROP)
     assert (decided.status, decided.actual_micros) == (JobStatus.CANCELED, None)
     assert "$0.5" in (decided.remark or "")
-    cap = await scene.context.history.caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=1)
-    state = await scene.context.history.caps.state(cap, Spender(person="mei", demo=False, day="2026-11-22"))
+    caps = scene.context.history.caps
+    cap = await caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=1)
+    state = await caps.state(cap, Spender(person="mei", demo=False, day="2026-11-22"))
     assert state.used == 500_000, "it may have been billed"
 
 

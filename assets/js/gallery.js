@@ -52,6 +52,7 @@ class Gallery extends StudioElement {
     this.away = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.away.signal });
     on(window, "scroll", () => { clearTimeout(this.atTimer); this.atTimer = setTimeout(() => this.keepPlace(), AT_MS); });
+    for (const leaving of ["beforeunload", "pagehide"]) on(window, leaving, () => { if (this.atTimer) this.keepPlace(); });
     on(window, "hashchange", () => this.followAddress());
     on(window, "popstate", () => this.followAddress());
     on(document, "studio:viewing", ({ detail }) => this.viewing(detail.job));
@@ -116,6 +117,8 @@ class Gallery extends StudioElement {
   }
 
   keepPlace() {
+    clearTimeout(this.atTimer);
+    this.atTimer = 0;
     if (!this.window.shown || this.dataset.state === "loading") return;
     const { edge } = this;
     const first = this.window.atTop ? null : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge + 20);
@@ -236,7 +239,7 @@ class Gallery extends StudioElement {
       this.sentinel.replaceChildren();
     } else if (state === "away") {
       if (!this.window.chunks.length) this.list.replaceChildren();
-      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("unplug"), h("p", {}, "The studio cannot be reached."), h("p", { class: "quiet" }, error.message), h("button", { type: "button", class: "press", onclick: () => (this.window.chunks.length ? this.window.reload().catch((again) => this.told("away", again)) : this.restart()) }, "Try again")));
+      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("unplug"), h("p", {}, "The studio cannot be reached."), h("p", { class: "quiet" }, error.message), h("button", { type: "button", class: "press", onclick: () => this.window.reload().catch((again) => this.told("away", again)) }, "Try again")));
     } else if (state === "empty") this.sentinel.replaceChildren(this.nothing());
     else if (state === "more") this.sentinel.replaceChildren(h("p", { class: "quiet" }, "Older ones are coming…"));
     else this.sentinel.replaceChildren(h("p", { class: "quiet" }, this.window.jobs.length > 12 ? "That is all." : ""));

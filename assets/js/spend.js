@@ -77,7 +77,7 @@ class Spend extends StudioElement {
     const total = of(this.told.totals)[0] ?? {};
     const people = of(this.told.by_person);
     return h("section", { class: "sums", "data-currency": currency, "aria-label": `In ${currency}` },
-      h("div", { class: "total" }, h("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency)].map((note) => h("li", {}, note)))),
+      h("div", { class: "total" }, h("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency), pricesOf(this.told.price_read_on)].filter(Boolean).map((note) => h("li", {}, note)))),
       daysChart(of(this.told.by_day), currency, this.days),
       h("div", { class: "sides" },
         ranking("By model", of(this.told.by_model), currency, nameOf),
@@ -95,6 +95,9 @@ function notes({ open = 0, unsure = 0, jobs = 0 }, currency) {
   return [jobs ? `${counted(jobs)}; those that did not work cost nothing` : "", open ? `${money(open, currency)} more is held for what is under way` : "",
     unsure ? `${money(unsure, currency)} may have been billed: your bill at the provider will tell` : ""].filter(Boolean);
 }
+
+/** Of which day the oldest price is that was counted with. */
+const pricesOf = (day) => (day ? `counted with the provider's prices of ${new Date(`${day}T12:00`).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" })}` : "");
 
 /** A model as people know it: two may bear one name, for different works. */
 function nameOf({ model, model_title: told }) {

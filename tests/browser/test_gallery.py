@@ -5,6 +5,7 @@ The jobs are told by a rig, so that thousands of them and every state can be sho
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -182,6 +183,46 @@ async def test_search_place_and_open_item_survive_a_refresh_and_a_shared_link(
     await page.keyboard.press("Escape")
     await expect(page).not_to_have_url(re.compile("open="))
     await expect(tile(page, int(before.removeprefix("job-")))).to_be_in_viewport()
+
+
+async def test_a_change_that_is_told_before_the_first_page_came_does_not_lose_the_place(
+    page: Page, origin: str, screening: Kept
+) -> None:
+    screening.fill(600)
+    asked: list[str] = []
+
+    async def slowly(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            await until_asked_twice()
+        await route.continue_()
+
+    async def until_asked_twice() -> None:
+        async with asyncio.timeout(10):
+            while len(asked) < 2:
+                await asyncio.sleep(0.02)
+
+    await page.route("**/studio/jobs?*", slowly)
+    await open_gallery(page, origin, f"?at={screening.jobs['job-420']['place']}")
+    await expect(tile(page, 420)).to_be_in_viewport()
+    assert await tile(page, 600).count() == 0
+
+
+async def test_a_reload_in_the_middle_of_scrolling_comes_back_to_the_place(
+    page: Page, origin: str, screening: Kept
+) -> None:
+    screening.fill(600)
+    await open_gallery(page, origin)
+    await scroll_to(page, 520)
+    before = await page.evaluate(
+        """() => new Promise(done => addEventListener('scroll', () => {
+        const edge = document.querySelector('.seek').getBoundingClientRect().bottom + 20;
+        const cells = [...document.querySelectorAll('.cell')];
+        const seen = cells.find(cell => cell.getBoundingClientRect().bottom > edge).dataset.cell;
+        setTimeout(() => location.reload(), 0); done(seen); }, { once: true }) || scrollBy(0, 500))"""
+    )
+    await expect(page).to_have_url(re.compile(f"at={screening.jobs[before]['place']}"))
+    await expect(page.locator(f'.tile[data-job="{before}"]')).to_be_in_viewport()
 
 
 async def first_seen(page: Page) -> str:

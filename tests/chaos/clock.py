@@ -11,6 +11,7 @@ import struct
 import time
 from bisect import bisect_right
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 _NUMBER = struct.Struct("q")
@@ -85,8 +86,7 @@ class Healthy:
     def seconds_between(self, start_ms: int, end_ms: int) -> float:
         """How long it could have worked between two real moments."""
         times = [start_ms, *(at for at, _ in self._changes if start_ms < at < end_ms), end_ms]
-        stretches = zip(times, times[1:], strict=False)
-        return sum(until - since for since, until in stretches if until > since and self._at(since)) / 1000
+        return sum(until - since for since, until in pairwise(times) if until > since and self._at(since)) / 1000
 
     def _at(self, moment: int) -> bool:
         number = bisect_right(self._changes, (moment, True)) - 1

@@ -132,8 +132,7 @@ async def _one(drill: Drill, seed: int, *, home: Path, server: str | None, pictu
     try:
         async with asyncio.timeout(_RUN_TAKES_AT_MOST), _database(server if shared else None, seed) as url:
             outcome = await run(plan, folder=folder, database_url=url, artist=lambda: artist)
-    except Exception as error:
-        # A run that breaks off proves nothing: it counts as a finding, and the others go on.
+    except Exception as error:  # noqa: BLE001 - a run that breaks off proves nothing: a finding, and the others go on
         traceback.print_exc()
         broken = Findings(unresolved=(f"the run broke off: {type(error).__name__}: {error}",))
         outcome = Outcome(seed=seed, findings=broken, jobs=0, counts=Counter(), seconds=0)

@@ -138,7 +138,7 @@ def plan_of(seed: int, *, jobs: int, postgresql: bool, picture: str) -> Plan:
         Life(
             mark=chance.choice(tuple(Mark)),
             count=chance.choice((1, 1, 2, 3)),
-            seconds=chance.uniform(0.3, 2.2),
+            seconds=chance.uniform(0.5, 3.0),
             orders=tuple(share),
             cancels=chance.choice((0, 0, 0, 1)),
             hides=chance.choice((0, 0, 1)),

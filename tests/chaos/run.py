@@ -1,4 +1,4 @@
-"""One run: a provider in bad weather, studios that live and are killed, and at last a calm day on which all must settle.
+"""One run: a provider in bad weather, studios that live and are killed, and at last a calm day on which all settles.
 
 Hides how a plan is carried out. What it came to is an `Outcome`.
 """
@@ -31,6 +31,8 @@ from tests.rig.studio import KEY
 
 SETTLES_WITHIN = 60.0
 """So long after the last trouble every job must have ended. Seconds."""
+_STORMY_END = 4.0
+"""So long, at most, the last life still lives in bad weather. Seconds."""
 _RUN_SECONDS = 20.0
 _LOOKS_EVERY = 0.15
 _BIRTHS = 5
@@ -74,6 +76,8 @@ class _Stage:
     healthy: Healthy = field(default_factory=Healthy)
     counts: Counter[str] = field(default_factory=Counter)
     studios: list[StudioProcess] = field(default_factory=list)
+    to_order: list[Order] = field(default_factory=list)
+    """What people want and could not ask for yet."""
     mark: Mark = Mark.ANY_TIME
     left: int = 0
     """How often the mark, where the provider sees it, is still to be met."""
@@ -195,6 +199,7 @@ async def _live(stage: _Stage, life: Life) -> None:
     stage.mark = life.mark
     stage.left = 0 if life.mark is Mark.ANY_TIME else life.count
     stage.weather.list_closed = life.closed_list
+    stage.to_order += life.orders
     async with AsyncExitStack() as stack:
         stage.studios = [
             await stack.enter_async_context(StudioProcess.begun(stage.birth(number, life)))
@@ -241,8 +246,10 @@ async def _people(stage: _Stage, life: Life) -> None:
     """Order, stop, hide and decide."""
     try:
         async with asyncio.TaskGroup() as group:
-            for number, order in enumerate(life.orders):
+            for number, order in enumerate(stage.to_order):
                 group.create_task(_order(stage.studios[number % len(stage.studios)], order))
+            # Who is not answered looks first whether it was taken all the same: nobody orders again by themselves.
+            stage.to_order = []
         cancels, hides = life.cancels, life.hides
         while True:
             await asyncio.sleep(_LOOKS_EVERY)
@@ -316,9 +323,7 @@ def _move(stage: _Stage, hours: float) -> None:
 
 
 async def _settle(stage: _Stage) -> tuple[Findings, Counter[str]]:
-    """A calm day: no trouble any more, and everything must come to its end. Then the books."""
-    stage.weather.calm = True
-    stage.weather.clear()
+    """No studio is killed any more, and everything must come to its end. Then the books."""
     stage.weather.list_closed = False
     stage.disk.free()
     stage.mark, stage.left = Mark.ANY_TIME, 0
@@ -338,7 +343,21 @@ async def _settle(stage: _Stage) -> tuple[Findings, Counter[str]]:
 
 
 async def _until_settled(stage: _Stage) -> None:
-    until = time.monotonic() + SETTLES_WITHIN
+    """Live on, at first in bad weather, then on a calm day, until every job has ended or the time is over."""
+    clearing = asyncio.get_running_loop().call_later(_STORMY_END, _clear_up, stage)
+    try:
+        await _live_on(stage, until=time.monotonic() + _STORMY_END + SETTLES_WITHIN)
+    finally:
+        clearing.cancel()
+        _clear_up(stage)
+
+
+def _clear_up(stage: _Stage) -> None:
+    stage.weather.calm = True
+    stage.weather.clear()
+
+
+async def _live_on(stage: _Stage, *, until: float) -> None:
     for _ in range(_BIRTHS):
         async with AsyncExitStack() as stack:
             stage.studios = [
@@ -349,6 +368,8 @@ async def _until_settled(stage: _Stage) -> None:
                 for studio in stage.studios:
                     await studio.ready()
                 stage.healthy.note(well=True)
+                await asyncio.gather(*(_order(stage.studios[0], order) for order in stage.to_order))
+                stage.to_order = []
                 while time.monotonic() < until:
                     told = await stage.studios[0].ask("jobs")
                     if all(status in FINAL for _job, status, _wanted in told):

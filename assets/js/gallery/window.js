@@ -43,6 +43,7 @@ export class Window {
   /** Begin anew, at a place or at the newest. */
   async start(at = null) {
     const turn = (this.turn += 1);
+    this.from = at;
     this.busy = null;
     this.chunks = [];
     this.headOpen = this.tailOpen = false;
@@ -248,7 +249,7 @@ export class Window {
 
   /** Fetch again all that is shown: something may have been missed. */
   async reload() {
-    if (!this.chunks.length) return this.start();
+    if (!this.chunks.length) return this.start(this.from); // it may still be on its way to a place
     const turn = this.turn;
     for (const chunk of this.live) {
       const page = await this.again(chunk).fetch();
