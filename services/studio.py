@@ -5,18 +5,16 @@ Hides how jobs run, where files lie and which key pays. Everything that comes ba
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from services.accounts import Accounts, KeyState, KeyTest, labels
+from services.asking import Asking, numbered
 from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import FileField, Model, SameShape
 from services.disk import Disk
 from services.downloads import Downloads
 from services.errors import FileRefused, InvalidRequest, NotFound, OverCap
@@ -26,30 +24,19 @@ from services.finding import names_of, parse_query
 from services.guard import Guard
 from services.history import History
 from services.importing import Importer
-from services.inputs import repair_given, with_facts
 from services.janitor import Janitor
 from services.jobs import Pace, now_ms
-from services.lanes import FIRST, URGENT, has_lane
-from services.media.facts import ImageFacts, MediaFacts
+from services.lanes import FIRST, URGENT
 from services.money.amounts import listed
-from services.money.estimates import PricedStep, Step, price_steps
+from services.money.estimates import PricedStep, Step
 from services.money.purse import Money
-from services.ordering import Order, Verdict, jobs_of, refuse_copies, seeds_of
+from services.ordering import Order, Verdict, jobs_of, refuse_copies
+from services.outlook import outlook_of
 from services.people import LOCAL, Person, person_in
-from services.problems import Problem, Repair
 from services.recalling import Recipes
 from services.records import Decision, Find, Job, JobStatus, JobWithAssets, OnArrival
 from services.request import (
     Cost,
-    Request,
-    called,
-    check,
-    output_count,
-    output_seconds,
-    output_size,
-    parse,
-    price,
-    price_unknown,
     refuse_if_any,
 )
 from services.reuse import Reuse
@@ -57,8 +44,7 @@ from services.running import Running, Telling, repaired_folder, run
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
-from services.timing import Expected
-from services.views import ExpectedView, JobsView, JobView, Outlook, PlaceView, job_view, page_view
+from services.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, page_view
 from services.watching.watch import Watch
 
 _LONGEST_PAGE = 200
@@ -201,49 +187,25 @@ class Studio:
         """
         try:
             refuse_copies(copies)
-            request = await self._parse(family=family, model=model, region=region, given=given)
+            request = await self._asking.parse(family=family, model=model, region=region, given=given)
         except InvalidRequest as error:
             return Verdict(problems=error.problems)
-        return Verdict(
-            problems=(
-                *check(request),
-                *self._place_problems(request),
-                *(await self.money.problems(request, person, copies=copies) if person else ()),
-            ),
-            cost=price(request),
-            copies=copies,
-            seeds=seeds_of(request, copies),
-            seconds=output_seconds(request),
-            count=output_count(request),
-            facts={n: v for n, v in request.values.items() if isinstance(v, MediaFacts | tuple)},
-            names=called(request),
-            output=output_size(request),
-        )
+        over = await self.money.problems(request, person, copies=copies) if person else ()
+        return self._asking.verdict(request, copies=copies, more=over)
 
     async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
         """What a request would cost; files need not be there. Raises InvalidRequest for values that have no price.
 
         A model that is not known here counts at the dearest rate of the region.
         """
-        if self.catalogue.model(model) is None:
-            unknown = price_unknown(self.catalogue, region=region or self.regions[0], given=given)
-            if unknown is not None:
-                return unknown
-        request = await self._parse(family=None, model=model, region=region, given=given)
-        wrong = tuple(p for p in check(request) if not p.advice and p.field in given)
-        refuse_if_any(wrong)
-        return price(request)
+        return await self._asking.estimate(model=model, region=region, given=given)
 
     def estimate_chain(self, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
         """What works would cost of which each is made of the one before; no file is opened. Raises InvalidRequest.
 
         A step without a region is priced where its model would be ordered.
         """
-        for step in steps:
-            refuse_copies(step.copies)
-        known = self.catalogue.model
-        placed = [replace(one, region=one.region or self._region_for(known(one.model), one.model)) for one in steps]
-        return price_steps(self.catalogue, placed)
+        return self._asking.estimate_chain(steps)
 
     async def submit(
         self,
@@ -282,8 +244,8 @@ class Studio:
         A seed that is given is the first one's; the others have the next ones. Raises InvalidRequest.
         """
         refuse_copies(copies)
-        request = await self._parse(family=family, model=model, region=region, given=given)
-        refuse_if_any((*check(request), *self._place_problems(request)))
+        request = await self._asking.parse(family=family, model=model, region=region, given=given)
+        refuse_if_any(self._asking.problems(request))
         refuse_if_any(await self.money.problems(request, person, copies=copies))  # before its files are stored
         own = await self.reuse.own_job(source, person=person)
         order = Order(request=request, given=given, person=person, copies=copies, source=own, demo=self.demo)
@@ -314,63 +276,20 @@ class Studio:
 
         `item` says which file of a list it is, counted from 0. Raises FileRefused, NotFound.
         """
-        found = self.catalogue.model(model)
-        wanted = found.field(field, region, given) if found else None
-        if found is None or not isinstance(wanted, FileField):
-            raise NotFound(f"{field} is not a file of this model.")
-        shape = await self._shape_for(found, region, field, given or {})
+        folder = repaired_folder(self.settings.home)
         try:
-            return str(
-                await asyncio.to_thread(
-                    repair_given, Path(path), repaired_folder(self.settings.home), wanted, shape=shape
-                )
+            repaired = await self._asking.repair(
+                Path(path), folder=folder, model=model, region=region, field=field, given=given or {}
             )
         except FileRefused as refusal:
             if item is None:
                 raise
-            raise FileRefused(f"No. {item + 1}: {refusal.message}") from refusal
+            raise numbered(refusal, item) from refusal
+        return str(repaired)
 
-    async def _shape_for(
-        self, model: Model, region: str, field: str, given: Mapping[str, object]
-    ) -> tuple[int, int] | None:
-        """The proportions that the check asks a picture to have: those of another one that is given."""
-        try:
-            request = await self._parse(family=model.family, model=model.id, region=region, given=given)
-        except InvalidRequest:
-            return None  # as long as other values make no sense there is nothing to match
-        asked = any(p.field == field and p.fix and p.fix.repair is Repair.MATCH for p in check(request))
-        rule = next((r for r in model.rules if isinstance(r, SameShape) and r.other == field), None)
-        first = request.values.get(rule.field) if rule else None
-        return (first.width, first.height) if asked and isinstance(first, ImageFacts) else None
-
-    async def _parse(
-        self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
-    ) -> Request:
-        known = self.catalogue.model(model)
-        wanted = region or self._region_for(known, model)
-        values = await with_facts(known, wanted, given) if known else given
-        return parse(self.catalogue, family=family, model_id=model, region=wanted, given=values)
-
-    def _place_problems(self, request: Request) -> tuple[Problem, ...]:
-        """What is wrong with where it would be sent."""
-        region = request.offer.region
-        if region not in self.regions:
-            known = self.catalogue.region(region)
-            message = f"There is no key for {known.label if known else region} here yet. Add one in Settings."
-            return (Problem(field="region", message=message),)
-        if not request.offer.workspace_only or not self._accounts.is_shared(request.offer.region):
-            return ()
-        message = (
-            "This model is only had at your workspace's own address: add the id of your workspace in Settings, or set "
-            "DASHSCOPE_BASE_URL to its address."
-        )
-        return (Problem(field="model", message=message),)
-
-    def _region_for(self, model: Model | None, model_id: str) -> str:
-        """The region for a caller who names none: the first usable one that has the model under this id."""
-        offers = model.offers if model else ()
-        own = [offer.region for offer in offers if model_id in (offer.id, model.id if model else "")]
-        return next((region for region in self.regions if region in own), self.regions[0])
+    @property
+    def _asking(self) -> Asking:
+        return Asking(catalogue=self.catalogue, accounts=self._accounts)  # while it runs there may be more keys
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
@@ -433,13 +352,8 @@ class Studio:
         return job_view(found, self.catalogue, outlook=self._outlook(found.job))
 
     def _outlook(self, job: Job) -> Outlook:
-        """What can be said of a job's future, without asking anybody."""
         # While the studio opens, jobs of before go on already.
-        place = self._open.jobs.place(job.id) if self._open and not has_lane(job) else None
-        return Outlook(
-            place_in_line=PlaceView(**asdict(place)) if place else None,
-            expected=_expected_view(self._open.timing.expected(job)) if self._open and not job.status.final else None,
-        )
+        return outlook_of(job, jobs=self._open.jobs, timing=self._open.timing) if self._open else NO_OUTLOOK
 
     async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
@@ -511,17 +425,6 @@ class Studio:
                 text = json.dumps(self._view(found), ensure_ascii=False, separators=(",", ":"))
                 message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
                 self.events.publish(message.encode(), look_again=LOOK_AGAIN, owner=found.job.person)
-
-
-def _expected_view(expected: Expected) -> ExpectedView:
-    return ExpectedView(
-        queue_p50=round(expected.queue_at(0.5), 1),
-        queue_p90=round(expected.queue_at(0.9), 1),
-        run_p50=round(expected.run_at(0.5), 1),
-        run_p90=round(expected.run_at(0.9), 1),
-        samples=expected.samples,
-        documented=expected.samples == 0,
-    )
 
 
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.jobs.reconcile import Candidate, choose
+from services.jobs.reconcile import Candidate, choose, may_yet_fit
 from services.records import OpenSubmission, Submission, SubmissionState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def lost(number: int, *, at: float = 0, prompt: str = "a fox", given_up: bool = False) -> OpenSubmission:
+def lost(
+    number: int, *, at: float = 0, prompt: str = "a fox", given_up: bool = False, noticed: float = 5
+) -> OpenSubmission:
     started = int((NOON + timedelta(seconds=at)).timestamp() * 1000)
     return OpenSubmission(
         Submission(
@@ -24,7 +26,7 @@ def lost(number: int, *, at: float = 0, prompt: str = "a fox", given_up: bool = 
             vendor_model="m",
             state=SubmissionState.LOST if given_up else SubmissionState.OPEN,
             started_at=started,
-            lost_at=started + 5_000,
+            lost_at=started + round(noticed * 1000),
         ),
         prompt,
     )
@@ -41,6 +43,19 @@ def test_one_task_for_one_lost_answer_is_adopted() -> None:
 def test_a_task_from_another_time_is_nobodys() -> None:
     assert choose(1, [lost(1)], [task("t", at=-600)]) is None
     assert choose(1, [lost(1)], [task("t", at=1200)]) is None
+
+
+def test_what_was_created_after_the_clock_jumped_in_mid_call_counts_by_its_words() -> None:
+    """The machine slept, or its clock was put right, between the intent and the call; then the studio was killed."""
+    hours = 23 * 3600
+    order = lost(1, noticed=hours + 10)
+    untold, ours = task("t", at=hours), task("t", at=hours, prompt="a fox")
+    assert choose(1, [order], [untold]) is None, "from another time, and nobody knows whose"
+    assert may_yet_fit(order, untold), "so nothing is sent again before it has told its words"
+    assert choose(1, [order], [ours]) == "t"
+    assert choose(1, [order], [task("t", at=hours, prompt="a boat")]) is None
+    for other in (task("t", at=hours, prompt="a boat"), task("t", at=hours, ended=True), task("t", at=hours + 600)):
+        assert not may_yet_fit(order, other)
 
 
 def test_a_task_with_other_words_is_nobodys() -> None:

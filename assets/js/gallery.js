@@ -12,7 +12,7 @@ import { cellOf } from "./gallery/tile.js";
 import "./gallery/toast.js";
 import { Window } from "./gallery/window.js";
 
-const AT_MS = 250;
+const AT_MS = 350; // while scrolling too: what is written on leaving is too late for a reload. Browsers bear three a second
 const GHOSTS = [1.78, 1, 0.56, 1.33, 1.78, 0.75, 1, 1.78, 1.33, 1.78, 0.56, 1];
 const NO_WISH = { q: "", in: "", bin: false };
 
@@ -44,6 +44,7 @@ class Gallery extends StudioElement {
     this.window.end();
     this.keys.end();
     this.seen.disconnect();
+    clearTimeout(this.atTimer);
     this.stops.forEach((stop) => stop());
     clearInterval(this.tick);
   }
@@ -51,8 +52,7 @@ class Gallery extends StudioElement {
   listen() {
     this.away = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.away.signal });
-    on(window, "scroll", () => { clearTimeout(this.atTimer); this.atTimer = setTimeout(() => this.keepPlace(), AT_MS); });
-    for (const leaving of ["beforeunload", "pagehide"]) on(window, leaving, () => { if (this.atTimer) this.keepPlace(); });
+    on(window, "scroll", () => { this.atTimer ||= setTimeout(() => this.keepPlace(), AT_MS); });
     on(window, "hashchange", () => this.followAddress());
     on(window, "popstate", () => this.followAddress());
     on(document, "studio:viewing", ({ detail }) => this.viewing(detail.job));
@@ -117,7 +117,6 @@ class Gallery extends StudioElement {
   }
 
   keepPlace() {
-    clearTimeout(this.atTimer);
     this.atTimer = 0;
     if (!this.window.shown || this.dataset.state === "loading") return;
     const { edge } = this;

@@ -2,7 +2,7 @@
 
 from services.dashscope.account import Account
 from services.dashscope.budget import QueryBudget
-from services.dashscope.client import DashScope
+from services.dashscope.client import LONGEST_WINDOW, DashScope
 from services.dashscope.codes import EXPLANATIONS
 from services.dashscope.downloading import Downloaded
 from services.dashscope.errors import (
@@ -22,6 +22,7 @@ from services.dashscope.wording import Action, Explanation, Fault, Subject
 
 __all__ = [
     "EXPLANATIONS",
+    "LONGEST_WINDOW",
     "Account",
     "Action",
     "Checked",

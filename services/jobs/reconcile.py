@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.dashscope import TaskStatus, forgotten
+from services.dashscope import LONGEST_WINDOW, TaskStatus, forgotten
 from services.errors import NotTaken, Refused, VendorError
 from services.jobs.context import Context
 from services.lanes import UNKNOWN_HOLDS_MS
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 _CLOCKS_APART = timedelta(minutes=2)
 """How far the vendor's clock may be from ours. Too wide costs patience, too narrow would buy a task twice."""
 _LONGEST_CALL = timedelta(minutes=3)
-"""No create call lasts longer, its repeats included: a crash says nothing of when the call would have ended."""
+"""No create call lasts longer, its repeats included: a crash says nothing of when the call would have ended. But the
+machine may sleep in the middle of one, or its clock be put right: what was created after that counts by its words."""
 _LOOKS_AT_LEAST = 2
 _LOOK_AGAIN_SECONDS = 5.0
 _ASK_AFTER_MS = 120_000
@@ -138,7 +139,7 @@ async def _settle(
         return taken is not None
     mine = next((rival for rival in rivals if rival.submission.id == submission.id), None)
     waited = (context.clock() - (submission.lost_at or submission.started_at)) / 1000
-    none_fits = mine is not None and not any(fits(mine, candidate) for candidate in candidates)
+    none_fits = mine is not None and not any(fits(mine, one) or may_yet_fit(mine, one) for one in candidates)
     if none_fits and looks >= _LOOKS_AT_LEAST and waited >= context.pace.settle:
         return await _send_again(context, job, submission)
     return False
@@ -166,7 +167,9 @@ async def _look(context: Context, job: Job, submission: Submission) -> tuple[Can
     vendor = await context.vendor(job)
     if vendor is None:
         raise _Unreadable(refused=False)
-    start, end = window(submission)
+    start, _ = window(submission)
+    end = _latest(submission)
+    start = max(start, end - LONGEST_WINDOW)
     try:
         listed = await vendor.list_tasks(model=submission.vendor_model, start=start, end=end)
         ids = [task.task_id for task in listed]
@@ -192,7 +195,7 @@ async def _look(context: Context, job: Job, submission: Submission) -> tuple[Can
 
 
 def window(submission: Submission) -> tuple[datetime, datetime]:
-    """Between which times a task of this submission must have been created."""
+    """Between which times a task of this submission was created, unless the clock has jumped meanwhile."""
     start = datetime.fromtimestamp(submission.started_at / 1000, UTC)
     end = start + _LONGEST_CALL
     if submission.lost_at is not None:
@@ -200,12 +203,30 @@ def window(submission: Submission) -> tuple[datetime, datetime]:
     return start - _CLOCKS_APART, end + _CLOCKS_APART
 
 
+def _latest(submission: Submission) -> datetime:
+    """Until when a task of this submission may have been created: until its answer was given up, whatever the clock did
+    meanwhile."""
+    _, end = window(submission)
+    if submission.lost_at is None:
+        return end
+    return max(end, datetime.fromtimestamp(submission.lost_at / 1000, UTC) + _CLOCKS_APART)
+
+
 def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
-    """Whether a task could be this submission's."""
+    """Whether a task could be this submission's. One from after its time must have told the same words."""
     start, end = window(rival.submission)
-    if not start <= candidate.created_at <= end:
+    if not start <= candidate.created_at <= _latest(rival.submission):
         return False
-    return candidate.prompt is None or candidate.prompt == rival.prompt
+    if candidate.prompt is None:
+        return candidate.created_at <= end
+    return candidate.prompt == rival.prompt
+
+
+def may_yet_fit(rival: OpenSubmission, candidate: Candidate) -> bool:
+    """Whether a task from after a submission's time could turn out to be its own, once it tells its words."""
+    _, end = window(rival.submission)
+    told = candidate.prompt is not None or candidate.ended
+    return not told and end < candidate.created_at <= _latest(rival.submission)
 
 
 def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]) -> str | None:

@@ -10,6 +10,7 @@ import mmap
 import struct
 import time
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -75,13 +76,14 @@ def real_ms() -> int:
 class Healthy:
     """When a studio could have done its work: in real milliseconds, as stretches."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], int] = real_ms) -> None:
+        self._now = now
         self._changes: list[tuple[int, bool]] = []
 
     def note(self, *, well: bool) -> None:
         """From now on it can, or cannot."""
         if not self._changes or self._changes[-1][1] != well:
-            self._changes.append((real_ms(), well))
+            self._changes.append((self._now(), well))
 
     def seconds_between(self, start_ms: int, end_ms: int) -> float:
         """How long it could have worked between two real moments."""

@@ -157,7 +157,7 @@ async def _stage(
     plan: Plan, folder: Path, database_url: str | None, artist: Callable[[], Artist]
 ) -> AsyncIterator[_Stage]:
     folder.mkdir(parents=True, exist_ok=True)
-    chance = random.Random(f"weather {plan.seed}")
+    chance = random.Random(f"people {plan.seed}")
     async with AsyncExitStack() as stack:
         disk = stack.enter_context(disk_at(folder / "disk"))
         clock = SharedClock(folder / "clock")
@@ -171,7 +171,7 @@ async def _stage(
             artist=artist(),
             seed=plan.seed,
         )
-        weather = Weather(chance)
+        weather = Weather.of(plan.seed)
         simulator.faults = weather
         stage = _Stage(
             plan=plan,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from typing import Self
 
 from services.simulator import Answer, Call, Create, Cut, Drop, Expired, Fault, Faults, Garbage, Record, Route
 from tests.chaos.plan import (
@@ -32,6 +33,11 @@ class Weather(Faults):
         self.calm = False
         self.list_closed = False
         self.counts: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, seed: int) -> Self:
+        """The weather of a run."""
+        return cls(random.Random(f"weather {seed}"))
 
     def next(self, route: Route) -> Fault | None:
         """The fault that this call meets, if any."""

@@ -8,6 +8,7 @@ const MOST_TILES = 200;
 const LONGEST_PAGE = 90;
 const NEAR = 900; // px around what is seen
 const LARGE_PAGE = 200;
+const ABOVE = 8; // px
 
 const placeOf = (job) => BigInt(job.place ?? 0);
 
@@ -57,11 +58,16 @@ export class Window {
       this.tailOpen = Boolean(page.next_cursor);
       if (page.items.length) this.append(page, cursor === undefined || !this.headOpen ? null : BigInt(cursor));
       this.place();
-      if (this.headOpen) scrollBy(0, this.list.getBoundingClientRect().top - this.edge());
+      if (this.headOpen) this.show(this.list.querySelector(".cell"));
       if (this.headOpen && !page.items.length) return this.start();
       this.tell();
       await this.settle();
     } catch (error) { if (turn === this.turn) this.told("away", error); }
+  }
+
+  /** Put a tile's row first. The heading above it goes as soon as the day's other works are there, its room with it. */
+  show(cell) {
+    if (cell) scrollBy({ top: cell.getBoundingClientRect().top - this.edge() - ABOVE, behavior: "instant" });
   }
 
   tell() { this.told(!this.chunks.length ? "empty" : this.tailOpen ? "more" : "done"); }

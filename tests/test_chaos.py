@@ -1,0 +1,252 @@
+"""The fire drill finds what must not be, plans alike from one seed, and finds nothing in the studio as it is."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.records import Decision, JobStatus, Submission, SubmissionState
+from services.simulator import Drop, Route
+from services.simulator.ledger import Status
+from tests.chaos import scorecard
+from tests.chaos.books import KEPT_MS, LATE_SECONDS, Bought, Findings, Kept, compare
+from tests.chaos.clock import Healthy, SharedClock
+from tests.chaos.disk import can_mount, disk_at
+from tests.chaos.drill import BAD, Drill, carry_out
+from tests.chaos.plan import plan_of
+from tests.chaos.reading import files_with
+from tests.chaos.weather import Weather
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
+
+
+def sent(attempt: int = 1, *, task_id: str | None = "t1", **changes: object) -> Submission:
+    one = Submission(
+        id=attempt,
+        job_id="j1",
+        attempt=attempt,
+        account="a",
+        vendor_model="m",
+        state=SubmissionState.TAKEN if task_id else SubmissionState.NOT_TAKEN,
+        started_at=0,
+        task_id=task_id,
+    )
+    return replace(one, **changes)
+
+
+MADE = Bought(task_id="t1", tag="order-1-1", status=Status.SUCCEEDED, at_once=False, files=1, ended_at=1_000)
+SAVED = Kept(
+    job_id="j1",
+    tag="order-1-1",
+    status=JobStatus.SUCCEEDED,
+    decision=None,
+    error_code=None,
+    remark=None,
+    actual_micros=500_000,
+    submissions=(sent(),),
+    whole_files=1,
+    broken_files=0,
+    finished_at=2_000,
+)
+
+
+def found(bought: list[Bought], kept: list[Kept], *, well: float = 0.0) -> Findings:
+    return compare(bought, kept, gone_codes=("UNKNOWN",), well=lambda _start, _end: well)
+
+
+# The books ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_work_that_was_bought_once_and_saved_is_no_finding() -> None:
+    assert found([MADE], [SAVED]).clean
+
+
+def test_a_second_task_for_one_order_is_bought_twice() -> None:
+    again = replace(SAVED, submissions=(sent(1, task_id=None), sent(2)))
+    findings = found([MADE, replace(MADE, task_id="t2")], [again])
+    assert len(findings.bought_twice) == 1
+    assert not findings.lost
+
+
+def test_a_second_task_that_a_person_decided_for_is_not() -> None:
+    decided = sent(1, task_id=None, state=SubmissionState.LOST)
+    again = replace(SAVED, submissions=(decided, sent(2)))
+    assert found([MADE, replace(MADE, task_id="t2")], [again]).clean
+
+
+def test_two_tasks_of_one_job_are_bought_twice() -> None:
+    both = replace(SAVED, submissions=(sent(1), sent(2, task_id="t2")))
+    assert found([MADE, replace(MADE, task_id="t2")], [both]).bought_twice
+
+
+def test_look_alikes_have_a_task_each() -> None:
+    other = replace(SAVED, job_id="j2", submissions=(sent(task_id="t2"),))
+    assert found([MADE, replace(MADE, task_id="t2")], [SAVED, other]).clean
+    assert found([MADE], [SAVED, replace(other, submissions=(sent(),))]).lost
+
+
+def test_a_file_that_is_broken_or_missing_is_lost() -> None:
+    assert found([MADE], [replace(SAVED, broken_files=1, whole_files=0)]).lost
+    assert found([replace(MADE, files=2)], [SAVED]).lost
+    assert found([replace(MADE, files=2)], [replace(SAVED, remark="Not everything could be fetched.")]).clean
+
+
+def test_a_work_that_no_job_knows_is_lost() -> None:
+    assert found([MADE], [replace(SAVED, submissions=(sent(task_id=None),))]).lost
+    assert found([MADE], []).lost
+
+
+def test_what_is_told_as_lost_must_not_be_told_as_free() -> None:
+    told = replace(SAVED, status=JobStatus.FAILED, error_code="UNKNOWN", actual_micros=None, whole_files=0)
+    assert found([MADE], [told]).clean
+    assert found([MADE], [replace(told, actual_micros=0)]).lost
+    assert found([MADE], [replace(told, error_code="InvalidParameter")]).lost
+    assert found([MADE], [replace(told, status=JobStatus.CANCELED, error_code=None)]).lost
+
+
+def test_what_could_have_been_fetched_in_time_is_late() -> None:
+    told = replace(SAVED, status=JobStatus.FAILED, error_code="UNKNOWN", actual_micros=None, whole_files=0)
+    assert found([MADE], [told], well=LATE_SECONDS + 1).late
+    assert found([MADE], [SAVED], well=LATE_SECONDS + 1).late
+
+
+def test_a_job_that_has_not_ended_is_unresolved_unless_somebody_is_asked() -> None:
+    open_ = replace(SAVED, status=JobStatus.UNKNOWN, submissions=(sent(task_id=None, state=SubmissionState.OPEN),))
+    assert found([], [open_]).unresolved
+    assert found([], [replace(open_, decision=Decision.WANTED)]).clean
+
+
+def test_a_live_work_is_never_ordered_again() -> None:
+    live = replace(MADE, at_once=True)
+    job = replace(SAVED, submissions=(sent(task_id=None, state=SubmissionState.TAKEN, live=True),))
+    assert found([live], [job]).clean
+    assert not found([live, replace(live, task_id="t2")], [job]).clean
+
+
+def test_what_was_not_billed_is_nobodys_loss() -> None:
+    assert found([replace(MADE, status=Status.CANCELED)], []).clean
+
+
+def test_a_key_in_a_file_is_found(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.log").write_bytes(b"\0\xff key sk-secret \0")
+    (tmp_path / "b.log").write_text("nothing")
+    assert files_with("sk-secret", [tmp_path]) == ["a.log"]
+    assert not compare([], [], gone_codes=(), well=lambda _s, _e: 0, leaks=["a.log"]).clean
+
+
+# The stage ------------------------------------------------------------------------------------------------------------
+
+
+def test_one_seed_is_one_plan() -> None:
+    def plan(seed: int) -> object:
+        return plan_of(seed, jobs=8, postgresql=False, picture="p.png")
+
+    assert plan(7) == plan(7)
+    assert plan(7) != plan(8)
+    assert {plan_of(n, jobs=8, postgresql=False, picture="p").jobs for n in range(20)} == {8}
+
+
+def test_the_clock_is_one_for_all_and_tells_real_time_again(tmp_path: Path) -> None:
+    ours, theirs = SharedClock(tmp_path / "clock"), SharedClock(tmp_path / "clock")
+    before = ours.now_ms()
+    ours.move(25)
+    after = theirs.now_ms()
+    assert 25 * 3_600_000 <= after - before < 25 * 3_600_000 + 5_000
+    assert ours.real_of(after) - ours.real_of(before) < 5_000
+    assert ours.real_of(before + KEPT_MS) - ours.real_of(before) < 5_000, "what was jumped over took no time"
+    ours.close()
+    theirs.close()
+
+
+def test_only_the_time_in_which_a_studio_could_work_counts() -> None:
+    times = iter([1_000, 4_000, 6_000])
+    healthy = Healthy(now=lambda: next(times))
+    healthy.note(well=True)
+    healthy.note(well=False)
+    healthy.note(well=True)
+    assert healthy.seconds_between(0, 7_000) == 4.0
+    assert healthy.seconds_between(2_000, 5_000) == 2.0
+    assert healthy.seconds_between(5_000, 2_000) == 0.0
+
+
+def test_the_weather_drops_a_fifth_of_the_orders_and_clears_up() -> None:
+    weather = Weather.of(3)
+    faults = [weather.next(Route.CREATE) for _ in range(2_000)]
+    drops = [fault for fault in faults if isinstance(fault, Drop)]
+    assert 0.17 < len(drops) / len(faults) < 0.23
+    assert 0.4 < sum(drop.taken for drop in drops) / len(drops) < 0.6
+    assert 0.07 < sum(weather.next(Route.QUERY) is not None for _ in range(2_000)) / 2_000 < 0.13
+    assert 0.26 < sum(weather.next(Route.DOWNLOAD) is not None for _ in range(2_000)) / 2_000 < 0.34
+    weather.calm = True
+    assert [weather.next(Route.CREATE) for _ in range(100)] == [None] * 100
+
+
+def test_a_full_disk_takes_nothing_more_until_it_is_freed(tmp_path: Path) -> None:
+    with disk_at(tmp_path / "disk") as disk:
+        writer = multiprocessing.get_context("spawn")
+        target = disk.folder / "large"
+
+        def fits() -> bool:
+            pipe, theirs = writer.Pipe()
+            process = writer.Process(target=_write, args=(theirs, target))
+            process.start()
+            assert process.pid is not None
+            disk.watch(process.pid)
+            pipe.send("write")
+            answer = pipe.recv()
+            process.join()
+            return answer
+
+        assert fits()
+        disk.fill()
+        assert not fits()
+        disk.free()
+        assert fits()
+    assert can_mount() or target.exists()
+
+
+def _write(pipe: object, target: Path) -> None:
+    pipe.recv()  # type: ignore[attr-defined]  # a connection
+    try:
+        target.with_suffix(f".{os.getpid()}").write_bytes(bytes(100_000))
+        target.write_bytes(bytes(100_000))
+    except OSError:
+        pipe.send(False)  # type: ignore[attr-defined]
+    else:
+        pipe.send(True)  # type: ignore[attr-defined]
+
+
+# The scorecard --------------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_says_what_the_scorecard_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    score = json.loads(scorecard.SCORE.read_text(encoding="utf-8"))
+    assert scorecard.with_scorecard(readme, score) == readme
+    assert {name: score[name] for name in BAD} == dict.fromkeys(BAD, 0)
+
+
+def test_a_readme_without_a_place_for_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="reliability:begin"):
+        scorecard.with_scorecard("# Wan Studio", {})
+
+
+# The drill ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_or_bought_twice_whenever_the_studio_is_killed(tmp_path: Path) -> None:
+    findings: list[str] = []
+    score = carry_out(Drill(runs=RUNS, keep=True), home=tmp_path, say=findings.append)
+    assert findings == []
+    assert score.clean
+    assert score.runs == RUNS
+    assert score.counts["kills"] >= 3 * RUNS
+    assert score.jobs > 4 * RUNS, "most of what people wanted was ordered"
