@@ -110,7 +110,7 @@ async def change_job(
     if values.get("status") is JobStatus.SUCCEEDED:
         # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
         hides = jobs.c.on_arrival == str(OnArrival.HIDE)
-        values["deleted_at"] = sa.case((hides, values["updated_at"]), else_=jobs.c.deleted_at)
+        values["deleted_at"] = sa.case((hides, values.get("updated_at", jobs.c.updated_at)), else_=jobs.c.deleted_at)
     statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
     if only_from is not None:
         statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))

@@ -230,7 +230,8 @@ async def test_a_vendor_that_takes_fewer_is_obeyed_after_its_first_refusal(home:
         ended = [await until(studio, job["id"], seconds=60) for job in (first, *jobs)]
         assert [job["status"] for job in ended] == ["succeeded"] * 4
         (known,) = await studio.history.lanes.known()
-        assert known.learned_limit == 1
+        # As many as were there by then: another order may have arrived before the one that was refused.
+        assert known.learned_limit in (1, 2)
         assert len(simulator.creates) == 4
 
 

@@ -358,6 +358,7 @@ async def test_jobs_of_one_moment_have_places_of_their_own(history: History) -> 
 async def test_a_place_that_is_taken_moves_the_second_job_up(history: History) -> None:
     one = await history.add(a_job(1))
     async with history._engine.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM reservations"))
         await connection.execute(sa.text("UPDATE jobs SET id = 'moved' WHERE id = :id"), {"id": one.id})
     two = await history.add(replace(one, sequence=0, place=0))
     assert two.place == one.place + 1
