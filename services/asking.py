@@ -42,7 +42,9 @@ class Asking:
     catalogue: Catalogue
     accounts: Accounts
 
-    async def parse(self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]) -> Request:
+    async def parse(
+        self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
+    ) -> Request:
         """The request that was meant, its files read. Raises InvalidRequest for what makes no sense."""
         known = self.catalogue.model(model)
         wanted = region or self._region_for(known, model)

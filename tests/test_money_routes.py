@@ -28,7 +28,7 @@ CHANGING = {"X-Studio": "1"}
 @asynccontextmanager
 async def studio_with(home: Path, **settings: object) -> AsyncIterator[Studio]:
     """A studio with these settings, on a simulator of its own."""
-    running = partial(studio_at, home / "studio", **settings)  # type: ignore[arg-type]  # pydantic checks them
+    running = partial(studio_at, home / "studio", **settings)
     async with simulated(home / "vendor") as (_, base_url), running(base_url) as studio:
         yield studio
 

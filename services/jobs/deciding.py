@@ -45,7 +45,8 @@ def _values(job: Job, decision: Decision, *, now: int) -> dict[str, Any]:  # Any
                 "dispatched_at": None,
                 "cancel_requested": False,
                 "attention": None,
-                "remark": f"Sent again, as you decided. If the first order was taken too, it costs {_amount(job)} more.",
+                "remark": "Sent again, as you decided. "
+                f"If the first order was taken too, it costs {_amount(job)} more.",
             }
         case Decision.DROP:
             return {

@@ -86,6 +86,7 @@ async def test_the_header_tells_what_is_going_on(client: httpx.AsyncClient) -> N
         "active": 0,
         "spent_today": [],
         "at_risk": None,
+        "caps": [],
     }
     await order(client, "a kite")
     while (await client.get("/studio/summary")).json()["active"]:
