@@ -17,7 +17,7 @@ import pytest_asyncio
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.rig.chromium import LAUNCH_ARGUMENTS
 from tests.rig.clips import Clip, film
@@ -265,6 +265,26 @@ SHOWS = """(colour) => {
   const [red, , blue, solid] = pen.getImageData(6, 6, 1, 1).data;
   return !video.seeking && solid && (colour === "blue" ? red < 80 && blue > 150 : red > 200 && blue > 200);
 }"""
+
+
+async def test_news_that_come_late_leave_a_clip_where_it_stands(
+    page: Page, origin: str, screening: Screening, room: Room
+) -> None:
+    one = kept(1, outputs=[clip("film")])
+    screening.tell(one)
+    held: list[Route] = []
+    await page.route("**/studio/jobs/job-1", lambda route: held.append(route))
+    dialog = await look(page, origin, one)
+    place = (await counted(dialog)).locator(".place")
+    await page.keyboard.press("End")
+    await expect(place).to_have_text("frame 36 / 36")
+    screening.jobs["job-1"] = one | {"rating": 3}
+    assert held, "the viewer asks for what it shows"
+    async with page.expect_response("**/studio/jobs/job-1"):
+        for route in held:
+            await route.continue_()
+    await expect(dialog.get_by_role("button", name="3 stars")).to_have_attribute("aria-pressed", "true")
+    assert await place.text_content() == "frame 36 / 36"
 
 
 async def test_a_step_is_one_frame_and_the_moment_lies_within_it(

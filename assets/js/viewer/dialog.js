@@ -30,7 +30,7 @@ export class Dialog {
     this.node.addEventListener("close", () => this.closed());
     // A press with the mouse leaves the focus where it is, so that Space still plays after a press on Loop.
     this.node.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
-    this.stop = onChange((job, before) => { if (this.job?.id === job.id) this.changed(job, before); });
+    this.stop = onChange((job) => { if (this.job?.id === job.id) this.changed(job); });
   }
 
   end() {
@@ -89,10 +89,11 @@ export class Dialog {
     this.foresee();
   }
 
-  changed(job, before) {
+  changed(job) {
+    const before = this.job;
     this.job = job;
-    const ids = (one) => (one?.outputs ?? []).map(({ id }) => id).join();
-    if (!before || before.status !== job.status || (ids(before) !== ids(job) && !this.stage.article) || (hasArticle(job) && !hasArticle(before))) this.stage.draw(job, this.stage.pictures?.at);
+    const ids = (one) => (one.outputs ?? []).map(({ id }) => id).join();
+    if (before.status !== job.status || (ids(before) !== ids(job) && !this.stage.article) || (hasArticle(job) && !hasArticle(before))) this.stage.draw(job, this.stage.pictures?.at);
     else this.stage.update(job);
     this.facts?.update(job);
   }
@@ -242,11 +243,12 @@ export class Dialog {
   }
 
   async mark() {
-    if (!isDone(this.job)) return;
+    const { job } = this; // the one that was looked at when the key was pressed
+    if (!isDone(job)) return;
     const { Tray } = await import("./tray.js");
     this.tray ??= new Tray({ compare: (jobs) => { this.close(); tell("studio:compare", { jobs }); } });
     this.frame.after(this.tray.node);
-    announce(this.tray.toggle(this.job));
+    announce(this.tray.toggle(job));
   }
 
   async discard() {
