@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     studio_host: str = Field(default="127.0.0.1", description="Address to listen on")
     studio_port: int = Field(default=7860, description="Port to listen on", ge=0, le=65535)
     studio_demo: bool = Field(default=False, description="Use the built-in simulator even where a key is set")
-    studio_poll_seconds: float = Field(default=15, description="Longest pause between two polls of a job", gt=0)
+    studio_poll_seconds: float = Field(
+        default=15, description="A job is polled as often, all in all, as by polling every so many seconds", gt=0
+    )
     studio_database_url: str | None = Field(default=None, description="PostgreSQL instead of the SQLite file")
     studio_person_header: str | None = Field(
         default=None, description="Header in which a trusted proxy names the person who asks"

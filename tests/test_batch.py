@@ -48,7 +48,7 @@ async def test_a_batch_is_written_as_a_whole_or_not_at_all(url: str) -> None:
         written = await history.add_all(batch(1, 3))
         assert [job.batch for job in written] == ["1"] * 3
         assert len({job.sequence for job in written}) == 3
-        with pytest.raises(OverCap, match=r"costs \$1, and only \$0.10 is left"):
+        with pytest.raises(OverCap, match=r"costs \$1.00, and only \$0.10 is left"):
             await history.add_all(batch(10, 2))
         assert [job.id for job in await history.unfinished()] == [job.id for job in written]
         assert await used(history) == 1_500_000

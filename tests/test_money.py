@@ -94,11 +94,11 @@ def test_an_amount_that_is_not_plain_is_refused(text: str) -> None:
 def test_an_amount_reads_like_money() -> None:
     assert [said(micros, "USD") for micros in (500_000, 20_000_000, 71_250, 1_234_500_000)] == [
         "$0.50",
-        "$20",
+        "$20.00",
         "$0.07125",
         "$1,234.50",
     ]
-    assert said(12_000_000, "EUR") == "EUR 12"
+    assert said(12_000_000, "EUR") == "EUR 12.00"
 
 
 # What a job holds ----------------------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def test_of_several_caps_the_one_with_the_least_left_is_told() -> None:
 
 
 def test_a_cap_reads_like_a_sentence() -> None:
-    assert cap_words(a_cap(20_000_000)) == "the studio's cap of $20 a day for everybody"
+    assert cap_words(a_cap(20_000_000)) == "the studio's cap of $20.00 a day for everybody"
     assert cap_words(a_cap(500_000, scope=Scope.PERSON, period=Period.EVER)) == "your cap of $0.50 in all"
 
 

@@ -35,11 +35,11 @@ def of_micros(micros: int) -> float:
 
 
 def said(micros: int, currency: str) -> str:
-    """An amount in a sentence: `$0.50`, `¥12`; at least two places where there is a fraction."""
+    """An amount in a sentence: `$0.50`, `¥12.00`, `$0.0375`; two places at least, as the page has it."""
     amount = Decimal(micros) / MICROS
-    shown = f"{amount.normalize():,f}" if amount != amount.to_integral() else f"{amount:,.0f}"
-    places = shown.rpartition(".")[2] if "." in shown else ""
-    return f"{_SYMBOLS.get(currency, f'{currency} ')}{shown}{'0' if len(places) == 1 else ''}"
+    cents = amount.quantize(Decimal("0.01"))
+    shown = f"{cents:,}" if cents == amount else f"{amount.normalize():,f}"
+    return f"{_SYMBOLS.get(currency, f'{currency} ')}{shown}"
 
 
 def listed(amounts: Mapping[str, int]) -> list[dict[str, object]]:
