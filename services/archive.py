@@ -233,7 +233,7 @@ def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], objec
     if recipe is None:
         yield part
         return
-    copy = part.with_name(f"{part.stem}-recipe.part")
+    copy = part.with_name(f"{part.stem}-{new_part_name()}")
     try:
         embed(part, recipe, target=copy)
         sees(copy)

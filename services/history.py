@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import EllipsisType
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -116,19 +117,28 @@ class History:
             return await _whole(connection, [found[job_id] for job_id in dict.fromkeys(job_ids) if job_id in found])
 
     async def change(
-        self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
+        self,
+        job_id: str,
+        *,
+        only_from: frozenset[JobStatus] | None = None,
+        only_lane: int | EllipsisType | None = ...,
+        files: Sequence[Asset] = (),
+        **values: Any,
     ) -> Job | None:
         """Change members of a job and add files to it, in one transaction.
 
-        Returns the job as it now stands, or None where it is not in one of the states `only_from`: then nothing
-        was changed. `values` are members of Job; Any because they are columns of every kind.
+        Returns the job as it now stands, or None where it is not in one of the states `only_from`, or has not the lane
+        that was given at `only_lane`: then nothing was changed. `values` are members of Job; Any because they are
+        columns of every kind.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
             if any(asset.role == OUTPUT and asset.seconds for asset in files):
                 before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
                 values["seconds"] = _longest(files, before)
-            job = await change_job(connection, job_id, only_from=only_from, sequence=sequence, **values)
+            job = await change_job(
+                connection, job_id, sequence=sequence, only_from=only_from, only_lane=only_lane, **values
+            )
             if job is not None and files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
         return job

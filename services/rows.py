@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
+from types import EllipsisType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -101,11 +102,13 @@ async def change_job(
     *,
     sequence: int,
     only_from: frozenset[JobStatus] | None = None,
+    only_lane: int | EllipsisType | None = ...,
     **values: Any,
 ) -> Job | None:
     """Change members of a job, and what is searched of it, within the caller's transaction.
 
-    Returns the job as it now stands; None where there is none in one of the states `only_from`.
+    Returns the job as it now stands; None where there is none in one of the states `only_from`, or with the lane that
+    was given to it at `only_lane`.
     """
     if values.get("status") is JobStatus.SUCCEEDED:
         # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
@@ -114,6 +117,8 @@ async def change_job(
     statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
     if only_from is not None:
         statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))
+    if only_lane is not ...:
+        statement = statement.where(jobs.c.dispatched_at.is_not_distinct_from(only_lane))
     row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
     if row is None:
         return None

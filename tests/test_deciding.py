@@ -258,6 +258,31 @@ async def test_the_question_is_withdrawn_when_the_list_can_be_read_again(scene: 
 # Deciding ------------------------------------------------------------------------------------------------------------
 
 
+async def test_who_still_looks_it_up_lets_go_when_it_is_sent_again_elsewhere(scene: Scene) -> None:
+    context, history = scene.context, scene.context.history
+    scene.vendor.listing = REFUSED
+    here = asyncio.create_task(submit(context, scene.job.id, grant=NOON))
+    await scene.until(lambda job: job.decision is Decision.WANTED)
+    await decide(replace(context, wake={}), scene.job.id, Decision.SEND)
+    elsewhere = await history.change(scene.job.id, dispatched_at=NOON + MINUTE)
+    assert elsewhere is not None
+    assert await here is None
+    assert scene.vendor.created == 0
+    assert (await scene.now()).status is JobStatus.QUEUED
+
+
+async def test_a_step_is_not_taken_with_a_lane_that_is_given_away(scene: Scene) -> None:
+    history, job = scene.context.history, scene.job
+    assert await history.lanes.turn_to_send(job, now=NOON) is not None
+    await history.change(job.id, dispatched_at=NOON + MINUTE)
+    assert await history.lanes.turn_to_send(job, now=NOON) is None
+    assert await history.lanes.may_send(job, now=NOON) is None
+    assert await history.change(job.id, only_lane=NOON, status=JobStatus.UPLOADING) is None
+    assert (await scene.now()).status is JobStatus.SUBMITTING
+    changed = await history.change(job.id, only_lane=NOON + MINUTE, status=JobStatus.UPLOADING)
+    assert changed is not None
+
+
 async def _asked(scene: Scene) -> None:
     scene.vendor.listing = REFUSED
     await scene.until(lambda job: job.decision is Decision.WANTED)
@@ -269,7 +294,7 @@ async def test_sent_again_it_waits_for_its_turn_and_the_lost_order_stays_in_the_
         decided = await decide(scene.context, scene.job.id, Decision.SEND)
     assert (decided.status, decided.dispatched_at, decided.decision) == (JobStatus.QUEUED, None, Decision.SEND)
     assert await scene.state() is SubmissionState.LOST
-    assert await submit(scene.context, scene.job.id) is None, "it has no lane yet"
+    assert await submit(scene.context, scene.job.id, grant=NOON) is None, "it has no lane yet"
     assert scene.vendor.created == 0
 
 
@@ -377,7 +402,7 @@ async def test_from_every_state_a_job_ends_or_asks_within_25_hours(
 
 async def _carry(context: Context, job_id: str) -> None:
     """What services.jobs does with a job that has a lane."""
-    job = await submit(context, job_id)
+    job = await submit(context, job_id, grant=(await context.history.job(job_id)).dispatched_at)
     if job is None:
         return
     task = None if job.status is JobStatus.SAVING else await wait(context, job)

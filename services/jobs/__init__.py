@@ -112,13 +112,13 @@ class Jobs:
             raise RuntimeError("the jobs are not open")
         await self._engine.enqueue(job.id, grant=job.dispatched_at)
 
-    async def _run(self, job_id: str) -> None:
-        """Carry a job to its end, from wherever it stands, or until it has to wait for a lane again."""
+    async def _run(self, job_id: str, grant: int | None) -> None:
+        """Carry a job to its end, from wherever it stands, or until the lane that it was given then is not its own."""
         context = self._context
         pause = context.pace.retry
         while True:
             try:
-                await self._carry(job_id)
+                await self._carry(job_id, grant)
                 context.wake.pop(job_id, None)
                 return
             except Exception:
@@ -129,10 +129,10 @@ class Jobs:
             finally:
                 self._lanes.nudge()
 
-    async def _carry(self, job_id: str) -> None:
+    async def _carry(self, job_id: str, grant: int | None) -> None:
         context = self._context
         with context.tracing.span("submit", job_id):
-            job = await submit(context, job_id)
+            job = await submit(context, job_id, grant=grant)
         if job is None:
             return
         if job.task_id:

@@ -81,7 +81,10 @@ class Context:
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
     ) -> Job | None:
-        """Change a job and tell whoever watches. None where it was not in one of `only_from`."""
+        """Change a job and tell whoever watches. None where it was not in one of `only_from`.
+
+        `values` are members of Job, and `only_lane`: as with `History.change`.
+        """
         changed = await self.history.change(job_id, only_from=only_from, files=files, **values, updated_at=self.clock())
         if changed is not None:
             await self.announce(job_id)

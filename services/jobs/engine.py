@@ -37,19 +37,21 @@ _SUBSECONDS_SINCE = (3, 42, 0)
 
 
 class Engine:
-    """Runs `run(job_id)` for every job that is handed in, all at once: how many that may be, services.lanes says."""
+    """Runs `run(job_id, grant)` for every job that is handed in, all at once; how many, services.lanes says.
 
-    def __init__(self, run: Callable[[str], Awaitable[None]]) -> None:
+    A job may still be at work, in this process or another, from an earlier grant: `run` lets go of it then.
+    """
+
+    def __init__(self, run: Callable[[str, int | None], Awaitable[None]]) -> None:
         self._run = run
         self._tasks: set[asyncio.Task[Any]] = set()
         self._workflow: Any = None  # Any: DBOS's decorator types a coroutine function it has wrapped
-        self._at_work: set[str] = set()
-        self._again: set[str] = set()
+        self._grants: dict[str, list[int | None]] = {}
 
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, run: Callable[[str], Awaitable[None]], *, home: Path, database_url: str, process: str
+        cls, run: Callable[[str, int | None], Awaitable[None]], *, home: Path, database_url: str, process: str
     ) -> AsyncIterator[Engine]:
         """Launch inside the running loop; jobs that a crash interrupted in a process of this name start again at once.
 
@@ -87,7 +89,7 @@ class Engine:
                 return
             name = f"{name}-try-{len(attempts) + 2}"
         with SetWorkflowID(name):
-            await DBOS.enqueue_workflow_async(_QUEUE, self._workflow, job_id)
+            await DBOS.enqueue_workflow_async(_QUEUE, self._workflow, job_id, grant)
 
     async def take_over(self, process: str) -> None:
         """Go on with every job that a process which is gone had at work. Only one process may do that at a time."""
@@ -103,30 +105,27 @@ class Engine:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
 
-    def _as_workflow(self) -> Callable[[str], Awaitable[None]]:
-        async def run_job(job_id: str) -> None:
+    def _as_workflow(self) -> Callable[..., Awaitable[None]]:
+        async def run_job(job_id: str, grant: int | None = None) -> None:
             task = asyncio.current_task()
             if task is not None:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            await DBOS.run_step_async({"name": "run"}, self._once_at_a_time, job_id)
+            await DBOS.run_step_async({"name": "run"}, self._once_at_a_time, job_id, grant)
 
         return run_job
 
-    async def _once_at_a_time(self, job_id: str) -> None:
-        """Run a job. One that is still at work here, from an earlier grant, looks at its row once more instead."""
-        if job_id in self._at_work:
-            self._again.add(job_id)
+    async def _once_at_a_time(self, job_id: str, grant: int | None) -> None:
+        """Run a job; where it is still at work here, from another grant, when that run has ended."""
+        if job_id in self._grants:
+            self._grants[job_id].append(grant)
             return
-        self._at_work.add(job_id)
+        grants = self._grants[job_id] = [grant]
         try:
-            while True:
-                self._again.discard(job_id)
-                await self._run(job_id)
-                if job_id not in self._again:
-                    return
+            while grants:
+                await self._run(job_id, grants.pop(0))
         finally:
-            self._at_work.discard(job_id)
+            del self._grants[job_id]
 
 
 async def _put_in_line(workflow_ids: Sequence[str]) -> None:

@@ -41,22 +41,24 @@ log = logging.getLogger(__name__)
 _BEFORE_TASK = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN})
 
 
-async def submit(context: Context, job_id: str) -> Job | None:
+async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | None:
     """Create the job's task, or make a live job's work, at most once.
 
-    Returns the job with its task id, or live and ready to be saved; None where the job has ended, or waits for a lane.
+    `grant` is when it was given the lane with which it runs here: with another one it runs somewhere else. Returns the
+    job with its task id, or live and ready to be saved; None where the job has ended, or has this lane no more.
     """
     pause = context.pace.retry
     while True:
+        # The order first: what is decided of it between the two looks takes the lane away, and that is seen then.
+        submission = await context.history.ledger.latest(job_id)
         found = await context.history.with_assets(job_id)
         job = found.job
-        if job.status.final:
+        if job.status.final or job.dispatched_at != grant:
             return None
         if job.task_id or job.status is JobStatus.SAVING:
             return job
         if not has_lane(job):
             return None
-        submission = await context.history.ledger.latest(job_id)
         if submission is not None and submission.state is SubmissionState.OPEN:
             await (settle_interrupted if submission.live else reconcile)(context, job, submission)
             continue
@@ -70,6 +72,7 @@ async def submit(context: Context, job_id: str) -> Job | None:
             await context.change(
                 job_id,
                 only_from=_BEFORE_TASK,
+                only_lane=grant,
                 status=JobStatus.QUEUED,
                 attention=f"{error.message} It is not ordered yet; trying again by itself.",
             )
@@ -86,8 +89,8 @@ async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> N
         return
     try:
         request = await request_of(context, found)
-        if files_to_send(request):
-            await context.change(job.id, only_from=_BEFORE_TASK, status=JobStatus.UPLOADING, attention=None)
+        if files_to_send(request) and not await _begin(context, job, JobStatus.UPLOADING):
+            return
         if not await passes(context, vendor, found, request):
             return
         urls = await upload_files(context.archive, vendor, request, found.assets)
@@ -98,6 +101,13 @@ async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> N
         await context.fail(job, Refused(error.message, code="InvalidRequest"))
         return
     await _post(context, vendor, job, request, urls=urls, attempt=attempt)
+
+
+async def _begin(context: Context, job: Job, status: JobStatus) -> Job | None:
+    """Take the next step. None where the job has ended, or was given another lane since it was looked at."""
+    return await context.change(
+        job.id, only_from=_BEFORE_TASK, only_lane=job.dispatched_at, status=status, attention=None
+    )
 
 
 async def _key_is_missing(context: Context, job: Job) -> None:
@@ -113,7 +123,7 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     body = build(request, urls)
     if not await take_turn(context, job):
         return
-    ready = await context.change(job.id, only_from=_BEFORE_TASK, status=JobStatus.SUBMITTING, attention=None)
+    ready = await _begin(context, job, JobStatus.SUBMITTING)
     if ready is None or ready.cancel_requested:
         return
     submission = await context.history.ledger.open(job, attempt=attempt, started_at=context.clock(), live=request.live)

@@ -113,7 +113,7 @@ class Board:
         """
         async with self._engine.begin() as connection:
             known = await _held(connection, _bucket_of(job))
-            if not await _has_lane(connection, job.id):
+            if not await _has_lane(connection, job):
                 return None
             if known is None:
                 return now
@@ -125,7 +125,7 @@ class Board:
         """Whether a turn that was waited for still stands; None where the job has no lane any more."""
         statement = sa.select(lanes.c.cooldown_until).where(lanes.c.bucket == _bucket_of(job).name)
         async with self._engine.connect() as connection:
-            if not await _has_lane(connection, job.id):
+            if not await _has_lane(connection, job):
                 return None
             return now >= (await connection.scalar(statement) or 0)
 
@@ -250,8 +250,10 @@ def _waiting(row: sa.RowMapping) -> Waiting:
     )
 
 
-async def _has_lane(connection: AsyncConnection, job_id: str) -> bool:
-    statement = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.dispatched_at.is_not(None))
+async def _has_lane(connection: AsyncConnection, job: Job) -> bool:
+    """Whether it still has the lane that it had when it was looked at."""
+    given = jobs.c.dispatched_at.is_not(None), jobs.c.dispatched_at == job.dispatched_at
+    statement = sa.select(jobs.c.id).where(jobs.c.id == job.id, *given)
     return await connection.scalar(statement) is not None
 
 

@@ -273,7 +273,11 @@ async def test_news_that_come_late_leave_a_clip_where_it_stands(
     one = kept(1, outputs=[clip("film")])
     screening.tell(one)
     held: list[Route] = []
-    await page.route("**/studio/jobs/job-1", lambda route: held.append(route))
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/studio/jobs/job-1", hold)
     dialog = await look(page, origin, one)
     place = (await counted(dialog)).locator(".place")
     await page.keyboard.press("End")
