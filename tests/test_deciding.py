@@ -255,6 +255,19 @@ async def test_the_question_is_withdrawn_when_the_list_can_be_read_again(scene: 
     assert await scene.now() == adopted
 
 
+async def test_a_work_that_never_tells_its_words_is_for_a_person_to_judge(scene: Scene) -> None:
+    """The clock was put right in mid call and the studio killed: what was bought lies in a time that was not."""
+    scene.clock.now += 60 * MINUTE
+    scene.vendor.tasks["t"] = a_task("t", TaskStatus.SUCCEEDED, at=scene.clock.now - MINUTE)
+    async with looking(scene):
+        asked = await scene.until(lambda job: job.decision is Decision.WANTED)
+        assert "somebody else's" in (asked.attention or "")
+        assert await scene.state() is SubmissionState.OPEN
+        del scene.vendor.tasks["t"]  # somebody's after all
+        assert (await scene.until(lambda job: job.status is JobStatus.QUEUED)).decision is None
+    assert await scene.state() is SubmissionState.NOT_TAKEN
+
+
 # Deciding ------------------------------------------------------------------------------------------------------------
 
 

@@ -171,7 +171,7 @@ async def test_queues_of_before_there_were_lanes_are_dropped_and_what_is_in_them
     place: dict[str, Any] = {"home": tmp_path, "database_url": f"sqlite:///{tmp_path}/studio.db", "process": ALONE}
     begun: list[str] = []
 
-    async def run_for_ever(job_id: str) -> None:
+    async def run_for_ever(job_id: str, _grant: int | None) -> None:
         begun.append(job_id)
         await asyncio.Event().wait()
 
@@ -185,7 +185,7 @@ async def test_queues_of_before_there_were_lanes_are_dropped_and_what_is_in_them
 
     ended: list[str] = []
 
-    async def run(job_id: str) -> None:
+    async def run(job_id: str, _grant: int | None) -> None:
         ended.append(job_id)
 
     async with Engine.start(run, **place):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.jobs.reconcile import Candidate, choose, may_yet_fit
+from services.jobs.reconcile import Candidate, choose, may_yet_fit, never_tells
 from services.records import OpenSubmission, Submission, SubmissionState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -56,6 +57,16 @@ def test_what_was_created_after_the_clock_jumped_in_mid_call_counts_by_its_words
     assert choose(1, [order], [task("t", at=hours, prompt="a boat")]) is None
     for other in (task("t", at=hours, prompt="a boat"), task("t", at=hours, ended=True), task("t", at=hours + 600)):
         assert not may_yet_fit(order, other)
+
+
+def test_what_ended_without_its_words_is_told_by_nobody() -> None:
+    """Of pictures the vendor never repeats the words."""
+    order = lost(1, noticed=7200)
+    ended = task("t", at=3600, ended=True)
+    assert never_tells(order, ended)
+    assert not never_tells(order, replace(ended, billed=False)), "nothing was bought with it"
+    for other in (task("t", at=1, ended=True), task("t", at=3600, prompt="a boat", ended=True), task("t", at=3600)):
+        assert not never_tells(order, other)
 
 
 def test_a_task_with_other_words_is_nobodys() -> None:

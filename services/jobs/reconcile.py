@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 from services.dashscope import LONGEST_WINDOW, TaskStatus, forgotten
 from services.errors import NotTaken, Refused, VendorError
@@ -46,16 +47,31 @@ _MAY_NOT_READ = (
     "The provider's answer was lost, and your key may not read its list of orders, so nobody can tell whether this was "
     "bought. Put the key right in Settings and it is looked up; or decide."
 )
+_CANNOT_TELL = (
+    "The provider's answer was lost. Its list of orders has one that may be this or somebody else's, and does not say "
+    "which words it was made from, so nobody can tell whether this was bought. You can wait, or decide."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A task nobody has claimed. `prompt` is None as long as the vendor does not tell it."""
+    """A task nobody has claimed. `prompt` is None as long as the vendor does not tell it; of pictures it never does."""
 
     task_id: str
     created_at: datetime
     prompt: str | None
     ended: bool
+    billed: bool = True
+    """Whether it costs something, as far as is known."""
+
+
+class _Found(Enum):
+    """What a look at the list has led to."""
+
+    SETTLED = auto()
+    NOTHING_YET = auto()
+    DOUBT = auto()
+    """A person has to say: it may have been bought, and the vendor will not tell."""
 
 
 class _Unreadable(Exception):
@@ -86,10 +102,16 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
             await _tell(context, job, refused=trouble.refused, ask=trouble.refused or waited >= _ASK_AFTER_MS)
             pause = min(pause * 2, max(context.pace.retry_longest, again))
         else:
-            looks, trouble_since, pause = looks + 1, 0, again
-            await _withdraw_question(context, job)
-            if await _settle(context, job, submission, candidates, looks=looks):
-                return
+            looks, trouble_since = looks + 1, 0
+            match await _settle(context, job, submission, candidates, looks=looks):
+                case _Found.SETTLED:
+                    return
+                case _Found.NOTHING_YET:
+                    pause = again
+                    await _withdraw_question(context, job)
+                case _Found.DOUBT:
+                    pause = min(pause * 2, max(context.pace.retry_longest, again))
+                    await _ask(context, job, _CANNOT_TELL)
         if context.clock() - submission.started_at > _FORGOTTEN_AFTER_MS:
             await _give_up(context, job, submission)
             return
@@ -101,9 +123,12 @@ async def _tell(context: Context, job: Job, *, refused: bool, ask: bool) -> None
     if not ask:
         await context.say(job, _CANNOT_READ if job.decision is None else job.attention)
         return
-    why = _MAY_NOT_READ if refused else _COULD_NOT_READ
+    await _ask(context, job, _MAY_NOT_READ if refused else _COULD_NOT_READ)
+
+
+async def _ask(context: Context, job: Job, why: str) -> None:
     if job.decision is not Decision.WANTED or job.attention != why:
-        log.warning("job %s: a person has to decide, the task list cannot be read", job.id)
+        log.warning("job %s: a person has to decide, the task list does not tell", job.id)
         await context.change(job.id, only_from=_LOOKED_UP, decision=Decision.WANTED, attention=why)
 
 
@@ -121,7 +146,7 @@ async def _give_up(context: Context, job: Job, submission: Submission) -> None:
 
 async def _settle(
     context: Context, job: Job, submission: Submission, candidates: Sequence[Candidate], *, looks: int
-) -> bool:
+) -> _Found:
     rivals = await context.history.ledger.rivals(submission)
     task_id = choose(submission.id, rivals, candidates)
     if task_id is not None:
@@ -132,17 +157,21 @@ async def _settle(
             submitted_at=submission.started_at,
             updated_at=context.clock(),
             attention=None,
+            decision=None,
         )
         if taken is not None:
             log.info("job %s adopted task %s", submission.job_id, task_id)
             await context.announce(submission.job_id)
-        return taken is not None
+        return _Found.SETTLED if taken is not None else _Found.NOTHING_YET
     mine = next((rival for rival in rivals if rival.submission.id == submission.id), None)
     waited = (context.clock() - (submission.lost_at or submission.started_at)) / 1000
-    none_fits = mine is not None and not any(fits(mine, one) or may_yet_fit(mine, one) for one in candidates)
-    if none_fits and looks >= _LOOKS_AT_LEAST and waited >= context.pace.settle:
-        return await _send_again(context, job, submission)
-    return False
+    if mine is None or looks < _LOOKS_AT_LEAST or waited < context.pace.settle:
+        return _Found.NOTHING_YET
+    if any(fits(mine, one) or may_yet_fit(mine, one) for one in candidates):
+        return _Found.NOTHING_YET
+    if any(never_tells(mine, one) for one in candidates):
+        return _Found.DOUBT
+    return _Found.SETTLED if await _send_again(context, job, submission) else _Found.NOTHING_YET
 
 
 async def _send_again(context: Context, job: Job, submission: Submission) -> bool:
@@ -158,6 +187,7 @@ async def _send_again(context: Context, job: Job, submission: Submission) -> boo
         status=JobStatus.QUEUED,
         dispatched_at=job.dispatched_at if has_lane else None,
         attention=None,
+        decision=None,
     )
     return True
 
@@ -185,6 +215,7 @@ async def _look(context: Context, job: Job, submission: Submission) -> tuple[Can
                     created_at=task.created_at,
                     prompt=details.orig_prompt,
                     ended=details.status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED),
+                    billed=details.status not in (TaskStatus.FAILED, TaskStatus.CANCELED),
                 )
             )
     except VendorError as error:
@@ -224,9 +255,17 @@ def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
 
 def may_yet_fit(rival: OpenSubmission, candidate: Candidate) -> bool:
     """Whether a task from after a submission's time could turn out to be its own, once it tells its words."""
+    return not candidate.ended and _wordless_and_late(rival, candidate)
+
+
+def never_tells(rival: OpenSubmission, candidate: Candidate) -> bool:
+    """Whether a task from after a submission's time was bought by nobody knows whom: it has ended without its words."""
+    return candidate.ended and candidate.billed and _wordless_and_late(rival, candidate)
+
+
+def _wordless_and_late(rival: OpenSubmission, candidate: Candidate) -> bool:
     _, end = window(rival.submission)
-    told = candidate.prompt is not None or candidate.ended
-    return not told and end < candidate.created_at <= _latest(rival.submission)
+    return candidate.prompt is None and end < candidate.created_at <= _latest(rival.submission)
 
 
 def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]) -> str | None:
