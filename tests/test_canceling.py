@@ -80,6 +80,7 @@ async def test_a_cancel_that_does_not_get_through_stands_and_is_tried_again(home
 async def test_what_is_on_its_way_is_canceled_as_soon_as_it_is_known(home: Path, tmp_path: Path, taken: bool) -> None:
     async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
         simulator.faults.drop_creates(taken=taken)
+        simulator.faults.delay(Route.LIST, 3.0)  # so that it is canceled before it is cleared up
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["status"] == "unknown")
         told = await studio.cancel(job_id)
