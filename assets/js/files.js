@@ -76,9 +76,12 @@ class Files extends StudioElement {
     Object.assign(this.input, { accept, multiple: this.most > 1 });
     this.arrange(this.list, [...this.pieces.map((piece) => piece.node), this.zone]);
     this.arrange(this.saids, this.pieces.map((piece) => piece.lines));
+    let inOrder = true; // what the prompt calls a file goes by those before it: after a move the server tells it anew
     this.pieces.forEach((piece, place) => {
       const at = told.findIndex(({ path }) => path === piece.path);
-      piece.draw({ info: at < 0 ? undefined : told.splice(at, 1)[0], place, count, wide });
+      inOrder &&= !piece.path || at === 0;
+      const info = at < 0 ? undefined : told.splice(at, 1)[0];
+      piece.draw({ info, called: inOrder ? info?.called ?? "" : "", place, count, wide });
     });
     this.zone.hidden = count >= this.most;
     this.zone.dataset.empty = count ? "no" : "yes";

@@ -44,7 +44,7 @@ export class Piece {
   }
 
   /** `info` is what the server told of the file, if it has by now. */
-  draw({ info, place, count, wide }) {
+  draw({ info, called, place, count, wide }) {
     const lines = this.failed ? [{ text: this.failed, tone: "bad", fix: "Try again" }] : info?.lines ?? [];
     this.known = info?.name;
     this.node.dataset.state = this.state;
@@ -52,7 +52,7 @@ export class Piece {
     this.node.dataset.tone = lines.some(({ tone }) => tone === "bad") ? "bad" : "";
     this.node.setAttribute("aria-label", count > 1 ? `${this.name}, ${place + 1} of ${count}` : this.name);
     this.look(info?.kind || kindOf(this.file?.type ?? "", this.name), wide);
-    this.call(info?.called ?? "", count > 1 || !wide ? String(place + 1) : "");
+    this.call(called, count > 1 || !wide ? String(place + 1) : "");
     this.left.hidden = this.right.hidden = count < 2;
     this.left.disabled = place === 0;
     this.right.disabled = place === count - 1;
