@@ -162,6 +162,7 @@ async def test_a_voice_is_trimmed_on_its_waveform_and_the_trimmed_file_is_what_c
     note = page.locator("#digital_human-audio_file-note")
     await expect(note).to_contain_text("26 s long")
     player = page.locator("#digital_human-audio_file")
+    await expect(player.locator("#duration")).to_have_text("0:26")  # the waveform is there
     await player.get_by_label("Trim audio to selection").click()
     await page.screenshot(path=artifacts / "voice-trim.png")
     await player.get_by_role("button", name="Trim", exact=True).click()
