@@ -182,11 +182,11 @@ async def test_canceling_what_the_vendor_holds_pending_cancels_it_there(home: Pa
         assert (await studio.job(job_id))["status"] == "canceled"
 
 
-async def test_a_task_the_vendor_has_forgotten_ends_as_failed(studio: Studio, vendor: tuple[Simulator, str]) -> None:
-    async with simulated(studio.settings.home / "empty") as (_other, _url):
+async def test_a_task_the_vendor_has_forgotten_ends_as_failed(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "slow", speed=1) as (simulator, url), studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["task_id"] is not None)
-        vendor[0].world._tasks.clear()  # the vendor's memory is gone
+        simulator.world._tasks.clear()  # the vendor's memory is gone
         job = await until(studio, job_id)
     assert job["status"] == "failed"
     assert job["error"] is not None

@@ -219,7 +219,7 @@ async def test_a_batch_never_trips_the_vendors_limits(home: Path, tmp_path: Path
 
 
 async def test_a_vendor_that_takes_fewer_is_obeyed_after_its_first_refusal(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor") as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", speed=10) as (simulator, url), studio_at(home, url) as studio:
         first = await studio.submit(family="text_to_video", model="wan2.6-t2v", given={"prompt": "one", "duration": 2})
         await until(studio, first["id"], lambda job: job["task_id"] is not None)
         simulator.faults.refuse_creates()

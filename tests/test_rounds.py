@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.catalogue import CATALOGUE
-from services.simulator import Answer, QuickArtist, Route, Simulator, serve
+from services.dashscope import DashScope
+from services.simulator import Answer, Route, Simulator, serve
 from services.studio import Studio
-from tests.rig.studio import QUICK, simulated, studio_at, until
+from tests.rig.studio import QUICK, quick_artist, simulated, studio_at, until
 
-PACE = replace(QUICK, poll=5.0, first_poll=0.1)
-"""Each by itself asks every twenty seconds once the list is asked for all."""
+PACE = replace(QUICK, poll=2.0, first_poll=0.1)
+"""Each by itself asks every eight seconds once the list is asked for all."""
 
 
 async def buy(studio: Studio, count: int) -> list[str]:
@@ -31,7 +33,7 @@ async def lags(studio: Studio, ids: list[str]) -> list[float]:
 
 async def test_the_end_of_one_of_many_is_noticed_with_few_questions(home: Path, tmp_path: Path) -> None:
     async with (
-        simulated(tmp_path / "vendor", speed=10, run_seconds=80) as (simulator, url),
+        simulated(tmp_path / "vendor", speed=20, run_seconds=100) as (simulator, url),
         studio_at(home, url, pace=PACE) as studio,
     ):
         ids = await buy(studio, 5)
@@ -51,14 +53,37 @@ async def test_a_list_that_cannot_be_read_loses_nothing(home: Path, tmp_path: Pa
                 assert (await until(studio, job_id, seconds=60))["status"] == "succeeded"
 
 
+async def test_a_round_that_fails_is_not_the_last_one(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = DashScope.tasks_at_work
+    rounds: list[str] = []
+
+    async def fails_once(vendor: DashScope) -> frozenset[str]:
+        rounds.append("asked")
+        if len(rounds) == 1:
+            raise RuntimeError("a bug")
+        return await asked(vendor)
+
+    monkeypatch.setattr(DashScope, "tasks_at_work", fails_once)
+    async with (
+        simulated(tmp_path / "vendor", speed=20, run_seconds=80) as (_simulator, url),
+        studio_at(home, url, pace=PACE) as studio,
+    ):
+        for job_id in await buy(studio, 5):
+            assert (await until(studio, job_id, seconds=60))["status"] == "succeeded"
+    assert len(rounds) > 1
+    assert "a round failed" in caplog.text
+
+
 async def test_a_list_that_lags_behind_is_left_alone(home: Path, tmp_path: Path) -> None:
     vendor = tmp_path / "vendor"
     vendor.mkdir()
-    simulator = Simulator(CATALOGUE, home=vendor, speed=10, run_seconds=100, artist=QuickArtist())
+    simulator = Simulator(CATALOGUE, home=vendor, speed=20, run_seconds=100, artist=quick_artist())
     simulator.app = Behind(simulator.app)  # type: ignore[assignment]  # the same ASGI call
     async with (
         serve(simulator) as origin,
-        studio_at(home, f"{origin}/singapore/api/v1", pace=replace(PACE, poll=1.0)) as studio,
+        studio_at(home, f"{origin}/singapore/api/v1", pace=replace(PACE, poll=0.5)) as studio,
     ):
         for job_id in await buy(studio, 5):
             assert (await until(studio, job_id, seconds=60))["status"] == "succeeded"

@@ -24,8 +24,9 @@ from dashscope.utils.oss_utils import upload_file
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Model, ResultShape
-from services.simulator import QuickArtist, Route, Simulator, serve
+from services.simulator import Route, Simulator, serve
 from tests.rig.clips import Clip, film
+from tests.rig.studio import quick_artist
 from tests.simulator_rig import StubArtist, picture, tone
 
 KEY = "sk-official"
@@ -34,7 +35,7 @@ KEY = "sk-official"
 @pytest.fixture
 async def simulator(home: Path) -> AsyncIterator[Simulator]:
     """A fast simulator whose base URL the package uses."""
-    made = Simulator(CATALOGUE, home=home, speed=1000, run_seconds=100, artist=QuickArtist(), limits=False)
+    made = Simulator(CATALOGUE, home=home, speed=1000, run_seconds=100, artist=quick_artist(), limits=False)
     async with serve(made) as origin:
         dashscope.base_http_api_url = f"{origin}/api/v1"
         yield made
@@ -261,7 +262,7 @@ async def test_its_clip_has_the_sound_and_length_that_were_asked(simulator: Simu
 
 
 async def test_create_fetch_wait_list_and_cancel(home: Path) -> None:
-    made = Simulator(CATALOGUE, home=home, speed=1, run_seconds=600, artist=QuickArtist())
+    made = Simulator(CATALOGUE, home=home, speed=1, run_seconds=600, artist=quick_artist())
     async with serve(made) as origin:
         dashscope.base_http_api_url = f"{origin}/api/v1"
         created = await asyncio.to_thread(
@@ -332,7 +333,7 @@ async def test_an_invented_model_needs_nothing_but_its_record(home: Path) -> Non
     model = CATALOGUE.models[0]
     offer = model.offers[0]
     invented = replace(model, id="wan9.9-t2v", offers=(replace(offer, id="wan9.9-t2v"),))
-    made = Simulator(CATALOGUE.with_models(invented), home=home, speed=1000, artist=QuickArtist(), limits=False)
+    made = Simulator(CATALOGUE.with_models(invented), home=home, speed=1000, artist=quick_artist(), limits=False)
     async with serve(made) as origin:
         dashscope.base_http_api_url = f"{origin}/api/v1"
         answer = await asyncio.to_thread(

@@ -110,17 +110,24 @@ class Rounds:
             await context.sleep(self._pause(crowd))
             if context.clock() < crowd.doubted_until:
                 continue
-            asked_at = context.clock()
-            vendor = await context.vendor(next(iter(crowd.places.values())).job)
-            if vendor is None:
-                continue
             try:
-                at_work = await vendor.tasks_at_work()
+                await self._look(crowd)
             except VendorError as error:
                 log.info("the list of tasks at work cannot be read (%s)", error.code or type(error).__name__)
-                continue
-            crowd.answered_at = context.clock()
-            for place in crowd.places.values():
-                if place.asked_at < asked_at and place.at_work != (place.job.task_id in at_work):
-                    place.woken = True
-                    context.wake_up(place.job.id)
+            except Exception:
+                # A locked database, or a bug, must not end the rounds of an account; each asks for itself meanwhile.
+                log.exception("a round failed, going on")
+
+    async def _look(self, crowd: _Crowd) -> None:
+        """Ask for the list once, and wake whoever it contradicts."""
+        context = self._context
+        asked_at = context.clock()
+        vendor = await context.vendor(next(iter(crowd.places.values())).job)
+        if vendor is None:
+            return
+        at_work = await vendor.tasks_at_work()
+        crowd.answered_at = context.clock()
+        for place in crowd.places.values():
+            if place.asked_at < asked_at and place.at_work != (place.job.task_id in at_work):
+                place.woken = True
+                context.wake_up(place.job.id)

@@ -14,8 +14,9 @@ from services.catalogue.schema import RateLimit
 
 _UNKNOWN = RateLimit(submits_per_second=1, running=1)
 """Of what is not in the catalogue any more."""
-_SHAKEN = 1.1
-"""Orders come a little slower than allowed: the vendor counts by its own clock, after the network has shaken them."""
+_SHAKEN = 1.5
+"""Orders come slower than allowed, so that one may be half a second late for the next ones and none is too fast: the
+vendor counts by its own clock, after the disk and the network have shaken them. A refusal costs far more."""
 _QUIET_MS = 3_600_000
 """So long after a refusal nothing more is tried. The vendor does not say when its limits are lifted again."""
 _QUIET_GROWS = 4

@@ -14,10 +14,13 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 _TRIES = 3
@@ -140,7 +143,7 @@ class FilmArtist:
         return worker.pid if worker else None
 
     def _make(self, kind: str, work: dict[str, object], target: Path) -> None:
-        draft = target.with_name(f"{target.stem}.part{target.suffix}")
+        draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
         order = json.dumps({kind: work, "target": str(draft)}, default=str)
         for _ in range(_TRIES):
             answer = self._ask(order)
@@ -210,37 +213,36 @@ def _bury(worker: subprocess.Popen[str]) -> None:
 class QuickArtist:
     """Makes each size and length once, without words, and hands out copies: for tests with many jobs."""
 
-    def __init__(self, artist: Artist | None = None) -> None:
+    def __init__(self, artist: Artist | None = None, *, masters: Path | None = None) -> None:
+        """In a folder of their own the masters are there for every quick artist that is given the same one; else they
+        lie beside what they were first made for."""
         self._artist = artist or FilmArtist()
+        self._masters = masters
         self._lock = asyncio.Lock()
-        self._done: dict[Clip | Picture, Path] = {}
 
     async def film(self, clip: Clip, target: Path) -> None:
         """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
         plain = Clip(
             prompt="", width=clip.width, height=clip.height, seconds=clip.seconds, fps=clip.fps, sound=clip.sound
         )
-        async with self._lock:
-            if plain not in self._done or not self._done[plain].exists():
-                size = f"{plain.width}x{plain.height}"
-                master = target.with_name(f"master-{size}-{plain.seconds}-{plain.fps}-{plain.sound}.mp4")
-                await self._artist.film(plain, master)
-                self._done[plain] = master
-        await asyncio.to_thread(_link_or_copy, self._done[plain], target)
+        name = f"{plain.width}x{plain.height}-{plain.seconds}-{plain.fps}-{plain.sound}.mp4"
+        await self._hand_out(name, target, make=partial(self._artist.film, plain))
 
     async def paint(self, picture: Picture, target: Path) -> None:
         """Write a picture of the right size; what it shows is always the same."""
         plain = Picture(prompt="", width=picture.width, height=picture.height)
-        async with self._lock:
-            if plain not in self._done or not self._done[plain].exists():
-                master = target.with_name(f"master-{plain.width}x{plain.height}.png")
-                await self._artist.paint(plain, master)
-                self._done[plain] = master
-        await asyncio.to_thread(_link_or_copy, self._done[plain], target)
+        await self._hand_out(f"{plain.width}x{plain.height}.png", target, make=partial(self._artist.paint, plain))
 
     async def close(self) -> None:
         """Stop working."""
         await self._artist.close()
+
+    async def _hand_out(self, name: str, target: Path, *, make: Callable[[Path], Awaitable[None]]) -> None:
+        master = (self._masters or target.parent) / f"master-{name}"
+        async with self._lock:
+            if not await asyncio.to_thread(master.exists):
+                await make(master)
+        await asyncio.to_thread(_link_or_copy if self._masters is None else _copy, master, target)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -249,3 +251,10 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy of its own, there whole or not at all: what is done to it is not done to everybody's."""
+    draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
+    shutil.copyfile(source, draft)
+    draft.replace(target)

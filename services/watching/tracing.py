@@ -18,6 +18,8 @@ from services.watching.logs import about
 log = logging.getLogger(__name__)
 
 _SERVICE = "wan-studio"
+_SENDING_TAKES_AT_MOST = 3
+"""Seconds: a collector that is away does not hold up the end of the studio."""
 
 
 class Tracing:
@@ -66,6 +68,7 @@ def _provider(endpoint: str) -> Any:  # Any: as above
         )
         return None
     provider = sdk.TracerProvider(resource=resources.Resource.create({"service.name": _SERVICE}))
-    exporter = otlp.OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+    address = f"{endpoint.rstrip('/')}/v1/traces"
+    exporter = otlp.OTLPSpanExporter(endpoint=address, timeout=_SENDING_TAKES_AT_MOST)
     provider.add_span_processor(export.BatchSpanProcessor(exporter))
     return provider

@@ -18,7 +18,6 @@ from typing import Literal
 import psycopg
 from PIL import Image
 
-from services.simulator import Clip, Picture, QuickArtist
 from tests.bench.figures import machine
 from tests.chaos.books import Findings
 from tests.chaos.plan import plan_of
@@ -107,11 +106,13 @@ async def _all(drill: Drill, *, home: Path, server: str | None, score: Score, sa
     seeds = iter(range(drill.seed, drill.seed + drill.runs))
     picture = home / "given.png"
     Image.linear_gradient("L").resize((600, 800)).convert("RGB").save(picture)
-    async with _masters(home / "masters") as artist, asyncio.TaskGroup() as group:
+    masters = home / "masters"
+    masters.mkdir()
+    async with asyncio.TaskGroup() as group:
 
         async def worker() -> None:
             for seed in seeds:
-                outcome = await _one(drill, seed, home=home, server=server, picture=picture, artist=artist)
+                outcome = await _one(drill, seed, home=home, server=server, picture=picture, masters=masters)
                 shared = _on_postgresql(drill, seed)
                 score.on_postgresql += shared
                 score.add(outcome)
@@ -124,14 +125,14 @@ async def _all(drill: Drill, *, home: Path, server: str | None, score: Score, sa
             group.create_task(worker())
 
 
-async def _one(drill: Drill, seed: int, *, home: Path, server: str | None, picture: Path, artist: Lender) -> Outcome:
+async def _one(drill: Drill, seed: int, *, home: Path, server: str | None, picture: Path, masters: Path) -> Outcome:
     shared = _on_postgresql(drill, seed)
     plan = plan_of(seed, jobs=drill.jobs, postgresql=shared, picture=str(picture))
     folder = home / f"run-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     try:
         async with asyncio.timeout(_RUN_TAKES_AT_MOST), _database(server if shared else None, seed) as url:
-            outcome = await run(plan, folder=folder, database_url=url, artist=lambda: artist)
+            outcome = await run(plan, folder=folder, database_url=url, masters=masters)
     except Exception as error:  # noqa: BLE001 - a run that breaks off proves nothing: a finding, and the others go on
         traceback.print_exc()
         broken = Findings(unresolved=(f"the run broke off: {type(error).__name__}: {error}",))
@@ -193,49 +194,3 @@ async def _database(server: str | None, seed: int) -> AsyncIterator[str | None]:
     yield server.rpartition("/")[0] + f"/{name}"
     async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-
-
-# Films ----------------------------------------------------------------------------------------------------------------
-
-
-class Lender:
-    """An artist that all runs share: each film is made once for all of them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._quick = QuickArtist()
-
-    async def film(self, clip: Clip, target: Path) -> None:
-        """Write a clip."""
-        draft = self._folder / target.name
-        await self._quick.film(clip, draft)
-        await asyncio.to_thread(_hand_out, draft, target)
-
-    async def paint(self, picture: Picture, target: Path) -> None:
-        """Write a picture."""
-        draft = self._folder / target.name
-        await self._quick.paint(picture, draft)
-        await asyncio.to_thread(_hand_out, draft, target)
-
-    async def close(self) -> None:
-        """A provider closes: the others go on."""
-
-    async def end(self) -> None:
-        """Stop working."""
-        await self._quick.close()
-
-
-def _hand_out(draft: Path, target: Path) -> None:
-    shutil.copyfile(draft, part := target.with_suffix(".part"))
-    draft.unlink()
-    part.replace(target)
-
-
-@asynccontextmanager
-async def _masters(folder: Path) -> AsyncIterator[Lender]:
-    folder.mkdir(exist_ok=True)
-    lender = Lender(folder)
-    try:
-        yield lender
-    finally:
-        await lender.end()

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,6 @@ from services.catalogue import CATALOGUE
 from services.dashscope import broken_stream, code_of, forgotten
 from services.records import FINAL
 from services.simulator import Cut, QuickArtist, Route, Simulator, serve
-from services.simulator.artist import Artist
 from tests.chaos.books import Findings, compare
 from tests.chaos.clock import Healthy, SharedClock
 from tests.chaos.disk import Disk, disk_at
@@ -132,12 +131,10 @@ class _Stage:
         return self.database_url.replace("postgresql://", "postgresql+psycopg://")
 
 
-async def run(
-    plan: Plan, *, folder: Path, database_url: str | None = None, artist: Callable[[], Artist] = QuickArtist
-) -> Outcome:
-    """Carry a plan out in a folder of its own."""
+async def run(plan: Plan, *, folder: Path, database_url: str | None = None, masters: Path | None = None) -> Outcome:
+    """Carry a plan out in a folder of its own. Runs with the same folder of masters film each size once."""
     began = time.monotonic()
-    async with _stage(plan, folder, database_url, artist) as stage:
+    async with _stage(plan, folder, database_url, masters) as stage:
         for life in plan.lives:
             await _live(stage, life)
         findings, ends = await _settle(stage)
@@ -153,9 +150,7 @@ async def run(
 
 
 @asynccontextmanager
-async def _stage(
-    plan: Plan, folder: Path, database_url: str | None, artist: Callable[[], Artist]
-) -> AsyncIterator[_Stage]:
+async def _stage(plan: Plan, folder: Path, database_url: str | None, masters: Path | None) -> AsyncIterator[_Stage]:
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(f"people {plan.seed}")
     async with AsyncExitStack() as stack:
@@ -168,7 +163,7 @@ async def _stage(
             clock=clock,
             speed=plan.speed,
             run_seconds=_RUN_SECONDS,
-            artist=artist(),
+            artist=QuickArtist(masters=masters),
             seed=plan.seed,
         )
         weather = Weather.of(plan.seed)

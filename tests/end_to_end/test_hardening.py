@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from app import create_app
@@ -29,10 +30,15 @@ FORGERIES = (
 )
 
 
-@pytest.fixture
-async def client(home: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with simulated(tmp_path / "vendor") as (_simulator, url):
-        settings = settings_for(home, url, studio_poll_seconds=0.2)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of one studio for all attacks of this file."""
+    folder = tmp_path_factory.mktemp("hardening")
+    async with simulated(folder / "vendor") as (_simulator, url):
+        settings = settings_for(folder / "home", url, studio_poll_seconds=0.2)
         async with (
             served(create_app(settings)) as origin,
             httpx.AsyncClient(base_url=origin, timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http,

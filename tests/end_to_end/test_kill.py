@@ -14,9 +14,9 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.catalogue import CATALOGUE
-from services.simulator import QuickArtist, Simulator, serve
+from services.simulator import Simulator, serve
 from tests.rig.calling import call
-from tests.rig.studio import ENDED, KEY, StudioProcess
+from tests.rig.studio import ENDED, KEY, StudioProcess, quick_artist
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 """How often the whole studio is started and killed; each start takes its seconds."""
@@ -56,7 +56,7 @@ async def test_kills_lose_nothing_and_buy_nothing_twice(home: Path, tmp_path: Pa
     rng = random.Random(20_261_122)
     vendor_home = tmp_path / "vendor"
     vendor_home.mkdir()
-    simulator = Simulator(CATALOGUE, home=vendor_home, speed=20, run_seconds=60, limits=True, artist=QuickArtist())
+    simulator = Simulator(CATALOGUE, home=vendor_home, speed=20, run_seconds=60, limits=True, artist=quick_artist())
     simulator.app = LateAnswers(simulator.app, rng)  # type: ignore[assignment]  # the same ASGI call
     async with serve(simulator) as origin:
         studio = StudioProcess(home, free_port, DASHSCOPE_API_KEY=KEY, DASHSCOPE_BASE_URL=f"{origin}/singapore/api/v1")
