@@ -72,7 +72,7 @@ def create_app(settings: Settings, *, catalogue: Catalogue = CATALOGUE) -> FastA
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # with one of our own Gradio does not let every site in
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-    app.add_middleware(Hardening)
+    app.add_middleware(Hardening, names=settings.names)
     add_routes(app, studio)
     return mount_page(app, studio)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, assert_never, cast
+from typing import TYPE_CHECKING, Any, Optional, assert_never
 
-import gradio as gr
 from gradio.data_classes import FileData
 from gradio.events import api
-from gradio.utils import get_upload_folder
 
+from components.api_jobs import job_endpoints, told
+from components.handed import handed_in
 from components.who import asking
 from services.catalogue.schema import (
     AudioField,
@@ -36,23 +35,25 @@ from services.catalogue.schema import (
     Unit,
     VideoField,
 )
-from services.errors import InvalidRequest, StudioError
+from services.errors import StudioError
 from services.money.estimates import estimate_view
+from services.ordering import MOST_COPIES
 from services.request import default_of, is_absent
 from services.studio import Studio
-from services.views import JobsView, JobView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _JSON = dict[str, Any]  # Any: JSON for callers
+_COPIES = "copies"
 
 
 def add_endpoints(studio: Studio) -> None:
     """Add every endpoint to the Blocks being built."""
     for family in studio.catalogue.families:
         _add(_generate(studio, family), family.id)
-    _add_jobs(studio)
+    for function in job_endpoints(studio):
+        _add(function, function.__name__)
     _add_questions(studio)
 
 
@@ -67,23 +68,35 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
     parameters = _parameters(studio, family)
     files = {name for name, field in _union_of_fields(studio, family).items() if isinstance(field, FileField)}
 
-    async def endpoint(*args: object, **kwargs: object) -> JobView:
+    async def endpoint(*args: object, **kwargs: object) -> _JSON:
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
-        model, region = given.pop("model", None), given.pop("region", None)
+        model, region, copies = (given.pop(name, None) for name in ("model", "region", _COPIES))
         try:
-            return await studio.submit(
+            jobs = await studio.submit_many(
                 family=family.id,
                 model=str(model or family.default_model),
                 region=None if is_absent(region) else str(region).strip().lower(),
-                given=_with_paths(given, files=files),
+                given=await _with_paths(given, files=files),
+                copies=_count(copies),
                 person=asking(studio),
             )
         except StudioError as error:
-            raise _told(error) from error
+            raise told(error) from error
+        first: _JSON = {**jobs[0]}
+        return first if len(jobs) == 1 else first | {"jobs": [job["id"] for job in jobs]}
 
     endpoint.__name__ = endpoint.__qualname__ = family.id
     endpoint.__doc__ = _description(studio, family)
     return _with_signature(endpoint, parameters)
+
+
+def _count(copies: object) -> int:
+    """How many are asked for. Raises StudioError."""
+    if is_absent(copies):
+        return 1
+    if isinstance(copies, bool) or not isinstance(copies, int):
+        raise StudioError(f"{_COPIES}: a whole number from 1 to {MOST_COPIES}.")
+    return copies
 
 
 def _with_signature(
@@ -115,7 +128,7 @@ def _parameters(studio: Studio, family: Family) -> list[inspect.Parameter]:
         annotation = kind if required else _or_none(kind)
         default = inspect.Parameter.empty if required else family.default_model if name == "model" else None
         made.append(_parameter(name, annotation, default=default))
-    return made
+    return [*made, _parameter(_COPIES, _or_none(int), default=1)]
 
 
 def _union_of_fields(studio: Studio, family: Family) -> dict[str, Field]:
@@ -177,7 +190,12 @@ def _description(studio: Studio, family: Family) -> str:
         else:
             said = _said_of(fields[name])
         lines.append(f"    {name}: {said}")
-    return "\n".join([*lines, "", "Returns:", "    The job, as get_job tells it."])
+    lines.append(
+        f"    {_COPIES}: How many of the same to make, 1 to {MOST_COPIES}: all are ordered, or none. A seed is the "
+        "first one's; the others have the next ones."
+    )
+    returned = "The job, as get_job tells it; of several the first, and in `jobs` the ids of all."
+    return "\n".join([*lines, "", "Returns:", f"    {returned}"])
 
 
 def _said_of(field: Field) -> str:
@@ -195,99 +213,9 @@ def _said_of(field: Field) -> str:
             return said
 
 
-def _with_paths(given: Mapping[str, object], *, files: Collection[str]) -> dict[str, object]:
-    """Files as their paths: only files that this caller has uploaded, never a path it made up."""
-    return {name: _uploads(value) if name in files and not is_absent(value) else value for name, value in given.items()}
-
-
-def _uploads(value: object) -> str | list[str]:
-    # cast: a list from outside may hold anything, and each item is looked at
-    return [_uploaded(each) for each in cast("list[object]", value)] if isinstance(value, list) else _uploaded(value)
-
-
-def _uploaded(value: object) -> str:
-    folder = Path(get_upload_folder()).resolve()
-    named = value.get("path") if isinstance(value, Mapping) else None
-    path = Path(str(named or "")).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
-        raise gr.Error(
-            "This file was not uploaded. Upload it first, then send what the upload returned.", print_exception=False
-        )
-    return str(path)
-
-
-def _told(error: StudioError) -> gr.Error:
-    """The error for a caller: every problem with its field and, where there is one, its repair."""
-    if isinstance(error, InvalidRequest):
-        lines = [
-            f"{problem.field}: {problem.message}" + (f" ({problem.fix.label}.)" if problem.fix else "")
-            for problem in error.problems
-        ]
-        return gr.Error("\n".join(lines), print_exception=False)
-    return gr.Error(error.message, print_exception=False)
-
-
-# Jobs -----------------------------------------------------------------------------------------------------------------
-
-
-def _add_jobs(studio: Studio) -> None:
-    async def get_job(job_id: str) -> _JSON:
-        """One job: its state, cost, error and files.
-
-        Args:
-            job_id: The id that the job was returned with.
-
-        Returns:
-            id, family, model, region, status (queued, uploading, submitting, pending, running, saving, succeeded,
-            failed, canceled or unknown), prompt, parameters, created_at, task_id, error, cost and outputs.
-        """
-        return await _or_told(studio.job(job_id, person=asking(studio)))
-
-    async def cancel_job(job_id: str) -> _JSON:
-        """Cancel a job that the provider has not begun; that costs nothing. A running one cannot be stopped.
-
-        Args:
-            job_id: The id that the job was returned with.
-
-        Returns:
-            The job as it stands now.
-        """
-        return await _or_told(studio.cancel(job_id, person=asking(studio)))
-
-    async def list_jobs(
-        query: str | None = None,
-        family: str | None = None,
-        status: str | None = None,
-        cursor: str | None = None,
-        limit: int = 60,
-    ) -> _JSON:
-        """Jobs, newest first, a page at a time.
-
-        Args:
-            query: Words that the prompt must have, and filters such as `model:wan2.6-t2v seconds>5 fav tag:cats
-                before:2026-11`, as in the gallery's search.
-            family: Only this family, for example text_to_video.
-            status: Only jobs in this state.
-            cursor: The next_cursor of the page before; absent, the first page.
-            limit: How many at most, up to 200.
-
-        Returns:
-            items (jobs) and next_cursor, which is null on the last page.
-        """
-        found = studio.jobs(
-            query=query, family=family, status=status, cursor=cursor, limit=limit, person=asking(studio)
-        )
-        return await _or_told(found)
-
-    for function in (get_job, cancel_job, list_jobs):
-        _add(function, function.__name__)
-
-
-async def _or_told(answer: Awaitable[JobView | JobsView]) -> _JSON:
-    try:
-        return dict(await answer)
-    except StudioError as error:
-        raise _told(error) from error
+async def _with_paths(given: Mapping[str, object], *, files: Collection[str]) -> dict[str, object]:
+    """Files as their paths: only files that this caller has handed in, never a path it made up."""
+    return {n: await handed_in(v) if n in files and not is_absent(v) else v for n, v in given.items()}
 
 
 # Questions ------------------------------------------------------------------------------------------------------------
@@ -344,11 +272,11 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
             place = None if is_absent(region) else str(region)
             cost = await studio.estimate(model=model, region=place, given=values)
         except StudioError as error:
-            raise _told(error) from error
-        told: _JSON = {**estimate_view(cost)}
+            raise told(error) from error
+        said: _JSON = {**estimate_view(cost)}
         if cost.unit is Unit.SECOND:
-            told |= {"billed_seconds": cost.units, "per_second": float(cost.each)}
-        return told
+            said |= {"billed_seconds": cost.units, "per_second": float(cost.each)}
+        return said
 
     return _with_signature(estimate, parameters)
 

@@ -85,12 +85,12 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
             attributes={"family": family.id},
             elem_id=f"{family.id}-foot",
             value={},
-            events=("fix", "drawn"),
+            events=("fix", "drawn", "settled"),
         )
         with gr.Row(elem_classes=["press-row"], equal_height=True):
             copies = element("studio-copies", elem_id=f"{family.id}-copies", value=1, offer={"most": MOST_COPIES})
             button = gr.Button(
-                "Generate", variant="primary", elem_id=f"{family.id}-generate", elem_classes=["generate"]
+                "Generate", variant="secondary", elem_id=f"{family.id}-generate", elem_classes=["generate"]
             )
     return Tab(
         studio=studio,
@@ -228,8 +228,10 @@ def _wire(tab: Tab) -> None:
         inputs_kwargs=inputs,
         outputs=outputs,
         trigger_mode="always_last",
+        js=f"(...inputs) => window.studioForm?.('{tab.family.id}', inputs) ?? inputs",
         **QUIET,
     )
+    tab.foot.settled(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     tab.button.click(
         tab.generate,
         inputs_kwargs=inputs,

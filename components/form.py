@@ -7,10 +7,12 @@ the service thinks of the form, `generate` hands it over and returns at once.
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import gradio as gr
 from gradio.blocks import Block
@@ -18,7 +20,8 @@ from gradio.blocks import Block
 from components import widgets
 from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
 from components.models import models_offer
-from components.uploads import into_uploads, sample_of, still_here
+from components.refill import example_words, with_example
+from components.uploads import into_uploads, sample_of, still_here, uploads_in
 from components.verdicts import files_of_field, foot_of, generate_label, note_of, rates_of
 from components.who import asking
 from components.widgets import Kind, Widget
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from services.studio import Studio, Verdict
 
 Updates = dict[Block, object]
+NOTHING: Mapping[str, Shown] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +102,8 @@ class Tab:
         for field, widget in self.shown(fields):
             # A field that another mode has just uncovered holds nothing yet that somebody chose.
             held = widgets.value_in(field, values[widget.key]) if field in drawn else None
-            values_by_name[field.name] = held if field in drawn else fitted(field, wished.wishes.get(field.name))
+            value = held if field in drawn else fitted(field, wished.wishes.get(field.name))
+            values_by_name[field.name] = uploads_in(value) if isinstance(field, FileField) else value
         now = replace(wished, region=place)
         if standing.id == model and place == region:
             now = changed(now, fields=fields, shown=values_by_name)
@@ -121,9 +126,9 @@ class Tab:
     async def follow(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """Make the form fit another model or region."""
         if not foot:
-            return {}
+            return gr.skip()
         form = self.read(draft, model, region, values)
-        return await self.fill(form.draft, copies=form.copies)
+        return await self.fill(form.draft, copies=form.copies, held=values)
 
     async def move(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -131,12 +136,13 @@ class Tab:
         """Go to the region that has a model which this one lacks."""
         place, wanted = str(getattr(event, "region", region)), str(getattr(event, "model", model))
         form = self.read(draft, model, region, values)
-        return await self.fill(replace(form.draft, region=place, model=wanted), copies=form.copies)
+        return await self.fill(replace(form.draft, region=place, model=wanted), copies=form.copies, held=values)
 
-    async def fill(self, draft: Draft, *, copies: int = 1) -> Updates:
+    async def fill(self, draft: Draft, *, copies: int = 1, held: Mapping[str, Shown] = NOTHING) -> Updates:
         """Show a draft: the right widgets, with the wishes that fit, and what the service says of them.
 
-        How many are wanted is no part of a draft: whoever comes back is not to pay for eight unawares.
+        How many are wanted is no part of a draft: whoever comes back is not to pay for eight unawares. Words that the
+        widgets `held` when they asked are not sent back to them: what was written since is newer.
         """
         model, region = self.standing(draft)
         fields = fields_for(model, region, draft.wishes)
@@ -164,7 +170,10 @@ class Tab:
                     updates[widget.note] = gr.update(visible=False)
             else:
                 rate = rates.get(field.name, {})
-                updates[widget.component] = widgets.update(field, values[field.name], rates=rate)
+                update = widgets.update(field, values[field.name], rates=rate)
+                if isinstance(field, TextField) and held.get(widget.key) == values[field.name]:
+                    del update["value"]
+                updates[widget.component] = update
                 if widget.note:
                     updates[widget.note] = widgets.update_note(field)
         told = await self.verdict(form)
@@ -172,7 +181,8 @@ class Tab:
             before = updates.get(component)
             both = isinstance(before, dict) and isinstance(update, dict) and update.get("__type__") == "update"
             updates[component] = {**before, **update} if both else update  # type: ignore[dict-item]  # both are updates
-        return updates
+        foot = updates[self.foot]
+        return updates | {self.foot: {**foot, "filled": uuid4().hex}} if isinstance(foot, dict) else updates
 
     async def judge(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """Say what the service thinks of the form, and remember it.
@@ -180,12 +190,14 @@ class Tab:
         An empty foot means that the draft is not restored yet: what the form shows then is nobody's wish.
         """
         if not foot:
-            return {}
+            return gr.skip()
         form = self.read(draft, model, region, values)
         if form.uncovers:
-            return await self.fill(form.draft, copies=form.copies)
+            return await self.fill(form.draft, copies=form.copies, held=values)
         rates = rates_of(self.studio.catalogue, model=form.model, region=form.region, given=form.given)
-        updates: Updates = {self.draft: form.draft.as_json()}
+        remembered = form.draft.as_json()
+        # What is remembered already is not sent back: the form may be filled anew while this is on its way.
+        updates: Updates = {} if remembered == draft else {self.draft: remembered}
         for field, widget in self.shown(form.fields):
             is_drawn = widget.kind is not Kind.MENU and field.name in rates
             if is_drawn and isinstance(field, ChoiceField | FixedField | SizeField):
@@ -269,18 +281,18 @@ class Tab:
         if name not in form.shown and (change := change_for(name, await self.check(form))):
             wishes: dict[str, Shown] = {**form.draft.wishes, **change.values}
             copies = form.copies if change.copies is None else change.copies
-            return await self.fill(replace(form.draft, model=change.model, wishes=wishes), copies=copies)
+            return await self.fill(replace(form.draft, model=change.model, wishes=wishes), copies=copies, held=values)
         found = next(((f, w) for f, w in self.shown(form.fields) if f.name == name), None)
         value = form.shown.get(name)
         if found is None:
-            return {}
+            return gr.skip()
         field, widget = found
         if isinstance(field, TextField) and isinstance(value, str):
             return {widget.component: value[: field.max_chars]}
         paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         place = item if isinstance(item, int) else 0
         if not 0 <= place < len(paths):
-            return {}
+            return gr.skip()
         try:
             repaired = await self.studio.repair(
                 model=form.model.id,
@@ -309,19 +321,24 @@ class Tab:
                 if sample:
                     path = await to_thread(into_uploads, sample, name=sample.stem)
                     updates[widget.component] = [path] if widget.kind is Kind.FILES else path
-            return updates
+            return updates or gr.skip()
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
-            return {}
-        words = self.family.examples[index].prompt
-        parts: Updates = {w.component: words for f, w in self.shown(form.fields) if f.name == "prompt"}
-        return parts | {self.draft: replace(form.draft, source="").as_json()} if form.draft.source else parts
+            return gr.skip()
+        wished = with_example(form.draft, self.family, index)
+        fields = fields_for(*self.standing(wished), wished.wishes)
+        words = example_words(self.family.examples[index], fields, (await self.check(form)).facts)
+        filled = replace(wished, wishes={**wished.wishes, "prompt": words})
+        return await self.fill(filled, copies=form.copies, held=values)
 
     async def cut_shots(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """A list of shots was written: where a model asks for several shots by switches, turn them on."""
         form = self.read(draft, model, region, values)
         wanted: dict[str, Shown] = {"shot_type": "multi", "prompt_extend": True}
         fits = {f.name for f in form.fields if isinstance(f, ChoiceField | SwitchField)}
-        return {w.component: wanted[f.name] for f, w in self.shown(form.fields) if f.name in fits & wanted.keys()}
+        switched: Updates = {
+            w.component: wanted[f.name] for f, w in self.shown(form.fields) if f.name in fits & wanted.keys()
+        }
+        return switched or gr.skip()
 
     # Parts -----------------------------------------------------------------------------------------------------------
 

@@ -34,4 +34,5 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
     # Gradio checks that a file was uploaded by its user only once the app "has launched", which mounting does not
     # say: without this any caller could read any file of this machine. A test posts /etc/passwd.
     page.has_launched = True
+    page.enable_monitoring = False  # else anybody may read how often each endpoint was called
     return mounted

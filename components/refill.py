@@ -12,6 +12,8 @@ from secrets import randbelow
 from components.draft import Draft, Shown, fitted
 from services.catalogue.schema import (
     ChoiceField,
+    Example,
+    Family,
     Field,
     FileField,
     FilesField,
@@ -19,7 +21,7 @@ from services.catalogue.schema import (
     NumberField,
     SwitchField,
 )
-from services.request import fields_for
+from services.request import fields_for, files_of, names_of
 from services.reuse import kinds_taken
 
 _LONGEST_WORDS = 20_000
@@ -65,6 +67,28 @@ def with_told(draft: Draft, told: Mapping[str, object], *, names: frozenset[str]
     if SEED in names and isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 1 << 31:
         wishes[SEED] = str(seed)
     return replace(draft, wishes=wishes)
+
+
+def with_example(draft: Draft, family: Family, index: int) -> Draft:
+    """The draft with what an example chooses; what another example chose, and nobody changed since, is taken back."""
+    example, others = family.examples[index], family.examples
+    before = {name: value for other in others for name, value in other.choices}
+    wishes = {name: wish for name, wish in draft.wishes.items() if name not in before or wish != before[name]}
+    is_anothers = draft.model in {other.model for other in others}
+    model = example.model or (family.default_model if is_anothers else draft.model)
+    return replace(draft, model=model, wishes={**wishes, **dict(example.choices)}, source="")
+
+
+def example_words(example: Example, fields: Sequence[Field], facts: Mapping[str, object]) -> str:
+    """The prompt of an example, its files called as the model calls them."""
+    lists = [field for field in fields if isinstance(field, FilesField) and field.takes[0].called]
+    if not lists:
+        return example.prompt
+    names = names_of(lists[0], files_of(facts.get(lists[0].name)), at_least=lists[0].most)
+    words = example.prompt
+    for number, name in enumerate(names, start=1):
+        words = words.replace(f"{{{number}}}", name)
+    return words
 
 
 def with_new_seed(draft: Draft, model: Model, region: str) -> tuple[Draft, bool]:

@@ -42,12 +42,13 @@ def build_settings(studio: Studio) -> None:
 
 
 def models_by_region(catalogue: Catalogue) -> dict[str, object]:
-    """For each region how many models it has, and the titles of those that no other region has."""
+    """For each region how many models it has, and which of them no other region has: several families share a title."""
+    labels = {family.id: family.label for family in catalogue.families}
     offered: dict[str, object] = {}
     for region in catalogue.regions:
         here = [model for model in catalogue.models if model.offer(region.id)]
-        only = [model.title for model in here if len(model.offers) == 1]
-        offered[region.id] = {"models": len(here), "of": len(catalogue.models), "only": list(dict.fromkeys(only))}
+        only = [f"{model.title} ({labels[model.family]})" for model in here if len(model.offers) == 1]
+        offered[region.id] = {"models": len(here), "of": len(catalogue.models), "only": only}
     return offered
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -35,9 +36,17 @@ def sample_of(field: Field, model: Model) -> Path | None:
         case VideoField() if needed:
             return _SAMPLES / _CLIP
         case FilesField() if needed:
-            return _SAMPLES / (_PICTURE if field.taken(ImageLimit) else _CLIP)
+            return _SAMPLES / (_CLIP if not field.taken(ImageLimit) else field.sample or _PICTURE)
         case _:
             return None
+
+
+def uploads_in(value: Shown) -> Shown:
+    """Of the paths in a value those that lead where uploads lie, whether anything is there or not: the browser could
+    name any file of this machine. The disk is not asked, for nobody else can put a link there."""
+    if isinstance(value, list):
+        return [path for path in value if _leads_there(path)]
+    return value if isinstance(value, str) and _leads_there(value) else None
 
 
 def still_here(value: Shown) -> Shown:
@@ -52,6 +61,11 @@ def into_uploads(path: Path, *, name: str) -> str:
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return str(shutil.copy(path, Path(mkdtemp(dir=folder)) / f"{name}{path.suffix}"))
+
+
+def _leads_there(path: object) -> bool:
+    folder = os.path.normpath(get_upload_folder())
+    return isinstance(path, str) and os.path.normpath(path).startswith(folder + os.sep)
 
 
 def _is_upload(path: str) -> bool:

@@ -26,7 +26,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.errors import InvalidRequest
-from services.media.facts import AudioFacts, MediaFacts, VideoFacts
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
 from services.problems import COPIES, PRICE, Problem
 from services.request import Cost, Request, fields_for, files_of, output_tier, parse, price
 
@@ -54,9 +54,12 @@ def note_of(field: Field, verdict: Verdict, *, given: Mapping[str, object]) -> d
         problems = [p for p in verdict.problems if p.field == field.name and not (listed and _item_of(p, field) >= 0)]
         facts = None if listed else verdict.facts.get(field.name)
         if isinstance(facts, MediaFacts) and not any(not problem.advice for problem in problems):
-            is_first = isinstance(field, ImageField) and not verdict.count
+            first = next((name for name, known in verdict.facts.items() if isinstance(known, ImageFacts)), None)
+            is_first = isinstance(field, ImageField) and field.name == first and not verdict.count
             lines.append(line(accepted(facts, output=verdict.output if is_first else ""), tone="ok"))
         lines += [_said(problem) for problem in problems]
+        if isinstance(field, AudioField) and isinstance(facts, AudioFacts):
+            lines.append(line("The scissors keep only a part of it.", tone="help"))
     elif isinstance(field, AudioField) and field.help:
         lines.append(line(field.help, tone="help"))  # Gradio's own part has no place for it
     maximum = field.max_chars if isinstance(field, TextField) else None

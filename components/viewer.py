@@ -123,7 +123,9 @@ class Ways:
             say, tone = f"Added to {tab.family.label}: {label}.", "ok"
         if placed.model.id != model.id:
             say += f" The model is {placed.model.title} now: {model.title} does not take it."
-        return await self._show(event, tab, placed.draft, say=say, tone=tone, at=placed.field)
+        # Where it went must be seen, also where that is usually folded away.
+        draft = replace(placed.draft, open=placed.draft.open or placed.field.folded)
+        return await self._show(event, tab, draft, say=say, tone=tone, at=placed.field)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -132,6 +134,8 @@ class Ways:
         fields = self._fields(job)
         files, lost = await self._files(job)
         draft = replace(draft_of(job, files, fields=fields), source=job["id"])
+        if any(field.folded and field.name in files for field in fields):
+            draft = replace(draft, open=True)
         said = ["The form has these settings now."]
         if is_new:
             draft, has_seed = with_new_seed(draft, *tab.standing(draft))

@@ -77,6 +77,10 @@ _NOTED = (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND, Kind.FILES, Kind.SI
 """The kinds that have a line under them for what is wrong."""
 
 
+# Drawn on a canvas, which knows no token: the accent and a grey that are seen in both rooms.
+_WAVES = gr.WaveformOptions(waveform_color="#9a9186", waveform_progress_color="#d9622f", trim_region_color="#d9622f55")
+
+
 def _path_of(_picture: gr.Image, payload: ImageData | None) -> str | None:
     """The path of an upload as it is: a file that is no picture is the check's business, not a crash of the form."""
     return payload.path if payload else None
@@ -154,37 +158,34 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
     match kind:
         case Kind.WORDS:
             lines = field.lines if isinstance(field, TextField) else 1
-            return gr.Textbox(label=label, info=info, lines=lines, max_lines=14, **over(value=""))
+            return gr.Textbox(lines=lines, max_lines=14, **over(label=label, info=info, value=""))
         case Kind.NUMBER:
             # gr.Number cannot be empty: it sends 0.
-            return gr.Textbox(label=label, info=info, max_lines=1, placeholder="Any", **over(value=""))
+            return gr.Textbox(max_lines=1, placeholder="Any", **over(label=label, info=info, value=""))
         case Kind.SLIDER:
-            places = field.places if isinstance(field, NumberField) else 0
-            return gr.Slider(info=info, step=10**-places, precision=places, buttons=[], **over(label=label))
+            return gr.Slider(buttons=[], **over(label=label, info=info, **_span(field)))
         case Kind.MENU:
-            return gr.Dropdown(label=label, info=info, **over(choices=[("None", "")], value=""))
+            return gr.Dropdown(**over(label=label, info=info, choices=[("None", "")], value=""))
         case Kind.SWITCH:
-            return gr.Checkbox(label=label, info=info, elem_classes=["switch"], **common)
+            return gr.Checkbox(elem_classes=["switch"], **over(label=label, info=info))
         case Kind.PICTURE:
             return _Picture(
-                label=label,
                 type="filepath",
                 image_mode=None,
                 sources=["upload"],
                 height=232,
                 buttons=[],
                 elem_classes=["uploader"],
-                placeholder=f"# Drop a picture here, or press to choose\n{field.help}",
-                **common,
+                **over(label=label, placeholder=_invitation(field)),
             )
         case Kind.SOUND:
             return gr.Audio(
-                label=label,
                 type="filepath",
                 sources=["upload"],
                 buttons=[],
                 elem_classes=["uploader", "sound"],
-                **common,
+                waveform_options=_WAVES,
+                **over(label=label),
             )
         case Kind.SEGMENTS | Kind.EFFECTS | Kind.SIZES:
             return element(f"studio-{kind.value}", **over(value="", offer={}))
@@ -196,28 +197,48 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
 
 def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
     """What the widget must become for this field, showing this value."""
+    info = field.help or None
     match field:
         case NumberField() if field.default is not None:
             return gr.update(
                 visible=True,
                 label=f"{field.label} ({field.unit})" if field.unit else field.label,
+                info=info,
                 minimum=field.minimum,
                 maximum=field.maximum,
                 value=value,
             )
         case ChoiceField() if kind_of(field) is Kind.MENU:
             blank = [("None", "")] if field.default is None else []
-            return gr.update(visible=True, value=value, choices=blank + [_in_menu(c) for c in field.choices])
+            choices = blank + [_in_menu(choice) for choice in field.choices]
+            return gr.update(visible=True, label=field.label, info=info, value=value, choices=choices)
         case ChoiceField() | FixedField() | SizeField():
             return gr.update(visible=True, value=value, offer=offer_of(field, rates=rates))
         case FilesField():
             return gr.update(visible=True, value=value or [])
         case VideoField():
             return gr.update(visible=True, value=[value] if value else [])
-        case TextField() | NumberField() | SwitchField() | ImageField() | AudioField():
-            return gr.update(visible=True, value=value)
+        case TextField() | NumberField() | SwitchField():
+            return gr.update(visible=True, label=field.label, info=info, value=value)
+        case ImageField():
+            return gr.update(visible=True, label=field.label, placeholder=_invitation(field), value=value)
+        case AudioField():
+            return gr.update(visible=True, label=field.label, value=value)
         case _:
             assert_never(field)
+
+
+def _span(field: Field) -> dict[str, Any]:  # Any: keywords of a slider
+    """The range of a slider. One that is shown later needs it too: Gradio's own value is 0, which it then refuses."""
+    if not isinstance(field, NumberField):
+        return {}
+    span = {"minimum": field.minimum, "maximum": field.maximum, "value": field.default}
+    return span | {"step": 10**-field.places, "precision": field.places}
+
+
+def _invitation(field: Field) -> str:
+    """What stands in an empty place for a picture."""
+    return f"# Drop a picture here, or press to choose\n{field.help}"
 
 
 def value_in(field: Field, raw: Shown) -> Shown:
@@ -241,7 +262,7 @@ def offer_of(field: ChoiceField | FixedField | SizeField, *, rates: Rates) -> di
             text = f"{field.value} {field.unit}".strip()
             offer["choices"] = [{"value": str(field.value), "label": text, "note": "always, with this model"}]
         case ChoiceField():
-            blank = [] if field.default is not None or field.required else [{"value": "", "label": "As it is"}]
+            blank = [] if field.default is not None or field.required else [{"value": "", "label": field.blank}]
             offer["choices"] = blank + [
                 {
                     "value": str(choice.value),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import os
 import secrets
 import shutil
@@ -23,12 +24,17 @@ from av.error import FFmpegError
 from PIL import Image, ImageOps
 
 from services.errors import FileRefused, NotFound
+from services.media.audio import read_audio
+from services.media.facts import AudioFacts
 from services.media.image import opened
 from services.media.kinds import HEAD_BYTES, Kind, look
+from services.media.video import MAX_FRAME_PIXELS
 from services.recipes import Recipe, embed
 
 log = logging.getLogger(__name__)
 
+_BOUNDED = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""For FFmpeg: no claim of a file makes a frame larger."""
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
 """The longest side of a poster and of a tile's picture, in pixels."""
@@ -40,6 +46,7 @@ _KINDS = {
     "TIFF": (".tif", "image/tiff"),
     "WAV": (".wav", "audio/wav"),
     "MP3": (".mp3", "audio/mpeg"),
+    "M4A": (".m4a", "audio/mp4"),
     "MP4": (".mp4", "video/mp4"),
     "MOV": (".mov", "video/quicktime"),
     "AVI": (".avi", "video/x-msvideo"),
@@ -60,24 +67,29 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a picture or clip is, by its contents."""
+    """What a picture, clip or sound is, by its contents."""
 
     mime: str
-    width: int
-    height: int
-    seconds: float | None
-    """How long a clip is; None for a picture."""
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    """How long a clip or sound is; None for a picture."""
+
+    @property
+    def kind(self) -> str:
+        """image, video or audio."""
+        return self.mime.partition("/")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredResult(Stored):
-    """A clip or picture in the archive, with smaller pictures of it."""
+    """A clip, picture or sound in the archive, with smaller pictures of it; a sound has none."""
 
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
     seconds: float | None = None
-    """How long a clip is; None for a picture."""
-    poster_key: str
+    """How long a clip or sound is; None for a picture."""
+    poster_key: str | None = None
 
 
 class Archive:
@@ -134,8 +146,13 @@ class Archive:
         async with self._pictures:
             return await asyncio.to_thread(self._keep_picture, part, f"results/{job_id}/{number}", recipe)
 
+    async def keep_sound(self, part: Path, *, job_id: str, number: int) -> StoredResult:
+        """Take a sound into the archive as it is; rename it last. Raises FileRefused where it cannot be heard."""
+        return await asyncio.to_thread(self._keep_sound, part, f"results/{job_id}/{number}")
+
     async def look(self, path: Path) -> Seen:
-        """What a picture or clip is, decoded as far as results are. Raises FileRefused where it cannot be shown."""
+        """What a picture, clip or sound is, decoded as far as results are. Raises FileRefused where it cannot be shown
+        or heard."""
         async with self._pictures:
             return await asyncio.to_thread(_seen, path)
 
@@ -206,6 +223,14 @@ class Archive:
             thumbnail_key=thumbnail_key,
         )
 
+    def _keep_sound(self, part: Path, stem: str) -> StoredResult:
+        seconds, (suffix, mime) = _heard(part)
+        key = f"{stem}{suffix}"
+        (self._root / key).parent.mkdir(parents=True, exist_ok=True)
+        digest, size = _sha256(part), part.stat().st_size
+        _settle(part, self._root / key)
+        return StoredResult(key=key, bytes=size, sha256=digest, mime=mime, seconds=seconds)
+
     def _save_smaller(self, picture: Image.Image, key: str, *, side: int) -> None:
         smaller = picture.copy()
         smaller.thumbnail((side, side))
@@ -272,19 +297,35 @@ def _seen(path: Path) -> Seen:
         kind = look(file.read(HEAD_BYTES))
     if kind is Kind.PICTURE:
         looked, form = _look_at(path)
-        mime = _KINDS[form][1]
-    elif kind is Kind.FILM:
-        looked, mime = _look_into(path), _film_kind(path)[1]
-    else:
-        raise FileRefused("This is neither a picture nor a clip.")
-    return Seen(mime=mime, width=looked.width, height=looked.height, seconds=looked.seconds)
+        return Seen(mime=_KINDS[form][1], width=looked.width, height=looked.height)
+    if kind is Kind.UNKNOWN:
+        raise FileRefused("This is neither a picture nor a clip nor a sound.")
+    try:
+        seconds, (_, mime) = _heard(path)
+        return Seen(mime=mime, seconds=seconds)
+    except FileRefused:
+        if kind is Kind.SOUND:
+            raise
+    looked = _look_into(path)
+    return Seen(mime=_film_kind(path)[1], width=looked.width, height=looked.height, seconds=looked.seconds)
+
+
+def _heard(path: Path) -> tuple[float, tuple[str, str]]:
+    """How long a sound is, with its ending and MIME type. Raises FileRefused; a clip with pictures is no sound."""
+    facts = read_audio(path, most=math.inf)
+    if not isinstance(facts, AudioFacts):
+        raise FileRefused(facts.why)
+    if facts.format not in _KINDS:
+        raise FileRefused(f"{facts.format} sounds are not kept.")
+    return facts.seconds, _KINDS[facts.format]
 
 
 def _look_into(path: Path) -> _Looked:
     """A clip; its picture is taken a little way in, where things move. Nothing but the file itself is opened."""
     try:
-        with path.open("rb") as file, av.open(file, "r") as container:
+        with path.open("rb") as file, av.open(file, "r", options=_BOUNDED) as container:
             stream = container.streams.video[0]
+            stream.codec_context.options = _BOUNDED
             seconds = float((container.duration or 0) / av.time_base)
             if seconds > 1:
                 container.seek(int(min(1.0, seconds / 4) * av.time_base))

@@ -38,8 +38,8 @@ class Downloads:
     async def clean(self, asset_id: str, *, person: Person = LOCAL) -> tuple[Asset, Path]:
         """A file without its recipe, and where that copy lies. Raises NotFound, FileRefused."""
         asset, path = await self.file(asset_id, person=person)
-        if asset.kind not in {"image", "video"}:
-            return asset, path
+        if asset.kind == "article":
+            return asset, path  # its words are the work itself
         copy = self._folder / f"{asset.sha256}{path.suffix}"
         try:
             await asyncio.to_thread(self._write_clean, path, copy)

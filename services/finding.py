@@ -1,7 +1,7 @@
 """What a person types into the search box, understood. Pure: knows no SQL, and never raises.
 
     red fox "on the snow" -cat          words (beginnings of words too), a phrase, a word that must not be there
-    model:wan2.6 family:text status:done tag:cats by:ann in:"For print" is:imported fav
+    model:wan2.6 family:text kind:video status:done tag:cats by:ann in:"For print" is:imported fav
     seconds>5 seconds:4-8 cost<=1 rating>=3 before:2026-11 after:yesterday on:2026-11-20
 
 Several values with a comma mean any of them; `-` before a filter means all others. What cannot be understood is left
@@ -42,6 +42,8 @@ class Trait(StrEnum):
     MODEL = "model"
     FAMILY = "family"
     STATUS = "status"
+    KIND = "kind"
+    """Of what was made: an asset's kind."""
     TAG = "tag"
     PERSON = "person"
     COLLECTION = "collection"
@@ -140,7 +142,8 @@ def parse_query(text: str, *, names: Names | None = None, now: datetime | None =
     unless it is given.
     """
     reader = _Reader(names or Names(), now or datetime.now().astimezone())
-    parts = list(_PART.finditer(text[:_LONGEST_QUERY].translate(_ALIKE)))
+    read = text[:_LONGEST_QUERY].translate(_ALIKE).encode(errors="replace").decode()  # what is quoted can be shown
+    parts = list(_PART.finditer(read))
     if len(text) > _LONGEST_QUERY or len(parts) > _MOST_PARTS:
         reader.remarks.append("That is a long search: only its beginning was used.")
     for part in parts[:_MOST_PARTS]:
@@ -155,6 +158,7 @@ _TRAITS = {
     "family": Trait.FAMILY,
     "status": Trait.STATUS,
     "state": Trait.STATUS,
+    "kind": Trait.KIND,
     "tag": Trait.TAG,
     "by": Trait.PERSON,
     "in": Trait.COLLECTION,
@@ -187,6 +191,12 @@ _PLAIN_STATES: Mapping[str, tuple[JobStatus, ...]] = {
     "working": (JobStatus.RUNNING, JobStatus.SAVING),
     "active": _LIVE,
     "unfinished": _LIVE,
+}
+_PLAIN_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("video", "videos", "clip", "clips", "film"), "video"),
+    **dict.fromkeys(("picture", "pictures", "image", "images", "photo"), "image"),
+    **dict.fromkeys(("sound", "sounds", "audio", "voice", "music"), "audio"),
+    **dict.fromkeys(("article", "articles"), "article"),
 }
 
 
@@ -267,6 +277,11 @@ class _Reader:
                 if not states:
                     self.remarks.append(f"There is no status “{value}”: try done, failed, running or waiting.")
                 return [str(state) for state in states]
+            case Trait.KIND:
+                kind = _PLAIN_KINDS.get(value.casefold())
+                if kind is None:
+                    self.remarks.append(f"There is no kind “{value}”: try video, picture, sound or article.")
+                return [] if kind is None else [kind]
             case Trait.TAG | Trait.PERSON | Trait.COLLECTION:
                 return [value]
             case _:

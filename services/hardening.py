@@ -5,6 +5,7 @@ Pure ASGI, so that streams stay streams. The reasons are in the comments; each r
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,18 +33,34 @@ _NEVER_ECHOED = ("cookie", "authorization", "x-forwarded-user", "x-api-key", "pr
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FETCHES_FOR_OTHERS = "/gradio_api/file=http"
 """Gradio would fetch any public address for whoever asks."""
+_UNKNOWN_NAME = "The studio is not reached under this name. If it should be, add the name to STUDIO_NAMES."
+_TOOLS = "/gradio_api/mcp"
+_MB = 1024 * 1024
+_LARGEST = (("/gradio_api/upload", 1_100 * _MB), (_TOOLS, 300 * _MB), ("/gradio_api/", 32 * _MB))
+"""How much a request may bring, by how its path begins: several clips, files as text, the values of a form. Gradio
+bounds each file but not their number, and no text at all. Our own routes have bounds of their own."""
+_NAME_AN_ADDRESS = frozenset(
+    (b"host", b"origin", b"forwarded", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto")
+)
 
 
 class Hardening:
-    """Middleware: security headers on every answer, foreign pages refused, request headers never sent back."""
+    """Middleware: security headers on every answer, foreign pages refused, request headers never sent back.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `names` are the host names with a dot that a request may have been sent to, without a port; None where any will do.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: frozenset[str] | None = None) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if not _is_ours(scope, self._names):
+            await _refuse(403, _UNKNOWN_NAME)(scope, receive, send)
             return
         if _is_foreign(scope):
             await _refuse(403, "This request came from another site.")(scope, receive, send)
@@ -51,13 +68,22 @@ class Hardening:
         if scope["path"].lower().startswith(_FETCHES_FOR_OTHERS):
             await _refuse(403, "The studio does not fetch addresses for others.")(scope, receive, send)
             return
+        most = next((most for begins, most in _LARGEST if scope["path"].startswith(begins)), None)
+        if most is not None and _declared(scope) > most:
+            await _refuse(413, f"That is too large: up to {most // _MB:,} MB are taken at once.")(scope, receive, send)
+            return
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 _harden(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        await self._app(scope, receive, send_hardened)
+        calls_a_tool = scope["path"].startswith(_TOOLS) and scope["method"] == "POST"
+        await self._app(
+            _at_home(scope) if calls_a_tool else scope,
+            receive if most is None else _bounded(receive, most),
+            send_hardened,
+        )
 
 
 def _harden(headers: MutableHeaders, path: str) -> None:
@@ -72,6 +98,62 @@ def _harden(headers: MutableHeaders, path: str) -> None:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
+def _at_home(scope: Scope) -> Scope:
+    """The request as if it had been sent to this very socket.
+
+    Gradio's MCP server passes a call on to the address that its caller names, with all headers, and keeps the first one
+    for everybody: whoever names another server would have the studio bring it everybody's prompts and names.
+    """
+    server = scope.get("server")
+    if not server or server[1] is None:
+        return scope
+    host, port = server
+    own = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in _NAME_AN_ADDRESS]
+    return {**scope, "scheme": "http", "headers": [(b"host", own.encode("latin-1")), *kept]}
+
+
+def _declared(scope: Scope) -> int:
+    """How many bytes a request says that it brings; 0 where it does not say."""
+    told = Headers(scope=scope).get("content-length", "")
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 19 else 0
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """What comes, up to so many bytes; then it is as if whoever sends had gone."""
+    left = most
+
+    async def some() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        return message if left >= 0 else {"type": "http.disconnect"}
+
+    return some
+
+
+def _is_ours(scope: Scope, names: frozenset[str] | None) -> bool:
+    """Whether a request was sent to a name of ours. A page can have its own name point to this machine, and is then of
+    the same site as the studio for every browser. An address in numbers is nobody's to point, nor is a name without a
+    dot: those are the names of machines at hand."""
+    host = Headers(scope=scope).get("host")
+    if names is None or not host:
+        return True
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name in names or "." not in name or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_foreign(scope: Scope) -> bool:
     """Whether a page of another site sends something that could change things here."""
     if scope["method"] in _SAFE_METHODS:
@@ -84,4 +166,6 @@ def _is_foreign(scope: Scope) -> bool:
 
 
 def _refuse(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"message": message}, status_code=status)
+    refusal = JSONResponse({"message": message}, status_code=status)
+    _harden(refusal.headers, "")
+    return refusal

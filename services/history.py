@@ -6,12 +6,16 @@ of the engine.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import EllipsisType
 from typing import Any, Self
 
+import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -40,6 +44,8 @@ from services.watching.tally import Tally
 OUTPUT = "output"
 """The role of a file that was made."""
 _LAST_PLACE = (1 << 63) - 1
+_PATIENCE_SECONDS = 30
+"""How long one process waits for another that is writing to the same SQLite file."""
 
 
 class History:
@@ -66,8 +72,11 @@ class History:
         """Connect, bring the tables up to date, and close at the end. `caps` hold besides those in the database."""
         _quiet_driver()
         engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
-        prepare = _prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgresql
-        event.listen(engine.sync_engine, "connect", prepare)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "invalidate", _let_go_of_the_lock)
+        else:
+            event.listen(engine.sync_engine, "connect", _prepare_postgresql)
         try:
             await migrate(engine)
             yield cls(engine, caps)
@@ -141,6 +150,8 @@ class History:
             )
             if job is not None and files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
+                if any(asset.role == OUTPUT for asset in files):
+                    await reindex(connection, [job_id])  # what was made is searched for by its kind
         return job
 
     # Finding ---------------------------------------------------------------------------------------------------------
@@ -200,9 +211,8 @@ class History:
 
     async def changed_since(self, sequence: int, *, limit: int = 200) -> tuple[JobWithAssets, ...]:
         """The jobs that changed after a change number, in the order of their changes."""
-        statement = (
-            sa.select(jobs).where(jobs.c.sequence > sequence, jobs.c.purged_at.is_(None)).order_by(jobs.c.sequence)
-        )
+        after = max(0, min(sequence, _LAST_PLACE))  # further no database counts
+        statement = sa.select(jobs).where(jobs.c.sequence > after, jobs.c.purged_at.is_(None)).order_by(jobs.c.sequence)
         async with self._engine.connect() as connection:
             found = [job_of(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
             return await _whole(connection, found)
@@ -338,10 +348,36 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:  # Any: the d
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    connection.run_async(_configure_sqlite)
+
+
+async def _configure_sqlite(connection: aiosqlite.Connection) -> None:
+    await connection.execute_fetchall(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
+    await _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+
+
+async def _write_ahead(connection: aiosqlite.Connection) -> None:
+    # Two that turn a new file to WAL at once would wait for each other, so SQLite refuses one at once, whatever its
+    # busy_timeout. The other is done in a moment, and then there is nothing left to turn.
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(0.02)
+        else:
+            return
+
+
+def _let_go_of_the_lock(connection: Any, _record: object, _error: object) -> None:  # Any: as above
+    # Who writes may be canceled in the middle. Closing alone does not end the transaction while anything, such as a
+    # traceback, remembers a cursor: nobody could write until that was collected. In line before the close is enough.
+    with suppress(sqlite3.Error, asyncio.CancelledError):
+        connection.rollback()
 
 
 def _quiet_driver() -> None:

@@ -1,4 +1,4 @@
-"""`python -m services.importer FOLDER`: take a folder's pictures and clips into the gallery. `--help` says more.
+"""`python -m services.importer FOLDER`: take a folder's pictures, clips and sounds into the gallery. See `--help`.
 
 It may be broken off and run again, beside a running studio or without one.
 """
@@ -21,7 +21,7 @@ from services.importing import Importer, Outcome, Taken
 from services.people import LOCAL, Person
 from services.settings import Settings
 
-_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov"})
+_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB
 _MOST_NAMED = 20
 """Files that were left out and are told by name."""
@@ -49,7 +49,7 @@ class Tally:
 async def take_folder(
     importer: Importer, folder: Path, *, person: Person, dry_run: bool, progress: Callable[[str], object]
 ) -> Tally:
-    """Take in all pictures and clips below a folder, oldest name first. Raises OSError where the disk is full."""
+    """Take in all pictures, clips and sounds below a folder by their names. Raises OSError where the disk is full."""
     tally = Tally()
     paths = await asyncio.to_thread(lambda: list(_files_below(folder)))
     for number, path in enumerate(paths, start=1):
@@ -113,7 +113,7 @@ async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take in a folder. Returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m services.importer", description="Take pictures and clips of a folder into the gallery."
+        prog="python -m services.importer", description="Take pictures, clips and sounds of a folder into the gallery."
     )
     parser.add_argument("folder", type=Path, help="the folder to look through, with those in it")
     parser.add_argument("--person", default=LOCAL.name, help=f"whose gallery ({LOCAL.name})")

@@ -21,8 +21,11 @@ from services.people import LOCAL, Person
 from services.recipes import CARRYING, Foreign, Recipe, read_recipe, strip
 from services.records import Asset, Job, JobStatus, JobWithAssets, new_id
 
+_TAKEN = CARRYING | {"audio/wav", "audio/mpeg", "audio/mp4"}
+"""The MIME types of files that are taken in."""
 IMPORTED = "imported"
 """The family and model of what carries no recipe of ours."""
+_ONLY = "Only PNG, JPEG, WebP, MP4, MOV, WAV, MP3 and M4A files"
 _RECIPE_BYTES = 130_000
 """What a recipe can add to a file, with its packet."""
 _SAME_SECONDS = 0.1
@@ -65,7 +68,7 @@ class _Given:
 
     @property
     def kind(self) -> str:
-        return "image" if self.seen.seconds is None else "video"
+        return self.seen.kind
 
 
 class Importer:
@@ -114,10 +117,12 @@ class Importer:
         now = self._clock()
         try:
             seen = await self._archive.look(path)
-            if seen.mime not in CARRYING:
-                return Taken(Outcome.REFUSED, "Only PNG, JPEG, WebP, MP4 and MOV files are taken in.")
+            if seen.mime not in _TAKEN:
+                return Taken(Outcome.REFUSED, f"{_ONLY} are taken in.")
         except FileRefused:
-            return Taken(Outcome.REFUSED, "It cannot be shown: it is damaged, or no picture or clip.")
+            return Taken(
+                Outcome.REFUSED, f"It cannot be shown: it is damaged, or of another kind. {_ONLY} are taken in."
+            )
         made_at = now if made_at is None else min(made_at, now)
         given = await asyncio.to_thread(self._given, path, name, seen, made_at)
         twin = await self._twin(given, person)
@@ -195,7 +200,8 @@ class Importer:
     async def _add(self, given: _Given, person: Person, now: int) -> str:
         job = _job(given, person, job_id=new_id(now), demo=self._demo, now=now)
         part = self._archive.incoming / new_part_name()
-        keep = self._archive.keep_picture if given.kind == "image" else self._archive.keep_video
+        ways = {"image": self._archive.keep_picture, "video": self._archive.keep_video}
+        keep = ways.get(given.kind, self._archive.keep_sound)
         try:
             await asyncio.to_thread(shutil.copyfile, given.path, part)
             stored = await keep(part, job_id=job.id, number=1)

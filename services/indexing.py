@@ -1,11 +1,12 @@
 """What is stored for search beside each job: one row of tokens, at the job's place, the same on both databases.
 
 SQLite keeps it in an FTS5 table whose rowid is the place, PostgreSQL in a tsvector column with a GIN index. A row holds
-the words of prompt, rewritten prompt and tags, and facets: tokens that begin with `_`, which no word does. They say
-whose job it is, its model, state, marks and the range its length and cost lie in, so that a search walks no job of
-anybody else and few that do not fit. A facet only narrows: services.searching asks the job's own row for the last word.
+the words of prompt, rewritten prompt, tags and, of what was taken in from a file, that file's name; and facets: tokens
+that begin with `_`, which no word does. They say whose job it is, its model, state, marks, what was made and the range
+its length and cost lie in, so that a search walks no job of anybody else and few that do not fit. A facet only narrows:
+services.searching asks the job's own row for the last word.
 
-`refresh` must be called in the transaction that changes one of `INDEXED`, tags or collections.
+`refresh` must be called in the transaction that changes one of `INDEXED`, tags, collections or what was made.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -22,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.finding import Mark, Measure, Trait
 from services.records import FINAL, JobStatus
-from services.tables import collection_jobs, jobs, tags
+from services.tables import assets, collection_jobs, jobs, tags
 from services.tokens import tokens
 
 INDEXED = frozenset(
@@ -35,6 +37,7 @@ INDEXED = frozenset(
 
 _ROWS_AT_ONCE = 2_000
 _IDS_AT_ONCE = 500
+_OUTPUT = "output"
 _GAP = "_"
 """Stands after each text, so that no phrase goes on into the next one."""
 _Row = Mapping[str, Any] | sa.RowMapping  # Any: columns of every kind
@@ -86,12 +89,24 @@ def _range_of(edges: Sequence[float], value: float) -> int:
     return 2 * below + (below < len(edges) and edges[below] == value)
 
 
-def _facets(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True)
+class _Around:
+    """What belongs to a job in other tables."""
+
+    tags: Sequence[str] = ()
+    collections: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    """Of what was made."""
+    names: Sequence[str] = ()
+    """Of the files that were made, as people know them."""
+
+
+def _facets(row: _Row, around: _Around) -> Iterator[str]:
     deleted = row["deleted_at"] is not None
     for person in (row["person"], None):
         for demo in (bool(row["demo"]), None):
             yield scope(person=person, demo=demo, deleted=deleted)
-    for kind, value in _traits(row, tag_names, collection_ids):
+    for kind, value in _traits(row, around):
         yield trait(kind, value)
     if row["favourite"]:
         yield mark(Mark.FAVOURITE)
@@ -101,16 +116,19 @@ def _facets(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) 
         yield f"_n{kind}{_range_of(_EDGES[kind], number)}"
 
 
-def _traits(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> Iterator[tuple[Trait, str]]:
+def _traits(row: _Row, around: _Around) -> Iterator[tuple[Trait, str]]:
     yield Trait.FAMILY, row["family"]
     yield Trait.STATUS, row["status"]
     yield Trait.PERSON, row["person"]
     for name in {row["model"], row["vendor_model"]}:
         yield Trait.MODEL, name
-    for name in tag_names:
-        yield Trait.TAG, name
-    for name in collection_ids:
-        yield Trait.COLLECTION, name
+    for trait_of, names in (
+        (Trait.TAG, around.tags),
+        (Trait.COLLECTION, around.collections),
+        (Trait.KIND, dict.fromkeys(around.kinds)),
+    ):
+        for name in names:
+            yield trait_of, name
 
 
 def measures(row: _Row) -> Iterator[tuple[Measure, float]]:
@@ -123,12 +141,16 @@ def measures(row: _Row) -> Iterator[tuple[Measure, float]]:
 
 
 def _short(text: str) -> str:
-    return blake2b(text.encode(), digest_size=6).hexdigest()
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+
+
+_LONGEST_NAME = 1_000
 
 
 def _alike(name: str) -> str:
     """A name as it is compared: capitals and widths do not count."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    # Nothing is called by more signs; bringing the accents on one letter into order takes the square of their number.
+    return unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).strip().casefold()
 
 
 # Rows ----------------------------------------------------------------------------------------------------------------
@@ -191,7 +213,29 @@ def _documents(
     ids = [row["id"] for row in rows]
     tagged = _names(connection, tags.c.job_id, tags.c.name, ids)
     collected = _names(connection, collection_jobs.c.job_id, collection_jobs.c.collection_id, ids)
-    return [(row["place"], _document(row, tagged.get(row["id"], ()), collected.get(row["id"], ()))) for row in rows]
+    made = sa.select(assets.c.job_id, assets.c.kind, assets.c.name).where(
+        assets.c.job_id.in_(ids), assets.c.role == _OUTPUT
+    )
+    kinds: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
+    for job_id, kind, name in connection.execute(made.order_by(assets.c.position, assets.c.id)):
+        kinds.setdefault(job_id, []).append(kind)
+        names.setdefault(job_id, []).append(name)
+    return [
+        (
+            row["place"],
+            _document(
+                row,
+                _Around(
+                    tags=tagged.get(row["id"], ()),
+                    collections=collected.get(row["id"], ()),
+                    kinds=kinds.get(row["id"], ()),
+                    names=names.get(row["id"], ()),
+                ),
+            ),
+        )
+        for row in rows
+    ]
 
 
 def _names(
@@ -203,12 +247,13 @@ def _names(
     return found
 
 
-def _document(row: _Row, tag_names: Sequence[str], collection_ids: Sequence[str]) -> list[str]:
+def _document(row: _Row, around: _Around) -> list[str]:
     document: list[str] = []
-    for text in (row["prompt"], row["rewritten_prompt"], *tag_names):
+    # We name what we make ourselves; the name of a file that was taken in is somebody's own words.
+    for text in (row["prompt"], row["rewritten_prompt"], *around.tags, *(around.names if row["imported"] else ())):
         if text:
             document += [*tokens(text), _GAP]
-    return [*document, *_facets(row, tag_names, collection_ids)]
+    return [*document, *_facets(row, around)]
 
 
 def _write(connection: sa.Connection, rows: Sequence[tuple[int, list[str]]], *, replace: bool) -> None:

@@ -1,5 +1,7 @@
 """Who empties the bin after 30 days and removes files that nobody needs. Once a day by itself, or when asked.
 
+What was uploaded and not touched for a week goes too: whatever a job was made of lies in the archive by then.
+
 A file stays as long as any job uses it, in the bin or not, as long as an unfinished job may still want it, and for an
 hour after it was last written or given again: files appear before their rows. What is to go is set aside first, looked
 up once more in every row, and only then removed.
@@ -13,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from services import sweeping
 from services.archive import Archive
@@ -30,6 +33,8 @@ _DAY_MS = 24 * _HOUR_MS
 _AT_ONCE = 500
 """Files looked up together."""
 _JOBS_AT_ONCE = 100
+_PASSING_DAYS = 7
+"""How long a form may wait with its files in it."""
 _MOST_NAMED = 1_000
 """Files that a sweep tells by name; of all it tells number and bytes."""
 _FIRST_AFTER_SECONDS = 600.0
@@ -68,18 +73,23 @@ class Emptied:
 
 
 class Janitor:
-    """Keeps the folder of a studio clean. Several may work on one folder at once."""
+    """Keeps the folder of a studio clean. Several may work on one folder at once.
+
+    `passing` are folders of copies that are of use for a while only: uploads, and what was made of them.
+    """
 
     def __init__(
         self,
         *,
         history: History,
         archive: Archive,
+        passing: Sequence[Path] = (),
         clock: Callable[[], int] = now_ms,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._history = history
         self._archive = archive
+        self._passing = tuple(passing)
         self._clock = clock
         self._sleep = sleep
 
@@ -110,6 +120,9 @@ class Janitor:
         before = self._clock() - BIN_DAYS * _DAY_MS
         while some := await self._history.shelving.binned(before=before, limit=_JOBS_AT_ONCE):
             await self._purge(some, person=None)
+        for folder in self._passing:
+            freed = await asyncio.to_thread(sweeping.forget, folder, before=self._clock() - _PASSING_DAYS * _DAY_MS)
+            log.info("the janitor: %d bytes of %s were not used for a week and are gone", freed, folder.name)
         return await self._sweep(dry_run=False)
 
     # The bin ---------------------------------------------------------------------------------------------------------

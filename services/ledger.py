@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.errors import NotFound
+from services.money.caps import Caps
+from services.money.reservations import hold_lost
 from services.records import Job, OpenSubmission, Submission, SubmissionState
 from services.rows import change_job, next_sequence, submission_of
 from services.tables import jobs, submissions
@@ -64,6 +66,19 @@ class Ledger:
                 return None
             return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
 
+    async def send_again(self, submission: Submission, job: Job, *, caps: Caps, **job_values: Any) -> Job | None:
+        """Write down that nobody can tell whether it was bought and that its job is ordered anew, in one transaction.
+
+        Both are held from then on. None as with `give_up`; raises OverCap where a cap does not allow for both.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            await caps.enforce(connection, [job])
+            if not await _settled(connection, submission, SubmissionState.LOST):
+                return None
+            await hold_lost(connection, job)
+            return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
+
     async def lose(self, submission: Submission, *, lost_at: int) -> Submission:
         """Write down when the answer was given up, unless that is known already."""
         statement = (
@@ -93,6 +108,23 @@ class Ledger:
             if not await _settled(connection, submission, SubmissionState.TAKEN, task_id=task_id):
                 return None
             return await change_job(connection, submission.job_id, sequence=sequence, task_id=task_id, **job_values)
+
+    async def disown(self, submission: Submission, **job_values: Any) -> Job | None:
+        """Write down that a task which was adopted is not this intent's after all: it stands open again.
+
+        None where it has another task, or none, by now; then nothing was changed.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            statement = submissions.update().where(
+                submissions.c.id == submission.id,
+                submissions.c.state == str(SubmissionState.TAKEN),
+                submissions.c.task_id == submission.task_id,
+            )
+            again = statement.values(state=str(SubmissionState.OPEN), task_id=None)
+            if (await connection.execute(again)).rowcount != 1:
+                return None
+            return await change_job(connection, submission.job_id, sequence=sequence, task_id=None, **job_values)
 
     async def end_live(self, submission: Submission, *, state: SubmissionState, **job_values: Any) -> Job:
         """Write down how a live call ended, with the submission and with the job, in one transaction."""

@@ -110,7 +110,17 @@ def _fifth(connection: sa.Connection) -> None:
     metadata.create_all(connection, tables=[processes])
 
 
-MIGRATIONS = (_first, _second, _third, _fourth, _fifth)
+def _sixth(connection: sa.Connection) -> None:
+    """What orders may have cost that somebody sent again."""
+    _add_columns(connection, reservations, ("lost_micros",))
+
+
+def _seventh(connection: sa.Connection) -> None:
+    """Works are found by the kind of what was made, and what was taken in by the name of its file."""
+    indexing.rebuild(connection)
+
+
+MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 

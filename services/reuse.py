@@ -1,13 +1,11 @@
 """What was made or given, put to use again: where a file could go, what is cut out of it, what came of what.
 
-Hides the cache of cut files and how a given file is traced back to its origin. Knows nothing of a page.
+Hides how a given file is traced back to its origin. Knows nothing of a page.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +16,14 @@ from typing import TypedDict
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import AudioLimit, Family, FileField, FilesField, ImageLimit, Model, VideoLimit
+from services.cuts import Cuts, Write
 from services.errors import NotFound
 from services.history import History
 from services.inputs import kinds_of
 from services.kinship import Kinship, Link, Origin
 from services.lineage import pass_on, told_origin
 from services.media.cutting import Edge, Moment, cut_frame, cut_sound
+from services.media.preview import make_preview
 from services.money.spend import TotalView, totals_of
 from services.people import Person
 from services.records import Asset, Job
@@ -33,8 +33,7 @@ MOST_RELATIVES = 200
 """Jobs that are told of a family, the nearest first."""
 SOUND = "sound"
 """The moment that stands for the sound of a clip."""
-_MOST_CUT_BYTES = 512 * 1024 * 1024
-_MOST_NOTES = 20_000
+_PREVIEW = "preview"
 _LATEST_SECONDS = 36_000.0
 _NAME_BYTES = 120
 _KINDS = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}
@@ -96,9 +95,10 @@ class Reuse:
         self._history = history
         self._archive = archive
         self._catalogue = catalogue
-        self._cache = _Cuts(cache)
+        self._cache = Cuts(cache)
         self._most = most_relatives
         self._decoding = asyncio.Semaphore(2)  # decoding uses a core; two at a time leave the page quick
+        self._previewing = asyncio.Semaphore(1)
 
     @property
     def _kinship(self) -> Kinship:
@@ -154,7 +154,7 @@ class Reuse:
         if asset.kind != "video":
             raise NotFound("Only a clip has frames.")
         said = str(moment) if isinstance(moment, Edge) else f"{moment:.3f}".rstrip("0").rstrip(".")
-        path = await self._cut(asset, said, moment)
+        path = await self._cut(asset, said, ".png", lambda clip, part: _cut_frame(clip, part, moment, said))
         words = f"{said} frame" if isinstance(moment, Edge) else f"at {said} s"
         return Cut(path=path, name=_cut_name(asset, words, ".png"), mime="image/png", tag=_tag(asset, said))
 
@@ -163,8 +163,16 @@ class Reuse:
         asset = await self._asset(asset_id, person)
         if asset.kind != "video":
             raise NotFound("Only a clip has a sound that can be taken out.")
-        path = await self._cut(asset, SOUND, None)
+        path = await self._cut(asset, SOUND, ".wav", cut_sound)
         return Cut(path=path, name=_cut_name(asset, SOUND, ".wav"), mime="audio/wav", tag=_tag(asset, SOUND))
+
+    async def preview(self, asset_id: str, *, person: Person) -> Cut:
+        """The beginning of a clip, small and without sound. Raises NotFound, FileRefused."""
+        asset = await self._asset(asset_id, person)
+        if asset.kind != "video":
+            raise NotFound("Only a clip has a preview that moves.")
+        path = await self._cut(asset, _PREVIEW, ".mp4", make_preview)
+        return Cut(path=path, name=_cut_name(asset, _PREVIEW, ".mp4"), mime="video/mp4", tag=_tag(asset, _PREVIEW))
 
     async def bring(self, asset_id: str, moment: str | None, folder: Path, *, person: Person) -> Path:
         """A copy of a file, or of what is cut out of it, in a fresh folder below `folder`, named as people know it.
@@ -191,13 +199,16 @@ class Reuse:
             return told
         return await self._kinship.origin(sha256, person=person.name)
 
-    async def _cut(self, asset: Asset, said: str, moment: Moment | None) -> Path:
-        """The file cut out of a clip, from the cache where it is there; the sound where there is no moment."""
-        target = self._cache.path(asset, said, ".wav" if moment is None else ".png")
+    async def _cut(self, asset: Asset, said: str, suffix: str, write: Write) -> Path:
+        """The file cut out of a clip, from the cache where it is there; else `write` makes it, in a thread."""
+        target = self._cache.path(asset, said, suffix)
         if not await asyncio.to_thread(self._cache.has, target):
             source = await asyncio.to_thread(self._archive.path, asset.key)
-            async with self._decoding:
-                await asyncio.to_thread(self._cache.make, source, target, moment, Origin(asset=asset.id, moment=said))
+            # A preview is only looked at, and nobody asked for it by name: it leaves room for what somebody did.
+            passing = said == _PREVIEW
+            origin = None if passing else Origin(asset=asset.id, moment=said)
+            async with self._previewing if passing else self._decoding:
+                await asyncio.to_thread(self._cache.make, source, target, write, origin)
         return target
 
     async def _asset(self, asset_id: str, person: Person) -> Asset:
@@ -305,79 +316,6 @@ def _told(links: dict[Link, None], *, among: set[str]) -> list[LinkView]:
     ]
 
 
-# The cache -----------------------------------------------------------------------------------------------------------
-
-
-class _Cuts:
-    """What was cut, and for each its origin by the hash of what it holds: a WAV cannot say it itself.
-
-    Everything here is meant for a thread.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._files = folder / "files"
-        self._notes = folder / "origins"
-
-    def path(self, asset: Asset, said: str, suffix: str) -> Path:
-        return self._files / f"{asset.id}-{said}{suffix}"
-
-    def has(self, path: Path) -> bool:
-        """Whether it is there; then it counts as used just now."""
-        try:
-            os.utime(path)
-        except OSError:
-            return False
-        return True
-
-    def make(self, source: Path, target: Path, moment: Moment | None, origin: Origin) -> None:
-        if self.has(target):
-            return  # somebody else asked for the same a moment ago
-        self._files.mkdir(parents=True, exist_ok=True)
-        self._notes.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{token_hex(8)}.part")
-        try:
-            if moment is None:
-                cut_sound(source, part)
-            else:
-                cut_frame(source, part, moment)
-                pass_on(source, part, moment=origin.moment or "")
-            with part.open("rb") as handle:
-                digest = hashlib.file_digest(handle, "sha256").hexdigest()
-            (self._notes / digest).write_text(f"{origin.asset} {origin.moment}", encoding="ascii")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        self._tidy(keep=target)
-
-    def origin(self, sha256: str) -> Origin | None:
-        try:
-            asset, _, moment = (self._notes / sha256).read_text(encoding="ascii").partition(" ")
-        except (OSError, UnicodeError):
-            return None
-        return Origin(asset=asset, moment=moment or None)
-
-    def _tidy(self, *, keep: Path) -> None:
-        """Let go of what was not used for longest, once there is too much."""
-        files = [path for path in _oldest_first(self._files) if path != keep]
-        over = sum(_size(path) for path in (*files, keep)) - _MOST_CUT_BYTES
-        for path in files:
-            if over <= 0:
-                break
-            over -= _size(path)
-            path.unlink(missing_ok=True)
-        if sum(1 for _ in self._notes.iterdir()) > _MOST_NOTES:
-            for path in _oldest_first(self._notes)[: _MOST_NOTES // 10]:
-                path.unlink(missing_ok=True)
-
-
-def _oldest_first(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        known = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.is_file()]
-    return [Path(path) for _, path in sorted(known)]
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _cut_frame(source: Path, target: Path, moment: Moment, said: str) -> None:
+    cut_frame(source, target, moment)
+    pass_on(source, target, moment=said)

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import logging
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from services.disk import Disk
 from services.downloads import Downloads
 from services.exports import Exports
 from services.guard import Guard
+from services.hearing import Hearing
 from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
@@ -29,6 +30,7 @@ from services.money.caps import fixed_caps
 from services.money.purse import Money
 from services.recalling import Recipes
 from services.recipes import strip
+from services.records import JobWithAssets
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets
@@ -69,6 +71,8 @@ class Telling:
 
     announce: Callable[[str], Awaitable[None]]
     """A job, by its id."""
+    tell: Callable[[Sequence[JobWithAssets]], None]
+    """Jobs that another process has changed."""
     look_again: Callable[[], None]
     """So much that every page should ask anew."""
 
@@ -99,7 +103,11 @@ async def run(
         )
         await context.timing.load()
         jobs = await stack.enter_async_context(Jobs.open(context, home=home, database_url=settings.database_url))
-        janitor = await stack.enter_async_context(Janitor(history=history, archive=archive, clock=clock).working())
+        hearing = Hearing(history, tell=telling.tell, learn=context.timing.learn)
+        await stack.enter_async_context(hearing.working())
+        janitor = await stack.enter_async_context(
+            Janitor(history=history, archive=archive, passing=_passing(home), clock=clock).working()
+        )
         disk = Disk(history=history, archive=archive, catalogue=catalogue)
         watch = Watch(
             history.tally,
@@ -156,6 +164,11 @@ def _heap_at_rest() -> Iterator[None]:
 def repaired_folder(home: Path) -> Path:
     """Where repaired copies of given files lie until they are used."""
     return home / "cache" / "repaired"
+
+
+def _passing(home: Path) -> list[Path]:
+    """Where copies lie that are of use for a while only."""
+    return [home / "cache" / name for name in ("uploads", "repaired", "clean")]
 
 
 def _prepare_folders(archive: Archive, home: Path) -> None:

@@ -22,6 +22,9 @@ _REGIONAL = {"dashscope_api_keys": "dashscope_api_key_", "dashscope_base_urls": 
 """Settings that each region has: our field, and how a variable begins that ends with the region."""
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def _known(region: str) -> str:
     named = region.strip().lower()
     if named not in {known.id for known in REGIONS}:
@@ -52,6 +55,9 @@ class Settings(BaseSettings):
     studio_demo: bool = Field(default=False, description="Use the built-in simulator even where a key is set")
     studio_poll_seconds: float = Field(
         default=15, description="A job is polled as often, all in all, as by polling every so many seconds", gt=0
+    )
+    studio_names: tuple[str, ...] = Field(
+        default=(), description="JSON list of the names under which browsers reach a studio that listens here only"
     )
     studio_database_url: str | None = Field(default=None, description="PostgreSQL instead of the SQLite file")
     studio_person_header: str | None = Field(
@@ -98,6 +104,17 @@ class Settings(BaseSettings):
     def home(self) -> Path:
         """The studio's folder, absolute."""
         return self.studio_home.expanduser().resolve()
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names with a dot under which a browser may have come here; None where any will do.
+
+        A studio that listens to this machine alone and asks nobody who they are would obey any web page whose name was
+        made to point here.
+        """
+        if self.studio_person_header or self.studio_host not in _LOOPBACK:
+            return None
+        return frozenset(name.strip().lower() for name in self.studio_names)
 
     @property
     def database_url(self) -> str:

@@ -22,6 +22,7 @@ from services.catalogue import Catalogue
 from services.catalogue.schema import Field
 from services.errors import FileRefused, NotFound, StudioError
 from services.history import History
+from services.importing import IMPORTED
 from services.media.files import size_of
 from services.media.video import MAX_CLIP_BYTES, opened
 from services.people import LOCAL, Person
@@ -121,8 +122,8 @@ class Sheets:
         region = self._catalogue.region(job.region)
         values = {
             "Prompt": job.prompt,
-            "Model": model.title if model else job.model,
-            "Kind of work": family,
+            "Model": model.title if model else _told(job.model),
+            "Kind of work": _told(family),
             **dict(_parameter(fields.get(name), name, value) for name, value in job.parameters.items()),
             "Prompt as the model read it": job.rewritten_prompt or "",
             "Given": ", ".join(asset.name for asset in one.assets if asset.role != "output"),
@@ -135,13 +136,16 @@ class Sheets:
             "Made": f"{datetime.fromtimestamp(job.created_at / 1000, UTC):%Y-%m-%d %H:%M} UTC",
         }
         said = {label: words[:_LONGEST_WORDS] for label, words in values.items() if words}
-        return Entry(name=values["Model"], facts=" · ".join(filter(None, (size, seconds, said["Cost"]))), values=said)
+        name = values["Model"] or (output.name if output else "From a file")
+        return Entry(name=name, facts=" · ".join(filter(None, (size, seconds, said["Cost"]))), values=said)
 
 
 def _without(entry: Entry, one: JobWithAssets) -> Entry:
     """The same item, with a word on why there is no picture."""
     done = one.job.status is JobStatus.SUCCEEDED
-    missing = "No picture of it is kept in this sheet." if done else entry.values["State"]
+    heard = any(asset.role == "output" and asset.kind == "audio" for asset in one.assets)
+    kept = "A sound: there is nothing to see of it." if heard else "No picture of it is kept in this sheet."
+    missing = kept if done else entry.values["State"]
     return Entry(name=entry.name, facts=entry.facts, values=entry.values, missing=missing)
 
 
@@ -159,6 +163,11 @@ def _parameter(field: Field | None, name: str, value: object) -> tuple[str, str]
     unit = getattr(field, "unit", "")
     words = str(value).replace("*", " × ") if re.fullmatch(r"\d+\*\d+", str(value)) else str(value)
     return label, f"{words} {unit}".strip() if words else ""
+
+
+def _told(name: str) -> str:
+    """Empty where a file that was taken in did not say it."""
+    return "" if name == IMPORTED else name
 
 
 def _cost(job: Job) -> str:

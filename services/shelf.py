@@ -30,6 +30,8 @@ _TOLD_ONE_BY_ONE = 60
 """Changes that are told one by one; of more, pages are told to look again."""
 _LONGEST_TAG = 40
 _LONGEST_NAME = 80
+_LONGEST_READ = 1_000
+"""Signs of a tag or name that are looked at: far more than either may have."""
 _MOST_COLLECTIONS = 500
 _BEST_RATING = 5
 
@@ -247,5 +249,6 @@ def _free_name(text: str, taken: Iterable[Collection]) -> str:
 
 def _one_line(text: str) -> str:
     """Composed, without signs that are not seen, spaces in a row made one."""
-    composed = unicodedata.normalize("NFC", text)
+    # Putting a thousand accents on one letter in order takes the square of their number.
+    composed = unicodedata.normalize("NFC", text[:_LONGEST_READ])
     return " ".join("".join(sign if sign.isprintable() else " " for sign in composed).split())

@@ -155,7 +155,7 @@ class Studio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Studio]:
         """Open the database, start the engine, go on with every unfinished job."""
-        telling = Telling(announce=self._announce, look_again=self._look_again)
+        telling = Telling(announce=self._announce, tell=self._tell, look_again=self._look_again)
         async with run(
             self.settings, catalogue=self.catalogue, pace=self._pace, telling=telling, clock=self._clock
         ) as self._open:
@@ -420,7 +420,10 @@ class Studio:
 
     async def _announce(self, job_id: str) -> None:
         if self.events.watchers:
-            found = await self.history.with_assets(job_id)
+            self._tell([await self.history.with_assets(job_id)])
+
+    def _tell(self, jobs: Sequence[JobWithAssets]) -> None:
+        for found in jobs if self.events.watchers else ():
             if found.job.demo == self.demo:
                 text = json.dumps(self._view(found), ensure_ascii=False, separators=(",", ":"))
                 message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"

@@ -91,6 +91,23 @@ def remove(root: Path, key: str) -> int:
     return size
 
 
+def forget(folder: Path, *, before: int) -> int:
+    """Remove what lies below a folder and was neither written nor read since a time, links as such, and the folders
+    that are empty then. Returns the bytes."""
+    freed = 0
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(place) / name
+            with suppress(FileNotFoundError):  # somebody else was quicker
+                state = path.lstat()
+                if max(state.st_mtime_ns, state.st_atime_ns) < before * _NANOSECONDS:
+                    path.unlink()
+                    freed += state.st_size
+        if names:
+            _remove_empty(Path(place), above=folder)
+    return freed
+
+
 def _remove_empty(folder: Path, *, above: Path) -> None:
     while folder != above and folder.is_relative_to(above):
         try:

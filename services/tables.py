@@ -5,11 +5,34 @@ Only the modules of the history use them: services.history and those it is made 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+
+
+class _Words(sa.types.TypeDecorator[str]):
+    """A text without the signs that no database takes: NUL, and half of a sign that takes two.
+
+    Whoever asks for an id or a name that holds one finds nothing; without this the question itself would fail.
+    """
+
+    impl = sa.String
+    cache_ok = True
+    _untaken = re.compile("[\0\ud800-\udfff]")
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """The text as it is stored, or looked for."""
+        return value if value is None or value.isalnum() else self._untaken.sub("\ufffd", value)
+
+
+class _Prose(_Words):
+    """The same, for whole sentences."""
+
+    impl = sa.Text
+    cache_ok = True
 
 
 def _only(condition: str) -> dict[str, Any]:  # Any: the dialects' own options of an index
@@ -22,45 +45,45 @@ versions = sa.Table("schema_versions", metadata, sa.Column("number", sa.Integer,
 counters = sa.Table(
     "counters",
     metadata,
-    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("name", _Words, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
 jobs = sa.Table(
     "jobs",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("id", _Words, primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Column("person", sa.String, nullable=False),
-    sa.Column("family", sa.String, nullable=False),
-    sa.Column("model", sa.String, nullable=False),
-    sa.Column("vendor_model", sa.String, nullable=False),
-    sa.Column("region", sa.String, nullable=False),
-    sa.Column("account", sa.String, nullable=False),
-    sa.Column("base_url", sa.String, nullable=False),
+    sa.Column("person", _Words, nullable=False),
+    sa.Column("family", _Words, nullable=False),
+    sa.Column("model", _Words, nullable=False),
+    sa.Column("vendor_model", _Words, nullable=False),
+    sa.Column("region", _Words, nullable=False),
+    sa.Column("account", _Words, nullable=False),
+    sa.Column("base_url", _Words, nullable=False),
     sa.Column("demo", sa.Boolean, nullable=False),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("prompt", sa.Text, nullable=False),
-    sa.Column("rewritten_prompt", sa.Text),
+    sa.Column("status", _Words, nullable=False),
+    sa.Column("prompt", _Prose, nullable=False),
+    sa.Column("rewritten_prompt", _Prose),
     sa.Column("parameters", sa.JSON, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("submitted_at", sa.BigInteger),
     sa.Column("running_at", sa.BigInteger),
     sa.Column("finished_at", sa.BigInteger),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.Column("task_id", sa.String),
-    sa.Column("request_id", sa.String),
+    sa.Column("task_id", _Words),
+    sa.Column("request_id", _Words),
     sa.Column("cancel_requested", sa.Boolean, nullable=False),
-    sa.Column("attention", sa.Text),
-    sa.Column("remark", sa.Text),
+    sa.Column("attention", _Prose),
+    sa.Column("remark", _Prose),
     sa.Column("article", sa.JSON(none_as_null=True)),
-    sa.Column("error_code", sa.String),
-    sa.Column("error_message", sa.Text),
-    sa.Column("error_hint", sa.Text),
-    sa.Column("error_detail", sa.Text),
+    sa.Column("error_code", _Words),
+    sa.Column("error_message", _Prose),
+    sa.Column("error_hint", _Prose),
+    sa.Column("error_detail", _Prose),
     sa.Column("estimated_micros", sa.BigInteger, nullable=False),
     sa.Column("actual_micros", sa.BigInteger),
-    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("currency", _Words, nullable=False),
     sa.Column("place", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("seconds", sa.Float),
     sa.Column("favourite", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -69,14 +92,14 @@ jobs = sa.Table(
     sa.Column("purged_at", sa.BigInteger),
     sa.Column("expires_at", sa.BigInteger),
     sa.Column("imported", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("source_job", sa.String),
-    sa.Column("batch", sa.String),
+    sa.Column("source_job", _Words),
+    sa.Column("batch", _Words),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     sa.Column("dispatched_at", sa.BigInteger),
     sa.Column("scheduled_at", sa.BigInteger),
     sa.Column("ended_at", sa.BigInteger),
-    sa.Column("on_arrival", sa.String, nullable=False, server_default="keep"),
-    sa.Column("decision", sa.String),
+    sa.Column("on_arrival", _Words, nullable=False, server_default="keep"),
+    sa.Column("decision", _Words),
     sa.Index("jobs_place", "place", unique=True),
     sa.Index("jobs_kept", "person", "demo", "place", **_only("deleted_at IS NULL")),
     sa.Index("jobs_kept_by_all", "demo", "place", **_only("deleted_at IS NULL")),
@@ -104,14 +127,14 @@ submissions = sa.Table(
     "submissions",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), nullable=False),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("account", sa.String, nullable=False),
-    sa.Column("vendor_model", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("account", _Words, nullable=False),
+    sa.Column("vendor_model", _Words, nullable=False),
+    sa.Column("state", _Words, nullable=False),
     sa.Column("started_at", sa.BigInteger, nullable=False),
     sa.Column("lost_at", sa.BigInteger),
-    sa.Column("task_id", sa.String),
+    sa.Column("task_id", _Words),
     sa.Column("live", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("job_id", "attempt", name="one_row_per_attempt"),
     sa.UniqueConstraint("account", "task_id", name="one_submission_per_task"),
@@ -121,24 +144,24 @@ submissions = sa.Table(
 assets = sa.Table(
     "assets",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), nullable=False),
-    sa.Column("role", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("id", _Words, primary_key=True),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), nullable=False),
+    sa.Column("role", _Words, nullable=False),
+    sa.Column("kind", _Words, nullable=False),
     sa.Column("position", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("key", sa.String, nullable=False),
-    sa.Column("poster_key", sa.String),
-    sa.Column("thumbnail_key", sa.String),
-    sa.Column("mime", sa.String, nullable=False),
+    sa.Column("name", _Words, nullable=False),
+    sa.Column("key", _Words, nullable=False),
+    sa.Column("poster_key", _Words),
+    sa.Column("thumbnail_key", _Words),
+    sa.Column("mime", _Words, nullable=False),
     sa.Column("width", sa.Integer),
     sa.Column("height", sa.Integer),
     sa.Column("seconds", sa.Float),
     sa.Column("bytes", sa.BigInteger, nullable=False),
-    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("sha256", _Words, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("parent_id", sa.String),
-    sa.Column("moment", sa.String),
+    sa.Column("parent_id", _Words),
+    sa.Column("moment", _Words),
     sa.Index("assets_of_job", "job_id"),
     sa.Index("assets_of_parent", "parent_id", **_only("parent_id IS NOT NULL")),
     sa.Index("assets_of_hash", "sha256"),
@@ -148,17 +171,17 @@ assets = sa.Table(
 tags = sa.Table(
     "tags",
     metadata,
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
-    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("name", _Words, primary_key=True),
     sa.Index("tags_by_name", "name"),
 )
 
 collections = sa.Table(
     "collections",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("person", sa.String, nullable=False),
-    sa.Column("name", sa.String, nullable=False),
+    sa.Column("id", _Words, primary_key=True),
+    sa.Column("person", _Words, nullable=False),
+    sa.Column("name", _Words, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Index("collections_of_person", "person"),
 )
@@ -166,8 +189,8 @@ collections = sa.Table(
 collection_jobs = sa.Table(
     "collection_jobs",
     metadata,
-    sa.Column("collection_id", sa.String, sa.ForeignKey("collections.id"), primary_key=True),
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("collection_id", _Words, sa.ForeignKey("collections.id"), primary_key=True),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), primary_key=True),
     sa.Column("added_at", sa.BigInteger, nullable=False),
     sa.Index("collections_of_job", "job_id"),
 )
@@ -177,15 +200,15 @@ checks = sa.Table(
     "checks",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("account", sa.String, nullable=False),
-    sa.Column("vendor_check", sa.String, nullable=False),
-    sa.Column("sha256", sa.String, nullable=False),
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("code", sa.String, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("account", _Words, nullable=False),
+    sa.Column("vendor_check", _Words, nullable=False),
+    sa.Column("sha256", _Words, nullable=False),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), nullable=False),
+    sa.Column("state", _Words, nullable=False),
+    sa.Column("code", _Words, nullable=False),
+    sa.Column("message", _Prose, nullable=False),
     sa.Column("micros", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("currency", _Words, nullable=False),
     sa.Column("asked_at", sa.BigInteger, nullable=False),
     sa.Column("answered_at", sa.BigInteger),
     sa.Index("checks_of_file", "account", "vendor_check", "sha256"),
@@ -195,7 +218,7 @@ checks = sa.Table(
 lanes = sa.Table(
     "lanes",
     metadata,
-    sa.Column("bucket", sa.String, primary_key=True),
+    sa.Column("bucket", _Words, primary_key=True),
     sa.Column("running_limit", sa.Integer, nullable=False),
     sa.Column("per_second", sa.Integer, nullable=False),
     sa.Column("learned_limit", sa.Integer),
@@ -208,34 +231,35 @@ lanes = sa.Table(
 processes = sa.Table(
     "processes",
     metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("home", sa.String, nullable=False),
+    sa.Column("name", _Words, primary_key=True),
+    sa.Column("home", _Words, nullable=False),
     sa.Column("seen_at", sa.BigInteger, nullable=False),
 )
 
 caps = sa.Table(
     "caps",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("scope", sa.String, nullable=False),
-    sa.Column("person", sa.String),
-    sa.Column("period", sa.String, nullable=False),
-    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("id", _Words, primary_key=True),
+    sa.Column("scope", _Words, nullable=False),
+    sa.Column("person", _Words),
+    sa.Column("period", _Words, nullable=False),
+    sa.Column("currency", _Words, nullable=False),
     sa.Column("micros", sa.BigInteger, nullable=False),
 )
 
 reservations = sa.Table(
     "reservations",
     metadata,
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
-    sa.Column("person", sa.String, nullable=False),
+    sa.Column("job_id", _Words, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("person", _Words, nullable=False),
     sa.Column("demo", sa.Boolean, nullable=False),
-    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("currency", _Words, nullable=False),
     sa.Column("micros", sa.BigInteger, nullable=False),
-    sa.Column("day", sa.String, nullable=False),
-    sa.Column("month", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("day", _Words, nullable=False),
+    sa.Column("month", _Words, nullable=False),
+    sa.Column("state", _Words, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("lost_micros", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("reservations_of_day", "demo", "currency", "day", "micros"),
     sa.Index("reservations_of_month", "demo", "currency", "month", "micros"),
     sa.Index("reservations_of_person", "demo", "currency", "person", "month", "day", "micros"),

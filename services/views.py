@@ -31,11 +31,13 @@ class CostView(TypedDict):
 
 
 class OutputView(TypedDict):
-    """One file that was made, of the kind video, image or article. URLs are the studio's own; sizes are pixels, seconds
-    and bytes. A picture's thumbnail has 400 px at most, its poster 1280; its `url` is the original."""
+    """One file that was made, of the kind video, image, audio or article. `name` is what it is saved as. URLs are the
+    studio's own; sizes are pixels, seconds and bytes. A picture's thumbnail has 400 px at most, its poster 1280; its
+    `url` is the original."""
 
     id: str
     kind: str
+    name: str
     url: str
     thumbnail_url: str | None
     poster_url: str | None
@@ -294,6 +296,7 @@ def _output(asset: Asset) -> OutputView:
     return OutputView(
         id=asset.id,
         kind=asset.kind,
+        name=asset.name,
         url=_url(asset),
         thumbnail_url=_url(asset, "/thumbnail") if asset.thumbnail_key else None,
         poster_url=_url(asset, "/poster") if asset.poster_key else None,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from services.settings import Settings
-from tests.rig import postgres
+from tests.rig import ports, postgres
 from tests.rig.offline import sitecustomize as offline
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,9 +37,24 @@ os.environ.update(
 )
 
 
-# A busy machine is no failure: how long an example takes is not what these tests are about.
+# A busy machine is no failure: how long an example takes is not what these tests are about. The same values each time:
+# what fails fails for everybody. HYPOTHESIS=explore looks further.
 hypothesis.settings.register_profile("studio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("studio")
+hypothesis.settings.register_profile("same", parent=hypothesis.settings.get_profile("studio"), derandomize=True)
+hypothesis.settings.load_profile("studio" if os.environ.get("HYPOTHESIS") == "explore" else "same")
+
+
+class _OneBrowser(LoadFileScheduling):
+    """Shares files out to the processes of a run, all with a browser to the same: two browsers crowd each other out."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _OneBrowser:
+    """How pytest-xdist asks for it."""
+    return _OneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +84,7 @@ def _clean_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of this machine that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    return ports.free_port()
 
 
 @pytest.fixture(scope="session")

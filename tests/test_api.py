@@ -14,6 +14,7 @@ from components.api import add_endpoints
 from services.catalogue import CATALOGUE
 from services.settings import Settings
 from services.studio import Studio
+from tests.rig.studio import simulated, studio_at
 
 
 @pytest.fixture
@@ -30,7 +31,32 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
 
 def test_every_family_has_its_endpoint_with_its_parameters_in_order(endpoints: dict[str, Any]) -> None:
     for family in CATALOGUE.families:
-        assert tuple(parameters(endpoints[family.id])) == family.api_order
+        assert tuple(parameters(endpoints[family.id])) == (*family.api_order, "copies")
+
+
+@pytest.mark.parametrize(
+    ("family", "begins"),
+    [
+        (
+            "text_to_video",
+            "prompt model negative_prompt size duration prompt_extend shot_type watermark seed audio_file region",
+        ),
+        (
+            "image_to_video",
+            "image prompt model negative_prompt resolution duration audio_file audio shot_type template prompt_extend "
+            "watermark seed region",
+        ),
+        ("keyframes_to_video", "first_frame last_frame prompt model resolution template"),
+        ("generate_image", "prompt model images n size enable_interleave max_images"),
+        ("digital_human", "image audio_file resolution"),
+        ("reference_to_video", "references prompt model size duration audio shot_type"),
+    ],
+)
+def test_a_caller_by_position_finds_every_promised_parameter_where_it_was(
+    endpoints: dict[str, Any], family: str, begins: str
+) -> None:
+    promised = begins.split()
+    assert list(parameters(endpoints[family]))[: len(promised)] == promised
 
 
 def test_every_field_of_every_model_is_a_parameter(endpoints: dict[str, Any]) -> None:
@@ -101,3 +127,26 @@ async def test_an_estimate_says_how_many_units_of_what(
     answer = await endpoints["estimate"](model=model, parameters=values)
     assert told.items() <= answer.items()
     assert answer["estimated"] == pytest.approx(answer["units"] * answer["per_unit"])
+
+
+async def test_several_of_the_same_are_one_order(home: Path, tmp_path: Path) -> None:
+    async with simulated(tmp_path / "vendor", run_seconds=4000) as (_simulator, url), studio_at(home, url) as studio:
+        with gr.Blocks(analytics_enabled=False) as page:
+            add_endpoints(studio)
+        ask: dict[str, Any] = {str(each.api_name): each.fn for each in page.fns.values()}
+        several = await ask["text_to_video"](prompt="a fox", seed=7, copies=3)
+        one = await ask["text_to_video"](prompt="a fox")
+        jobs = [await studio.job(job_id) for job_id in several["jobs"]]
+        for wrong in (0, 9, 2.5, "many"):
+            with pytest.raises(gr.Error, match="1 to 8"):
+                await ask["text_to_video"](prompt="a fox", copies=wrong)
+        with pytest.raises(gr.Error, match="nothing to decide"):
+            await ask["decide_job"](one["id"], "drop")
+        with pytest.raises(gr.Error, match="`send` or `drop`"):
+            await ask["decide_job"](one["id"], "buy")
+        hidden = [(await ask["hide_job"](one["id"], wish))["on_arrival"] for wish in ("hide", "keep")]
+    assert several["id"] == several["jobs"][0]
+    assert [job["parameters"]["seed"] for job in jobs] == [7, 8, 9]
+    assert len({job["batch"] for job in jobs}) == 1
+    assert "jobs" not in one
+    assert hidden == ["hide", "keep"]

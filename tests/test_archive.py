@@ -86,6 +86,7 @@ async def test_a_picture_is_kept_as_it_came_with_smaller_ones(archive: Archive) 
     assert (kept.width, kept.height, kept.seconds, kept.mime) == (2000, 1000, None, "image/png")
     assert archive.path(kept.key).read_bytes() == data
     assert kept.key.endswith("2.png")
+    assert kept.poster_key is not None
     assert kept.thumbnail_key is not None
     for key, size in ((kept.poster_key, (1280, 640)), (kept.thumbnail_key, (400, 200))):
         with Image.open(archive.path(key)) as picture:
@@ -97,6 +98,7 @@ async def test_what_is_clear_in_a_picture_is_white_in_its_smaller_ones(archive: 
     part = archive.incoming / "clear.part"
     Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(part, "PNG")
     kept = await archive.keep_picture(part, job_id="job", number=1)
+    assert kept.poster_key is not None
     with Image.open(archive.path(kept.poster_key)) as picture:
         assert picture.getpixel((150, 150)) == (255, 255, 255)
 

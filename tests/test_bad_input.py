@@ -31,6 +31,7 @@ from services.catalogue.schema import (
     SizeField,
     SwitchField,
     TextField,
+    Together,
     VideoLimit,
 )
 from services.errors import FileRefused, InvalidRequest
@@ -226,8 +227,15 @@ def _against_rules(
                 yield rest | {rule.field: _some(fields[rule.field], samples)}, rule.other
             case Caps() if {rule.field, rule.files} <= fields.keys():
                 yield good | {rule.field: rule.most + 1, rule.files: [samples.of(VideoLimit)]}, rule.field
+            case Together() if set(rule.fields) <= fields.keys():
+                yield good | {name: _most(fields[name], samples) for name in rule.fields}, rule.fields[-1]
             case _:
                 continue
+
+
+def _most(field: Field, samples: Samples) -> list[str]:
+    assert isinstance(field, FilesField)
+    return [samples.of(type(field.takes[0].vendor))] * field.most
 
 
 def _some(field: Field, samples: Samples) -> object:

@@ -76,6 +76,20 @@ async def test_a_cancel_that_does_not_get_through_stands_and_is_tried_again(home
         assert (await until(studio, job_id))["status"] == "canceled"
 
 
+async def test_a_cancel_that_never_gets_through_is_told_as_a_race_once_it_has_begun(home: Path, tmp_path: Path) -> None:
+    async with (
+        simulated(tmp_path / "vendor", speed=1, run_seconds=600) as (simulator, url),
+        studio_at(home, url) as studio,
+    ):
+        job_id = await pending(studio)
+        simulator.faults.add(Route.CANCEL, Answer(500), times=500)
+        told = await studio.cancel(job_id)
+        assert (told["cancel_requested"], told["status"]) == (True, "pending")
+        job = await until(studio, job_id, lambda job: job["status"] == "running")
+    assert (job["cancel_requested"], job["stoppable"]) == (False, "no"), "it can be kept or hidden"
+    assert "had begun a moment before" in (job["remark"] or "")
+
+
 @pytest.mark.parametrize("taken", [True, False])
 async def test_what_is_on_its_way_is_canceled_as_soon_as_it_is_known(home: Path, tmp_path: Path, taken: bool) -> None:
     async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:

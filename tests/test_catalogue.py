@@ -39,6 +39,7 @@ from services.catalogue.schema import (
     Sound,
     SwitchField,
     TextField,
+    Together,
     Wire,
 )
 from services.catalogue.video import resolution_field
@@ -470,7 +471,7 @@ def names_in(rule: Rule) -> set[str]:
             return {rule.field, rule.other}
         case Overrides():
             return {rule.field, rule.drops}
-        case OneOf():
+        case OneOf() | Together():
             return set(rule.fields)
         case Apart():
             return {*rule.fields, *rule.others}

@@ -182,6 +182,7 @@ WHOLE: dict[str, tuple[str, dict[str, object]]] = {
     "pictures": ("wan2.1-vace-plus", {"prompt": "A girl", "subjects": (PICTURE,)}),
     "repaint": ("wan2.1-vace-plus", {"prompt": "A robot", "function": "video_repainting", "video": SHORT}),
     "part": ("wan2.1-vace-plus", {"prompt": "A lion", "function": "video_edit", "video": SHORT, "mask": PICTURE}),
+    "moving": ("wan2.1-vace-plus", {"prompt": "A lion", "function": "video_edit", "video": SHORT, "mask_clip": SHORT}),
     "extend": ("wan2.1-vace-plus", {"prompt": "It runs", "function": "video_extension", "first_frame": PICTURE}),
     "widen": ("wan2.1-vace-plus", {"prompt": "Hills", "function": "video_outpainting", "video": SHORT}),
     "move": ("wan2.2-animate-move", {"image": PICTURE, "video": CLIP}),
@@ -436,6 +437,13 @@ ANIMATE_CLIP: list[tuple[dict[str, Any], bool]] = [
     ({"width": 2050}, False),
     ({"bytes": 200 * MB}, True),
     ({"bytes": 200 * MB + 1}, False),
+    ({"fps": 15.0}, True),
+    ({"fps": 14.5}, False),
+    ({"fps": 60.0}, True),
+    ({"fps": 61.0}, False),
+    ({"width": 1800, "height": 600}, True),
+    ({"width": 1820, "height": 600}, False),
+    ({"width": 600, "height": 1820}, False),
     ({"format": "AVI"}, True),
     ({"format": "MOV"}, True),
     ({"format": "WEBM"}, False),
@@ -462,6 +470,8 @@ LIMITS: list[tuple[str, str, MediaFacts, list[tuple[dict[str, Any], bool]], set[
     ("r2v", "references", PICTURE, IMAGE_20MB, set(Side)),
     ("r2v", "references", CLIP, REFERENCE_CLIP, set(Side)),
     ("r2v-2.7", "references", PICTURE, IMAGE_20MB, set(Side)),
+    ("r2v-2.7", "references", CLIP, REFERENCE_CLIP, {Side.VENDOR}),
+    ("r2v-2.7", "references", CLIP, TEN_SECONDS, {Side.OURS}),
     ("r2v-2.7", "references", PICTURE, EIGHT_TO_ONE, set(Side)),
     ("r2v-2.7", "first_frame", PICTURE, IMAGE_20MB, set(Side)),
     ("edit", "video", CLIP, TEN_SECONDS, set(Side)),
@@ -471,6 +481,7 @@ LIMITS: list[tuple[str, str, MediaFacts, list[tuple[dict[str, Any], bool]], set[
     ("repaint", "video", SHORT, vace_clip(5), set(Side)),
     ("repaint", "reference_image", PICTURE, VACE_PICTURE, set(Side)),
     ("part", "mask", PICTURE, VACE_PICTURE, set(Side)),
+    ("moving", "mask_clip", SHORT, vace_clip(5), set(Side)),
     ("extend", "first_frame", PICTURE, VACE_PICTURE, set(Side)),
     ("extend", "last_clip", SHORT, vace_clip(3), set(Side)),
     ("widen", "video", SHORT, vace_clip(5), set(Side)),
@@ -517,7 +528,7 @@ def test_a_file_at_and_around_each_limit(
         ("edit", "reference_images", (PICTURE,) * 3, True),
         ("edit", "reference_images", (PICTURE,) * 4, False),
         ("edit", "reference_images", (CLIP,), False),
-        ("pictures", "subjects", (PICTURE,) * 2, True),
+        ("pictures", "subjects", (PICTURE,) * 3, True),
         ("pictures", "subjects", (PICTURE,) * 4, False),
         ("pictures", "background", (PICTURE,), True),
         ("pictures", "background", (PICTURE,) * 3, False),
@@ -541,7 +552,16 @@ def test_as_many_files_as_the_page_says(
     assert name in {problem.field for problem in problems} or fits
 
 
-@pytest.mark.parametrize(("subjects", "background"), [(3, 0), (1, 2), (0, 3)])
+@pytest.mark.parametrize(("subjects", "fits"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize("side", Side)
+def test_a_background_is_one_of_the_three_pictures_to_go_by(subjects: int, fits: bool, side: Side) -> None:
+    problems = grave(ask("pictures", subjects=(PICTURE,) * subjects, background=(PICTURE,)), side)
+
+    assert (problems == []) is fits
+    assert "background" in {problem.field for problem in problems} or fits
+
+
+@pytest.mark.parametrize(("subjects", "background"), [(1, 2), (0, 3)])
 def test_lists_on_one_wire_are_one_list_to_the_vendor(subjects: int, background: int) -> None:
     request = ask("pictures", subjects=(PICTURE,) * subjects, background=(PICTURE,) * background)
     assert grave(request, Side.OURS) != []
@@ -557,8 +577,8 @@ def test_lists_on_one_wire_are_one_list_to_the_vendor(subjects: int, background:
         ("r2v-2.7", "duration", [2, 15], [1, 16]),
         ("edit", "duration", [0, 2, 10], [1, -1, 11]),
         ("pictures", "duration", [5], [4, 6]),
-        ("wan3", "duration", [2, 30], [1, 31, -1]),
-        ("wan3", "seed", [0, 2147483647], [-1, 2147483648]),
+        ("wan3", "duration", [2, 30], [1, 31, -2]),
+        ("wan3", "seed", [0, 2147483647], [-2, 2147483648]),
         ("repaint", "strength", [0, 0.55, 1], [-0.01, 1.01]),
         ("part", "expand_ratio", [0, 1], [1.5]),
         ("widen", "left_scale", [1, 1.33, 2], [0.99, 2.01]),
@@ -580,6 +600,14 @@ def test_a_value_at_and_around_its_limits(
         (problem,) = grave(ask(about, **{name: value}), side)
         assert problem.field == name
         assert str(value) in problem.message
+
+
+@pytest.mark.parametrize("name", ["duration", "seed"])
+def test_minus_one_leaves_the_choice_to_the_vendor_who_takes_it_though_we_never_send_it(name: str) -> None:
+    request = ask("wan3", **{name: -1})
+
+    assert [problem.field for problem in grave(request, Side.OURS)] == [name]
+    assert grave(request, Side.VENDOR) == []
 
 
 # What goes together --------------------------------------------------------------------------------------------------
@@ -617,6 +645,8 @@ def test_a_value_at_and_around_its_limits(
         ("pictures", {"prompt": None}, {"prompt"}),
         ("repaint", {"video": None}, {"video"}),
         ("part", {"mask": None}, {"mask"}),
+        ("part", {"mask": None, "mask_clip": SHORT}, set()),
+        ("part", {"mask_clip": SHORT}, {"mask_clip"}),
         ("widen", {"video": None}, {"video"}),
         ("extend", {"first_frame": None}, {"first_frame"}),
         ("extend", {"first_frame": None, "last_frame": PICTURE}, set()),
@@ -734,6 +764,9 @@ def test_a_clip_costs_what_it_is_long_and_where_the_vendor_says_so_what_was_give
     [
         ("r2v", {"duration": 35, "input_video_duration": 30, "output_video_duration": 5, "SR": 720}, "1.00"),
         ("edit", {"duration": 8, "input_video_duration": 4, "output_video_duration": 4, "SR": "720"}, "0.80"),
+        ("t2v", {"duration": 5, "SR": 1080}, "0.75"),  # made in another quality than was chosen
+        ("t2v", {"duration": 5, "SR": 333}, "0.50"),  # not in the price list
+        ("r2v-flash", {"duration": 5, "SR": 720, "audio": False}, "0.125"),
         ("move", {"video_duration": 3.5, "video_ratio": "standard"}, "0.420"),
         ("repaint", {"video_duration": 5, "video_ratio": "standard", "video_count": 1}, "0.50"),
         ("wan3", {"duration": 9, "input_video_duration": 4, "output_video_duration": 5, "fps": 24}, "0.90"),

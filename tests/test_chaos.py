@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.records import Decision, JobStatus, Submission, SubmissionState
+from services.records import Asset, Decision, JobStatus, Submission, SubmissionState
 from services.simulator import Drop, Route
 from services.simulator.ledger import Status
 from tests.chaos import scorecard
@@ -19,8 +23,10 @@ from tests.chaos.clock import Healthy, SharedClock
 from tests.chaos.disk import can_mount, disk_at
 from tests.chaos.drill import BAD, Drill, carry_out
 from tests.chaos.plan import plan_of
-from tests.chaos.reading import files_with
+from tests.chaos.reading import files_with, is_whole, tables_with
 from tests.chaos.weather import Weather
+from tests.rig.clips import Clip, film, write
+from tests.rig.postgres import emptied
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
@@ -57,7 +63,7 @@ SAVED = Kept(
 
 
 def found(bought: list[Bought], kept: list[Kept], *, well: float = 0.0) -> Findings:
-    return compare(bought, kept, gone_codes=("UNKNOWN",), well=lambda _start, _end: well)
+    return compare(bought, kept, gone_codes=("UNKNOWN",), gone_words=("could be fetched",), well=lambda _s, _e: well)
 
 
 # The books ------------------------------------------------------------------------------------------------------------
@@ -94,7 +100,60 @@ def test_look_alikes_have_a_task_each() -> None:
 def test_a_file_that_is_broken_or_missing_is_lost() -> None:
     assert found([MADE], [replace(SAVED, broken_files=1, whole_files=0)]).lost
     assert found([replace(MADE, files=2)], [SAVED]).lost
-    assert found([replace(MADE, files=2)], [replace(SAVED, remark="Not everything could be fetched.")]).clean
+    said = replace(SAVED, remark="Sent again, as you decided. Not everything could be fetched.")
+    assert found([replace(MADE, files=2)], [said]).clean
+    assert found([replace(MADE, files=2)], [said], well=LATE_SECONDS + 1).late
+    assert found([replace(MADE, files=2)], [replace(SAVED, remark="Sent again, as you decided.")]).lost
+
+
+def test_a_clip_that_breaks_off_or_is_not_what_its_row_says_is_not_whole(tmp_path: Path) -> None:
+    source, whole = (
+        write(tmp_path, "source.mp4", film(Clip(seconds=2, noise=True, sound=False))),
+        tmp_path / "whole.mp4",
+    )
+    with av.open(source) as given, av.open(whole, "w", options={"movflags": "faststart"}) as written:
+        stream = written.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(given.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+    content = whole.read_bytes()
+    cut = write(tmp_path, "cut.mp4", content[: len(content) * 2 // 3])
+    assert is_whole(_asset(whole, seconds=2), whole)
+    assert not is_whole(_asset(whole, seconds=3), whole)
+    assert not is_whole(replace(_asset(whole, seconds=2), sha256="other"), whole)
+    assert not is_whole(_asset(cut, seconds=2), cut), "its first picture can be shown all the same"
+
+
+def _asset(file: Path, *, seconds: float) -> Asset:
+    content = file.read_bytes()
+    return Asset(
+        id="a1",
+        job_id="j1",
+        role="output",
+        kind="video",
+        name=file.name,
+        key=file.name,
+        mime="video/mp4",
+        seconds=seconds,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        created_at=0,
+    )
+
+
+def test_a_strangers_work_is_nobodys_here() -> None:
+    theirs = replace(MADE, task_id="t9", tag="")
+    assert found([MADE, theirs], [SAVED]).clean
+    assert found([MADE, theirs], [SAVED, replace(SAVED, job_id="j2", submissions=(sent(task_id="t9"),))]).lost
+
+
+def test_what_somebody_was_answered_for_must_be_there() -> None:
+    def books(answered: list[str]) -> Findings:
+        return compare([MADE], [SAVED], gone_codes=(), gone_words=(), well=lambda _s, _e: 0, answered=answered)
+
+    assert books(["j1"]).clean
+    assert books(["j1", "j2"]).lost
 
 
 def test_a_work_that_no_job_knows_is_lost() -> None:
@@ -138,7 +197,19 @@ def test_a_key_in_a_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "deep" / "a.log").write_bytes(b"\0\xff key sk-secret \0")
     (tmp_path / "b.log").write_text("nothing")
     assert files_with("sk-secret", [tmp_path]) == ["a.log"]
-    assert not compare([], [], gone_codes=(), well=lambda _s, _e: 0, leaks=["a.log"]).clean
+    assert files_with("sk-secret", [tmp_path / "deep" / "a.log", tmp_path / "b.log"]) == ["a.log"]
+    assert not compare([], [], gone_codes=(), gone_words=(), well=lambda _s, _e: 0, leaks=["a.log"]).clean
+
+
+async def test_a_key_in_a_table_is_found(postgres_url: str) -> None:
+    url = await emptied(postgres_url)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("CREATE TABLE notes (words text)"))
+        await connection.execute(sa.text("INSERT INTO notes VALUES ('the key is sk-secret.')"))
+    await engine.dispose()
+    assert await tables_with("sk-secret", url) == ["public.notes"]
+    assert await tables_with("sk-other", url) == []
 
 
 # The stage ------------------------------------------------------------------------------------------------------------
@@ -248,5 +319,6 @@ def test_nothing_is_lost_or_bought_twice_whenever_the_studio_is_killed(tmp_path:
     assert findings == []
     assert score.clean
     assert score.runs == RUNS
-    assert score.counts["kills"] >= 3 * RUNS
+    assert score.counts["kills"] + score.counts["ended by themselves"] >= 3 * RUNS
+    assert score.counts["kills"] > 2.5 * RUNS
     assert score.jobs > 4 * RUNS, "most of what people wanted was ordered"

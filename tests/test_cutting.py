@@ -16,6 +16,9 @@ from PIL import Image
 
 from services.errors import FileRefused
 from services.media.cutting import Edge, cut_frame, cut_sound
+from services.media.facts import VideoFacts
+from services.media.preview import LONGEST_SIDE, MOST_SECONDS, make_preview
+from services.media.video import read_video
 from tests.rig.clips import Clip, film, write
 
 STEP = 6
@@ -125,3 +128,35 @@ def test_a_clip_that_breaks_off_gives_the_last_picture_that_arrived(tmp_path: Pa
     cut_frame(source, target, Edge.LAST)
     with Image.open(target) as picture:
         assert picture.size == (320, 240)
+
+
+@pytest.mark.parametrize(
+    ("clip", "size", "seconds"),
+    [
+        (Clip(seconds=8, width=1280, height=720, fps=Fraction(10), noise=True), (400, 224), MOST_SECONDS),
+        (Clip(seconds=1.5, width=320, height=240, turn=90), (240, 320), 1.5),
+        (Clip(seconds=0.5, width=100, height=1000, sound=False), (40, 400), 0.5),
+    ],
+    ids=["long and large", "turned", "thin and mute"],
+)
+def test_a_preview_is_small_short_silent_and_upright(
+    tmp_path: Path, clip: Clip, size: tuple[int, int], seconds: float
+) -> None:
+    source, target = write(tmp_path, "clip.mp4", film(clip)), tmp_path / "preview.mp4"
+    make_preview(source, target)
+    facts = read_video(target)
+    assert isinstance(facts, VideoFacts), facts
+    assert (facts.width, facts.height) == size
+    assert max(size) <= LONGEST_SIDE
+    assert facts.seconds == pytest.approx(seconds, abs=0.1)
+    assert not facts.sound
+    assert (facts.codec, facts.format) == ("h264", "MP4")
+    assert target.stat().st_size < 400_000
+
+
+def test_a_preview_of_what_is_no_clip_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    whole = film(Clip(seconds=1))
+    for name, data in {"fake.mp4": b"\0\0\0\x18ftypmp42" + bytes(4000), "sound.mp4": whole[:200]}.items():
+        with pytest.raises(FileRefused):
+            make_preview(write(tmp_path, name, data), tmp_path / "preview.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fake.mp4", "sound.mp4"]

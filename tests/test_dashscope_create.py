@@ -73,9 +73,9 @@ async def test_the_recorded_create_reply_is_read() -> None:
         httpx.Response(429),
         refusal(503, "ModelUnavailable"),
         refusal(503, "ModelServingError"),
-        httpx.Response(503),
         httpx.Response(503, text=ENVOY + "connection failure"),
         httpx.Response(503, text=ENVOY + "overflow"),
+        httpx.Response(503, text="no healthy upstream"),
     ],
     ids=lambda answer: repr(answer)[:60],
 )
@@ -118,6 +118,9 @@ async def test_it_is_given_up_after_a_few_tries_as_not_taken(
         refusal(500, "RequestTimeOut"),
         refusal(500, "ModelServingError"),
         refusal(503, "InternalError.Algo"),
+        httpx.Response(503),
+        httpx.Response(503, text="<html>Service Unavailable</html>"),
+        refusal(503, "NeverHeardOf", "try later"),
         httpx.Response(503, text=ENVOY + "connection termination"),
         httpx.Response(500, text="oops"),
         httpx.Response(502, text="<html>Bad Gateway</html>"),
@@ -127,6 +130,10 @@ async def test_it_is_given_up_after_a_few_tries_as_not_taken(
         httpx.Response(200, json={"request_id": "r"}),
         httpx.Response(200, json=[]),
         httpx.Response(200, json={"output": {"task_id": ""}}),
+        httpx.Response(200, json={"code": "NeverHeardOf", "message": "what"}),
+        httpx.Response(200, text="[" * 100_000),
+        httpx.DecodingError("incorrect header check"),
+        httpx.Response(204),
         httpx.Response(200, content=b"\xff\xfe\x00"),
     ],
     ids=lambda answer: repr(answer)[:60],
@@ -175,6 +182,15 @@ async def test_a_no_is_a_no(answer: httpx.Response, kind: type[Refused]) -> None
     assert type(caught.value) is kind
     assert len(vendor.requests) == 1
     assert caught.value.http_status == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "does not accept the key"), (404, "nothing at this address"), (413, "too large to send")],
+)
+async def test_a_gateways_page_is_explained_by_its_status(status: int, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        await make(Vendor(httpx.Response(status, text="<html>no</html>")))
 
 
 async def test_an_unknown_code_keeps_the_vendors_own_words() -> None:
@@ -276,6 +292,9 @@ def said_of(errors: Sequence[VendorError]) -> str:
         httpx.ReadError("reset"),
         refusal(401, "InvalidApiKey", f"Incorrect API key provided: {KEY}"),
         httpx.Response(500, text=f"authorization: Bearer {KEY}"),
+        refusal(400, f"Bad.{KEY}", f"authorization: Bearer {KEY}"),
+        httpx.Response(400, json={"code": "X", "message": "m", "request_id": KEY}),
+        httpx.Response(302, headers={"location": f"https://elsewhere.example/?key={KEY}"}),
     ],
 )
 async def test_the_key_is_never_shown(answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture) -> None:
@@ -284,7 +303,13 @@ async def test_the_key_is_never_shown(answer: httpx.Response | Exception, caplog
     async with dashscope:
         with pytest.raises(VendorError) as caught:
             await dashscope.create(CREATE_PATH, BODY)
-    shown = said_of([caught.value]) + caplog.text + repr(dashscope.account) + str(dashscope.account)
+    shown = (
+        said_of([caught.value])
+        + f"{vars(caught.value)}"
+        + caplog.text
+        + repr(dashscope.account)
+        + str(dashscope.account)
+    )
     assert KEY not in shown
     assert KEY not in "".join(map(repr, vars(dashscope).values()))
 

@@ -151,6 +151,15 @@ def test_links_and_words_are_kept_out_of_what_is_printed() -> None:
     assert "secret" not in repr(found)
 
 
+@pytest.mark.parametrize("cut", [b"\\ud83d", b"\xf0\x9f\x98", b"\xed\xa0\xbd", b"\\u0000"])
+async def test_a_prompt_that_is_cut_in_the_middle_of_a_sign_loses_no_work(cut: bytes) -> None:
+    reply = task("SUCCEEDED", video_url="https://r.example/1.mp4", actual_prompt="a cat CUT")
+    found = await look(Vendor(httpx.Response(200, content=reply.content.replace(b"CUT", cut))))
+    assert found.result_urls == ("https://r.example/1.mp4",)
+    assert found.actual_prompt is not None
+    assert set(found.actual_prompt.removeprefix("a cat ")) == {"\ufffd"}
+
+
 def test_prompts_are_read_and_absent_ones_are_none() -> None:
     output = {"task_status": "SUCCEEDED", "orig_prompt": "a cat", "actual_prompt": ""}
     found = read_task({"output": output})
@@ -162,6 +171,48 @@ def test_a_task_shows_neither_its_words_nor_its_links() -> None:
     shown = repr(read_task({"output": output}))
     assert "cat" not in shown
     assert "s3" not in shown
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2026-11-22 20:00:00.000",
+        "2026-11-22 20:00:00",
+        "2026-11-22T20:00:00+08:00",
+        "2026-11-22T12:00:00Z",
+        "2026-11-22T12:00:00.000Z",
+        " 2026-11-22 20:00:00.000 ",
+    ],
+)
+def test_a_time_is_read_in_every_way_it_is_written(told: str) -> None:
+    assert finished(end_time=told).ended_at == NOON
+
+
+@pytest.mark.parametrize("told", ["0001-01-01 00:00:00", "9999-12-31T23:59:59-12:00", "2026-13-45", None, [], 5, ""])
+def test_a_time_that_cannot_be_is_none(told: object) -> None:
+    assert finished(end_time=told).ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("/files/a.mp4?Signature=s", "https://gateway.example/files/a.mp4?Signature=s"),
+        ("//r.example/a.mp4", "https://r.example/a.mp4"),
+        ("a.mp4", f"{BASE}/a.mp4"),
+        (" http://r.example/a.mp4\n", "http://r.example/a.mp4"),
+        ("http://[nowhere", "http://[nowhere"),
+    ],
+)
+async def test_a_link_may_be_told_as_seen_from_the_vendor(link: str, found: str) -> None:
+    assert (await look(Vendor(task("SUCCEEDED", video_url=link)))).result_urls == (found,)
+
+
+async def test_the_key_and_letters_that_no_database_takes_are_taken_out_of_every_answer() -> None:
+    answer = task("FAILED", code=f"X.{KEY}", message=f"Bearer {KEY}\0", orig_prompt="half a letter")
+    content = answer.content.replace(b"half a", rb"half \ud83d")
+    found = await look(Vendor(httpx.Response(200, content=content)))
+    assert (found.code, found.message) == ("X.[key]", "Bearer [key]\N{REPLACEMENT CHARACTER}")
+    assert found.orig_prompt == "half \N{REPLACEMENT CHARACTER} letter"
 
 
 def test_a_time_that_is_none_costs_nobody_a_clip() -> None:
@@ -286,6 +337,31 @@ async def test_a_query_refused_is_not_repeated(answer: httpx.Response, kind: typ
     assert len(vendor.requests) == 1
 
 
+@pytest.mark.parametrize("code", ["InternalError", "Throttling.RateQuota", "NeverHeardOf"])
+async def test_an_error_with_a_status_that_says_yes_is_repeated_like_any_other(code: str) -> None:
+    vendor = Vendor(refusal(200, code), task())
+    assert (await look(vendor)).status is TaskStatus.RUNNING
+    assert len(vendor.requests) == 2
+
+
+async def test_a_reading_call_follows_to_another_place_of_the_same_host() -> None:
+    vendor = Vendor(httpx.Response(307, headers={"location": "/vendor/api/v1/tasks?page=1"}), task())
+    assert (await look(vendor)).status is TaskStatus.RUNNING
+    assert [str(request.url) for request in vendor.requests] == [f"{BASE}/tasks/t-1", f"{BASE}/tasks?page=1"]
+    assert vendor.requests[1].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "location", ["/tasks/t-1", "http://gateway.example/x", "https://gateway.example:8443/x", "//x"]
+)
+async def test_it_does_not_follow_in_circles_nor_anywhere_else(location: str) -> None:
+    vendor = Vendor(httpx.Response(307, headers={"location": location}))
+    with pytest.raises(Refused):
+        await look(vendor)
+    assert len(vendor.requests) <= 4
+    assert {(r.url.scheme, r.url.host, r.url.port) for r in vendor.requests} == {("https", "gateway.example", None)}
+
+
 async def test_a_redirect_never_carries_the_key_away() -> None:
     vendor = Vendor(httpx.Response(302, headers={"location": "https://elsewhere.example/tasks"}))
     with pytest.raises(Refused):
@@ -359,9 +435,44 @@ async def test_all_pages_are_followed_and_a_row_seen_twice_is_one() -> None:
     assert [request.url.params["page_no"] for request in vendor.requests] == ["1", "2", "3"]
 
 
+async def test_only_what_runs_is_at_work_where_the_list_tells_more_than_was_asked() -> None:
+    rows = [row("a", NOON), row("b", NOON, status="SUCCEEDED"), row("c", NOON, status="PENDING")]
+    vendor = Vendor(listing(rows))
+    async with client(vendor) as dashscope:
+        assert await dashscope.tasks_at_work() == {"a"}
+    assert vendor.requests[0].url.params["status"] == "RUNNING"
+
+
+async def test_how_many_pages_there_are_may_be_told_by_the_rows() -> None:
+    def page(number: int) -> httpx.Response:
+        body = {"total": 3, "page_size": 2, "page_no": number, "data": [row(f"t-{number}", NOON)], "new": {"a": None}}
+        return httpx.Response(200, json=body)
+
+    vendor = Vendor(page(1), page(2))
+    assert len(await search(vendor, start=NOON, end=NOON)) == 2
+
+
+@pytest.mark.parametrize("more", [{"total": 1}, {"total_page": 1}, {"total": 1, "page_size": 10, "page_no": None}])
+async def test_a_page_that_holds_everything_need_not_say_which_it_is(more: dict[str, object]) -> None:
+    vendor = Vendor(httpx.Response(200, json={"data": [row("a", NOON)], **more}))
+    assert len(await search(vendor, start=NOON, end=NOON)) == 1
+    assert len(vendor.requests) == 1
+    with pytest.raises(VendorError):
+        await search(Vendor(httpx.Response(200, json={"data": [row("a", NOON)], "total": 2})), start=NOON, end=NOON)
+
+
+async def test_an_empty_list_may_be_left_out_where_the_total_says_so() -> None:
+    answer = httpx.Response(200, json={"total": 0, "total_page": 0, "page_no": 1, "data": None})
+    assert await search(Vendor(answer), start=NOON, end=NOON) == ()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
+        httpx.Response(200, json={"total": 3, "total_page": 1, "page_no": 1, "data": None}),
+        httpx.Response(200, json={"data": [], "page_no": 1}),
+        listing([row("a", NOON, gmt_create=10**30)]),
+        listing([row("a", NOON)], page=2, pages=3),
         httpx.Response(200, json={"total": 0}),
         listing([row("a", NOON, gmt_create=None)]),
         listing([row("a", NOON, status="ODD")]),
@@ -428,6 +539,19 @@ async def test_a_second_cancel_refused_because_the_first_had_worked_is_a_success
 async def test_a_second_cancel_refused_because_the_task_runs_is_refused() -> None:
     with pytest.raises(Refused):
         await stop(Vendor(httpx.ReadError("reset"), recorded("cancel-completed-task"), task("RUNNING")))
+
+
+@pytest.mark.parametrize("status", [200, 204])
+async def test_a_cancel_may_be_answered_with_nothing(status: int) -> None:
+    vendor = Vendor(httpx.Response(status))
+    await stop(vendor)
+    assert len(vendor.requests) == 1
+
+
+async def test_a_no_to_a_cancel_is_a_no_whatever_its_status() -> None:
+    with pytest.raises(Refused) as caught:
+        await stop(Vendor(refusal(200, "UnsupportedOperation", "confirm if the task is in PENDING status")))
+    assert "too late" in caught.value.message
 
 
 # Limits, account, logs -----------------------------------------------------------------------------------------------

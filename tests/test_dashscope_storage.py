@@ -169,6 +169,39 @@ async def test_a_missing_or_empty_file_is_refused(tmp_path: Path) -> None:
         await put(Storage(), tmp_path / "empty.png")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(status, headers={"location": "https://elsewhere.example/"}) for status in (301, 303, 307)],
+    ids=str,
+)
+async def test_an_upload_sent_elsewhere_is_not_taken_for_done(picture: Path, answer: httpx.Response) -> None:
+    storage = Storage(answer, httpx.Response(200))
+    with pytest.raises(Refused) as caught:
+        await put(storage, picture)
+    assert caught.value.code == "UploadRefused"
+    assert len(storage.files.requests) == 1
+
+
+async def test_the_address_of_the_storage_may_come_without_its_scheme(picture: Path) -> None:
+    storage = Storage(policy=_policy(upload_host="files.example"))
+    await put(storage, picture)
+    assert str(storage.files.requests[0].url) == "https://files.example"
+
+
+@pytest.mark.parametrize("host", ["ftp://files.example", "https://", "/files"])
+async def test_a_policy_that_leads_nowhere_costs_nobody_a_result(picture: Path, host: str) -> None:
+    with pytest.raises(Refused) as caught:
+        await put(Storage(policy=_policy(upload_host=host)), picture)
+    assert caught.value.code == "UploadRefused"
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": []}, {"data": "policy"}, {"request_id": 5}])
+async def test_a_policy_of_another_shape_is_a_refusal(picture: Path, answer: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        await put(Storage(policy=httpx.Response(200, json=answer)), picture)
+    assert caught.value.code == "UploadRefused"
+
+
 @pytest.mark.parametrize("missing", ["policy", "signature", "upload_dir", "upload_host", "oss_access_key_id"])
 async def test_half_a_policy_fails_loudly(picture: Path, missing: str) -> None:
     storage = Storage(policy=_policy(**{missing: None}))

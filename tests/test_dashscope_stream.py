@@ -96,6 +96,15 @@ async def test_an_article_comes_piece_by_piece_in_its_order() -> None:
     assert heard[-1].request_id == "r-1"
 
 
+@pytest.mark.parametrize("cut", ["\\ud83d", "\\ude00", "\\u0000"])
+async def test_words_that_are_cut_in_a_sign_are_kept(cut: str) -> None:
+    frames_of_it = [each.replace("day.", f"day{cut}") for each in ARTICLE]
+    heard = await parsed(*(each.encode() for each in frames_of_it))
+    words = "".join(part.text for piece in heard for part in piece.parts)
+    assert words == "One day\ufffd The end."
+    assert words.encode()
+
+
 async def test_a_stream_is_asked_for_as_documented() -> None:
     vendor = Vendor(told(*ARTICLE))
     await hear(vendor, uses_oss=True)
@@ -207,6 +216,51 @@ async def test_a_work_that_comes_all_at_once_is_taken_all_the_same() -> None:
     (piece,) = await hear(Vendor(answer))
     assert piece.finished
     assert piece.parts == (Part(text="All."), Part(url=FOX))
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/octet-stream", "application/json"])
+async def test_a_stream_need_not_say_that_it_is_one(kind: str) -> None:
+    content = "".join(ARTICLE).encode()
+    heard = await hear(Vendor(httpx.Response(200, content=content, headers={"content-type": kind} if kind else {})))
+    assert [piece.finished for piece in heard] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "text/event-stream"])
+async def test_a_work_all_at_once_need_not_say_so_either(kind: str) -> None:
+    choices = [{"finish_reason": None, "message": {"content": [{"text": "All."}]}}]
+    content = json.dumps({"output": {"choices": choices}}, indent=1).encode()
+    (piece,) = await hear(Vendor(httpx.Response(200, content=content, headers={"content-type": kind} if kind else {})))
+    assert (piece.parts, piece.finished) == ((Part(text="All."),), True)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_refusal_is_told_in_whatever_shape_it_comes(status: int) -> None:
+    body = RECORDED["parameter-error-sse"]["body"]
+    for text in (body, body.partition("data:")[2]):
+        for kind in ("text/event-stream", "application/json", "text/plain"):
+            with pytest.raises(Refused) as caught:
+                await hear(Vendor(httpx.Response(status, text=text, headers={"content-type": kind})))
+            assert caught.value.code == "InvalidParameter"
+
+
+async def test_signs_of_life_do_not_end_a_stream() -> None:
+    life = ("event: ping\ndata:\n\n", "data: \n\n", ": still here\n\n", "id: 3\n\n", "data: {}\n\n")
+    heard = await hear(Vendor(told(*life, *ARTICLE[:2], *life, *ARTICLE[2:])))
+    assert next(part for piece in heard for part in piece.parts) == Part(text="One ")
+    assert heard[-1].finished
+
+
+async def test_data_over_several_lines_is_one_frame() -> None:
+    reply = {"output": {"choices": [{"message": {"content": [{"text": "x"}]}, "finish_reason": "stop"}]}}
+    lines = "".join(f"data: {line}\r\n" for line in json.dumps(reply, indent=1).splitlines())
+    (piece,) = await hear(Vendor(told(lines, "\r\n")))
+    assert piece.parts == (Part(text="x"),)
+
+
+async def test_a_link_in_a_stream_is_made_whole_and_the_key_taken_out() -> None:
+    heard = await hear(Vendor(told(frame({"image": "/r/fox.png"}), frame({"text": f"Bearer {KEY}"}, reason="stop"))))
+    parts = [part for piece in heard for part in piece.parts]
+    assert parts == [Part(url="https://gateway.example/r/fox.png"), Part(text="Bearer [key]")]
 
 
 async def test_who_stops_listening_closes_the_connection() -> None:

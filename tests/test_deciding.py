@@ -20,16 +20,19 @@ from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
 from services.dashscope.replies import ListedTask
-from services.errors import KeyRefused, StudioError, Unavailable, Unreachable, VendorError
+from services.errors import KeyRefused, OverCap, Refused, StudioError, Throttled, Unavailable, Unreachable, VendorError
 from services.history import History
 from services.jobs import Context, Pace
+from services.jobs.canceling import cancel
 from services.jobs.deciding import decide
 from services.jobs.reconcile import reconcile
 from services.jobs.saving import save
+from services.jobs.sending import give_back
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
 from services.lanes.board import UNKNOWN_HOLDS_MS
 from services.money.caps import Period, Scope, Spender
+from services.money.spend import Span
 from services.records import Decision, Job, JobStatus, Submission, SubmissionState, new_id
 from tests.rig.postgres import emptied
 
@@ -84,6 +87,9 @@ class Vendor:
         if self.asking:
             raise self.asking
         return self.tasks.get(task_id, a_task(task_id, TaskStatus.UNKNOWN))
+
+    async def cancel(self, task_id: str) -> None:
+        raise Refused(f"{task_id} is not pending.", code="UnsupportedOperation", http_status=400)
 
     async def create(self, _path: str, _body: Mapping[str, object], *, uses_oss: bool) -> Created:
         self.created += 1
@@ -255,6 +261,35 @@ async def test_the_question_is_withdrawn_when_the_list_can_be_read_again(scene: 
     assert await scene.now() == adopted
 
 
+async def test_a_task_that_was_adopted_and_tells_other_words_is_given_up_again(scene: Scene) -> None:
+    """Somebody else buys with the same account; the list says no more than that there is one."""
+    scene.vendor.tasks["theirs"] = a_task("theirs", TaskStatus.RUNNING)
+    adopted = await submit(scene.context, scene.job.id, grant=NOON)
+    assert adopted is not None
+    assert adopted.task_id == "theirs"
+    scene.vendor.tasks["theirs"] = a_task("theirs", TaskStatus.SUCCEEDED, prompt="a boat")
+    scene.vendor.tasks["ours"] = a_task("ours", TaskStatus.SUCCEEDED, prompt="a  fox ")
+    assert await wait(scene.context, adopted) is None
+    assert ((await scene.now()).status, await scene.state()) == (JobStatus.UNKNOWN, SubmissionState.OPEN)
+    again = await submit(scene.context, scene.job.id, grant=NOON)
+    assert again is not None
+    assert again.task_id == "ours"
+    assert (await wait(scene.context, again)) is not None
+    assert (await scene.now()).status is JobStatus.SAVING
+    assert scene.vendor.created == 0
+
+
+async def test_a_task_that_is_not_known_yet_is_not_given_up(scene: Scene) -> None:
+    ledger = scene.context.history.ledger
+    job = await ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, submitted_at=NOON, updated_at=NOON)
+    assert job is not None
+    waiting = asyncio.create_task(wait(replace(scene.context, pace=Pace(poll=15, first_poll=1)), job))
+    await scene.until(lambda _job: scene.clock.now - NOON > MINUTE // 2)
+    assert "does not know" in ((await scene.now()).attention or "")
+    scene.vendor.tasks["t"] = a_task("t", TaskStatus.SUCCEEDED, prompt="a fox")
+    assert await waiting is not None
+
+
 async def test_a_work_that_never_tells_its_words_is_for_a_person_to_judge(scene: Scene) -> None:
     """The clock was put right in mid call and the studio killed: what was bought lies in a time that was not."""
     scene.clock.now += 60 * MINUTE
@@ -309,6 +344,30 @@ async def test_sent_again_it_waits_for_its_turn_and_the_lost_order_stays_in_the_
     assert await scene.state() is SubmissionState.LOST
     assert await submit(scene.context, scene.job.id, grant=NOON) is None, "it has no lane yet"
     assert scene.vendor.created == 0
+
+
+async def test_sent_again_both_orders_count_until_it_is_known(scene: Scene) -> None:
+    history = scene.context.history
+    cap = await history.caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=900_000)
+
+    async def used() -> int:
+        return (await history.caps.state(cap, Spender(person="mei", demo=False, day="2026-11-22"))).used
+
+    async with looking(scene):
+        await _asked(scene)
+        with pytest.raises(OverCap, match=r"only \$0\.40 is left"):
+            await decide(scene.context, scene.job.id, Decision.SEND)
+        assert (await scene.now()).decision is Decision.WANTED
+        cap = await history.caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=1_000_000)
+        await decide(scene.context, scene.job.id, Decision.SEND)
+    assert await used() == 1_000_000
+    await history.change(scene.job.id, status=JobStatus.SUCCEEDED, actual_micros=400_000)
+    assert await used() == 900_000
+    span = Span(person=None, demo=False, first="2026-11-20", last="2026-11-24")
+    (total,) = (await history.spending.spend(span)).total
+    assert (total.spent, total.open, total.unsure, total.jobs) == (400_000, 0, 500_000, 1)
+    lines = [line async for line in history.spending.csv(span)]
+    assert ",0.500000,0.400000,0.500000,USD,billed," in lines[-1]
 
 
 async def test_let_go_it_ends_and_its_money_stays_held(scene: Scene) -> None:
@@ -366,6 +425,33 @@ async def test_a_lane_is_not_kept_for_hours(scene: Scene) -> None:
         scene.vendor.listing = None
         sent = await scene.until(lambda job: job.status is JobStatus.QUEUED)
     assert sent.dispatched_at is None
+
+
+async def test_what_was_canceled_meanwhile_does_not_wait_for_another_lane(scene: Scene) -> None:
+    scene.vendor.listing = Unreachable("There is no connection.")
+    await cancel(scene.context, scene.job.id)
+    async with looking(scene):
+        await scene.until(lambda _job: scene.clock.now - NOON > UNKNOWN_HOLDS_MS)
+        scene.vendor.listing = None
+        ended = await scene.until(lambda job: job.status.final)
+    assert (ended.status, ended.actual_micros) == (JobStatus.CANCELED, 0)
+
+
+async def test_what_is_canceled_on_its_way_and_refused_as_too_fast_does_not_wait_in_line(scene: Scene) -> None:
+    assert (await cancel(scene.context, scene.job.id)).cancel_requested
+    await scene.context.history.ledger.close(scene.submission)
+    await give_back(scene.context, scene.job, Throttled("Too fast."))
+    assert (await scene.now()).status is JobStatus.CANCELED
+
+
+async def test_a_cancel_that_comes_after_the_end_says_that_it_is_done(scene: Scene) -> None:
+    await scene.context.history.ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON)
+    scene.vendor.tasks["t"] = a_task("t", TaskStatus.SUCCEEDED)
+    with pytest.raises(StudioError, match=r"had just finished it.* costs \$0\.50"):
+        await cancel(scene.context, scene.job.id)
+    told = await scene.now()
+    assert (told.status, told.cancel_requested) == (JobStatus.PENDING, False)
+    assert "had finished it a moment before" in (told.remark or "")
 
 
 # Nothing lasts for ever ----------------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ def test_words_phrases_and_words_that_must_not_be_there() -> None:
         ("status:Done", Trait.STATUS, ("succeeded",)),
         ("status:waiting", Trait.STATUS, ("queued", "uploading", "submitting", "pending")),
         ("is:done", Trait.STATUS, ("succeeded",)),
+        ("kind:video", Trait.KIND, ("video",)),
+        ("kind:Pictures,sound", Trait.KIND, ("image", "audio")),
         ("tag:cats", Trait.TAG, ("cats",)),
         ('tag:"for Ann"', Trait.TAG, ("for Ann",)),
         ("by:ann", Trait.PERSON, ("ann",)),

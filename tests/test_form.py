@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from gradio.utils import get_upload_folder
 
 from components.draft import Shown, fitted
 from components.form import Tab
 from components.widgets import Kind, Widget
+from services.catalogue import CATALOGUE
 from services.media.facts import ImageFacts, VideoFacts
 from services.problems import Change, Fix, Problem, Repair
 from services.request import fields_for
@@ -57,6 +59,13 @@ def update_of(updates: Mapping[Any, object], part: object) -> dict[str, Any]:
     found = updates[part]
     assert isinstance(found, dict)
     return found
+
+
+def stands(updates: Mapping[Any, object], tab: Tab, *, prompt: str) -> bool:
+    """Whether the words are in sight, kept, and not sent back over what is written meanwhile."""
+    words = update_of(updates, widget(tab, "prompt").component)
+    draft = update_of(updates, tab.draft)
+    return words["visible"] is True and "value" not in words and draft["wishes"]["prompt"] == prompt
 
 
 def kept(asked: dict[str, Any], updates: Mapping[Any, object], tab: Tab) -> dict[str, Any]:
@@ -151,7 +160,7 @@ async def test_a_fix_of_the_price_chooses_what_the_cap_still_allows(studio: Fake
 async def test_a_fix_of_a_file_that_is_gone_does_nothing(studio: FakeStudio, uploads: Path, item: int) -> None:
     tab = await tab_of(studio, "reference_to_video")
     asked = form(tab, model="wan2.6-r2v", references=[upload(uploads, "a.png"), upload(uploads, "b.png")])
-    assert await tab.repair(Pressed(field="references", item=item), **asked) == {}  # type: ignore[arg-type]  # a fake
+    assert await tab.repair(Pressed(field="references", item=item), **asked) == gr.skip()  # type: ignore[arg-type]  # a fake
 
 
 @pytest.mark.parametrize(
@@ -177,7 +186,90 @@ async def test_one_press_fills_in_the_files_that_a_model_needs(
         assert Path(value[0] if isinstance(value, list) else str(value)).is_file()
 
 
+async def test_the_two_pictures_to_try_are_not_the_same(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "keyframes_to_video")
+    asked = form(tab, model="wan2.2-kf2v-flash", region="beijing")
+    updates = await tab.pick(Pressed(index="picture"), **asked)  # type: ignore[arg-type]  # a fake event
+    first, last = (Path(str(value)).read_bytes() for value in updates.values())
+    assert first != last
+
+
+# Examples ------------------------------------------------------------------------------------------------------------
+
+CLIP_FACTS = VideoFacts(name="b.mp4", format="MP4", width=1280, height=720, seconds=4, fps=30, bytes=2048, sound=True)
+
+
+def number_of(family: str, title: str) -> int:
+    found = CATALOGUE.family(family)
+    assert found
+    return [example.title for example in found.examples].index(title)
+
+
+def picked(updates: Mapping[Any, object], tab: Tab) -> Mapping[str, Any]:
+    draft = updates[tab.draft]
+    assert isinstance(draft, dict)
+    return draft
+
+
+async def test_an_example_brings_the_choices_that_its_words_need(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    number = number_of("text_to_video", "Three shots")
+    updates = await tab.pick(Pressed(index=number), **form(tab, model="wan2.6-t2v"))  # type: ignore[arg-type]  # a fake event
+    assert update_of(updates, widget(tab, "duration", Kind.SLIDER).component)["value"] == 9
+    assert update_of(updates, widget(tab, "shot_type").component)["value"] == "multi"
+    assert "Shot 3 [6-9s]" in update_of(updates, widget(tab, "prompt").component)["value"]
+
+
+async def test_an_article_is_written_by_the_model_that_writes_articles(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "generate_image")
+    number = number_of("generate_image", "Recipe")
+    updates = await tab.pick(Pressed(index=number), **form(tab, model="wan2.6-t2i"))  # type: ignore[arg-type]  # a fake event
+    assert update_of(updates, tab.model)["value"] == "wan2.6-image"
+    assert update_of(updates, widget(tab, "enable_interleave").component)["value"] is True
+
+
+async def test_another_example_takes_back_what_the_one_before_chose_and_nothing_else(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "generate_image")
+    wishes = {"enable_interleave": True, "seed": "7", "prompt": "An illustrated recipe"}
+    draft = {"model": "wan2.6-image", "region": "singapore", "wishes": wishes}
+    asked = form(tab, model="wan2.6-image", **wishes) | {"draft": draft}
+    updates = await tab.pick(Pressed(index=0), **asked)  # type: ignore[arg-type]  # a fake event
+    assert picked(updates, tab)["model"] == "wan2.6-t2i"
+    assert picked(updates, tab)["wishes"].keys() == {"seed", "prompt"}
+
+
+@pytest.mark.parametrize(
+    ("model", "facts", "names"),
+    [
+        ("wan2.6-r2v", (), ("character1", "character2")),
+        ("wan2.7-r2v", (), ("Image 1", "Image 2")),
+        ("wan2.7-r2v", (CLIP_FACTS,), ("Video 1", "Image 1")),
+    ],
+)
+async def test_an_example_calls_the_files_as_the_model_does(
+    studio: FakeStudio, model: str, facts: tuple[VideoFacts, ...], names: tuple[str, str]
+) -> None:
+    studio.verdict = replace(FIT, facts={"references": facts})
+    tab = await tab_of(studio, "reference_to_video")
+    number = number_of("reference_to_video", "A talk")
+    updates = await tab.pick(Pressed(index=number), **form(tab, model=model))  # type: ignore[arg-type]  # a fake event
+    words = picked(updates, tab)["wishes"]["prompt"]
+    assert words.startswith(f"{names[0]} and {names[1]} sit")
+    assert "{" not in words
+
+
 # Modes ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_remembered_already_is_not_sent_back(studio: FakeStudio) -> None:
+    """The form may be filled with another work while the answer is on its way: that would lose where it came from."""
+    tab = await tab_of(studio, "text_to_video")
+    asked = form(tab, model="wan2.6-t2v", prompt="A harbour")
+    first = await tab.judge(**asked)
+    assert update_of(first, tab.draft)["wishes"]["prompt"] == "A harbour"
+    again = await tab.judge(**kept(asked, first, tab))
+    assert tab.draft not in again
+    assert tab.foot in again
 
 
 async def test_a_mode_draws_the_fields_that_it_has_and_hides_those_it_lacks(studio: FakeStudio) -> None:
@@ -188,7 +280,7 @@ async def test_a_mode_draws_the_fields_that_it_has_and_hides_those_it_lacks(stud
     assert update_of(updates, widget(tab, "left_scale").component)["visible"] is True
     assert update_of(updates, widget(tab, "left_scale").component)["value"] == 1.25
     assert update_of(updates, widget(tab, "size").component)["visible"] is False
-    assert update_of(updates, widget(tab, "prompt").component)["value"] == "Snow"
+    assert stands(updates, tab, prompt="Snow")
     assert studio.asked[-1]["given"]["function"] == "video_outpainting"
     assert "size" not in studio.asked[-1]["given"]
 
@@ -241,7 +333,7 @@ async def test_going_to_the_region_of_a_model_takes_the_words_along(studio: Fake
     updates = await tab.move(Pressed(region="singapore", model="wan2.2-t2v-plus"), **asked)  # type: ignore[arg-type]  # a fake
     assert update_of(updates, tab.model)["value"] == "wan2.2-t2v-plus"
     assert update_of(updates, tab.region)["value"] == "singapore"
-    assert update_of(updates, widget(tab, "prompt").component)["value"] == "A fox"
+    assert stands(updates, tab, prompt="A fox")
 
 
 async def test_a_family_of_one_region_says_so_and_stands_there_where_it_can(studio: FakeStudio) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +74,32 @@ async def test_an_unknown_job_and_file_are_not_found(history: History) -> None:
         await history.job("nobody")
     with pytest.raises(NotFound):
         await history.asset("nothing")
+
+
+@pytest.mark.parametrize("sign", ["\0", "\ud83d"])
+async def test_signs_that_no_database_takes_are_neither_an_error_nor_a_find(history: History, sign: str) -> None:
+    written = await history.add(a_job(prompt=f"fox{sign}", rewritten_prompt=f"{sign}fox{sign}"))
+    job = await history.job(written.id)
+    assert (job.prompt, job.rewritten_prompt) == ("fox\ufffd", "\ufffdfox\ufffd")
+    changed = await history.change(job.id, remark=f"half a sign {sign}")
+    assert changed is not None
+    assert changed.remark == "half a sign \ufffd"
+    with pytest.raises(NotFound):
+        await history.with_assets(f"{job.id}{sign}")
+    with pytest.raises(NotFound):
+        await history.asset(sign, person=f"a{sign}")
+    assert await history.several([sign, job.id]) == (await history.with_assets(job.id),)
+    for words in (sign, f"fox{sign}", f"tag:{sign} in:{sign}", f'"{sign}"', f"by:{sign} model:a{sign}"):
+        page = await history.page(Find(query=parse_query(words), family=f"x{sign}", collection=sign))
+        assert page.items == ()
+        assert "".join(page.remarks).encode() is not None
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 1 << 63])
+async def test_changes_after_a_number_that_no_database_counts_to(history: History, number: int) -> None:
+    job = await history.add(a_job())
+    found = await history.changed_since(number)
+    assert [one.job.id for one in found] == ([job.id] if number < 0 else [])
 
 
 async def test_pages_hold_every_job_once_newest_first(history: History) -> None:
@@ -315,3 +344,48 @@ async def test_several_processes_may_open_a_new_database_at_once(url: str) -> No
     await asyncio.gather(*(open_and_write(number) for number in range(4)))
     async with History.open(url) as history:
         assert len((await history.page(Find())).items) == 4
+
+
+async def test_a_new_database_that_another_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "studio.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE made_by_another (x)")
+        other.execute("BEGIN IMMEDIATE")
+
+        async def open_and_write() -> None:
+            async with History.open(f"sqlite+aiosqlite:///{file}") as history:
+                await history.add(a_job())
+
+        opening = asyncio.create_task(open_and_write())
+        await asyncio.wait([opening], timeout=0.5)
+        assert not opening.done()
+        other.execute("COMMIT")
+        async with asyncio.timeout(20):
+            await opening
+
+
+async def test_who_is_canceled_in_the_middle_of_writing_holds_up_nobody(history: History, url: str) -> None:
+    job = await history.add(a_job())
+    long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
+    writing = asyncio.Event()
+
+    async def write() -> None:
+        async with history._engine.begin() as connection:
+            await connection.execute(tables.jobs.update().values(remark="half"))
+            writing.set()
+            await connection.execute(sa.text(long))
+
+    gc.disable()  # it may be long before what was forgotten is collected
+    try:
+        task = asyncio.create_task(write())
+        await writing.wait()
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as kept:
+            await task
+        async with asyncio.timeout(20):
+            await history.change(job.id, remark="whole")
+    finally:
+        gc.enable()
+    assert kept.tb is not None
+    assert (await history.job(job.id)).remark == "whole"

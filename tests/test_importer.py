@@ -19,6 +19,7 @@ from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ImageField
 from services.errors import FileRefused
+from services.finding import parse_query
 from services.history import History
 from services.importer import main, take_folder
 from services.importing import Importer, Outcome
@@ -30,6 +31,7 @@ from services.request import fields_for
 from services.routes import add_routes
 from services.views import job_view
 from tests.rig.clips import Clip, film
+from tests.rig.hostile import coded, mp3, wav
 from tests.rig.postgres import emptied
 from tests.rig.studio import KEY, simulated, studio_at, until
 from tests.rig.works import a_job, an_input, an_output
@@ -158,6 +160,42 @@ async def test_a_renamed_copy_of_our_own_result_is_here_already(desk: Desk) -> N
     )
 
 
+SOUNDS = {"wav": ("audio/wav", ".wav"), "mp3": ("audio/mpeg", ".mp3"), "m4a": ("audio/mp4", ".m4a")}
+
+
+def sound(path: Path) -> Path:
+    """A tone of a second, in the format that its ending says, with somebody's words in it."""
+    form = path.suffix[1:]
+    data = wav(1) if form == "wav" else mp3(1) if form == "mp3" else coded(1, to="ipod", codec="aac", options={})
+    if form == "wav":
+        words = b"INFOICMT" + (12).to_bytes(4, "little") + b"canary words"
+        data += b"LIST" + len(words).to_bytes(4, "little") + words
+    elif form == "mp3":
+        data = b"ID3\x03\0\0\0\0\0\x0ccanary words" + data + b"TAGcanary words".ljust(128, b"\0")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("form", SOUNDS)
+async def test_a_sound_comes_in_as_it_is_and_once_with_or_without_its_words(desk: Desk, form: str) -> None:
+    path = sound(desk.folder / f"My voice_{form}.{form}")
+    found = await desk.importer.keep(path, name=path.name)
+    (made,) = found.assets
+    mime, suffix = SOUNDS[form]
+    assert (made.kind, made.mime, made.poster_key, made.width) == ("audio", mime, None, None)
+    assert made.seconds == pytest.approx(1, abs=0.1)
+    assert made.key.endswith(suffix)
+    assert desk.archive.path(made.key).read_bytes() == path.read_bytes(), "as it is, byte for byte"
+    clean = desk.folder / f"clean.{form}"
+    strip(path, clean)
+    assert b"canary" not in clean.read_bytes()
+    for again in (path, clean):
+        assert (await desk.importer.take(again, name="x")).job_id == found.job.id
+    for text in ("voice", "kind:sound", "seconds<2 voice"):
+        page = await desk.history.page(Find(person="local", demo=False, query=parse_query(text)))
+        assert [one.job.id for one in page.items] == [found.job.id], text
+
+
 async def test_files_that_it_was_made_of_are_found_again(desk: Desk) -> None:
     job = a_job()
     given = an_input(job, desk.archive, b"the first picture", role="image")
@@ -185,6 +223,9 @@ async def test_what_cannot_be_shown_is_left_out(desk: Desk) -> None:
         path.write_bytes(data)
         with pytest.raises(FileRefused, match="cannot be shown"):
             await desk.importer.keep(path, name=name)
+    (desk.folder / "a.flac").write_bytes(coded(1, to="flac", codec="flac", options={}))
+    with pytest.raises(FileRefused, match="WAV, MP3 and M4A files are taken in"):
+        await desk.importer.keep(desk.folder / "a.flac", name="a.wav")
     Image.new("RGB", (8, 8)).save(desk.folder / "a.bmp", "BMP")
     with pytest.raises(FileRefused, match="Only PNG"):
         await desk.importer.keep(desk.folder / "a.bmp", name="a.png")
@@ -202,6 +243,7 @@ async def test_a_folder_comes_in_once_and_what_is_hidden_or_linked_does_not(desk
     outside = picture(desk.folder.parent / "outside" / "e.png", seed=5)
     (desk.folder / "link.png").symlink_to(outside)
     (desk.folder / "folder").symlink_to(outside.parent)
+    sound(desk.folder / "deep" / "d.wav")
     (desk.folder / "notes.txt").write_text("hello")
     (desk.folder / "broken.png").write_bytes(b"no picture")
 
@@ -210,11 +252,11 @@ async def test_a_folder_comes_in_once_and_what_is_hidden_or_linked_does_not(desk
         return tally.sentence(dry_run=dry_run)
 
     assert (await run(dry_run=True)).startswith(
-        "3 files would be taken in, 0 here already, 1 left out.\n  broken.png: It"
+        "4 files would be taken in, 0 here already, 1 left out.\n  broken.png: It"
     )
     assert await desk.all() == ()
-    assert (await run()).startswith("3 files taken in, 0 here already, 1 left out.")
-    assert (await run()).startswith("0 files taken in, 3 here already, 1 left out.")
+    assert (await run()).startswith("4 files taken in, 0 here already, 1 left out.")
+    assert (await run()).startswith("0 files taken in, 4 here already, 1 left out.")
     found = await desk.all()
     assert [one.assets[0].name for one in found][-1] == "a.png", "the oldest comes last"
     assert found[-1].job.created_at == 1_600_000_000_000

@@ -202,6 +202,32 @@ async def test_young_files_and_those_of_unfinished_jobs_stay(house: House) -> No
     assert len(house.names()) == 3
 
 
+async def test_uploads_that_nobody_touched_for_a_week_go(house: House, tmp_path: Path) -> None:
+    uploads, elsewhere = tmp_path / "uploads", tmp_path / "elsewhere.png"
+    elsewhere.write_bytes(b"kept")
+    for name, days in (("old/a.png", 8), ("young/b.png", 6), ("both/old.mp4", 8), ("both/young.mp4", 1)):
+        path = uploads / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 10)
+        moment = (house.now - days * DAY) / 1000
+        os.utime(path, (moment, moment))
+    read = uploads / "read" / "c.png"
+    read.parent.mkdir()
+    read.write_bytes(b"x")
+    os.utime(read, ((house.now - DAY) / 1000, (house.now - 30 * DAY) / 1000))
+    (uploads / "link.png").symlink_to(elsewhere)
+    os.utime(elsewhere, (0, 0))
+    janitor = Janitor(
+        history=house.history, archive=house.archive, passing=(uploads, tmp_path / "none"), clock=lambda: house.now
+    )
+
+    await janitor.tidy()
+
+    left = {path.relative_to(uploads).as_posix() for path in uploads.rglob("*") if not path.is_symlink()}
+    assert left == {"young", "young/b.png", "both", "both/young.mp4", "read", "read/c.png"}
+    assert elsewhere.read_bytes() == b"kept"
+
+
 async def test_only_an_admin_tidies_up(house: House) -> None:
     with pytest.raises(StudioError, match="admin"):
         await house.janitor.sweep(Person("ann"))

@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from services.errors import InvalidRequest, StudioError
+from services.jobs import now_ms
 from services.records import SubmissionState
 from services.simulator import Route, Simulator
 from services.studio import Studio
@@ -183,10 +184,13 @@ async def test_canceling_what_the_vendor_holds_pending_cancels_it_there(home: Pa
 
 
 async def test_a_task_the_vendor_has_forgotten_ends_as_failed(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "slow", speed=1) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "slow", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["task_id"] is not None)
         simulator.world._tasks.clear()  # the vendor's memory is gone
+        told = await until(studio, job_id, lambda job: job["attention"] is not None)
+        assert "does not know" in (told["attention"] or ""), "it was bought just now: that may be a lag"
+        await studio.history.change(job_id, submitted_at=now_ms() - 2 * 60_000)
         job = await until(studio, job_id)
     assert job["status"] == "failed"
     assert job["error"] is not None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import pytest
@@ -20,10 +21,13 @@ from PIL import Image, PngImagePlugin
 
 from services.errors import FileRefused
 from services.recipes import Recipe, RecipeInput, embed, read_json, read_recipe, recipe_of, strip, write_json
+from services.recipes.foreign import read_foreign
 from services.recipes.recipe import MAX_BYTES
+from services.recipes.xmp import recipe_in
 from services.records import Asset, Job
 from tests.bench.recipes import attack
 from tests.rig.clips import Clip, film
+from tests.rig.hostile import mp3, wav
 
 WORDS = 'A 城市 <b>&"quoted"</b> --> ]]> 🙂\nsecond line canary'
 RECIPE = Recipe(
@@ -70,10 +74,11 @@ def packets(path: Path) -> tuple[int | None, list[tuple[object, ...]]]:
         return container.duration, [*streams, *found]
 
 
-def moving(folder: Path, *, flags: str = "") -> Path:
+def moving(folder: Path, *, flags: str = "", gop: int = 250) -> Path:
     """A clip with pictures out of order, an edit list and sound."""
     path = folder / "clip.mp4"
-    path.write_bytes(film(Clip(seconds=1.2, options=(("preset", "ultrafast"), ("bf", "3")), flags=flags)))
+    options = (("preset", "ultrafast"), ("bf", "3"), ("g", str(gop)))
+    path.write_bytes(film(Clip(seconds=1.2, options=options, flags=flags)))
     return path
 
 
@@ -88,6 +93,62 @@ def remuxed(source: Path, target: Path, *, flags: str = "") -> Path:
                 packet.stream = streams[packet.stream.index]
                 written.mux(packet)
     return target
+
+
+# Sounds --------------------------------------------------------------------------------------------------------------
+
+
+def heard(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux() if packet.size]
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return kind + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+
+def test_a_clean_copy_of_a_sound_has_no_words_and_every_packet(tmp_path: Path) -> None:
+    told = b"canary " * 9
+    id3 = b"ID3\x04\0\0\0\0\0\x3f" + told
+    ape = b"APETAGEX" + struct.pack("<IIII", 2000, 32 + len(told), 1, 1 << 31) + bytes(8)
+    ape = ape + told + ape.replace(struct.pack("<I", 1 << 31), struct.pack("<I", 1 << 31))
+    lyrics = b"LYRICSBEGIN" + told + b"%06d" % (11 + len(told)) + b"LYRICS200"
+    plain = {"wav": wav(0.5), "mp3": mp3(0.5, header=False)}
+    worded = {
+        "wav": plain["wav"][:12] + chunk(b"LIST", b"INFO" + told) + plain["wav"][12:] + chunk(b"_PMX", told),
+        "mp3": id3 + id3 + bytes(40) + plain["mp3"] + lyrics + ape + b"TAG" + told.ljust(125, b"\0"),
+    }
+    for form, data in worded.items():
+        path, clean = tmp_path / f"worded.{form}", tmp_path / f"clean.{form}"
+        path.write_bytes(data)
+        strip(path, clean)
+        assert clean.read_bytes() == plain[form]
+        # FFmpeg takes some words at the end for one packet more.
+        assert heard(path)[: len(heard(clean))] == heard(clean)
+
+
+def test_what_is_no_sound_of_these_kinds_cannot_be_made_clean(tmp_path: Path) -> None:
+    for name, data in {
+        "a.wav": wav(0.2)[:20], "b.mp3": b"ID3\x03\0\0\0\0\0\x01" + b"x" * 50, "c.aac": b"\xff\xf1" + bytes(90),
+        "d.txt": b"words", "e": b"", "f.mp3": b"ID3\x03\0\0\x7f\x7f\x7f\x7f", "g.wav": b"RIFF\0\0\0\0WAVE",
+    }.items():  # fmt: skip
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(FileRefused):
+            strip(path, tmp_path / "clean")
+    assert not (tmp_path / "clean").exists()
+
+
+@given(data=st.binary(max_size=400), head=st.sampled_from([b"", b"ID3\x03\0\0\0\0\0\x09", b"RIFF\0\0\0\0WAVE"]))
+def test_no_bytes_break_the_cleaning_of_sounds(data: bytes, head: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a")
+        path.write_bytes(head + data)
+        try:
+            strip(path, Path(folder, "b"))
+        except FileRefused:
+            return
+        assert Path(folder, "b").stat().st_size <= len(head + data) + 16
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------
@@ -195,9 +256,51 @@ def test_a_clean_copy_of_a_clip_has_no_words_and_every_packet(tmp_path: Path) ->
         assert clean.stat().st_size <= source.stat().st_size
 
 
-def test_a_film_in_pieces_is_left_as_it_is(tmp_path: Path) -> None:
-    path = moving(tmp_path, flags="frag_keyframe+empty_moov")
+PIECES = ["frag_keyframe+empty_moov", "frag_keyframe+empty_moov+default_base_moof", "frag_keyframe", "dash", "cmaf"]
+"""How FFmpeg writes films in pieces: places from the file's beginning, from each piece, or with pictures in front."""
+
+
+@pytest.mark.parametrize("flags", PIECES)
+def test_a_film_in_pieces_carries_its_recipe_and_keeps_every_packet(tmp_path: Path, flags: str) -> None:
+    path = moving(tmp_path, flags=flags, gop=9)
+    assert path.read_bytes().count(b"moof") > 1
+    before, places = packets(path), pieces(path)
+    embed(path, replace(RECIPE, prompt="漢" * 3_000))
+    assert read_recipe(path) == replace(RECIPE, prompt="漢" * 3_000)
+    assert packets(path) == before
+    assert all(data == b"moof" for data in listed_pieces(path)), "the list of pieces leads to pieces"
+    assert len(pieces(path)) == len(places)
+    copied = remuxed(path, tmp_path / "renamed.mp4")
+    assert read_recipe(copied) == replace(RECIPE, prompt="漢" * 3_000)
+    with av.open(str(path)) as container:
+        container.seek(1_000_000)
+        assert next(container.decode(video=0)).time == pytest.approx(0.9, abs=0.2)
+
+
+def pieces(path: Path) -> list[int]:
     data = path.read_bytes()
+    return [at - 4 for at in range(len(data)) if data[at : at + 4] == b"moof"]
+
+
+def listed_pieces(path: Path) -> list[bytes]:
+    """What stands where the list at the end of a film says that pieces begin; version 1, one track after the other."""
+    data, found, at = path.read_bytes(), list[bytes](), 0
+    while (at := data.find(b"tfra", at + 1)) > 0:
+        body = at + 4
+        (count,) = struct.unpack_from(">I", data, body + 12)
+        wide = data[body] == 1
+        step = (16 if wide else 8) + 3
+        for number in range(count):
+            entry = body + 16 + number * step
+            (place,) = struct.unpack_from(">Q" if wide else ">I", data, entry + (8 if wide else 4))
+            found.append(data[place + 4 : place + 8])
+    return found
+
+
+def test_a_film_in_pieces_that_breaks_off_is_left_as_it_is(tmp_path: Path) -> None:
+    path = moving(tmp_path, flags="frag_keyframe+empty_moov", gop=9)
+    data = path.read_bytes()[: pieces(path)[-1] + 50]  # in the middle of a place
+    path.write_bytes(data)
     with pytest.raises(FileRefused):
         embed(path, RECIPE)
     assert path.read_bytes() == data
@@ -218,9 +321,9 @@ def test_a_full_hd_clip_takes_well_under_a_second(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     with path.open("ab") as file:  # as many bytes as 15 seconds have; players pass over them
         file.write(struct.pack(">I4s", 24_000_000, b"free") + bytes(24_000_000 - 8))
-    began = time.perf_counter()
+    began = time.process_time()
     embed(path, RECIPE)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert read_recipe(path) == RECIPE
 
 
@@ -415,9 +518,26 @@ def test_packed_text_is_unpacked_up_to_a_bound(tmp_path: Path) -> None:
     body = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     path = tmp_path / "bomb.png"
     path.write_bytes(head + body * 20 + out.getvalue()[33:])
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_recipe(path) is None
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"parameters": "a fox\nSteps: 1," + " " * 39_000 + "x"},
+        {"parameters": "a fox\nSteps: 1," + " " * 19_000 + "\n" + " " * 19_000 + "x"},
+        {"parameters": "a fox\nSteps: 1, " + 'A: "b' * 7_000},
+        {"xmp": ("<a:recipe>" + " " * 100 + "x" * 199_800 + "<x") * 20},
+        {"xmp": (' a:recipe="' + "x" * 199_900 + "<") * 20},
+    ],
+)
+def test_words_that_are_written_to_keep_the_reader_busy_do_not(words: dict[str, str]) -> None:
+    began = time.process_time()
+    read_foreign(words)
+    recipe_in(words.get("xmp", ""))
+    assert time.process_time() - began < 1.5
 
 
 def test_a_thousand_broken_files_do_no_harm(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.jobs.reconcile import Candidate, choose, may_yet_fit, never_tells
+from services.jobs.reconcile import Candidate, choose, is_another, may_yet_fit, never_tells
 from services.records import OpenSubmission, Submission, SubmissionState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -39,6 +40,28 @@ def task(name: str, *, at: float = 1, prompt: str | None = None, ended: bool = F
 
 def test_one_task_for_one_lost_answer_is_adopted() -> None:
     assert choose(1, [lost(1)], [task("t")]) == "t"
+
+
+def test_words_are_the_same_however_a_service_tidies_them_up() -> None:
+    jumped = lost(1, prompt=" a caf\u00e9\r\n\n by the sea ", noticed=3600)
+    assert choose(1, [jumped], [task("t", at=1800, prompt="a cafe\u0301 by the sea")]) == "t"
+    assert choose(1, [jumped], [task("t", at=1800, prompt="a cafe by the sea")]) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked", "another"),
+    [
+        ("wan2.6-t2v", "wan2.6-t2v", False),
+        ("", "wan2.6-t2v", False),
+        ("wan2.6-t2v", "wan2.6-t2v-us", False),
+        ("wan2.7-t2v-2026-04-25", "wan2.7-t2v", False),
+        ("wan2.1-t2v-turbo", "wanx2.1-t2v-turbo", False),
+        ("wan2.6-i2v-flash", "wan2.6-i2v", True),
+        ("wan2.6-i2v", "wan2.6-t2v", True),
+    ],
+)
+def test_a_row_of_another_model_is_told_by_its_name(listed: str, asked: str, another: bool) -> None:
+    assert is_another(listed, asked) is another
 
 
 def test_a_task_from_another_time_is_nobodys() -> None:

@@ -344,6 +344,29 @@ def test_a_region_without_the_model_is_refused_with_those_that_have_it(region: s
     assert caught.value.problems[0].field == "region"
 
 
+@pytest.mark.parametrize(
+    ("model_id", "region", "ending"),
+    [
+        ("wan2.2-kf2v-flash", "singapore", "It is offered in Beijing. Singapore has wan2.1-kf2v-plus."),
+        ("wan2.6-t2v-us", "beijing", "It is offered in Virginia. Beijing has wan2.6-t2v and wan2.7-t2v."),
+        ("wan2.2-s2v", "singapore", "It is offered in Beijing."),
+    ],
+)
+def test_a_region_without_the_model_is_refused_with_what_it_has_instead(
+    model_id: str, region: str, ending: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(CATALOGUE, family=None, model_id=model_id, region=region, given={})
+    assert caught.value.message.endswith(ending)
+
+
+def test_a_family_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(InvalidRequest, match="no family 'sculpture' here") as caught:
+        parse(CATALOGUE, family="sculpture", model_id="wan2.6-t2v", region="singapore", given={"prompt": "x"})
+
+    assert [problem.field for problem in caught.value.problems] == ["family"]
+
+
 def test_a_regional_id_is_understood() -> None:
     request = ask("wanx2.1-t2v-turbo", region="beijing")
 

@@ -234,7 +234,14 @@ async def test_a_frame_and_the_sound_are_cut_once_and_only_for_their_person(
     assert (await reuse.frame(clip.id, "last", person=ANNE)).path.stat().st_ino == before
     with wave.open(str((await reuse.sound(clip.id, person=ANNE)).path)) as sound:
         assert sound.getnframes() > 0
-    for asked in (reuse.frame(clip.id, "last", person=BEN), reuse.sound(clip.id, person=BEN)):
+    previews = await asyncio.gather(*(reuse.preview(clip.id, person=ANNE) for _ in range(3)))
+    assert len({cut.path for cut in previews}) == 1
+    assert previews[0].path.stat().st_size < archive.path(clip.key).stat().st_size
+    for asked in (
+        reuse.frame(clip.id, "last", person=BEN),
+        reuse.sound(clip.id, person=BEN),
+        reuse.preview(clip.id, person=BEN),
+    ):
         with pytest.raises(NotFound):
             await asked
 
@@ -348,6 +355,10 @@ async def test_the_routes_answer_with_the_right_types_and_know_what_a_browser_ha
             assert other.headers["etag"] != frame.headers["etag"]
             sound = await client.get(f"/studio/files/{clip['id']}/sound", headers={"Range": "bytes=0-3"})
             assert (sound.status_code, sound.content) == (206, b"RIFF")
+            preview = await client.get(f"/studio/files/{clip['id']}/preview", headers={"Range": "bytes=4-7"})
+            assert (preview.status_code, preview.content) == (206, b"ftyp")
+            assert preview.headers["content-type"] == "video/mp4"
+            assert (await client.get("/studio/files/nothing/preview")).status_code == 404
             assert (await client.get("/studio/files/nothing/frame?at=last")).status_code == 404
             assert (await client.get(f"/studio/files/{clip['id']}/frame?at=x")).status_code == 404
             assert (await client.get(f"/studio/files/{clip['id']}/poster")).status_code == 200

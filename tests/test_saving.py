@@ -278,7 +278,7 @@ async def test_whoever_wakes_a_job_has_it_tried_at_once(history: History, tmp_pa
 
     context.sleep = sleep
     job = await history.add(a_job(task_id="t"))
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(save(context, job))
         await asleep.wait()
         context.wake_up(job.id)

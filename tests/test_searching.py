@@ -138,7 +138,8 @@ async def test_every_filter_finds_what_it_says(history: History) -> None:
         a_job(2, prompt="eight", status=JobStatus.RUNNING, rating=4, model="b", vendor_model="b-us")
     )
     await history.change(two.id, files=[clip(two, 8.2)], actual_micros=2_000_000, favourite=True, updated_at=4)
-    await history.add(a_job(3, prompt="none", status=JobStatus.FAILED, family="edit", imported=True))
+    three = a_job(3, prompt="none", status=JobStatus.FAILED, family="edit", imported=True)
+    await history.add(three, [replace(clip(three, 0), kind="image", name="Ferien_am Meer 0042.PNG")])
     await order(history, "INSERT INTO tags VALUES (:job, 'Für Ann')", job=two.id)
     await order(history, "INSERT INTO collections VALUES ('c', 'local', 'For Print', 1)", job=two.id)
     await order(history, "INSERT INTO collection_jobs VALUES ('c', :job, 1)", job=two.id)
@@ -147,6 +148,8 @@ async def test_every_filter_finds_what_it_says(history: History) -> None:
         "-seconds>5": ["none", "five"], "seconds:4-9": ["eight", "five"], "seconds>8.1": ["eight"], "seconds<5": [],
         "cost<1": ["none", "five"], "cost>=2": ["eight"], "cost:0.5": ["none", "five"], "cost>2": [],
         "rating>3": ["eight"], "rating:0": ["none", "five"], "rating<=4": ["none", "eight", "five"],
+        "kind:video": ["eight", "five"], "kind:picture": ["none"], "-kind:clip": ["none"], "kind:sound,photo": ["none"],
+        "meer 0042": ["none"], '"ferien am meer"': ["none"], "meer fav": [],
         "fav": ["eight"], "-fav": ["none", "five"], "is:imported": ["none"],
         "status:done": ["five"], "status:running": ["eight"], "status:pending": [], "-status:running": ["none", "five"],
         "status:running,failed": ["none", "eight"], "-status:running,failed": ["five"], "status:active": ["eight"],

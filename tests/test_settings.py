@@ -177,3 +177,16 @@ def test_a_region_that_does_not_exist_is_refused_with_those_that_do(monkeypatch:
 
     with pytest.raises(ValidationError, match="must be one of singapore"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, set()),
+        ({"studio_names": ("Studio.example",)}, {"studio.example"}),
+        ({"studio_host": "0.0.0.0"}, None),
+        ({"studio_person_header": "X-Forwarded-User"}, None),
+    ],
+)
+def test_only_a_studio_for_this_machine_alone_minds_its_name(given: dict[str, object], names: set[str] | None) -> None:
+    assert Settings(**given).names == names  # type: ignore[arg-type]  # pydantic checks them

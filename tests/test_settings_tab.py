@@ -45,6 +45,6 @@ def test_a_region_tells_how_many_models_it_has_and_which_no_other_has() -> None:
     both = replace(second, offers=(replace(offer, region="beijing"), replace(offer, region="singapore")))
     small = Catalogue(families=CATALOGUE.families, models=(here, both), regions=CATALOGUE.regions)
     told = models_by_region(small)
-    assert told["beijing"] == {"models": 2, "of": 2, "only": ["Here alone"]}
+    assert told["beijing"] == {"models": 2, "of": 2, "only": ["Here alone (Text to video)"]}
     assert told["singapore"] == {"models": 1, "of": 2, "only": []}
     assert told["tokyo"] == {"models": 0, "of": 2, "only": []}

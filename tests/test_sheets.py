@@ -68,7 +68,7 @@ class Desk:
         kept = await self.archive.keep_picture(part, job_id=job.id, number=number)
         await self.keep(job, kept.key, kept.poster_key, kind="image", position=number)
 
-    async def keep(self, job: Job, key: str, poster_key: str, *, kind: str, **more: object) -> None:
+    async def keep(self, job: Job, key: str, poster_key: str | None, *, kind: str, **more: object) -> None:
         asset = Asset(
             id=new_id(5 + int(str(more.get("position", 0)))), job_id=job.id, role="output", kind=kind, name="made",
             key=key, poster_key=poster_key, mime="video/mp4", width=320, height=180, bytes=7,

@@ -71,6 +71,18 @@ async def desk(url: str, tmp_path: Path) -> AsyncIterator[Desk]:
 # Marks and tags ------------------------------------------------------------------------------------------------------
 
 
+async def test_a_name_of_nothing_but_accents_keeps_nobody_waiting(desk: Desk) -> None:
+    name = "a" + "\u0300\u0345" * 30_000
+    began = time.process_time()
+    with pytest.raises(StudioError, match="too long"):
+        await desk.shelf.mark(LOCAL, ["x"], Marks(add_tags=(name,)))
+    with pytest.raises(StudioError, match="too long"):
+        await desk.shelf.make_collection(LOCAL, name)
+    page = await desk.history.page(Find(collection=name, family=name))
+    assert page.items == ()
+    assert time.process_time() - began < 1
+
+
 async def test_marks_are_kept_found_told_and_counted_as_changes(desk: Desk) -> None:
     jobs = [await add_work(desk.history, desk.archive, number) for number in range(3)]
     before = await desk.history.sequence()

@@ -216,6 +216,22 @@ async def test_the_quick_artist_films_a_size_once(tmp_path: Path) -> None:
     assert probe(tmp_path / "7.mp4")["frames"] == 60
 
 
+async def test_quick_artists_with_the_same_masters_film_once_and_hand_out_copies_of_their_own(tmp_path: Path) -> None:
+    masters = tmp_path / "masters"
+    masters.mkdir()
+    asked = Clip(prompt="a boat", width=416, height=240, seconds=2)
+    first, second_artist = QuickArtist(masters=masters), FilmArtist()
+    second = QuickArtist(second_artist, masters=masters)
+    await first.film(asked, tmp_path / "a.mp4")
+    await first.close()
+    (tmp_path / "a.mp4").write_bytes(b"cut short")
+    await second.film(asked, tmp_path / "b.mp4")
+
+    assert second_artist.worker_id is None, "nobody had to be hired"
+    assert probe(tmp_path / "b.mp4")["frames"] == 60
+    await second.close()
+
+
 async def test_a_task_ends_with_the_clip_it_ordered(home: Path, tmp_path: Path) -> None:
     async with desk(home, artist=FilmArtist()) as at:
         kept = await upload(at, tone(4), model="wan2.5-i2v-preview", name="song.wav")

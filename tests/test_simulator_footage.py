@@ -166,24 +166,28 @@ async def ordered(
         return artist.clips[0], answer
 
 
-async def test_a_digital_human_is_as_long_as_the_voice(home: Path) -> None:
+@pytest.mark.parametrize(("tier", "fps"), [("480P", 16), ("720P", 30)])
+async def test_a_digital_human_is_as_long_as_the_voice(home: Path, tier: str, fps: int) -> None:
     clip, answer = await ordered(
         home,
         model="wan2.2-s2v",
         files={"a.png": picture(600, 800), "b.wav": tone(4.5)},
         path=IMAGE_TO_VIDEO + "/",
-        body=lambda urls: {"input": {"image_url": urls["a.png"], "audio_url": urls["b.wav"]}, "parameters": {}},
+        body=lambda urls: {
+            "input": {"image_url": urls["a.png"], "audio_url": urls["b.wav"]},
+            "parameters": {} if tier == "480P" else {"resolution": tier},
+        },
     )
 
-    assert (clip.treatment, clip.seconds, clip.fps, clip.sound) == (Treatment.VOICE, 4.5, 16, True)
+    assert (clip.treatment, clip.seconds, clip.fps, clip.sound) == (Treatment.VOICE, 4.5, fps, True)
     assert clip.track is not None
     assert set(answer["output"]) >= {"results", "submit_time", "end_time"}
     assert set(answer["output"]["results"]) == {"video_url"}
     assert answer["usage"] == {
         "duration": 4.5,
         "size": f"{clip.width}*{clip.height}",
-        "fps": 16,
-        "SR": 480,
+        "fps": fps,
+        "SR": int(tier.removesuffix("P")),
         "video_count": 1,
     }
 
@@ -268,8 +272,8 @@ async def test_a_widened_frame_has_the_grown_shape(home: Path) -> None:
     [
         (clips.film(clips.Clip(seconds=1.2)), "InvalidFile.Duration"),
         (clips.film(clips.Clip(seconds=2, width=160, height=160)), "InvalidFile.Resolution"),
-        (b"no clip at all", "InvalidFile.Format"),
-        (picture(600, 600), "InvalidFile.Format"),
+        (b"no clip at all", "InvalidParameter.DataInspection"),
+        (picture(600, 600), "InvalidParameter.DataInspection"),
         (clips.film(clips.Clip(seconds=2, to="matroska")), "InvalidFile.Format"),
     ],
     ids=["short", "small", "garbage", "a picture", "another container"],

@@ -82,7 +82,8 @@ TEXT, PICTURE = {"text": "a boat"}, {"image": "https://e/a.png"}
     [
         (edit(n=5), "Range of n should be [1, 4]"),
         (edit(n=0), "Range of n should be [1, 4]"),
-        (edit(seed=2**31), "Range of seed should be [0, 2147483647]"),
+        (edit(seed=-1), "-1 is lesser than the minimum of 0 - 'seed'"),
+        (edit(seed=True), "'seed' must be Integer"),
         (edit(size="4K"), "The size is not match 4K"),
         (edit(size="100*100"), "The size is not match 100*100"),
         (edit(size="2000*400"), "The size is not match 2000*400"),
@@ -90,6 +91,10 @@ TEXT, PICTURE = {"text": "a boat"}, {"image": "https://e/a.png"}
         (message(PICTURE), "lack of image or text"),
         (message(TEXT, TEXT, PICTURE), "content length only support 1 text"),
         (message(TEXT, *[PICTURE] * 5), "content length should be between 1 and 4"),
+        (
+            message(TEXT, {"image": "data:image/png;base64," + "A" * 10_485_760}),
+            "Exceeded limit on max bytes per data-uri item : 10485760",
+        ),
         (message(TEXT, {"image": 7}), "Input should be a valid string: input.messages.0.content.image"),
         (message(TEXT, enable_interleave=True, n=2), "num_images_per_prompt must be 1"),
         (message(TEXT, enable_interleave=True, max_images=6), "Range of max_images should be [1, 5]"),
@@ -272,7 +277,9 @@ async def test_one_picture_of_several_can_fail_alone(home: Path, habit: bool) ->
         several = await at.ended(await at.task(older(prompt=prompt, n=3), path=OLDER))
         alone = await at.ended(await at.task(older(prompt=prompt, n=1), path=OLDER))
         choices = (await at_once(at, message({"text": prompt}, model="wan2.6-t2i", n=2))).json()
+        refused = await at.ended(await at.task(older(prompt=TRIGGER_WORDS[0], n=2), path=OLDER))
 
+    assert refused["output"]["task_metrics"] == {"TOTAL": 2, "SUCCEEDED": 0, "FAILED": 2}
     assert [set(each) for each in several["output"]["results"]][2] == {"code", "message"}
     assert several["output"]["task_status"] == "SUCCEEDED"
     assert several["output"]["task_metrics"] == {"TOTAL": 3, "SUCCEEDED": 2, "FAILED": 1}

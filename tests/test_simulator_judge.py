@@ -39,8 +39,9 @@ def judged(body: dict[str, Any], *, region: str = "singapore", path: str = SYNTH
         (words("wan2.5-t2v-preview", duration=7), "Input should be 5 or 10"),
         (words("wan2.2-t2v-plus", duration=3), "duration customization is not supported"),
         (words("wan2.6-t2v", watermark="false"), "Input should be a valid boolean: parameters.watermark"),
-        (words("wan2.6-t2v", seed=-1), "Seed should be between 0 and 2147483647"),
-        (words("wan2.6-t2v", seed=2**31), "Seed should be between 0 and 2147483647"),
+        (words("wan2.6-t2v", seed=-1), "-1 is lesser than the minimum of 0 - 'seed'"),
+        (words("wan2.6-t2v", seed=2**31), "2147483648 is greater than the maximum of 2147483647 - 'seed'"),
+        (words("wan2.6-t2v", seed="1"), "'seed' must be Integer"),
         (words("wan2.6-t2v", shot_type="many"), "Input should be 'multi' or 'single'"),
         (words("wan2.6-t2v", prompt=None), "Field required: input.prompt"),
         (words("wan2.6-t2v", prompt="  "), "Field required: input.prompt"),
@@ -79,6 +80,9 @@ def test_a_call_that_is_wrong_as_a_whole_is_refused() -> None:
     )
     assert refusal({"input": {}}).code == "BadRequest.EmptyModel"
     assert refusal({"model": "wan2.6-t2v"}).code == "BadRequest.EmptyInput"
+    assert refusal({"model": "wan2.6-t2v", "input": "a boat"}).code == "BadRequest.IllegalInput"
+    for part in ({"input": {"prompt": "p"}}, {"model": "wan2.6-t2v", "input": None}):
+        assert "missing from request" in refusal(part).message
 
 
 def test_what_is_absent_takes_the_vendors_default_not_ours() -> None:
@@ -95,6 +99,38 @@ def test_unknown_keys_and_nulls_do_not_matter() -> None:
     body["input"] = {"prompt": "p", "function": "video-synthesis", "extend_prompt": True, "img_url": None}
 
     assert judged(body | {"more": [1]}).values["duration"] == 5
+
+
+async def test_a_number_that_means_you_choose_is_taken_where_the_vendor_knows_it(home: Path) -> None:
+    assert refusal(words("wan3.0-video", duration=-2)).message == "Duration should be between 2 and 30"
+    assert refusal(words("wan2.7-t2v", duration=-1)).message == "Duration should be between 2 and 15"
+    async with desk(home) as at:
+        answer = await at.ended(await at.task(words("wan3.0-video", duration=-1, seed=-1)))
+
+    assert answer["usage"]["output_video_duration"] == at.artist.clips[0].seconds == 5
+    assert at.artist.clips[0].seed >= 0
+
+
+async def test_a_frozen_version_is_the_model_under_its_own_name(home: Path) -> None:
+    frozen = "wan2.7-t2v-2026-06-12"
+    assert refusal(words("wan2.7-t2v-2026-06-13")).message == "Model not exist."
+    assert refusal(words("wan2.6-t2v-2026-06-12")).message == "Model not exist."
+    async with desk(home) as at:
+        answer = await at.ended(await at.task(words(frozen, duration=2)))
+        listed = (await at.http.get("/api/v1/tasks", params={"model_name": frozen})).json()
+
+    assert answer["output"]["task_status"] == "SUCCEEDED"
+    assert [row["model_name"] for row in listed["data"]] == [frozen]
+
+
+def test_a_list_is_read_under_its_former_key_where_the_new_one_is_not_there() -> None:
+    def media(**given: object) -> tuple[str, ...]:
+        return judged({"model": "wan2.6-r2v", "input": {"prompt": "character1", **given}}).media["references"]
+
+    assert media(reference_video_urls=["https://e/a.mp4"]) == ("https://e/a.mp4",)
+    assert media(reference_urls=["https://e/b.png"], reference_video_urls=["https://e/a.mp4"]) == ("https://e/b.png",)
+    none = {"model": "wan2.6-r2v", "input": {"prompt": "character1", "reference_video_urls": None}}
+    assert refusal(none).message == "Field required: input.reference_urls"
 
 
 def test_five_seconds_are_tolerated_where_they_are_fixed() -> None:
@@ -150,6 +186,15 @@ async def test_no_body_ever_breaks_the_service(home: Path) -> None:
             if reply.status_code != 200:
                 assert set(reply.json()) == {"code", "message", "request_id"}
         assert len(collected) > 100
+
+
+async def test_a_number_that_json_does_not_have_is_no_json(home: Path) -> None:
+    async with desk(home) as at:
+        for number in ("NaN", "Infinity", "-Infinity"):
+            body = f'{{"model":"wan2.6-t2v","input":{{"prompt":"p","unknown":{number}}}}}'
+            reply = await at.http.post(f"/api/v1{SYNTHESIS}", content=body, headers=ASYNC)
+            assert (reply.status_code, reply.json()["code"]) == (400, "InvalidParameter")
+            assert "Required body invalid" in reply.json()["message"]
 
 
 async def test_half_a_character_in_the_words_is_no_accident(home: Path) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.catalogue.schema import MB
 from services.simulator import TRIGGER_WORDS, Route, VirtualClock
 from tests.simulator_rig import SYNTHESIS, Desk, data_uri, desk, picture, tone, upload, words
 
@@ -46,10 +47,11 @@ async def test_keys_are_asked_for_in_the_recorded_words(home: Path) -> None:
             missing = await anonymous.get("/api/v1/tasks/1111")
         wrong = await at.http.get("/api/v1/tasks/1111", headers={"Authorization": "Bearer sk-other"})
         elsewhere = await at.http.get("/beijing/api/v1/tasks/1111")
+        plan = await at.http.get("/api/v1/tasks/1111", headers={"Authorization": "Bearer sk-sp-test"})
         nowhere = await at.http.get("/atlantis/api/v1/tasks/1111")
 
     assert (missing.status_code, missing.json()["message"]) == (401, "No API-key provided.")
-    for reply in (wrong, elsewhere):
+    for reply in (wrong, elsewhere, plan):
         theirs = recorded("auth-error")
         same_keys(reply.json(), theirs)
         assert (reply.status_code, reply.json()["code"], reply.json()["message"]) == (
@@ -116,6 +118,12 @@ async def test_the_list_is_told_as_recorded_newest_first_and_in_pages(home: Path
         filtered = (await at.http.get(f"/api/v1/tasks/?status=SUCCEEDED&task_id={tasks[1]}")).json()
         empty = (await at.http.get("/api/v1/tasks/?model_name=wan2.6-i2v")).json()
         wrong = await at.http.get("/api/v1/tasks/?start_time=yesterday")
+        own = {"region": "ap-southeast-1", "api_key_id": bare["data"][0]["api_key_id"]}
+        mine = (await at.http.get("/api/v1/tasks", params=own)).json()
+        others = [
+            (await at.http.get("/api/v1/tasks", params=own | other)).json()["total"]
+            for other in ({"region": "cn-beijing"}, {"api_key_id": "0"})
+        ]
 
     theirs = recorded("list-task")
     same_keys(bare, theirs)
@@ -126,6 +134,7 @@ async def test_the_list_is_told_as_recorded_newest_first_and_in_pages(home: Path
     assert (paged["total"], paged["total_page"], paged["page_no"], paged["page_size"]) == (5, 3, 2, 2)
     assert [row["task_id"] for row in filtered["data"]] == [tasks[1]]
     assert (empty["total"], empty["data"]) == (0, [])
+    assert (mine["total"], others) == (5, [0, 0])
     assert (wrong.status_code, wrong.json()["code"]) == (400, "InvalidParameter")
 
 
@@ -150,11 +159,17 @@ async def test_a_call_without_the_async_header_is_denied(home: Path) -> None:
 async def test_wrong_ways_are_answered_in_json(home: Path) -> None:
     async with desk(home) as at:
         wrong_path = await at.create(words(), path="/services/aigc/image2video/video-synthesis")
-        lost = await at.http.get("/api/v1/nowhere")
+        unknown = await at.http.post("/api/v1/services/aigc/nothing", json=words())
+        check = await at.create({"model": "wan2.2-s2v-detect", "input": {"image_url": "https://e/a.png"}})
+        lost = [await at.http.get(path) for path in ("/api/v1/nowhere", "/api/v1", "/")]
+        storage = [await at.http.post(f"/dashscope-file-mgr{slash}", content=b"") for slash in ("", "/")]
         too_large = await at.create(words(prompt="x" * (65 * 1024 * 1024)))
 
-    assert (wrong_path.status_code, wrong_path.json()["message"]) == (400, "url error, please check url！")
-    assert (lost.status_code, set(lost.json())) == (404, {"code", "message", "request_id"})
+    for reply in (wrong_path, unknown, check):
+        assert (reply.status_code, reply.json()["message"]) == (400, "url error, please check url！")
+    for reply in lost:
+        assert (reply.status_code, set(reply.json())) == (404, {"code", "message", "request_id"})
+    assert [(reply.status_code, "<Error>" in reply.text) for reply in storage] == [(403, True)] * 2
     assert (too_large.status_code, too_large.json()["code"]) == (413, "BadRequest.TooLarge")
 
 
@@ -223,7 +238,7 @@ def from_picture(url: str, **more: str) -> dict[str, Any]:
         ("/home/someone/cat.png", "InvalidURL"),
         ("data:image/png;base64,!!!", "InvalidParameter.DataInspection"),
         (data_uri(picture(), "image/gif"), "InvalidParameter.DataInspection"),
-        (data_uri(b"no picture at all"), "InvalidFile.Format"),
+        (data_uri(b"no picture at all"), "InvalidParameter.DataInspection"),
         (data_uri(picture(239, 800)), "InvalidFile.Resolution"),
         (data_uri(picture(form="GIF")), "InvalidFile.Format"),
         (data_uri(picture(mode="RGBA")), "InvalidFile.Format"),
@@ -238,13 +253,30 @@ async def test_a_bad_file_fails_the_task_with_its_code(home: Path, url: str, cod
         assert (await failure(at, from_picture(url), X_DashScope_OssResourceResolve="enable"))[0] == code
 
 
+@pytest.mark.parametrize("address", ["file://{}", "file:{}", "file:../{}", "{}"])
+async def test_a_file_of_this_machine_is_no_address(home: Path, tmp_path: Path, address: str) -> None:
+    beside = tmp_path / "cat.png"
+    beside.write_bytes(picture())
+    home.mkdir(parents=True)
+    (home / "cat.png").write_bytes(picture())
+    async with desk(home) as at:
+        for place in (str(beside), "cat.png"):
+            said = await failure(at, from_picture(address.format(place)))
+            assert said[0] == "InvalidURL", place
+
+
 async def test_a_bad_track_fails_the_task(home: Path) -> None:
     async with desk(home) as at:
-        for seconds, code in ((2.0, "InvalidFile.Duration"), (31.0, "InvalidFile.Duration")):
-            kept = await upload(at, tone(seconds), model="wan2.6-t2v")
+        for content, said in (
+            (tone(2.0), ("InvalidFile.Duration", "The audio must be between 3 and 30 seconds long.")),
+            (tone(31.0), ("InvalidURL", "The input audio is longer than 30s.")),
+            (tone(5.0) + bytes(15 * MB), ("InvalidURL", "File size is larger than 15MB.")),
+            (picture(), ("InvalidURL", "File type is not supported. Allowed types are: .wav, .mp3.")),
+        ):
+            kept = await upload(at, content, model="wan2.6-t2v")
             body = words("wan2.6-t2v")
             body["input"] = {"prompt": "p", "audio_url": f"oss://{kept.extensions['key']}"}
-            assert (await failure(at, body, X_DashScope_OssResourceResolve="enable"))[0] == code
+            assert await failure(at, body, X_DashScope_OssResourceResolve="enable") == said
         inline = words("wan2.6-t2v")
         inline["input"] = {"prompt": "p", "audio_url": data_uri(tone(5), "audio/wav")}
         assert (await failure(at, inline))[0] == "InvalidParameter.DataInspection"
@@ -335,11 +367,15 @@ async def test_a_picture_may_come_as_bare_base64_or_from_the_net(home: Path) -> 
         film = await at.query(await at.task(words()))
         film = await at.ended(film["output"]["task_id"])
         no_picture = await failure(at, from_picture(film["output"]["video_url"]))
-        gone = await failure(at, from_picture(f"{at.origin}/dashscope-result/none.mp4"))
+        shut = await failure(at, from_picture(f"{at.origin}/dashscope-result/none.mp4"))
+        gone = await failure(at, from_picture(f"{at.origin}/none.png"))
+        broken = await failure(at, from_picture(f"{at.origin}/dashscope-file-mgr"))
 
     assert bare["output"]["task_status"] == "SUCCEEDED"
-    assert no_picture[0] == "InvalidFile.Format"
-    assert gone[0] == "InvalidParameter.DataInspection"
+    assert no_picture[0] == "InvalidParameter.DataInspection"
+    assert (shut[0], gone[0], broken[0]) == ("InvalidParameter", "InvalidParameter", "InvalidParameter.DataInspection")
+    assert "Don't have authorization" in shut[1]
+    assert "Failed to find the requested media resource" in gone[1]
     assert {clip.width: clip.height for clip in at.artist.clips}[1104] == 816  # 640 x 480 at 720P
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import signal
+import socket
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -205,6 +206,22 @@ async def test_the_command_goes_on_after_kill_9(home: Path) -> None:
     assert await process.wait() == 0
 
 
+async def test_the_command_says_in_a_line_why_it_cannot_listen(home: Path, free_port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port))
+        taken.listen()
+        for port, said in ((str(free_port), f"cannot listen on 127.0.0.1 port {free_port}"), ("70000", "0 to 65535")):
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "services.simulator", "--home", str(home), "--port", port),
+                cwd=ROOT,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, told = await process.communicate()
+            assert process.returncode in {1, 2}
+            assert said in told.decode()
+            assert "Traceback" not in told.decode()
+
+
 # Faults --------------------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +305,17 @@ async def test_a_closed_door_refuses_connections(home: Path) -> None:
         await asyncio.sleep(0.05)
         assert (await at.create(words())).status_code == 200
         assert len(at.simulator.creates) == 2
+
+
+async def test_a_connection_stays_open_for_longer_than_the_pause_between_two_polls(home: Path) -> None:
+    async with desk(home) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(at.origin).port)
+        writer.write(b"GET /api/v1/tasks/1111 HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer sk-test\r\n\r\n")
+        await reader.readuntil(b"UNKNOWN")
+        await reader.read(1000)
+        with pytest.raises(TimeoutError):  # nothing comes, and no end either
+            await asyncio.wait_for(reader.read(), 6)
+        writer.close()
 
 
 async def test_every_call_is_recorded_with_its_headers(home: Path) -> None:

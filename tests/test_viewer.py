@@ -344,6 +344,19 @@ async def test_a_file_is_put_into_one_slot_and_the_rest_of_the_form_stays(ways: 
     assert told["say"].startswith("Added to")
 
 
+async def test_a_place_that_is_folded_away_is_unfolded_when_a_file_goes_there(ways: Ways) -> None:
+    tab = tab_of(ways, "text_to_video")
+    (folded,) = {f.name for f in tab.standing(tab.blank())[0].every_field("singapore") if isinstance(f, FileField)}
+    for slot, family, kind, is_open in (
+        (folded, "text_to_video", "audio", True),
+        ("image", "image_to_video", "image", False),
+    ):
+        updates = await ways.use(pressed(asset="a1", moment="", kind=kind, family=family, slot=slot), *drafts(ways))
+        draft = updates[tab_of(ways, family).draft]
+        assert isinstance(draft, dict)
+        assert draft["open"] is is_open
+
+
 async def test_a_model_without_the_slot_gives_way_to_one_that_has_it_and_it_is_said(ways: Ways) -> None:
     tab = tab_of(ways, "image_to_video")
     wants = {m.id: {f.name for f in m.every_field("singapore") if isinstance(f, FileField)} for m, r in every_model()}

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
 
 from components import widgets
 from components.draft import Shown, fitted
@@ -221,7 +222,7 @@ async def test_a_restored_form_shows_the_wishes_and_hides_what_the_model_has_not
 async def test_before_the_draft_is_restored_nothing_is_judged_or_remembered(words_tab: Tab) -> None:
     asked = form(words_tab, prompt="")
     asked["foot"] = {}
-    assert await words_tab.judge(**asked) == {}
+    assert await words_tab.judge(**asked) == gr.skip()
 
 
 async def test_judging_says_price_output_and_time(words_tab: Tab) -> None:
@@ -237,12 +238,17 @@ async def test_judging_says_price_output_and_time(words_tab: Tab) -> None:
     assert draft["wishes"] == {"prompt": "A fox"}
 
 
+def uploaded() -> str:
+    """Where an upload may lie. Gradio's folder is not the same in every test."""
+    return str(Path(get_upload_folder()) / "1f2e" / "beach.png")
+
+
 async def test_a_problem_stands_under_its_field_with_its_fix_and_in_the_reasons(
     picture_tab: Tab, studio: FakeStudio
 ) -> None:
     wide = Problem(field="image", message="beach.png is too wide.", fix=Fix(Repair.RESIZE, "Resize"))
     studio.verdict = replace(FIT, problems=(wide,))
-    updates = await picture_tab.judge(**form(picture_tab, image="/uploads/beach.png"))
+    updates = await picture_tab.judge(**form(picture_tab, image=uploaded()))
     note = next(w.note for w in picture_tab.widgets if w.name == "image")
     assert note
     line: Any = updates[note]["value"]["lines"][0]  # type: ignore[index]  # an update
@@ -308,12 +314,18 @@ async def test_a_fix_puts_the_repaired_file_where_gradio_may_show_it_under_its_o
     made = tmp_path / "8f3a-beach.jpg"
     made.write_bytes(b"picture")
     studio.repaired = str(made)
-    asked = form(picture_tab, image="/uploads/beach.png")
+    asked = form(picture_tab, image=uploaded())
     updates = await picture_tab.repair(Pressed(field="image"), **asked)  # type: ignore[arg-type]  # a fake event
     (path,) = [Path(str(value)) for value in updates.values()]
     assert path.name == "beach.jpg"
     assert path.read_bytes() == b"picture"
     assert path != made
+
+
+async def test_a_path_that_is_no_upload_is_nobodys_choice(picture_tab: Tab, studio: FakeStudio) -> None:
+    for path in ("/etc/passwd", f"{get_upload_folder()}/../secret.png", "beach.png", get_upload_folder(), ""):
+        await picture_tab.generate(**form(picture_tab, image=path, prompt="x"))
+    assert [sent["given"].get("image") for sent in studio.sent] == [None] * 5
 
 
 async def test_a_fix_of_words_cuts_them_to_what_the_model_reads(words_tab: Tab) -> None:

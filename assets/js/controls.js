@@ -7,6 +7,7 @@ const IN_A_ROW = 6;
 const LONG_IN_A_ROW = 4;
 const SHORT_LABEL = 8;
 const SIDE_STEP = 16;
+const SETTLES_MS = 150;
 let names = 0;
 
 /** How many choices stand in a row; more than a row holds, many or long, are dealt into even ones. */
@@ -173,6 +174,9 @@ function drawn({ width, height }) {
   return h("i", { class: "shape", style: `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px` });
 }
 
+/** A size is not broken over two lines. */
+const whole = (text) => text.replace(/(\d) × (\d)/g, "$1\u00a0×\u00a0$2");
+
 const TONE_ICON = { ok: "check", bad: "circle-alert", advice: "info", missing: "arrow-right" };
 
 /** One sentence and, where there is one, the button that puts it right. */
@@ -181,7 +185,13 @@ export function said(line, fix) {
     type: "button", class: "fix",
     onclick: (event) => { event.currentTarget.disabled = true; event.currentTarget.classList.add("busy"); fix(line.field); },
   }, line.fix);
-  return h("div", { class: "said", "data-tone": line.tone }, icon(TONE_ICON[line.tone] ?? "info"), h("p", {}, line.text), press);
+  return h("div", { class: "said", "data-tone": line.tone }, icon(TONE_ICON[line.tone] ?? "info"), h("p", {}, whole(line.text)), press);
+}
+
+/** Gradio calls every place for a picture the same; two of them side by side have names of their own. */
+function nameUpload(block) {
+  const [label, place] = [block.querySelector('[data-testid="block-label"]'), block.querySelector("button.upload-container")];
+  if (label && place) place.setAttribute("aria-label", `${label.textContent.trim()}: choose ${block.classList.contains("sound") ? "a sound" : "a picture"}`);
 }
 
 /** The line under a field. */
@@ -201,6 +211,7 @@ class Note extends StudioElement {
     const block = document.getElementById(this.parentId);
     const tone = lines.some((line) => line.tone === "bad") ? "bad" : lines.some((line) => line.tone === "ok") ? "ok" : "";
     if (block) block.dataset.tone = tone;
+    if (block) nameUpload(block);
     this.dataset.empty = lines.length || maximum ? "no" : "yes";
     requestAnimationFrame(() => requestAnimationFrame(() => this.count())); // the words may be set in the same breath
   }
@@ -235,22 +246,67 @@ class Copies extends StudioElement {
   }
 }
 
+/** Filling a form as the browser remembers it takes a moment, and must not take away what is written meanwhile.
+ *  Returns what to call when it is filled. */
+function keepWords(form) {
+  const written = new Map();
+  const note = ({ target }) => { if (target.matches("textarea, input[type=text]")) written.set(target, target.value); };
+  const putBack = () => written.forEach((words, node) => {
+    if (!node.isConnected || node.value === words) return;
+    node.value = words;
+    node.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  form.addEventListener("input", note);
+  return () => {
+    setTimeout(putBack);
+    setTimeout(() => { putBack(); form.removeEventListener("input", note); }, SETTLES_MS);
+  };
+}
+
+const FOOT = 3; // its place among what a listener of the form is given
+const FILLS_MS = 150;
+const feet = new Map();
+/** Every change of a form comes through here on its way to the studio. */
+window.studioForm = (family, inputs) => feet.get(family)?.hold(inputs) ?? inputs;
+
 /** The foot of the form: what will come out, how long it takes, and why it cannot run yet. */
 class Foot extends StudioElement {
   bind(context) {
+    this.filled = keepWords(this.closest(".studio-form"));
     super.bind(context);
     context.trigger("drawn");
   }
-  connectedCallback() { this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
-  disconnectedCallback() { this.stop?.(); clearInterval(this.tick); }
+  /** Gradio fills a form part by part, and each part says that it changed while others still hold what was there
+   *  before. Until all are filled nothing of it is told; then once, since somebody may have written meanwhile. */
+  hold(inputs) {
+    const { filled } = inputs[FOOT] ?? {};
+    if (filled && filled !== this.fill) {
+      this.fill = filled;
+      clearTimeout(this.filling);
+      this.filling = setTimeout(() => {
+        this.filling = null;
+        if (this.held) this.context.trigger("settled");
+        this.held = false;
+      }, FILLS_MS);
+    }
+    if (!this.filling) return inputs;
+    this.held = true;
+    return inputs.with(FOOT, null);
+  }
+  connectedCallback() { feet.set(this.getAttribute("family"), this); this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
+  disconnectedCallback() { this.stop?.(); clearInterval(this.tick); clearTimeout(this.filling); }
   render() {
     const { output, usual, priced, reasons = [], error, started, ready } = this.value ?? {};
     if (started?.length && started[0].id !== this.started) this.begin(started);
+    if (output !== undefined && this.filled) {
+      this.filled();
+      this.filled = null;
+    }
     this.running = h("div", { class: "running" });
     this.replaceChildren(
       this.running,
-      h("div", { class: "outcome", role: "status" }, h("span", {}, output ?? ""), h("span", { class: "usual" }, catalogue.demo ? "Under a minute, in the demo" : usual ?? "")),
-      priced ? h("p", { class: "priced" }, priced) : "",
+      h("div", { class: "outcome", role: "status" }, h("span", {}, output ?? "")),
+      h("p", { class: "terms" }, h("span", { class: "usual" }, catalogue.demo ? "Under a minute, in the demo" : usual ?? ""), priced ? h("span", {}, priced) : null),
       h("div", { class: "reasons", role: error ? "alert" : undefined },
         error ? said({ text: error, tone: "bad" }) : null,
         reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field })))),

@@ -64,6 +64,13 @@ function selectText(node) {
   getSelection().addRange(range);
 }
 
+/** Make these the children of a node. Those that stand right are not moved, so that they keep focus and presses. */
+export function arrange(parent, children) {
+  const kept = new Set(children);
+  [...parent.childNodes].filter((node) => !kept.has(node)).forEach((node) => node.remove());
+  children.forEach((node, at) => { if (parent.childNodes[at] !== node) parent.insertBefore(node, parent.childNodes[at] ?? null); });
+}
+
 const sheets = new Map();
 /** A style sheet that only a part of the page needs; resolves once it is there, or will not come. */
 export function styled(name) {

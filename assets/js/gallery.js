@@ -31,7 +31,9 @@ class Gallery extends StudioElement {
     this.replaceChildren(this.filters.node, this.filters.more, this.notice, this.list, this.sentinel, this.bar.node);
     this.window = new Window({ list: this.list, ask: (query) => this.ask(query), draw: (job) => this.cell(job), told: (state, error) => this.told(state, error), edge: () => this.edge });
     this.keys = new Keys(this);
-    drawBand(this, this.selection, { cells: () => this.list.querySelectorAll(".cell"), jobOf: (id) => this.job(id) });
+    this.away = new AbortController();
+    // One begins in the margin too, which belongs to the tab.
+    drawBand(this.closest("#tab-gallery") ?? this, this.selection, { signal: this.away.signal, cells: () => this.list.querySelectorAll(".cell"), jobOf: (id) => this.job(id) });
     onLongPress(this.list, (id) => { const job = this.job(id); if (job) this.selection.toggle(job); });
     this.listen();
     this.at = said?.at ?? null;
@@ -50,7 +52,6 @@ class Gallery extends StudioElement {
   }
 
   listen() {
-    this.away = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.away.signal });
     on(window, "scroll", () => { this.atTimer ||= setTimeout(() => this.keepPlace(), AT_MS); });
     on(window, "hashchange", () => this.followAddress());
@@ -110,8 +111,10 @@ class Gallery extends StudioElement {
     if (!said.open && this.opened) this.dispatch("studio:details", {});
   }
 
-  /** The tab was opened: its state goes into the address again. */
+  /** The tab was opened: its state goes into the address again, and what was looked at is in sight again. */
   uncovered() {
+    const job = this.at && this.window.jobs.find(({ place }) => place === this.at);
+    if (job) this.window.show(this.window.cell(job.id));
     this.window.settle();
     if (location.hash === "#gallery" && (!this.filters.plain || this.at)) write({ ...this.wish, at: this.at, open: this.opened });
   }

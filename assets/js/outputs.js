@@ -4,6 +4,7 @@ import { title } from "./words.js";
 
 export const picturesOf = (job) => (job.outputs ?? []).filter((output) => output.kind === "image");
 export const clipOf = (job) => (job.outputs ?? []).find((output) => output.kind === "video");
+export const soundOf = (job) => (job.outputs ?? []).find((output) => output.kind === "audio");
 export const hasArticle = (job) => Boolean(job.article?.length);
 
 const gone = (what) => h("div", { class: "empty" }, icon("circle-alert"), h("p", {}, `This ${what} cannot be shown here.`),

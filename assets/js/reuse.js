@@ -9,6 +9,7 @@
 import { StudioElement, announce, h, icon } from "./dom.js";
 
 const SHORT_MS = 3500;
+const ARRIVES_MS = 400;
 const LONG_MS = 9000;
 const OWN_DROP = "studio-files, .uploader, [data-own-drop], dialog.reuse";
 const PATIENCE_MS = 8000;
@@ -79,7 +80,9 @@ class Reuse extends StudioElement {
     if (ready) return (node.matches("button") ? node : node.querySelector("button"))?.focus({ preventScroll: true });
     node.classList.add("arrived");
     setTimeout(() => node.classList.remove("arrived"), 1800);
-    (node.querySelector("textarea") ?? node.querySelector("button, input, [tabindex='0']"))?.focus({ preventScroll: true });
+    const begin = () => (node.querySelector("textarea") ?? [...node.querySelectorAll("button, input, [tabindex='0']")].find((part) => part.checkVisibility()))?.focus({ preventScroll: true });
+    begin();
+    setTimeout(() => { if (document.activeElement === document.body) begin(); }, ARRIVES_MS); // the place where a picture comes goes when it is there
   }
 
   /** A line at the foot of the page, for a while; 0 ms is until the next one. */

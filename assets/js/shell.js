@@ -22,7 +22,7 @@ class Header extends StudioElement {
   async fetch() {
     try {
       const { demo, region_label: region, key_hint: key, spent_today: spent = [], caps = [] } = await fetchSummary();
-      this.chips.replaceChildren(demo ? demoBadge() : h("span", { class: "chip wide" }, [region, key && `key ${key}`].filter(Boolean).join(" · ")));
+      this.chips.replaceChildren(demo ? demoBadge() : h("span", { class: "chip wide" }, [region, key && `key ••${key}`].filter(Boolean).join(" · ")));
       this.drawSpent({ demo, spent, cap: tightest(caps) });
     } catch { /* The header can wait; the stage says that the studio is away. */ }
   }
@@ -70,6 +70,7 @@ const tabOf = (button) => button.id?.match(/^tab-(.+)-button$/)?.[1];
 document.addEventListener("click", (event) => {
   const tab = event.target.closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
   const name = tab && tabOf(tab);
+  if (name && name !== "gallery") scrollTo({ top: 0, behavior: "instant" }); // the gallery keeps its own place
   if (!name || name === location.hash.slice(1).split("?")[0]) return;
   history.replaceState(null, "", `${location.pathname}${location.search}#${name}`);
   tab.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -92,9 +93,43 @@ function openNamed() {
   return Boolean(tab);
 }
 
+/** The studio opens a tab too, to fill its form: that is a step, which the browser's own button takes back. */
+function followTabs() {
+  const chosen = () => tabOf(document.querySelector('#tabs [role="tab"][aria-selected="true"]') ?? {});
+  let open = chosen();
+  const follow = new MutationObserver(() => {
+    const name = chosen();
+    if (!name || name === open) return;
+    open = name;
+    if (name !== location.hash.slice(1).split("?")[0]) history.pushState(null, "", `${location.pathname}${location.search}#${name}`);
+  });
+  follow.observe(document.getElementById("tabs"), { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+}
+
+/** What Gradio says of a file of another kind is a list of types: here it is a sentence. */
+function sayPlainly(toast) {
+  const text = toast.querySelector('[data-testid="toast-text"]');
+  const [, name, types] = text?.textContent.match(/^Invalid file type: (.*)\. Only (.*) allowed\.$/s) ?? [];
+  if (!name) return;
+  const kind = ["image", "audio", "video"].filter((each) => types.includes(`${each}/`)).map((each) => KINDS[each]).join(" or ");
+  text.textContent = kind ? `${name} is not ${kind}. Nothing was changed.` : `${name} does not fit here. Nothing was changed.`;
+  toast.querySelector(".toast-title").textContent = "Another kind of file";
+}
+
+const KINDS = { image: "a picture", audio: "a sound", video: "a clip" };
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const node of addedNodes) if (node.classList?.contains("toast-item") || node.classList?.contains("toast-body")) sayPlainly(node);
+}).observe(document.body, { childList: true, subtree: true });
+
 addEventListener("hashchange", openNamed);
-if (!openNamed()) {
-  const look = new MutationObserver(() => { if (openNamed()) look.disconnect(); });
+const look = new MutationObserver(() => begin());
+const begin = () => {
+  if (!document.getElementById("tabs") || !openNamed()) return false;
+  look.disconnect();
+  followTabs();
+  return true;
+};
+if (!begin()) {
   look.observe(document.body, { childList: true, subtree: true });
   setTimeout(() => look.disconnect(), 20000);
 }

@@ -1,7 +1,7 @@
 // The stage of a tab: the newest work, large, and a card for each of the tab's jobs.
 import { Article, articleActs } from "./article.js";
 import { bothPrompts, card, recall, showDetails } from "./cards.js";
-import { StudioElement, announce, button, download, h, icon } from "./dom.js";
+import { StudioElement, announce, arrange, button, download, h, icon } from "./dom.js";
 import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
 import { outlookNode, passed } from "./outlook.js";
 import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
@@ -36,12 +36,14 @@ class Stage extends StudioElement {
   }
 
   async fetch() {
+    const heard = this.heard = new Map(); // what is told while the answer is on its way is newer than the answer
     try {
       const [newest, done] = await Promise.all([
         fetchJobs({ family: this.family, limit: CARDS }),
         fetchJobs({ family: this.family, status: "succeeded", limit: 1 }),
       ]);
-      this.jobs = new Map([...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job]));
+      if (heard !== this.heard) return; // asked again meanwhile
+      this.jobs = new Map([...[...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job]), ...heard]);
       this.more = Boolean(newest.next_cursor);
       this.drawScreen();
       this.drawCards();
@@ -57,6 +59,7 @@ class Stage extends StudioElement {
     if (job.family !== this.family) return;
     const isNew = !this.jobs.has(job.id);
     this.jobs.set(job.id, job);
+    this.heard.set(job.id, job);
     if (before && before.status !== job.status) announce(`${title(job).slice(0, 60)}: ${STATE[job.status]}`);
     const was = this.onScreen;
     const finishedNow = isDone(job) && before && !isDone(before);
@@ -98,6 +101,7 @@ class Stage extends StudioElement {
     if (job) return this.drawWork(job, play);
     this.onScreen = null;
     const running = this.sorted.find(isActive);
+    if (!running && this.dataset.state === "empty") return; // what invites may be under a press
     this.dataset.state = running ? "waiting" : "empty";
     delete this.screen.dataset.kind;
     this.screen.replaceChildren(running ? this.curtain(running) : this.invitation());
@@ -106,9 +110,11 @@ class Stage extends StudioElement {
   invitation() {
     const { icon: name, invitation, examples = [] } = catalogue.families[this.family];
     const pick = (index) => document.querySelectorAll(`#${this.family}-examples .chip`)[index]?.click();
+    const files = document.querySelector(`#${this.family}-examples studio-examples`)?.getAttribute("files");
+    const chips = files ? [...examples, files] : examples; // in the order of the form's own
     return h("div", { class: "empty" }, icon(name), h("p", {}, invitation),
-      examples.length ? h("p", { class: "quiet" }, "Begin with your own words, or with one of these.") : null,
-      h("div", { class: "examples" }, examples.map((name, index) => h("button", { type: "button", class: "chip", onclick: () => pick(index) }, name))));
+      chips.length ? h("p", { class: "quiet" }, examples.length ? "Begin with your own words, or with one of these." : "Begin with your own files, or try it with ours.") : null,
+      h("div", { class: "examples" }, chips.map((name, index) => h("button", { type: "button", class: "chip", onclick: () => pick(index) }, name))));
   }
 
   curtain(job) {
@@ -183,18 +189,28 @@ class Stage extends StudioElement {
     const jobs = this.sorted.slice(0, CARDS);
     const old = new Map([...this.cards.querySelectorAll(".card")].map((card) => [card.dataset.job, card]));
     const drawn = jobs.map((job) => this.reuse(old.get(job.id), job));
-    const more = this.more && h("button", { type: "button", class: "press wide", onclick: () => document.getElementById("tab-gallery-button")?.click() }, "All in the gallery");
-    this.cards.replaceChildren(...[...drawn, more].filter(Boolean));
+    this.all ??= h("button", { type: "button", class: "press wide", onclick: () => document.getElementById("tab-gallery-button")?.click() }, "All in the gallery");
+    this.keepingFocus(() => arrange(this.cards, this.more ? [...drawn, this.all] : drawn));
   }
 
   drawCard(job) {
-    const old = this.cards.querySelector(`.card[data-job="${CSS.escape(job.id)}"]`);
+    const old = this.cardOf(job.id);
     if (!old) return false;
-    const act = old.contains(document.activeElement) ? document.activeElement.dataset.act : null;
     const card = this.reuse(old, job);
-    if (card !== old) old.replaceWith(card);
-    if (act) (card.querySelector(`[data-act="${act}"]`) ?? card).focus();
+    if (card !== old) this.keepingFocus(() => old.replaceWith(card));
     return true;
+  }
+
+  cardOf(id) { return this.cards.querySelector(`.card[data-job="${CSS.escape(id)}"]`); }
+
+  /** Draw; who was on a card is on it afterwards too, on the same button where it has it still. */
+  keepingFocus(draw) {
+    const here = this.cards.contains(document.activeElement) ? document.activeElement : null;
+    const id = here?.closest(".card")?.dataset.job;
+    draw();
+    if (!id || document.activeElement === here) return;
+    const card = this.cardOf(id);
+    (card?.querySelector(`[data-act="${here.dataset.act}"]`) ?? card)?.focus({ preventScroll: true });
   }
 
   reuse(old, job) {

@@ -80,10 +80,18 @@ export function moment(iso) {
   return `${day(iso)}, ${then.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}`;
 }
 
-/** A name for a job: its words, its picture, or its effect. */
+const UNKNOWN = "imported"; // what the studio writes where a file says neither kind of work nor model
+
+/** A name for a job: its words, the file it was taken in from, its picture, or its effect. */
 export function title(job) {
-  return job.prompt?.trim() || job.inputs?.[0]?.name || job.model_title;
+  return job.prompt?.trim() || (job.imported && job.outputs?.[0]?.name) || job.inputs?.[0]?.name || modelOf(job) || "From a file";
 }
+
+/** The model, in words; empty where a file did not say. */
+export const modelOf = (job) => (job.model === UNKNOWN ? "" : job.model_title);
+
+/** The kind of work, in words. */
+export const familyOf = (job) => catalogue.families?.[job.family]?.label ?? (job.family === UNKNOWN ? "From a file" : job.family);
 
 export function facts(job) {
   const output = job.outputs?.[0];
@@ -91,7 +99,7 @@ export function facts(job) {
   const size = output?.width ? `${output.width} × ${output.height}` : "";
   return [
     job.demo ? "Demo" : "",
-    job.model_title,
+    modelOf(job),
     ...(job.article ? ["Article", counted(pictures)] : [pictures > 1 ? counted(pictures) : "", size]),
     output?.seconds ? `${Number(output.seconds.toFixed?.(1) ?? output.seconds)} s` : "",
   ].filter(Boolean).join(" · ");

@@ -97,14 +97,13 @@ def _frame(name: str, label: str, *, explained: str) -> ImageField:
     return ImageField(name=name, label=label, help=explained, wire=Wire(Place.MEDIA, name), vendor=IMAGE_27)
 
 
-def _references(
-    name: str, label: str, *, key: str, limit: MediaLimit, most: int, seconds: float | None = None
+def _references(  # noqa: PLR0913 - one keyword per fact of a list
+    name: str, label: str, *, key: str, explained: str, limit: MediaLimit, most: int, seconds: float | None = None
 ) -> FilesField:
-    together = f", {seconds:g} s together" if seconds else ""
     return FilesField(
         name=name,
         label=label,
-        help=f"Optional: up to {most}{together}.",
+        help=explained,
         wire=Wire(Place.MEDIA, key),
         takes=(Taken(vendor=limit, most_seconds=seconds),),
         most=most,
@@ -113,11 +112,36 @@ def _references(
 
 _FIELDS = (
     prompt_field(20000, required=True),
-    _frame("first_frame", "First picture", explained="Optional: the picture the clip begins with."),
-    _frame("last_frame", "Last picture", explained="Optional, with a first one: the picture it ends with."),
-    _references("reference_images", "Pictures to go by", key="reference_image", limit=IMAGE_27, most=10),
-    _references("reference_videos", "Clips to go by", key="reference_video", limit=_CLIP, most=5, seconds=15),
-    _references("reference_audio", "Sounds to go by", key="reference_audio", limit=_TRACK, most=5, seconds=15),
+    _frame("first_frame", "First picture", explained="Optional: the picture the clip begins with, up to 20 MB."),
+    _frame(
+        "last_frame", "Last picture", explained="Optional, with a first one: the picture it ends with, up to 20 MB."
+    ),
+    _references(
+        "reference_images",
+        "Pictures to go by",
+        key="reference_image",
+        explained="Optional: up to 10, up to 20 MB each.",
+        limit=IMAGE_27,
+        most=10,
+    ),
+    _references(
+        "reference_videos",
+        "Clips to go by",
+        key="reference_video",
+        explained="Optional: up to 5, MP4 or MOV, 2 to 15 s each and 15 s together, up to 100 MB each.",
+        limit=_CLIP,
+        most=5,
+        seconds=15,
+    ),
+    _references(
+        "reference_audio",
+        "Sounds to go by",
+        key="reference_audio",
+        explained="Optional: up to 5, WAV or MP3, 2 to 15 s each and 15 s together, up to 15 MB each.",
+        limit=_TRACK,
+        most=5,
+        seconds=15,
+    ),
     resolution_field("480P", "720P", "1080P", default="720P", vendor_default="1080P", explained=""),
     ratio_field(
         "adaptive",
@@ -130,9 +154,9 @@ _FIELDS = (
         default="adaptive",
         explained="Adaptive: as your pictures, clips and words ask for.",
     ),
-    seconds_range(2, 30),
+    replace(seconds_range(2, 30), vendor_also=(-1,)),
     replace(AUDIO, help="The price is the same with and without."),
-    SEED,
+    replace(SEED, vendor_also=(-1,)),
 )
 _RULES = (
     Apart(

@@ -38,6 +38,11 @@ _PAGE = Source(
     url="https://help.aliyun.com/zh/model-studio/wan-animate-move-api",
     checked=CHECKED,
 )
+_ERRORS = Source(
+    page="Error codes",
+    url="https://help.aliyun.com/zh/model-studio/error-code",
+    checked=CHECKED,
+)
 _FIELDS = (
     ImageField(
         name="image",
@@ -51,7 +56,8 @@ _FIELDS = (
     VideoField(
         name="video",
         label="Clip of the movement",
-        help="One person who moves. MP4, AVI or MOV, 2 to 30 s, 200 to 2048 px a side, up to 200 MB.",
+        help="One person who moves. MP4, AVI or MOV, 2 to 30 s, 200 to 2048 px a side, up to 200 MB, "
+        "15 to 60 pictures a second.",
         wire=Wire(Place.INPUT, "video_url"),
         vendor=VideoLimit(
             formats=("MP4", "AVI", "MOV"),
@@ -60,6 +66,9 @@ _FIELDS = (
             max_bytes=200 * MB,
             min_side=200,
             max_side=2048,
+            min_fps=15,
+            max_fps=60,
+            longest_ratio=3,
         ),
         required=True,
     ),
@@ -81,7 +90,10 @@ _FIELDS = (
     ),
     replace(WATERMARK, wire=Wire(Place.INPUT, "watermark")),
 )
-_NOTE = "The page does not list the formats of the picture here: those of the other Wan pages are taken."
+_NOTE = (
+    "The page does not list the formats of the picture here: those of the other Wan pages are taken. The shape of the "
+    f"clip and its pictures a second are those of the error texts: {_ERRORS.page}, {_ERRORS.url}."
+)
 
 
 def _model(model_id: str, title: str, *, summary: str, offers: tuple[Offer, ...]) -> Model:

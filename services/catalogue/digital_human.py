@@ -97,11 +97,11 @@ MODELS = (
             source=_CHECK_PAGE,
         ),
         fps=16,
+        fps_by_tier=(("720P", 30),),
         usual_seconds=(300, 600),
         offers=(offer("beijing", "wan2.2-s2v", "CNY", {"480P": "0.5", "720P": "0.9"}, rate=5, running=1),),
         source=_PAGE,
         price_source=PRICES,
-        note="16 pictures a second are those of 480P; at 720P the vendor makes 30. No page names a file size for the "
-        "portrait, or a least length for the voice: 10 MB and 1 s are ours.",
+        note="No page names a file size for the portrait, or a least length for the voice: 10 MB and 1 s are ours.",
     ),
 )

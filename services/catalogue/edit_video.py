@@ -24,12 +24,14 @@ from services.catalogue.schema import (
     Sound,
     Source,
     Taken,
+    Together,
     UsageKey,
     VideoField,
     VideoLimit,
     Wire,
 )
 from services.catalogue.video import (
+    CHANGE_HELP,
     CHECKED,
     CLIP_27,
     FIVE_SECONDS,
@@ -66,6 +68,7 @@ FAMILY = Family(
         "subjects",
         "background",
         "mask",
+        "mask_clip",
         "first_frame",
         "last_frame",
         "first_clip",
@@ -141,11 +144,11 @@ _FIELDS_27 = (
         vendor=CLIP_27,
         required=True,
     ),
-    prompt_field(5000, required=False),
+    prompt_field(5000, required=False, spoken=False, explained=CHANGE_HELP),
     FilesField(
         name="reference_images",
         label="Pictures to go by",
-        help="Optional: up to 3 pictures of what should appear.",
+        help="Optional: up to 3 pictures of what should appear, up to 20 MB each.",
         wire=Wire(Place.MEDIA, "reference_image"),
         takes=(Taken(vendor=IMAGE_27),),
         most=3,
@@ -172,6 +175,7 @@ _PICTURE = ImageLimit(formats=("JPEG", "PNG", "BMP", "TIFF", "WEBP"), min_side=3
 _CLIP = VideoLimit(formats=("MP4",), min_seconds=0, max_seconds=5, max_bytes=50 * MB, min_fps=16)
 _SHORT_CLIP = VideoLimit(formats=("MP4",), min_seconds=0, max_seconds=3, max_bytes=50 * MB, min_fps=16)
 _CLIP_HELP = "MP4, up to 5 s and 50 MB, at least 16 pictures a second."
+_SHORT_HELP = "Optional: MP4, up to 3 s and 50 MB, at least 16 pictures a second."
 
 _FUNCTION = ChoiceField(
     name="function",
@@ -187,7 +191,9 @@ _FUNCTION = ChoiceField(
     default="image_reference",
     required=True,
 )
-_PROMPT = prompt_field(800, required=True, spoken=False)
+_PROMPT = prompt_field(
+    800, required=True, spoken=False, explained="Say what should be seen: who or what, where, and what happens."
+)
 _AFTER = (PROMPT_EXTEND, WATERMARK, SEED)
 
 
@@ -204,14 +210,11 @@ def _listed(name: str, label: str, *, explained: str, most: int, mark: str = "")
     )
 
 
-def _clip(name: str, label: str, *, key: str, limit: VideoLimit = _CLIP, required: bool = False) -> VideoField:
+def _clip(
+    name: str, label: str, *, key: str, limit: VideoLimit = _CLIP, explained: str = _CLIP_HELP, required: bool = False
+) -> VideoField:
     return VideoField(
-        name=name,
-        label=label,
-        help=_CLIP_HELP if limit is _CLIP else "Optional: MP4, up to 3 s and 50 MB, at least 16 pictures a second.",
-        wire=Wire(Place.INPUT, key),
-        vendor=limit,
-        required=required,
+        name=name, label=label, help=explained, wire=Wire(Place.INPUT, key), vendor=limit, required=required
     )
 
 
@@ -237,6 +240,7 @@ def _control(*values: str, default: str | None) -> ChoiceField:
         choices=tuple(Choice(value, labels[value]) for value in values),
         default=default,
         required=default is not None,
+        blank="Nothing",
     )
 
 
@@ -244,7 +248,7 @@ def _scale(side: str, *, default: float) -> NumberField:
     return NumberField(
         name=f"{side}_scale",
         label=f"Widen: {side}",
-        help="1 adds nothing; 2 adds as much as there is.",
+        help="1 adds nothing, 2 doubles it.",
         wire=Wire(Place.PARAMETERS, f"{side}_scale"),
         minimum=1.0,
         maximum=2.0,
@@ -260,8 +264,8 @@ _REFERENCE = _listed("reference_image", "Picture to go by", explained="Optional:
 _FIELDS_VACE = (
     _FUNCTION,
     _PROMPT,
-    _listed("subjects", "Who and what", explained="Up to 2 people or things, a picture of each.", most=2, mark="obj"),
-    _listed("background", "Background", explained="One picture of the place.", most=1, mark="bg"),
+    _listed("subjects", "Who and what", explained="Up to 3 people or things, a picture of each.", most=3, mark="obj"),
+    _listed("background", "Background", explained="One picture of the place, with up to 2 others.", most=1, mark="bg"),
     SizeField(
         name="size",
         label="Shape",
@@ -306,13 +310,18 @@ _MODES = (
             "Mask",
             key="mask_image_url",
             explained="A picture as large as your clip: white where it may change, black where it stays.",
-            required=True,
+        ),
+        _clip(
+            "mask_clip",
+            "Mask that moves",
+            key="mask_video_url",
+            explained=f"Instead of a picture, a mask for each moment. {_CLIP_HELP}",
         ),
         _PROMPT,
         _REFERENCE,
         ChoiceField(
             name="mask_type",
-            label="The mask",
+            label="What the mask does",
             help="It follows what it covers in the first picture, or stays where it is.",
             wire=Wire(Place.PARAMETERS, "mask_type"),
             choices=(Choice("tracking", "Follows"), Choice("fixed", "Stays")),
@@ -343,8 +352,8 @@ _MODES = (
         "video_extension",
         _picture("first_frame", "First picture", key="first_frame_url", explained="Optional: how the clip begins."),
         _picture("last_frame", "Last picture", key="last_frame_url", explained="Optional: how the clip ends."),
-        _clip("first_clip", "Clip at the beginning", key="first_clip_url", limit=_SHORT_CLIP),
-        _clip("last_clip", "Clip at the end", key="last_clip_url", limit=_SHORT_CLIP),
+        _clip("first_clip", "Clip at the beginning", key="first_clip_url", limit=_SHORT_CLIP, explained=_SHORT_HELP),
+        _clip("last_clip", "Clip at the end", key="last_clip_url", limit=_SHORT_CLIP, explained=_SHORT_HELP),
         _PROMPT,
         FIVE_SECONDS,
         _clip("motion_clip", "Clip that shows the motion", key="video_url"),
@@ -394,6 +403,13 @@ MODELS = (
         modes=_MODES,
         rules=(
             OneOf(fields=("subjects", "background"), say="Add a picture of somebody or something, or of a background."),
+            Together(
+                fields=("subjects", "background"),
+                most=3,
+                say="With a background, 2 people or things are the most. Remove one of them, or the background.",
+            ),
+            OneOf(fields=("mask", "mask_clip"), say="Add a mask: it says where your clip may change."),
+            Apart(fields=("mask",), others=("mask_clip",), say="One mask is enough. Remove this, or the picture."),
             OneOf(fields=_BEGINS_OR_ENDS, say="Add a picture or a clip for the beginning or the end."),
             Apart(fields=("first_frame",), others=("first_clip",), say=_ONE_START),
             Apart(fields=("last_frame",), others=("last_clip",), say=_ONE_END),
@@ -417,8 +433,8 @@ MODELS = (
         ),
         source=_PAGE_VACE,
         price_source=PRICES,
-        note="Of three pictures to go by, two are subjects and one a background. A mask is a picture for the first "
-        "frame; a clip as a mask and another frame are left out. To make a clip longer, give one clip, at the "
+        note="Of up to three pictures to go by, one may be a background. A mask that is a picture is "
+        "for the first frame; another frame (mask_frame_id) is left out. To make a clip longer, give one clip, at the "
         "beginning or at the end: two may be 3 s together.",
     ),
 )

@@ -136,9 +136,9 @@ FAMILY = Family(
         "images",
         "n",
         "size",
-        "negative_prompt",
         "enable_interleave",
         "max_images",
+        "negative_prompt",
         "stream",
         "enable_sequential",
         "thinking_mode",
@@ -166,6 +166,8 @@ FAMILY = Family(
         Example(
             title="Recipe",
             prompt="An illustrated recipe for tomato soup in three steps: cut, cook, serve. One picture for each step",
+            model="wan2.6-image",
+            choices=(("enable_interleave", True),),
         ),
     ),
     guide=GUIDE,
@@ -233,6 +235,9 @@ _ARTICLE = Mode(
     field="enable_interleave",
     value=True,
     differs=(
+        prompt_field(
+            IN_MESSAGE, 2000, explained="Say what it is about and for whom, and how many steps or parts it should have."
+        ),
         images_field(
             Wire(Place.CONTENT, "image"),
             IMAGE_26,
@@ -282,7 +287,7 @@ _WAN_26_IMAGE = Model(
         SwitchField(
             name="enable_interleave",
             label="Illustrated article",
-            help="Words and pictures in turn, for a recipe, a guide or a story. Say how many steps it should have.",
+            help="Words and pictures in turn, for a recipe, a guide or a story.",
             wire=Wire(Place.PARAMETERS, "enable_interleave"),
             default=False,
         ),

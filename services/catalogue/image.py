@@ -215,7 +215,8 @@ WATERMARK = replace(
 
 SEED = replace(
     video.SEED,
-    help="The same seed and words give a similar picture again. Empty: a new one each time. Several count up from it.",
+    help="The same number and the same words give a similar picture again. Empty: a new number each time. When you "
+    "make several, each has the next number.",
 )
 
 

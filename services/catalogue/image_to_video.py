@@ -37,6 +37,7 @@ from services.catalogue.video import (
     GLOBAL_SCOPE,
     IMAGE_27,
     IMAGE_FORMATS,
+    MOVES_HELP,
     NEGATIVE_PROMPT,
     OUR_IMAGE,
     PRICES,
@@ -68,8 +69,6 @@ FAMILY = Family(
         "image",
         "prompt",
         "model",
-        "last_frame",
-        "first_clip",
         "negative_prompt",
         "resolution",
         "duration",
@@ -81,11 +80,13 @@ FAMILY = Family(
         "watermark",
         "seed",
         "region",
+        "last_frame",
+        "first_clip",
     ),
     examples=(
-        Example(title="Wave", prompt="She turns to the camera, smiles and waves, hair moving in a light wind"),
         Example(title="Come alive", prompt="The scene slowly comes alive, gentle parallax, slow push in"),
         Example(title="Storm", prompt="Clouds race across the sky, the first drops fall, the camera pulls back"),
+        Example(title="Wave", prompt="She turns to the camera, smiles and waves, hair moving in a light wind"),
     ),
     guide=FROM_PICTURE,
 )
@@ -144,7 +145,7 @@ def _six(duration: Field, *more: Field) -> tuple[Field, ...]:
     """The form of Wan 2.6; `more` stands behind the length."""
     return (
         _image(20 * MB),
-        prompt_field(1500, required=False),
+        prompt_field(1500, required=False, explained=MOVES_HELP),
         resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
         duration,
         *more,
@@ -169,7 +170,7 @@ _LAST_27 = replace(
     _IMAGE_27,
     name="last_frame",
     label="Last picture",
-    help="Optional: the picture the clip ends with.",
+    help="Optional: the picture the clip ends with. 360 to 2000 px a side, up to 10 MB.",
     wire=Wire(Place.MEDIA, "last_frame"),
 )
 _CLIP_TO_CONTINUE = VideoField(
@@ -182,7 +183,8 @@ _CLIP_TO_CONTINUE = VideoField(
 _TRACK_27 = AudioField(
     name="audio_file",
     label="Sound track",
-    help="Optional: what the clip moves to. Without one the model makes its own sound.",
+    help="Optional: what the clip moves to. WAV or MP3, 2 to 30 s, up to 15 MB. What is longer than the clip is cut "
+    "off; a shorter one ends in silence. Without one the model makes its own sound.",
     wire=Wire(Place.MEDIA, "driving_audio"),
     vendor=AUDIO_27,
     folded=True,
@@ -264,6 +266,7 @@ MODELS = (
     ),
     Model(
         id="wan2.7-i2v",
+        snapshots=("2026-04-25",),
         family=FAMILY.id,
         title="Wan 2.7",
         summary="First and last picture, or continue a clip, 2 to 15 s",
@@ -271,7 +274,7 @@ MODELS = (
             _IMAGE_27,
             _LAST_27,
             _CLIP_TO_CONTINUE,
-            prompt_field(5000, required=False),
+            prompt_field(5000, required=False, explained=MOVES_HELP),
             resolution_field("720P", "1080P", default="720P", vendor_default="1080P"),
             seconds_range(2, 15),
             _TRACK_27,
@@ -309,7 +312,7 @@ MODELS = (
         summary="Sound, three qualities, 5 or 10 s",
         fields=(
             _image(20 * MB),
-            prompt_field(1500, required=False),
+            prompt_field(1500, required=False, explained=MOVES_HELP),
             resolution_field("480P", "720P", "1080P", default="720P", vendor_default="1080P"),
             seconds_choice(5, 10),
             AUDIO_FILE,
@@ -349,7 +352,7 @@ MODELS = (
         summary="Silent, the cheapest drafts",
         fields=(
             _image(10 * MB),
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=MOVES_HELP),
             resolution_field("480P", "720P", "1080P", default="480P", vendor_default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -381,7 +384,8 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note="Singapore's price list has no 1080P for this model, so it is not offered there.",
+        note="Singapore's price list has no 1080P for this model, so it is not offered there. Nor has its rate table a "
+        "row for it: the limits are Beijing's.",
     ),
     Model(
         id="wan2.2-i2v-plus",
@@ -390,7 +394,7 @@ MODELS = (
         summary="Silent, steady motion",
         fields=(
             _image(10 * MB),
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=MOVES_HELP),
             resolution_field("480P", "1080P", default="1080P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -418,7 +422,7 @@ MODELS = (
         summary="Silent, 3 to 5 s, effects in Beijing",
         fields=(
             _image(10 * MB),
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=MOVES_HELP),
             resolution_field("480P", "720P", default="480P", vendor_default="720P"),
             seconds_choice(3, 4, 5),
             NEGATIVE_PROMPT,
@@ -454,7 +458,7 @@ MODELS = (
         summary="Silent, richer detail, effects in Beijing",
         fields=(
             _image(10 * MB),
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=MOVES_HELP),
             resolution_field("720P", default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,

@@ -18,6 +18,7 @@ from services.catalogue.schema import (
     Wire,
 )
 from services.catalogue.video import (
+    BECOMES_HELP,
     CHECKED,
     EFFECT_REPLACES_PROMPT,
     EFFECTS,
@@ -71,7 +72,7 @@ _PAGE = Source(
 )
 
 
-def _frame(name: str, label: str, key: str) -> ImageField:
+def _frame(name: str, label: str, *, key: str, sample: str) -> ImageField:
     return ImageField(
         name=name,
         label=label,
@@ -81,11 +82,12 @@ def _frame(name: str, label: str, key: str) -> ImageField:
         vendor=ImageLimit(formats=IMAGE_FORMATS, min_side=240, max_side=8000, max_bytes=10 * MB),
         ours=OUR_IMAGE,
         data_uri=True,
+        sample=sample,
     )
 
 
-_FIRST = _frame("first_frame", "First picture", "first_frame_url")
-_LAST = _frame("last_frame", "Last picture", "last_frame_url")
+_FIRST = _frame("first_frame", "First picture", key="first_frame_url", sample="mountains-at-night.jpg")
+_LAST = _frame("last_frame", "Last picture", key="last_frame_url", sample="mountains.jpg")
 _SAME_SHAPE = SameShape(field="first_frame", other="last_frame")
 
 MODELS = (
@@ -97,7 +99,7 @@ MODELS = (
         fields=(
             _FIRST,
             _LAST,
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=BECOMES_HELP),
             resolution_field("480P", "720P", "1080P", default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,
@@ -132,7 +134,7 @@ MODELS = (
         fields=(
             _FIRST,
             _LAST,
-            prompt_field(800, required=False, spoken=False),
+            prompt_field(800, required=False, spoken=False, explained=BECOMES_HELP),
             resolution_field("720P", default="720P"),
             FIVE_SECONDS,
             NEGATIVE_PROMPT,

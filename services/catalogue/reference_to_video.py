@@ -23,10 +23,12 @@ from services.catalogue.schema import (
 from services.catalogue.video import (
     AUDIO,
     CHECKED,
+    CLIP_27,
     GLOBAL_PRICE,
     GLOBAL_SCOPE,
     IMAGE_27,
     IMAGE_FORMATS,
+    NAMED_HELP,
     NEGATIVE_PROMPT,
     PRICES,
     SEED,
@@ -58,11 +60,11 @@ FAMILY = Family(
         "prompt",
         "model",
         "size",
-        "resolution",
-        "ratio",
         "duration",
         "audio",
         "shot_type",
+        "resolution",
+        "ratio",
         "first_frame",
         "negative_prompt",
         "watermark",
@@ -72,16 +74,16 @@ FAMILY = Family(
     examples=(
         Example(
             title="A walk",
-            prompt="character1 walks along a beach at sunset, stops, turns to the camera and laughs, slow push in",
+            prompt="{1} walks along a beach at sunset, stops, turns to the camera and laughs, slow push in",
         ),
         Example(
             title="A talk",
-            prompt="character1 and character2 sit at a small table in a cafe. character1 leans forward and says "
-            '"I have something to tell you." character2 looks up in surprise',
+            prompt="{1} and {2} sit at a small table in a cafe. {1} leans forward and says "
+            '"I have something to tell you." {2} looks up in surprise',
         ),
         Example(
             title="On stage",
-            prompt="character1 sings on a small stage, warm spotlight, the audience sways, handheld camera, "
+            prompt="{1} sings on a small stage, warm spotlight, the audience sways, handheld camera, "
             "background music: slow jazz",
         ),
     ),
@@ -100,6 +102,7 @@ _PAGE_27 = Source(
 )
 _BILL = Bill(given="references", given_most=5)
 
+_SOMEBODY = "portrait.jpg"
 _PICTURE = Taken(
     vendor=ImageLimit(formats=IMAGE_FORMATS, min_side=240, max_side=8000, max_bytes=20 * MB),
     called="character{}",
@@ -117,9 +120,11 @@ def _references(*takes: Taken, most: int, explained: str) -> FilesField:
         label="References",
         help=explained,
         wire=Wire(Place.INPUT, "reference_urls"),
+        formerly="reference_video_urls",
         takes=takes,
         most=most,
         required=True,
+        sample=_SOMEBODY,
     )
 
 
@@ -136,28 +141,35 @@ _SIZE = SizeField(
     vendor_default="1920*1080",
 )
 
+_NOTE_26 = (
+    "Older pages list prompt_extend for this family; the newest reference does not, so it is not sent. Older pages "
+    "also take pictures up to 5000 px and 10 MB only; the newest reference's limits hold."
+)
+
 _REFERENCES_27 = FilesField(
     name="references",
     label="References",
-    help="Up to 5 pictures or clips of 2 to 30 s, one subject in each.",
+    help="Up to 5 pictures or clips of 2 to 10 s, one subject in each.",
     wire=Wire(Place.MEDIA, "reference_image"),
     takes=(
         Taken(vendor=IMAGE_27, key="reference_image", called="Image {}"),
         Taken(
             vendor=VideoLimit(
-                formats=("MP4", "MOV"), min_seconds=2, max_seconds=30, max_bytes=100 * MB, min_side=240, max_side=4096
+                formats=("MP4", "MOV"), min_seconds=1, max_seconds=30, max_bytes=100 * MB, min_side=240, max_side=4096
             ),
+            ours=CLIP_27,
             key="reference_video",
             called="Video {}",
         ),
     ),
     most=5,
     required=True,
+    sample=_SOMEBODY,
 )
 _FIRST_FRAME = ImageField(
     name="first_frame",
     label="First picture",
-    help="Optional: the picture the clip begins with.",
+    help="Optional: the picture the clip begins with, 240 to 8000 px a side, up to 20 MB.",
     wire=Wire(Place.MEDIA, "first_frame"),
     vendor=IMAGE_27,
     folded=True,
@@ -171,7 +183,7 @@ MODELS = (
         summary="Fast, sound on or off, 2 to 10 s",
         fields=(
             _REFERENCES,
-            prompt_field(1500, required=True),
+            prompt_field(1500, required=True, explained=NAMED_HELP),
             _SIZE,
             seconds_range(2, 10),
             AUDIO,
@@ -207,7 +219,7 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note="Older pages list prompt_extend for this family; the newest reference does not, so it is not sent.",
+        note=_NOTE_26,
     ),
     Model(
         id="wan2.6-r2v",
@@ -216,7 +228,7 @@ MODELS = (
         summary="Best quality, sound, several shots, 2 to 10 s",
         fields=(
             _REFERENCES,
-            prompt_field(1500, required=True),
+            prompt_field(1500, required=True, explained=NAMED_HELP),
             _SIZE,
             seconds_range(2, 10),
             NEGATIVE_PROMPT,
@@ -238,16 +250,17 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note=f"{GLOBAL_SCOPE.format('clips as references, and 5 and 10 s')} {GLOBAL_PRICE}",
+        note=f"{GLOBAL_SCOPE.format('clips as references, and 5 and 10 s')} {GLOBAL_PRICE} {_NOTE_26}",
     ),
     Model(
         id="wan2.7-r2v",
+        snapshots=("2026-06-12",),
         family=FAMILY.id,
         title="Wan 2.7",
         summary="Long prompts, a first picture, up to 15 s",
         fields=(
             _REFERENCES_27,
-            prompt_field(5000, required=True),
+            prompt_field(5000, required=True, explained=NAMED_HELP),
             resolution_field("720P", "1080P", default="720P", vendor_default="1080P", explained=""),
             ratio_field("16:9", "9:16", "1:1", "4:3", "3:4", default="16:9"),
             seconds_range(2, 15),
@@ -276,7 +289,8 @@ MODELS = (
         source=_PAGE_27,
         price_source=PRICES,
         note="A voice for each reference (reference_voice) is left out. The limits of a single file and the sizes in "
-        "pixels are those of the other Wan 2.7 pages, the shorter of two lengths for clips; prompt_extend is not "
-        f"named, so it is not sent. {UNSAID_27}",
+        "pixels are those of the other Wan 2.7 pages: how long a clip may be is not said here, so it is held to their "
+        "2 to 10 s, where Wan 2.6 takes references of 1 to 30 s. prompt_extend is not named, so it is not sent. "
+        f"{UNSAID_27}",
     ),
 )

@@ -56,8 +56,6 @@ FAMILY = Family(
         "model",
         "negative_prompt",
         "size",
-        "resolution",
-        "ratio",
         "duration",
         "prompt_extend",
         "shot_type",
@@ -65,6 +63,8 @@ FAMILY = Family(
         "seed",
         "audio_file",
         "region",
+        "resolution",
+        "ratio",
     ),
     examples=(
         Example(
@@ -87,6 +87,7 @@ FAMILY = Family(
             prompt="A baker opens her shop before dawn. Shot 1 [0-3s] wide shot, she lifts the shutter of a small "
             "bakery in a dark street. Shot 2 [3-6s] hard cut, close-up, fixed camera, bread comes out of the oven. "
             "Shot 3 [6-9s] she hands the first loaf to a boy, warm light, background music: soft piano",
+            choices=(("duration", 9), ("shot_type", "multi")),
         ),
     ),
     guide=FROM_WORDS,
@@ -152,7 +153,9 @@ MODELS = (
         ),
         source=_PAGE,
         price_source=PRICES,
-        note=f"{GLOBAL_SCOPE.format('5, 10 and 15 s')} {GLOBAL_PRICE}",
+        note=f"{GLOBAL_SCOPE.format('5, 10 and 15 s')} {GLOBAL_PRICE} Another page has negative_prompt among the "
+        "parameters, and a watermark where nothing is said: it is sent in the input, as the reference has it, and the "
+        "watermark is always said.",
     ),
     Model(
         id="wan2.6-t2v-us",
@@ -174,6 +177,7 @@ MODELS = (
     ),
     Model(
         id="wan2.7-t2v",
+        snapshots=("2026-04-25", "2026-06-12"),
         family=FAMILY.id,
         title="Wan 2.7",
         summary="Long prompts, sound, shots by the prompt, 2 to 15 s",
@@ -182,7 +186,7 @@ MODELS = (
             resolution_field("720P", "1080P", default="720P", vendor_default="1080P", explained=""),
             ratio_field("16:9", "9:16", "1:1", "4:3", "3:4", default="16:9"),
             seconds_range(2, 15),
-            replace(AUDIO_FILE, vendor=AUDIO_27, ours=None),
+            replace(AUDIO_FILE, vendor=AUDIO_27, ours=None, help=AUDIO_FILE.help.replace("3 to 30 s", "2 to 30 s")),
             NEGATIVE_PROMPT,
             PROMPT_EXTEND,
             WATERMARK,

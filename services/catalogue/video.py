@@ -112,13 +112,19 @@ GLOBAL_PRICE = (
 UNSAID_27 = "The pages do not say what `usage` tells since 2.7: taken to be as in 2.6."
 
 
-def prompt_field(max_chars: int, *, required: bool, spoken: bool = True) -> TextField:
+SCENE_HELP = "Say who or what, where, what happens, how the camera moves."
+MOVES_HELP = "Say what moves in your picture, and how the camera moves."
+BECOMES_HELP = "Say how the first picture becomes the last one, and how the camera moves."
+NAMED_HELP = "Say who does what. Press the name on a picture or clip to put it into your words."
+CHANGE_HELP = "Say what should become different, and what should stay as it is."
+
+
+def prompt_field(max_chars: int, *, required: bool, spoken: bool = True, explained: str = SCENE_HELP) -> TextField:
     """The words of a clip. `spoken` says that the model makes sound, so that words in quotes are heard."""
-    scene = "Say who or what, where, what happens, how the camera moves."
     return TextField(
         name="prompt",
         label="Prompt",
-        help=f'{scene} Put spoken words in "quotes".' if spoken else scene,
+        help=f'{explained} Put spoken words in "quotes".' if spoken else explained,
         wire=Wire(Place.INPUT, "prompt"),
         max_chars=max_chars,
         lines=5,
@@ -175,7 +181,8 @@ AUDIO = SwitchField(
 SEED = NumberField(
     name="seed",
     label="Seed",
-    help="The same seed and words give a similar clip again. Empty: a new one each time. Several count up from it.",
+    help="The same number and the same words give a similar clip again. Empty: a new number each time. When you make "
+    "several, each has the next number.",
     wire=Wire(Place.PARAMETERS, "seed"),
     minimum=0,
     maximum=2147483647,
@@ -185,7 +192,8 @@ SEED = NumberField(
 AUDIO_FILE = AudioField(
     name="audio_file",
     label="Sound track",
-    help="Optional. Without one the model makes its own sound.",
+    help="Optional: WAV or MP3, 3 to 30 s, up to 15 MB. What is longer than the clip is cut off; a shorter one ends in "
+    "silence. Without one the model makes its own sound.",
     wire=Wire(Place.INPUT, "audio_url"),
     vendor=AudioLimit(formats=("WAV", "MP3"), min_seconds=3, max_seconds=30, max_bytes=15 * MB),
     ours=OUR_AUDIO,
@@ -205,6 +213,23 @@ SHOTS_NEED_ENRICHING = Needs(
 )
 
 
+_EFFECT_NAMES = {
+    "icecream": "Ice cream",
+    "singleheart": "One heart",
+    "coupleheart": "Two hearts",
+    "crystalrose": "Crystal rose",
+    "frenchkiss": "Kiss",
+    "money": "Money rain",
+    "pupil": "Through the eye",
+    "hanfu-1": "Hanfu",
+    **{f"dance{number}": f"Dance {number}" for number in range(1, 6)},
+    "mech1": "Robot 1",
+    "mech2": "Robot 2",
+    "solaron": "Armour",
+}
+"""What an effect is called where the vendor's word for it is no word of the language."""
+
+
 def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
     """A ready-made effect; `groups` are their headings, each with its values."""
     return ChoiceField(
@@ -213,7 +238,7 @@ def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
         help="A ready-made effect. It takes the place of your prompt.",
         wire=Wire(Place.INPUT, "template"),
         choices=tuple(
-            Choice(value, value.replace("-", " ").capitalize(), group, preview=value)
+            Choice(value, _EFFECT_NAMES.get(value, value.capitalize()), group, preview=value)
             for group, values in groups
             for value in values
         ),

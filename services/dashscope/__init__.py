@@ -11,10 +11,11 @@ from services.dashscope.errors import (
     error_from_reply,
     explain_error,
     forgotten,
+    is_of_what_was_given,
     nothing_given,
     words_of,
 )
-from services.dashscope.explanations import explain
+from services.dashscope.explanations import explain, find
 from services.dashscope.replies import Checked, Created, Failure, ListedTask, Part, Task, TaskStatus
 from services.dashscope.retry import Retry
 from services.dashscope.stream import Piece
@@ -45,7 +46,9 @@ __all__ = [
     "error_from_reply",
     "explain",
     "explain_error",
+    "find",
     "forgotten",
+    "is_of_what_was_given",
     "nothing_given",
     "words_of",
 ]

@@ -13,7 +13,9 @@ import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
@@ -23,26 +25,28 @@ import httpx
 
 from services.dashscope import replies, wire
 from services.dashscope.account import Account
+from services.dashscope.bodies import read_body
 from services.dashscope.budget import QueryBudget
 from services.dashscope.downloading import Downloaded, Downloads
-from services.dashscope.errors import broken_stream, error_from_reply, outcome_unknown, unavailable, unreachable
-from services.dashscope.replies import Checked, Created, ListedTask, ListPage, Task, TaskStatus, UploadPolicy
+from services.dashscope.errors import (
+    broken_stream,
+    error_from_reply,
+    is_refusal,
+    outcome_unknown,
+    unavailable,
+    unreachable,
+)
+from services.dashscope.listing import LONGEST_WINDOW, every_page, windows
+from services.dashscope.replies import Checked, Created, ListedTask, Part, Task, TaskStatus, UploadPolicy
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
 from services.dashscope.storage import Storage, plain_name
-from services.dashscope.stream import Piece, pieces, read_whole
+from services.dashscope.stream import Piece, first_data, pieces
 from services.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PAGE_SIZE = 10
-"""Rows per page of the task list: the vendor's default. Its maximum is not documented."""
-
-MOST_PAGES = 1000
 USUAL = Retry()
-LONGEST_WINDOW = timedelta(hours=24)
-_WIDEST = timedelta(hours=15)
-"""With eight hours of doubt about the zone this stays under the vendor's 24."""
 
 
 class DashScope:
@@ -142,7 +146,7 @@ class DashScope:
                 response = await self._send_once(
                     self._request(self._buying, "POST", path, headers=headers, content=content)
                 )
-            reply = _decode(response)
+            reply = self._read(response)
             answer = read(reply) if response.is_success else None
             if answer is None:
                 self._raise_refusal(response, reply, creating=True)
@@ -178,13 +182,12 @@ class DashScope:
             )
 
         response = await self._repeater.run(once, tries=self._repeater.retry.create_tries)
-        if response.is_closed:
-            yield read_whole(_decode(response))
-            return
+        read = partial(read_body, key=self.account.key)
         try:
-            async with aclosing(pieces(_within_time(response), http_status=response.status_code)) as found:
+            made = pieces(_within_time(response), http_status=response.status_code, read=read)
+            async with aclosing(made) as found:
                 async for piece in found:
-                    yield piece
+                    yield replace(piece, parts=self._whole_links(piece.parts))
         except httpx.HTTPError as error:
             raise broken_stream() from error
         except VendorError as error:
@@ -193,7 +196,8 @@ class DashScope:
             await response.aclose()
 
     async def _open_stream(self, request: httpx.Request) -> httpx.Response:
-        """The answer as soon as it begins. Anything that is not a stream is a refusal, or nobody knows what."""
+        """The answer as soon as it begins. One that is a refusal is raised; what else is no stream, its reader tells:
+        not every gateway says in the head that it is one."""
         try:
             response = await self._listening.send(request, stream=True)
         except wire.NOT_SENT as error:
@@ -201,27 +205,30 @@ class DashScope:
         except httpx.HTTPError as error:
             raise broken_stream() from error
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not response.is_success or kind != "text/event-stream":
+        if not response.is_success or kind == "application/json":
             await self._read_whole(response)
         return response
 
     async def _read_whole(self, response: httpx.Response) -> None:
-        """An answer that is no stream: read it, close it, and refuse it unless it is the work all at once."""
+        """An answer that comes all at once: read it, close it, and raise what it says where it is a refusal."""
         try:
             await response.aread()
         except httpx.HTTPError as error:
             raise broken_stream() from error
         finally:
             await response.aclose()
-        reply = _decode(response)
-        if not response.is_success or not read_whole(reply).parts:
+        reply = self._read(response)
+        if isinstance(reply, str) and not response.is_success:
+            reply = read_body(first_data(reply), key=self.account.key)
+        if not response.is_success or is_refusal(reply):
             self._raise_refusal(response, reply, creating=True)
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def query(self, task_id: str) -> Task:
         """One look at a task. A task that failed is an answer, not an error: see `Task.status`."""
-        return replies.read_task(await self._ask_task("GET", f"/tasks/{_segment(task_id)}"))
+        task = replies.read_task(await self._ask_task("GET", f"/tasks/{_segment(task_id)}"))
+        return replace(task, parts=self._whole_links(task.parts))
 
     async def list_tasks(
         self, *, model: str, start: datetime, end: datetime, status: TaskStatus | None = None
@@ -233,11 +240,11 @@ class DashScope:
         if start.tzinfo is None or end.tzinfo is None or not timedelta(0) <= end - start <= LONGEST_WINDOW:
             raise ValueError("start and end must be aware, in order and at most 24 hours apart")
         found: dict[str, ListedTask] = {}
-        for since, until in _windows(start, end):
+        for since, until in windows(start, end):
             query = {"start_time": since, "end_time": until, "model_name": model}
             if status is not None:
                 query["status"] = status.value
-            for task in await self._list_pages(query):
+            for task in await every_page(self._list_page, query):
                 if start <= task.created_at <= end:
                     found[task.task_id] = task
         return tuple(sorted(found.values(), key=lambda task: task.created_at))
@@ -245,19 +252,11 @@ class DashScope:
     async def tasks_at_work(self) -> frozenset[str]:
         """The ids of the account's tasks that are running, other programs' among them. One that ends while the pages
         are read may hide another, so what is missing need not have ended. Raises VendorError."""
-        return frozenset(task.task_id for task in await self._list_pages({"status": TaskStatus.RUNNING.value}))
+        rows = await every_page(self._list_page, {"status": TaskStatus.RUNNING.value})
+        return frozenset(task.task_id for task in rows if task.status is TaskStatus.RUNNING)
 
-    async def _list_pages(self, query: Mapping[str, str]) -> list[ListedTask]:
-        tasks: list[ListedTask] = []
-        for number in range(1, MOST_PAGES + 1):
-            page = await self._list_page({**query, "page_no": str(number), "page_size": str(PAGE_SIZE)})
-            tasks += page.tasks
-            if not page.tasks or number >= page.pages:
-                return tasks
-        raise VendorError("The account has too many tasks in this time to search them all.")
-
-    async def _list_page(self, query: Mapping[str, str]) -> ListPage:
-        return replies.read_page(await self._ask_task("GET", "/tasks/", query=query))
+    async def _list_page(self, query: Mapping[str, str]) -> object:
+        return await self._ask_task("GET", "/tasks/", query=query)
 
     async def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun. Raises Refused, code UnsupportedOperation, where it is too late."""
@@ -292,13 +291,15 @@ class DashScope:
         headers = {"Content-Type": "application/json"} if method == "GET" else {}
         request = self._request(client, method, path, headers=headers, query=query)
         try:
-            response = await client.send(request)
+            response = await wire.send_reading(client, request)
         except wire.NOT_SENT as error:
             raise Again(unreachable()) from error
         except httpx.HTTPError as error:
             raise Again(unavailable()) from error
-        reply = _decode(response)
-        if not response.is_success or not isinstance(reply, dict):
+        reply = self._read(response)
+        if method == "POST" and response.is_success and reply == "":
+            return {}  # nothing is asked of a cancel but that it worked
+        if not response.is_success or not isinstance(reply, dict) or is_refusal(reply):
             self._raise_refusal(response, reply, creating=False)
         return reply
 
@@ -322,11 +323,16 @@ class DashScope:
     async def _policy(self, model: str, name: str) -> UploadPolicy:
         async with self._buying_gate:
             query = {"action": "getPolicy", "model": model}
-            return replies.read_policy(await self._ask(self._buying, "GET", "/uploads", query=query), file_name=name)
+            reply = await self._ask(self._buying, "GET", "/uploads", query=query)
+        return replies.read_policy(reply, file_name=name)
 
     async def download(self, url: str, target: Path) -> Downloaded:
         """Fetch a result into the file `target`, going on where an earlier try stopped: see Downloads.fetch."""
         return await self._downloads.fetch(url, target)
+
+    def _whole_links(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """The parts with every link whole: one may be told as it is seen from the address that was asked."""
+        return tuple(replace(part, url=wire.joined(f"{self.account.base_url}/", part.url)) for part in parts)
 
     def _request(
         self,
@@ -346,6 +352,10 @@ class DashScope:
             content=content,
             headers={"Accept": "application/json", **headers, **self.account.authorization()},
         )
+
+    def _read(self, response: httpx.Response) -> object:
+        """What an answer says, without the key."""
+        return read_body(response.content, key=self.account.key)
 
     def _raise_refusal(self, response: httpx.Response, reply: object, *, creating: bool) -> NoReturn:
         error = error_from_reply(response.status_code, reply, creating=creating)
@@ -384,30 +394,5 @@ def _encode(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _decode(response: httpx.Response) -> object:
-    """The reply as JSON, or its text where it is something else."""
-    try:
-        return json.loads(response.content)
-    except ValueError:
-        return response.text[:2000]
-
-
 def _segment(task_id: str) -> str:
     return quote(task_id, safe="")
-
-
-def _windows(start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
-    """The times to ask for, as the vendor writes them: YYYYMMDDhhmmss without a zone.
-
-    Beijing reads them as UTC+8; that other regions do is not documented, and a window eight hours off would hide a
-    task that was bought. So each window covers both readings, and the rows' own epoch times decide.
-    """
-    if end - start > _WIDEST:
-        middle = start + (end - start) / 2
-        return (*_windows(start, middle), *_windows(middle, end))
-    later = (end + timedelta(seconds=1)).astimezone(replies.VENDOR_TIME)
-    return ((_stamp(start.astimezone(UTC)), _stamp(later)),)
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y%m%d%H%M%S}"

@@ -147,7 +147,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     # Content
     "DataInspectionFailed": content(
         "The provider's content check did not let this through.",
-        "Change it and try again; the same again will be refused again.",
+        "Change it before you try again: as it is, it would be refused again.",
         may_be=INPUTS,
     ),
     "IPInfringementSuspect": content(

@@ -48,6 +48,8 @@ __all__ = [
     "explain",
     "explain_error",
     "failure",
+    "is_of_what_was_given",
+    "is_refusal",
     "nothing_given",
     "outcome_unknown",
     "unavailable",
@@ -58,6 +60,11 @@ __all__ = [
 # Envoy, which stands in front of DashScope, answers 503 with this text also where the request had gone through to the
 # service and the connection broke afterwards.
 _BROKE_BEHIND_GATEWAY = re.compile(r"reset before headers(?!.*(connection failure|connection timeout|overflow))", re.S)
+# What it says where it certainly passed nothing on.
+_NOT_PASSED_ON = re.compile(r"connection failure|connection timeout|overflow|no healthy upstream", re.I)
+
+_CODELESS = {401: "InvalidApiKey", 404: "NotFound", 413: "BadRequest.TooLarge"}
+"""What a status says by itself, where a gateway on the way answers without the vendor's code."""
 
 # A signed link is a key to somebody's file, and some messages repeat the key they were called with.
 _SECRETS = re.compile(r"(?:https?|oss)://[^\s\"'<>]+|data:[^\s\"'<>]+|\bsk-[\w-]+")
@@ -70,9 +77,10 @@ def error_from_reply(http_status: int, body: object, *, creating: bool = False) 
     With `creating`, everything that leaves open whether a task was made is OutcomeUnknown.
     """
     code, message, request_id = _envelope(body)
+    code = code or _CODELESS.get(http_status, "")
     known = find(code, message)
     kind = known.kind if known else _kind_of_status(http_status, message)
-    if creating and _leaves_open(kind, http_status):
+    if creating and _leaves_open(kind, http_status, says_why=bool(known or _NOT_PASSED_ON.search(message))):
         return OutcomeUnknown(
             OUTCOME_UNKNOWN.happened,
             code=code,
@@ -84,6 +92,13 @@ def error_from_reply(http_status: int, body: object, *, creating: bool = False) 
     return _class_of(kind)(
         explanation.happened, code=code, http_status=http_status, request_id=request_id, vendor_message=message
     )
+
+
+def is_refusal(body: object) -> bool:
+    """Whether an answer is a code and nothing else: so a service says no, sometimes with a status that says yes."""
+    if not isinstance(body, Mapping) or not _words(body.get("code")):
+        return False
+    return body.get("output") is None and body.get("data") is None
 
 
 def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
@@ -143,6 +158,14 @@ def explain_error(error: VendorError) -> Explanation:
     return UNKNOWN_ERROR
 
 
+def is_of_what_was_given(error: VendorError) -> bool:
+    """Whether an answer with a status that says yes is a documented complaint about what a work was to be made from,
+    and so about the work: not about a call, a key, a bill or the pace."""
+    known = find(error.code, error.vendor_message)
+    is_about_it = known is not None and known.fault is Fault.YOU and error.code != "UnsupportedOperation"
+    return is_about_it and error.http_status == 200
+
+
 def code_of(error: VendorError) -> str:
     """The code under which an error is kept: the vendor's, or where it gave none one that tells the branch."""
     return error.code or ("Failed" if type(error) is VendorError else type(error).__name__)
@@ -154,10 +177,13 @@ def words_of(error: VendorError) -> str | None:
     return said[:_WORDS_KEPT] or None
 
 
-def _leaves_open(kind: Kind, http_status: int) -> bool:
-    """Whether a create call answered like this may have made a task all the same."""
+def _leaves_open(kind: Kind, http_status: int, *, says_why: bool) -> bool:
+    """Whether a create call answered like this may have made a task all the same.
+
+    A 503 that does not say why may come from any proxy on the way, and from behind any of them.
+    """
     if kind is Kind.NO_CAPACITY:
-        return http_status not in (429, 503)
+        return http_status not in (429, 503) or not says_why
     return kind is Kind.BROKEN
 
 

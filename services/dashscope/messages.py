@@ -33,8 +33,8 @@ class Reading:
     means: Explanation
 
 
-_REFUSED_AGAIN = "Change it and try again; the same again will be refused again."
-_OTHER_FILE = "Choose another file; the same again will be refused again."
+_REFUSED_AGAIN = "Change it before you try again: as it is, it would be refused again."
+_OTHER_FILE = "Choose another file: the same one would be refused again."
 _OTHER_WORDS = "Say it in other words and try again."
 _SHORTER = "Write it shorter, or in other words."
 _WRONG_WAY = studio("The studio called the provider in a way this model does not take.")

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import TypeGuard
 
-from services.dashscope.errors import failure
-from services.errors import VendorError
+from services.dashscope.errors import explain, failure
+from services.errors import Refused, VendorError
 
 log = logging.getLogger(__name__)
 
@@ -195,19 +195,25 @@ def read_page(reply: object) -> ListPage:
     """One page of the task list. Raises VendorError where it cannot be read: a row missed could be bought twice."""
     top = _mapping(reply)
     request_id = _text(top.get("request_id"))
-    rows, number, pages = top.get("data"), top.get("page_no"), top.get("total_page")
-    if not _is_list(rows) or not _is_count(number) or not _is_count(pages):
+    rows, number, pages = top.get("data"), top.get("page_no"), _pages(top)
+    if rows is None and top.get("total") == 0:
+        rows = []  # some services leave an empty list out
+    if number is None and _is_whole(top.get("data"), pages=pages, total=top.get("total")):
+        number = pages = 1
+    if not _is_list(rows) or not _is_count(number) or pages is None:
         raise _unreadable("a task list", request_id)
     return ListPage(tuple(_listed(_mapping(row), request_id) for row in rows), number, pages)
 
 
 def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
-    """Leave to upload a file under this name. Raises VendorError where a member is missing."""
+    """Leave to upload a file under this name. Raises Refused where a member is missing."""
     top = _mapping(reply)
     data = _mapping(top.get("data"))
     needed = ("policy", "signature", "upload_dir", "upload_host", "oss_access_key_id")
     if not all(_text(data.get(name)) for name in needed):
-        raise _unreadable("an upload policy", _text(top.get("request_id")))
+        said = _unreadable("an upload policy", _text(top.get("request_id"))).vendor_message
+        happened = explain("UploadRefused").happened
+        raise Refused(happened, code="UploadRefused", http_status=200, vendor_message=said)
     folder = _text(data.get("upload_dir")).rstrip("/")
     megabytes = data.get("max_file_size_mb")
     return UploadPolicy(
@@ -293,15 +299,28 @@ def _first_text(holders: tuple[Mapping[str, object], ...], key: str) -> str | No
     return next((text for holder in holders if (text := _text(holder.get(key)))), None)
 
 
+def _is_whole(rows: object, *, pages: int | None, total: object) -> bool:
+    """Whether a page that does not say which it is holds all there is."""
+    return _is_list(rows) and (pages == 1 or (_is_count(total) and len(rows) >= total))
+
+
+def _pages(page: Mapping[str, object]) -> int | None:
+    """How many pages there are, by either way of telling it."""
+    pages, rows, each = page.get("total_page"), page.get("total"), page.get("page_size")
+    if pages is None and _is_count(rows) and _is_count(each) and each:
+        return -(-rows // each)
+    return pages if _is_count(pages) else None
+
+
 def _listed(row: Mapping[str, object], request_id: str) -> ListedTask:
-    task_id, created = _text(row.get("task_id")), row.get("gmt_create")
-    if not task_id or not _is_count(created):
+    task_id, created = _text(row.get("task_id")), _moment(row.get("gmt_create"))
+    if not task_id or created is None:
         raise _unreadable("a row of the task list", request_id)
     return ListedTask(
         task_id=task_id,
         model=_text(row.get("model_name")),
         status=_status(row.get("status"), request_id),
-        created_at=datetime.fromtimestamp(created // 1000, UTC) + timedelta(milliseconds=created % 1000),
+        created_at=created,
         request_id=_text(row.get("request_id")),
         api_key_id=str(row.get("api_key_id") or ""),
     )
@@ -328,12 +347,22 @@ def _unreadable(what: str, request_id: str) -> VendorError:
 
 
 def _time(value: object) -> datetime | None:
+    """A time as a query tells it; None for anything else: no result is given up over one."""
     try:
-        moment = datetime.fromisoformat(_text(value))
-    except ValueError:
-        # Times are told for interest; a result is not given up over one.
+        told = datetime.fromisoformat(_text(value).strip())
+        return (told if told.tzinfo else told.replace(tzinfo=VENDOR_TIME)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=VENDOR_TIME)).astimezone(UTC)
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    """A time as the list tells it, in milliseconds since 1970."""
+    if not _is_count(milliseconds):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -38,11 +38,13 @@ class Storage:
 
     async def send(self, policy: UploadPolicy, file: Path, *, name: str) -> None:
         """Post the file once. Raises Again where a new policy and another try may help."""
-        host = plain_link(policy.host)
+        host = _form_address(policy.host)
         body = await UploadForm.open(policy, file, name=name)
         try:
             async with self._gate:
-                response = await self._client.post(host, content=body.stream(), headers=body.headers)
+                response = await self._client.post(
+                    host, content=body.stream(), headers=body.headers, follow_redirects=False
+                )
         except NOT_SENT as error:
             raise Again(Unreachable("The provider's storage for uploads could not be reached.")) from error
         except httpx.HTTPError as error:
@@ -119,6 +121,14 @@ def plain_name(name: str) -> str:
     return kept[-100:] or "file"
 
 
+def _form_address(host: str) -> httpx.URL:
+    """Where the form goes. Raises Refused where the policy names no such place."""
+    try:
+        return plain_link(host if "://" in host else f"https://{host}")
+    except Refused as error:
+        raise _upload_refused("the policy leads nowhere") from error
+
+
 def _raise_upload_error(response: httpx.Response) -> None:
     code, message = storage_words(response)
     details = f"{code} {message}".strip() or f"HTTP {response.status_code}"
@@ -127,12 +137,12 @@ def _raise_upload_error(response: httpx.Response) -> None:
             "The upload to the provider broke off.", http_status=response.status_code, vendor_message=details
         )
         raise Again(broke, after=retry_after(response))
-    raise Refused(
-        explain("UploadRefused").happened,
-        code="UploadRefused",
-        http_status=response.status_code,
-        vendor_message=details,
-    )
+    raise _upload_refused(details, http_status=response.status_code)
+
+
+def _upload_refused(details: str, *, http_status: int = 0) -> Refused:
+    happened = explain("UploadRefused").happened
+    return Refused(happened, code="UploadRefused", http_status=http_status, vendor_message=details)
 
 
 # Uploads and downloads ------------------------------------------------------------------------------------------------

@@ -6,16 +6,20 @@ asks for anything again: whoever reads a stream has paid for what it says.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
-from services.dashscope.errors import broken_stream, error_from_reply, failure
+from pydantic import SecretStr
+
+from services.dashscope.bodies import read_body
+from services.dashscope.errors import broken_stream, error_from_reply, failure, is_refusal
 from services.dashscope.replies import Part, read_parts
 from services.errors import VendorError
 
+_KEYLESS = partial(read_body, key=SecretStr(""))
 _LONGEST_LINE = 4 * 1024 * 1024
 """A frame repeats an envelope around a few words or one link. What is longer is no frame."""
 
@@ -41,10 +45,14 @@ class Frame:
     status: int
     """The HTTP status that the frame tells of itself."""
     data: str
+    whole: bool = False
+    """Whether it is no frame: the work came all at once where a stream was asked for."""
 
 
-async def pieces(chunks: AsyncIterator[bytes], *, http_status: int) -> AsyncGenerator[Piece]:
-    """The pieces of a stream up to its last frame.
+async def pieces(
+    chunks: AsyncIterator[bytes], *, http_status: int, read: Callable[[str], object] = _KEYLESS
+) -> AsyncGenerator[Piece]:
+    """The pieces of a stream up to its last frame. `read` makes a reply of a frame's data.
 
     Raises VendorError: OutcomeUnknown where it ends before it is finished or cannot be read; what an error frame says,
     which is NotTaken only where nothing came before it.
@@ -52,10 +60,12 @@ async def pieces(chunks: AsyncIterator[bytes], *, http_status: int) -> AsyncGene
     begun = False
     async with aclosing(frames(chunks, http_status=http_status)) as found:
         async for frame in found:
-            reply = _decode(frame.data)
-            if frame.event == "error" or frame.status >= 400 or _is_refusal(reply):
+            reply = _decode(frame.data, read)
+            if frame.event == "error" or frame.status >= 400 or is_refusal(reply):
                 raise _error(frame, reply, begun=begun)
             piece = _read(reply)
+            if frame.whole and piece.parts:
+                piece = replace(piece, finished=True)
             begun = begun or bool(piece.parts)
             yield piece
             if piece.finished:
@@ -63,20 +73,22 @@ async def pieces(chunks: AsyncIterator[bytes], *, http_status: int) -> AsyncGene
     raise broken_stream()
 
 
-def read_whole(reply: object) -> Piece:
-    """A work that came all at once where a stream was asked for."""
-    whole = cast("dict[str, object]", reply) if isinstance(reply, dict) else {}
-    return replace(_read(whole), finished=True)
+def first_data(text: str) -> str:
+    """What the first frame in a text says, or the text where there is none."""
+    lines = (line.strip() for line in text.splitlines())
+    return next((line.removeprefix("data:") for line in lines if line.startswith("data:")), text)
 
 
 async def frames(chunks: AsyncIterator[bytes], *, http_status: int = 200) -> AsyncGenerator[Frame]:
-    """The frames of an event stream. One without data is none."""
+    """The frames of an event stream. One without data, such as a sign of life, is none."""
     event, status, data = "", http_status, list[str]()
+    begun, other, other_bytes = False, list[str](), 0
     async with aclosing(_lines(chunks)) as lines:
         async for line in lines:
             if not line:
-                if data:
+                if any(data):
                     yield Frame(event or "result", status, "\n".join(data))
+                    begun = True
                 event, status, data = "", http_status, []
                 continue
             name, _, value = line.partition(":")
@@ -89,7 +101,12 @@ async def frames(chunks: AsyncIterator[bytes], *, http_status: int = 200) -> Asy
                 case "event":
                     event = value.strip()
                 case _:
-                    pass
+                    other.append(line)
+                    other_bytes += len(line)
+                    if begun or other_bytes > _LONGEST_LINE:
+                        other, other_bytes = [], 0
+    if other and not begun:
+        yield Frame("result", http_status, "\n".join(other), whole=True)
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
@@ -117,18 +134,14 @@ def _told_status(comment: str) -> int | None:
     return int(number) if number.isascii() and number.isdigit() and len(number) == 3 else None
 
 
-def _decode(data: str) -> Mapping[str, object]:
+def _decode(data: str, read: Callable[[str], object]) -> Mapping[str, object]:
     try:
-        reply = json.loads(data)
+        reply = read(data)
     except ValueError as error:
         raise broken_stream() from error
     if not isinstance(reply, dict):
         raise broken_stream()
     return cast("dict[str, object]", reply)  # the keys of a JSON object are strings
-
-
-def _is_refusal(reply: Mapping[str, object]) -> bool:
-    return "output" not in reply and isinstance(reply.get("code"), str) and bool(reply["code"])
 
 
 def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorError:

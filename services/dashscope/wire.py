@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import ssl
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
 import httpx
 
@@ -26,6 +27,8 @@ STREAM_SILENT_SECONDS = 180.0
 """A stream may be silent while a picture is drawn. Source: wan-image-api.md 1.7."""
 LONGEST_STREAM_SECONDS = 1800.0
 """A stream that goes on for longer than this is given up: the provider itself gives up after five minutes."""
+
+_MOST_HOPS = 3
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -62,6 +65,30 @@ def open_client(
         mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
         headers={"User-Agent": "wan-studio"},
     )
+
+
+async def send_reading(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """The answer to a call that only reads. Where the same host says that it is elsewhere on it, there: so it goes with
+    a slash too many. To another host nothing is carried: the key is in it."""
+    response = await client.send(request)
+    for _ in range(_MOST_HOPS):
+        onward = response.next_request
+        if request.method != "GET" or onward is None or _origin(onward.url) != _origin(request.url):
+            break
+        response = await client.send(onward)
+    return response
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def joined(base: str, link: str) -> str:
+    """A link whole: one may be told as it is seen from `base`."""
+    try:
+        return urljoin(base, link.strip()) if link else ""
+    except ValueError:
+        return link  # whoever fetches it will say so
 
 
 def quiet_loggers() -> None:

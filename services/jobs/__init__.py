@@ -28,6 +28,9 @@ __all__ = ["Context", "Jobs", "Pace", "now_ms"]
 log = logging.getLogger(__name__)
 
 
+_STUMBLED = "The studio had trouble with this just now. Nothing is lost: it goes on by itself."
+
+
 class Jobs:
     """All jobs of this studio. Open with `Jobs.open`."""
 
@@ -118,30 +121,42 @@ class Jobs:
         pause = context.pace.retry
         while True:
             try:
-                await self._carry(job_id, grant)
+                while await self._carry(job_id, grant):
+                    pass  # its task was somebody else's: it is looked up anew
                 context.wake.pop(job_id, None)
                 return
             except Exception:
                 # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
                 log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
+                await self._own_up(job_id)
                 await context.pause(job_id, pause)
                 pause = min(pause * 2, context.pace.retry_longest)
             finally:
                 self._lanes.nudge()
 
-    async def _carry(self, job_id: str, grant: int | None) -> None:
+    async def _own_up(self, job_id: str) -> None:
+        """Show with a job that the studio itself had trouble with it."""
+        try:
+            await self._context.say(await self._context.history.job(job_id), _STUMBLED)
+        except Exception:
+            # The same trouble, most likely; it is in the log already, and the job goes on all the same.
+            log.exception("job %s: that it stumbled could not be written down", job_id)
+
+    async def _carry(self, job_id: str, grant: int | None) -> bool:
+        """Take a job from where it stands to its end. True where it must be gone on with from another place."""
         context = self._context
         with context.tracing.span("submit", job_id):
             job = await submit(context, job_id, grant=grant)
         if job is None:
-            return
+            return False
         if job.task_id:
             await context.history.lanes.taken(job)
         if await withdraw(context, job):
-            return
+            return False
         with context.tracing.span("wait", job_id):
             task = None if job.status is JobStatus.SAVING else await wait(context, job)
         self._lanes.nudge()  # what is only to be fetched needs no lane
         if task is not None or job.status is JobStatus.SAVING:
             with context.tracing.span("save", job_id):
                 await save(context, await context.history.job(job_id), task)
+        return (await context.history.job(job_id)).status is JobStatus.UNKNOWN

@@ -8,7 +8,7 @@ first.
 from __future__ import annotations
 
 import logging
-from typing import assert_never
+from typing import Any, assert_never
 
 from services.dashscope import DashScope, TaskStatus
 from services.errors import StudioError, VendorError
@@ -19,6 +19,7 @@ from services.records import FINAL, Job, JobStatus, OnArrival, SubmissionState
 log = logging.getLogger(__name__)
 
 _UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
+_ON_THE_WAY = frozenset({JobStatus.SUBMITTING, JobStatus.UNKNOWN})
 _PENDING = frozenset({JobStatus.PENDING})
 _NOT_ENDED = frozenset(JobStatus) - FINAL
 _ON_ITS_WAY = "Your cancel is on its way; the provider has not answered it yet. If it has begun before, it goes on."
@@ -40,7 +41,8 @@ async def cancel(context: Context, job_id: str) -> Job:
             submission = await context.history.ledger.latest(job_id)
             if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
                 raise StudioError(_too_late(job))  # there is no task that could be canceled
-            return await context.change(job_id, only_from=_NOT_ENDED, cancel_requested=True) or job
+            marked = await context.change(job_id, only_from=_ON_THE_WAY, cancel_requested=True)
+            return marked or await cancel(context, job_id)  # it has gone on meanwhile
         case JobStatus.RUNNING | JobStatus.SAVING:
             raise StudioError(_too_late(job))
         case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELED:
@@ -54,7 +56,25 @@ async def withdraw(context: Context, job: Job) -> bool:
     if not job.cancel_requested or job.status is not JobStatus.PENDING:
         return False
     vendor = await context.vendor(job)
-    return vendor is not None and (await _race(context, vendor, job)).status.final
+    if vendor is None:
+        return False
+    await _race(context, vendor, job)
+    return (await context.history.job(job.id)).status.final
+
+
+async def drop_if_canceled(context: Context, job_id: str) -> None:
+    """End what somebody canceled on its way and was not taken: it does not wait in line for that."""
+    if (await context.history.job(job_id)).cancel_requested:
+        await context.end_canceled(job_id, only_from=_UNSENT)
+
+
+def overtaken(job: Job, *, done: bool) -> dict[str, Any]:  # Any: members of a job
+    """What is written of a job whose cancel came too late, so that nobody believes that it was stopped."""
+    had, follows = ("finished it", _costs(job)) if done else ("begun", _goes_on(job))
+    return {
+        "cancel_requested": False,
+        "remark": f"You canceled this, but the provider had {had} a moment before. {follows}",
+    }
 
 
 async def arrive(context: Context, job_id: str, on_arrival: OnArrival) -> Job:
@@ -73,8 +93,11 @@ async def _cancel_at_vendor(context: Context, job: Job) -> Job:
     vendor = await context.vendor(job)
     if vendor is None or job.task_id is None:
         raise StudioError("The key this was made with is not here, so it cannot be canceled.")
-    after = await _race(context, vendor, job)
+    told = await _race(context, vendor, job)
     context.wake_up(job.id)
+    after = await context.history.job(job.id)
+    if told is TaskStatus.SUCCEEDED and not after.status.final:
+        raise StudioError(f"Too late by a moment: the provider had just finished it. {_costs(job)}")
     match after.status:
         case JobStatus.RUNNING | JobStatus.SAVING:
             raise StudioError(f"Too late by a moment: the provider had just begun. {_goes_on(job)}")
@@ -84,12 +107,18 @@ async def _cancel_at_vendor(context: Context, job: Job) -> Job:
             return after
 
 
-async def _race(context: Context, vendor: DashScope, job: Job) -> Job:
-    """Cancel a task and learn who came first; where nobody can tell yet, the cancel stands and is tried again."""
+async def _race(context: Context, vendor: DashScope, job: Job) -> TaskStatus | None:
+    """Cancel a task and learn who came first; where nobody can tell yet, the cancel stands and is tried again.
+
+    Returns how the task stands, or None where the vendor could not be asked.
+    """
     status: TaskStatus | None = None
     try:
         await vendor.cancel(job.task_id or "")
-        status = TaskStatus.CANCELED
+        # A yes may have crossed with the beginning: what goes on all the same is billed, and shall not be lost.
+        status = await _status(vendor, job)
+        if status not in (TaskStatus.RUNNING, TaskStatus.SUCCEEDED):
+            status = TaskStatus.CANCELED
     except VendorError as error:
         # Refused, or lost on its way: only the task itself tells.
         log.info("job %s task %s: cancel not confirmed (%s)", job.id, job.task_id, error.code or type(error).__name__)
@@ -104,16 +133,17 @@ async def _race(context: Context, vendor: DashScope, job: Job) -> Job:
                 only_from=_PENDING,
                 status=JobStatus.RUNNING,
                 running_at=context.clock(),
-                cancel_requested=False,
-                remark=f"You canceled this, but the provider had begun a moment before. {_goes_on(job)}",
+                **overtaken(job, done=False),
             )
-        case TaskStatus.SUCCEEDED | TaskStatus.FAILED:
+        case TaskStatus.SUCCEEDED:
+            await context.change(job.id, only_from=_PENDING, **overtaken(job, done=True))
+        case TaskStatus.FAILED:
             await context.change(job.id, only_from=_PENDING, cancel_requested=False)
         case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN | None:
             await context.change(job.id, only_from=_PENDING, cancel_requested=True, attention=_ON_ITS_WAY)
         case _:
             assert_never(status)
-    return await context.history.job(job.id)
+    return status
 
 
 async def _status(vendor: DashScope, job: Job) -> TaskStatus | None:
@@ -133,3 +163,9 @@ def _goes_on(job: Job) -> str:
     return (
         f"It goes on and costs {said(job.estimated_micros, job.currency)}; you can keep it or hide it when it arrives."
     )
+
+
+def _costs(job: Job) -> str:
+    if job.demo:
+        return "It is being fetched; nothing is billed."
+    return f"It is being fetched and costs {said(job.estimated_micros, job.currency)}."

@@ -16,7 +16,8 @@ _SETTLED = "There is nothing to decide any more: it was cleared up meanwhile."
 
 
 async def decide(context: Context, job_id: str, decision: Decision) -> Job:
-    """Take a person's word for what nobody can look up. Raises NotFound, and StudioError where nobody is asked.
+    """Take a person's word for what nobody can look up. Raises NotFound, StudioError where nobody is asked, and OverCap
+    where a cap does not allow for a second order beside one that may have been bought.
 
     Either way the order that was lost counts as given up: it may have been bought, and that stays in the books.
     """
@@ -25,9 +26,12 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
     asked = job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED
     if not asked or submission is None or submission.state is not SubmissionState.OPEN:
         raise StudioError(_SETTLED)
-    now = context.clock()
-    values = _values(job, decision, now=now)
-    decided = await context.history.ledger.give_up(submission, **values, decision=decision, updated_at=now)
+    now, history = context.clock(), context.history
+    values = {**_values(job, decision, now=now), "decision": decision, "updated_at": now}
+    if decision is Decision.SEND:
+        decided = await history.ledger.send_again(submission, job, caps=history.caps, **values)
+    else:
+        decided = await history.ledger.give_up(submission, **values)
     if decided is None:
         raise StudioError(_SETTLED)
     log.warning("job %s: %s decided to %s it, whether it was bought is not known", job_id, job.person, decision)

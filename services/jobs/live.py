@@ -18,6 +18,7 @@ from services.dashscope import DashScope, Piece, broken_stream
 from services.errors import NotTaken, OutcomeUnknown, Refused, StudioError, VendorError
 from services.jobs.context import Context
 from services.jobs.fetching import fetch
+from services.money.amounts import to_micros
 from services.records import ArticleItem, Job, JobStatus, Submission, SubmissionState
 from services.request import Request, billed
 
@@ -152,7 +153,7 @@ class _Draft:
         self.request_id = piece.request_id or self.request_id
         amount = billed(self._request, piece.usage)
         if amount is not None:
-            self.micros = round(amount * 1_000_000)
+            self.micros = to_micros(amount)
         self._began_at = self._began_at or self._context.clock()
         self._new.set()
 

@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.catalogue.schema import Precheck
-from services.dashscope import DashScope, explain
+from services.dashscope import DashScope, explain, find
 from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
 from services.jobs.context import Context
 from services.jobs.uploading import upload
+from services.money.amounts import to_micros
 from services.records import Asset, Check, CheckState, Job, JobWithAssets
 from services.request import Request, build_check
 
@@ -50,7 +51,7 @@ async def _asked(context: Context, vendor: DashScope, job: Job, *, precheck: Pre
             job,
             vendor_check=precheck.id,
             sha256=picture.sha256,
-            micros=round(precheck.price * 1_000_000),
+            micros=to_micros(precheck.price),
             asked_at=context.clock(),
         )
         if is_mine:
@@ -96,10 +97,8 @@ async def _judge(context: Context, job: Job, check: Check) -> bool:
         case CheckState.PASSED:
             return not await _is_over(context, job)
         case CheckState.REFUSED:
-            code = check.code or "CheckFailed"
             if not await _is_over(context, job):
-                said = explain(code, check.message).happened
-                await context.fail(job, Refused(said, code=code, http_status=200, vendor_message=check.message))
+                await context.fail(job, _refused(check))
         case CheckState.LOST:
             if not await _is_over(context, job):
                 await context.fail(job, _lost(check))
@@ -117,6 +116,14 @@ async def _is_over(context: Context, job: Job) -> bool:
     if job.status.final and job.actual_micros is not None and job.actual_micros < paid:
         await context.change(job.id, actual_micros=paid)
     return job.status.final
+
+
+def _refused(check: Check) -> VendorError:
+    """Why the picture will not do; a reason that nobody has documented is told in the vendor's own words."""
+    code, message = check.code, check.message
+    if find(code, message) is None:
+        code, message = "CheckFailed", f"{code} {message}".strip()
+    return Refused(explain(code, message).happened, code=code, http_status=200, vendor_message=message)
 
 
 def _lost(check: Check) -> VendorError:

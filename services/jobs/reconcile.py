@@ -1,19 +1,23 @@
 """A create call's answer was lost: was the task bought? The vendor's task list decides, never a second POST.
 
 The list names neither the job nor its words; a task is told by account, model and time, less the tasks that other
-submissions have, and, where several are left, by the words that the vendor repeats once a task has ended.
+submissions have, and, where several are left, by the words that the vendor repeats once a task has ended. One that was
+the only one, and then tells other words, is given up again.
 """
 
 from __future__ import annotations
 
 import logging
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
-from services.dashscope import LONGEST_WINDOW, TaskStatus, forgotten
-from services.errors import NotTaken, Refused, VendorError
+from services.dashscope import LONGEST_WINDOW, Task, TaskStatus, forgotten
+from services.errors import KeyRefused, NotTaken, Refused, VendorError
+from services.jobs.canceling import drop_if_canceled
 from services.jobs.context import Context
 from services.lanes import UNKNOWN_HOLDS_MS
 from services.records import Decision, Job, JobStatus, OpenSubmission, Submission
@@ -28,9 +32,12 @@ machine may sleep in the middle of one, or its clock be put right: what was crea
 _LOOKS_AT_LEAST = 2
 _LOOK_AGAIN_SECONDS = 5.0
 _ASK_AFTER_MS = 120_000
-"""How long the list may be out of reach before a person is asked; where the key is refused, they are asked at once."""
+"""How long the list may be out of reach before a person is asked; where the vendor says no, they are asked at once."""
 _FORGOTTEN_AFTER_MS = 24 * 3_600_000
 """The vendor keeps a task for so long (wan-video-api.md 7)."""
+_LONG_WORDS = 200
+"""Nobody else's prompt begins with the same so many signs."""
+_VARIANT = re.compile(r"-us$|-\d{4}-\d{2}-\d{2}$")
 _ON_THE_WAY = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING})
 _LOOKED_UP = frozenset({JobStatus.UNKNOWN})
 
@@ -77,10 +84,12 @@ class _Found(Enum):
 class _Unreadable(Exception):
     """The vendor's list cannot be read just now."""
 
-    def __init__(self, *, refused: bool) -> None:
+    def __init__(self, *, refused: bool, key_refused: bool = False) -> None:
         super().__init__()
         self.refused = refused
-        """Whether the key is not let near it: asking again by itself will hardly help."""
+        """Whether the vendor says no: asking again by itself will hardly help."""
+        self.key_refused = key_refused
+        """Whether that is because of the key."""
 
 
 async def reconcile(context: Context, job: Job, submission: Submission) -> None:
@@ -99,7 +108,8 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
         except _Unreadable as trouble:
             trouble_since = trouble_since or context.clock()
             waited = context.clock() - trouble_since
-            await _tell(context, job, refused=trouble.refused, ask=trouble.refused or waited >= _ASK_AFTER_MS)
+            ask = trouble.refused or waited >= _ASK_AFTER_MS
+            await _tell(context, job, key_refused=trouble.key_refused, ask=ask)
             pause = min(pause * 2, max(context.pace.retry_longest, again))
         else:
             looks, trouble_since = looks + 1, 0
@@ -118,12 +128,12 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
         await context.pause(job.id, pause)
 
 
-async def _tell(context: Context, job: Job, *, refused: bool, ask: bool) -> None:
+async def _tell(context: Context, job: Job, *, key_refused: bool, ask: bool) -> None:
     """Say that the list cannot be read, and after a while let a person decide. The studio goes on looking."""
     if not ask:
         await context.say(job, _CANNOT_READ if job.decision is None else job.attention)
         return
-    await _ask(context, job, _MAY_NOT_READ if refused else _COULD_NOT_READ)
+    await _ask(context, job, _MAY_NOT_READ if key_refused else _COULD_NOT_READ)
 
 
 async def _ask(context: Context, job: Job, why: str) -> None:
@@ -189,7 +199,31 @@ async def _send_again(context: Context, job: Job, submission: Submission) -> boo
         attention=None,
         decision=None,
     )
+    await drop_if_canceled(context, job.id)
     return True
+
+
+async def disown(context: Context, job: Job, task: Task) -> bool:
+    """Give up a task that was adopted while it did not tell its words, and now tells others: somebody else bought it
+    with the same account. False for every other task. The job is then looked up anew."""
+    submission = await context.history.ledger.latest(job.id)
+    adopted = submission is not None and submission.lost_at is not None and submission.task_id == task.task_id
+    if submission is None or not adopted or task.orig_prompt is None or same_words(task.orig_prompt, job.prompt):
+        return False
+    again = await context.history.ledger.disown(
+        submission,
+        status=JobStatus.UNKNOWN,
+        submitted_at=None,
+        running_at=None,
+        scheduled_at=None,
+        attention=_ASKING,
+        decision=None,
+        updated_at=context.clock(),
+    )
+    if again is not None:
+        log.warning("job %s task %s is somebody else's: looking the order up again", job.id, task.task_id)
+        await context.announce(job.id)
+    return again is not None
 
 
 async def _look(context: Context, job: Job, submission: Submission) -> tuple[Candidate, ...]:
@@ -202,6 +236,7 @@ async def _look(context: Context, job: Job, submission: Submission) -> tuple[Can
     start = max(start, end - LONGEST_WINDOW)
     try:
         listed = await vendor.list_tasks(model=submission.vendor_model, start=start, end=end)
+        listed = [task for task in listed if not is_another(task.model, submission.vendor_model)]
         ids = [task.task_id for task in listed]
         known = await context.history.ledger.known_tasks(account=submission.account, task_ids=ids)
         found = []
@@ -221,8 +256,18 @@ async def _look(context: Context, job: Job, submission: Submission) -> tuple[Can
     except VendorError as error:
         refused = isinstance(error, Refused) and not isinstance(error, NotTaken)
         log.info("job %s: the task list cannot be read (%s)", job.id, error.code or type(error).__name__)
-        raise _Unreadable(refused=refused) from error
+        raise _Unreadable(refused=refused, key_refused=isinstance(error, KeyRefused)) from error
     return tuple(found)
+
+
+def is_another(listed: str, asked: str) -> bool:
+    """Whether a row is of another model than was asked for: not every list sorts by it. Names that differ only by a
+    region or a date may be the same model's."""
+    return bool(listed) and _plain(listed) != _plain(asked)
+
+
+def _plain(model: str) -> str:
+    return _VARIANT.sub("", model.lower().replace("wanx", "wan", 1))
 
 
 def window(submission: Submission) -> tuple[datetime, datetime]:
@@ -250,7 +295,13 @@ def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
         return False
     if candidate.prompt is None:
         return candidate.created_at <= end
-    return candidate.prompt == rival.prompt
+    return same_words(candidate.prompt, rival.prompt)
+
+
+def same_words(told: str, sent: str) -> bool:
+    """Whether the vendor repeats the words that were sent. It may tidy up their spaces, or cut what is long."""
+    told, sent = (" ".join(unicodedata.normalize("NFC", words).split()) for words in (told, sent))
+    return told == sent or (len(told) >= _LONG_WORDS and sent.startswith(told))
 
 
 def may_yet_fit(rival: OpenSubmission, candidate: Candidate) -> bool:

@@ -22,6 +22,7 @@ from services.errors import (
     StudioError,
     VendorError,
 )
+from services.history import OUTPUT
 from services.jobs.context import Context
 from services.jobs.fetching import CutShort, fetch, keep_article
 from services.jobs.submitting import request_of
@@ -32,8 +33,10 @@ from services.request import output_count
 
 log = logging.getLogger(__name__)
 
-_LOST = "Not everything could be fetched before the provider's 24 hours were over."
+LOST = "Not everything could be fetched before the provider's 24 hours were over."
+"""What is said with a work of which a part is gone."""
 _SHORT = "The provider's file seems to be cut short. It came twice like this and is kept as it is."
+_NO_LINK = "NoResult"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -44,6 +47,8 @@ class _Saved:
     files: dict[int, Asset] = field(default_factory=dict)
     """What is here is not fetched again."""
     whole: bool = False
+    written: set[str] = field(default_factory=set)
+    """The ids of the files whose rows are written already."""
     came_short: dict[int, str] = field(default_factory=dict)
     """Checksums of what was refused as cut short."""
     kept_short: bool = False
@@ -51,7 +56,7 @@ class _Saved:
 
     def remark(self, *remarks: str | None) -> str | None:
         """What there is to say of the result, one sentence after the other."""
-        said = (*remarks, None if self.whole else _LOST, _SHORT if self.kept_short else None)
+        said = (*remarks, None if self.whole else LOST, _SHORT if self.kept_short else None)
         return " ".join(filter(None, said)) or None
 
 
@@ -71,13 +76,16 @@ async def save(context: Context, job: Job, task: Task | None = None) -> None:
 
 
 async def _save_task(context: Context, job: Job, task: Task | None) -> None:
-    patience, saved, remark = _Patience(context), _Saved(), None
+    patience, saved, remark = _Patience(context), await _kept(context, job), None
     is_fresh = task is not None
     while not saved.whole:
         try:
             vendor = await _vendor(context, job)
             if task is None or not is_fresh:
                 task = await _look(vendor, job, task)
+            if task.status is TaskStatus.SUCCEEDED and task.failures and not task.parts:
+                await context.fail(job, task.failures[0].error())
+                return
             if task.status is TaskStatus.SUCCEEDED:
                 job = await _note_expiry(context, job, task)
                 remark = await _remark(context, job, task)
@@ -85,6 +93,7 @@ async def _save_task(context: Context, job: Job, task: Task | None) -> None:
             else:
                 job = await context.say(job, "The provider does not know the result just now; asking again.")
         except (StudioError, OSError) as error:
+            await _show(context, job, saved)
             job = await _stumble(context, job, error)
         is_fresh = False  # its links may have died
         if not saved.whole and not await patience.lasts(job):
@@ -116,6 +125,14 @@ class _Patience:
         return True
 
 
+async def _show(context: Context, job: Job, saved: _Saved) -> None:
+    """Write down what is here already: one picture that cannot be had yet does not keep the others from being seen."""
+    new = [asset for asset in saved.files.values() if asset.id not in saved.written]
+    if new:
+        await context.change(job.id, files=new)
+        saved.written |= {asset.id for asset in new}
+
+
 async def _look(vendor: DashScope, job: Job, known: Task | None) -> Task:
     """The task with fresh links; as it is known already, where the vendor cannot be asked or does not tell any more."""
     try:
@@ -137,7 +154,7 @@ async def _note_expiry(context: Context, job: Job, task: Task) -> Job:
 def _links(task: Task) -> dict[int, str]:
     """The links to what was made, by number. Raises VendorError where there is none."""
     if not task.result_urls:
-        raise VendorError("The provider says that it is done but gives no link to the result.", code="NoResult")
+        raise VendorError("The provider says that it is done but gives no link to the result.", code=_NO_LINK)
     return dict(enumerate(task.result_urls, start=1))
 
 
@@ -209,9 +226,7 @@ async def _save_live(context: Context, job: Job) -> None:
         return
     if job.expires_at is None:
         job = await context.change(job.id, expires_at=lost_at(job)) or job
-    found = await context.history.with_assets(job.id)
-    saved = _Saved({asset.position: asset for asset in found.assets if asset.role == "output"})
-    present = frozenset(asset.id for asset in saved.files.values())
+    saved = await _kept(context, job)
     while not saved.whole:
         try:
             await _fetch_links(context, job, items, saved)
@@ -221,7 +236,7 @@ async def _save_live(context: Context, job: Job) -> None:
             break
     if not saved.whole:
         items = [item for item in items if "link" not in item]
-    await _finish(context, job, saved, items=items, remark=saved.remark(job.remark), present=present)
+    await _finish(context, job, saved, items=items, remark=saved.remark(job.remark))
 
 
 async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], saved: _Saved) -> None:
@@ -241,6 +256,13 @@ async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], sav
 # Both ----------------------------------------------------------------------------------------------------------------
 
 
+async def _kept(context: Context, job: Job) -> _Saved:
+    """What of a work is here from an earlier time."""
+    found = await context.history.with_assets(job.id)
+    files = {asset.position: asset for asset in found.assets if asset.role == OUTPUT}
+    return _Saved(files, written={asset.id for asset in files.values()})
+
+
 async def _finish(
     context: Context,
     job: Job,
@@ -248,11 +270,10 @@ async def _finish(
     *,
     items: Sequence[ArticleItem],
     remark: str | None,
-    present: frozenset[str] = frozenset(),
 ) -> None:
-    """The end of a job that succeeded. `present` are the ids of files whose rows are written already."""
+    """The end of a job that succeeded."""
     pictures = [saved.files[number] for number in sorted(saved.files)]
-    files = [picture for picture in pictures if picture.id not in present]
+    files = [picture for picture in pictures if picture.id not in saved.written]
     if items:
         files.append(await keep_article(context, job, items, pictures))
     await context.change(
@@ -296,6 +317,8 @@ def _trouble(error: StudioError | OSError) -> str:
             why = error.message
         case FileRefused():
             why = "What came is nothing that can be shown."
+        case VendorError(code=code) if code == _NO_LINK:
+            return f"{error.message} Asking again by itself."
         case _:
             return "The result is ready and is being fetched again: the last try broke off. It is kept at the provider."
     return f"{why} The result is kept at the provider; trying again."

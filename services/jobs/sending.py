@@ -9,6 +9,7 @@ import logging
 import random
 
 from services.errors import Throttled
+from services.jobs.canceling import drop_if_canceled
 from services.jobs.context import Context
 from services.records import Job
 
@@ -51,3 +52,4 @@ async def give_back(context: Context, job: Job, error: Throttled) -> None:
     log.info("job %s was refused as too fast (%s): %d wait again", job.id, error.code, len(back))
     for job_id in back:
         await context.announce(job_id)
+    await drop_if_canceled(context, job.id)

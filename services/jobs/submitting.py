@@ -47,7 +47,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
     `grant` is when it was given the lane with which it runs here: with another one it runs somewhere else. Returns the
     job with its task id, or live and ready to be saved; None where the job has ended, or has this lane no more.
     """
-    pause = context.pace.retry
+    pause, rested = context.pace.retry, 0
     while True:
         # The order first: what is decided of it between the two looks takes the lane away, and that is seen then.
         submission = await context.history.ledger.latest(job_id)
@@ -65,6 +65,10 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
         if job.cancel_requested:
             await context.end_canceled(job.id)
             return None
+        if submission is not None and submission.attempt > rested and _was_lost_again(submission):
+            rested = submission.attempt
+            await _rest(context, job, submission)
+            continue
         try:
             await _attempt(context, found, attempt=submission.attempt + 1 if submission else 1)
         except NotTaken as error:
@@ -78,6 +82,19 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
             )
             await context.pause(job_id, pause)
             pause = min(pause * 2, context.pace.retry_longest)
+
+
+def _was_lost_again(submission: Submission) -> bool:
+    """Whether an order, and not the first, was sent, got no proper answer, and was then proved not bought."""
+    lost = submission.state is SubmissionState.NOT_TAKEN and submission.lost_at is not None
+    return lost and submission.attempt > 1
+
+
+async def _rest(context: Context, job: Job, submission: Submission) -> None:
+    """Wait before the next order, the longer the more came to nothing: a provider in trouble is not hammered."""
+    log.warning("job %s: order %d came to nothing, too", job.id, submission.attempt)
+    await context.say(job, "The provider keeps failing to take this. It is not ordered yet; trying again by itself.")
+    await context.pause(job.id, min(context.pace.retry * 2 ** (submission.attempt - 1), context.pace.retry_longest))
 
 
 async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> None:
@@ -127,8 +144,10 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     if ready is None or ready.cancel_requested:
         return
     submission = await context.history.ledger.open(job, attempt=attempt, started_at=context.clock(), live=request.live)
-    if not context.history.crew.surely_here:
-        # It stood still just now: others may believe it gone and have looked this order up already.
+    canceled = (await context.history.job(job.id)).cancel_requested
+    if canceled or not context.history.crew.surely_here:
+        # Somebody canceled it in this very moment; or this process stood still, and others may believe it gone and
+        # have looked this order up already.
         await context.history.ledger.close(submission)
         return
     try:

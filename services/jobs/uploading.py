@@ -8,7 +8,7 @@ import base64
 from services.archive import Archive
 from services.catalogue.schema import FilesField
 from services.dashscope import DashScope
-from services.errors import Refused
+from services.errors import NotTaken, Refused
 from services.records import Asset
 from services.request import Request, files_to_send
 
@@ -38,8 +38,9 @@ async def upload(archive: Archive, vendor: DashScope, vendor_model: str, asset: 
     path = archive.path(asset.key)
     try:
         return await vendor.upload(vendor_model, path, name=path.name)
-    except Refused:
-        # Whether every region takes uploads is not documented; a small file can travel inside the body.
+    except (Refused, NotTaken):
+        # Whether every region takes uploads is not documented, and the storage is another host that may be out of
+        # reach by itself; a small file can travel inside the body.
         if not inline or asset.bytes > _INLINE_BYTES:
             raise
     return await asyncio.to_thread(_data_uri, archive, asset)

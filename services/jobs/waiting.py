@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any, assert_never
 
-from services.dashscope import Task, TaskStatus, forgotten
+from services.dashscope import Task, TaskStatus, forgotten, is_of_what_was_given
 from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
-from services.jobs.canceling import withdraw
+from services.jobs.canceling import overtaken, withdraw
 from services.jobs.context import Context, Pace
+from services.jobs.reconcile import disown
 from services.jobs.rounds import Place
 from services.jobs.submitting import request_of
 from services.jobs.urgency import expiry
+from services.money.amounts import to_micros
 from services.records import Job, JobStatus
 from services.request import billed
 from services.timing.plan import Plan
@@ -19,10 +21,14 @@ from services.timing.plan import Plan
 log = logging.getLogger(__name__)
 
 _WAITING = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
-_SURELY_UNKNOWN = 3
-"""How many times in a row the vendor must say that it does not know a task: the first words may come too early."""
+_SURELY = 3
+"""How many times in a row the vendor must say that it does not know a task, or that it failed without saying that it is
+of the task: the first words may come too early."""
+_TOO_EARLY_MS = 60_000
+"""So long after an order those words are not believed at all: what may be paid for is not given up for a lag."""
 _SILENT_TROUBLE = 3
 """How many polls may fail before anybody is told."""
+_NOT_KNOWN = "The provider does not know your order just now; asking again."
 _UNSURE_SHARE = 0.5
 """While nothing like it was made here, a pause is at most this share of the time that a task has taken so far: what is
 made more quickly than the documentation says is noticed soon."""
@@ -35,7 +41,10 @@ the vendor takes, so that list, cancel and save find a turn at once."""
 
 
 async def wait(context: Context, job: Job) -> Task | None:
-    """Poll until the task has ended. The task, where it has succeeded and its result is to be fetched."""
+    """Poll until the task has ended. The task, where it has succeeded and its result is to be fetched.
+
+    Where it turns out to be somebody else's, the job is of unknown fate afterwards.
+    """
     context.waiting[job.account] += 1
     try:
         with context.rounds.joined(job) as place:
@@ -45,16 +54,21 @@ async def wait(context: Context, job: Job) -> Task | None:
 
 
 async def _wait(context: Context, job: Job, place: Place) -> Task | None:
-    unknown = trouble = 0
+    unknown = trouble = bare = 0
     while True:
-        task = await _poll(context, job)
-        trouble = 0 if task else trouble + 1
-        unknown = unknown + 1 if task and task.status is TaskStatus.UNKNOWN else 0
+        answer = await _poll(context, job)
+        task = answer if isinstance(answer, Task) else None
+        bare = bare + 1 if isinstance(answer, Refused) else 0
+        trouble = 0 if answer else trouble + 1
+        unknown = unknown + 1 if task and task.status is TaskStatus.UNKNOWN and not _is_new(context, job) else 0
         job = await context.history.job(job.id)
         if job.status.final:
             return None
-        if unknown >= _SURELY_UNKNOWN or (context.over(job) and task is None):
+        if unknown >= _SURELY or (context.over(job) and task is None):
             await context.fail(job, forgotten())
+            return None
+        if bare >= _SURELY and isinstance(answer, Refused):
+            await context.fail(job, answer)
             return None
         if task is not None and await _note(context, job, task):
             job = await context.history.job(job.id)
@@ -62,7 +76,7 @@ async def _wait(context: Context, job: Job, place: Place) -> Task | None:
         if trouble == _SILENT_TROUBLE:
             await context.say(job, "The provider cannot be reached just now. Your order goes on there; asking again.")
         elif task is not None and not job.cancel_requested:
-            job = await context.say(job, None)
+            job = await context.say(job, _NOT_KNOWN if task.status is TaskStatus.UNKNOWN else None)
             if task.status is TaskStatus.RUNNING and job.status is not JobStatus.RUNNING:
                 job = await context.history.job(job.id)  # as just noted
         if task is not None:
@@ -73,8 +87,15 @@ async def _wait(context: Context, job: Job, place: Place) -> Task | None:
         await context.pause(job.id, pause)
 
 
-async def _poll(context: Context, job: Job) -> Task | None:
-    """The task as it stands, or None where the vendor cannot be asked just now."""
+def _is_new(context: Context, job: Job) -> bool:
+    return context.clock() - (job.submitted_at or job.created_at) < _TOO_EARLY_MS
+
+
+async def _poll(context: Context, job: Job) -> Task | Refused | None:
+    """The task as it stands, or None where the vendor cannot be asked just now.
+
+    Refused is a failed task told by its code alone: the pages on pictures show it so (wan-image-api.md 1.6).
+    """
     vendor = await context.vendor(job)
     if vendor is None:
         if job.demo:
@@ -86,6 +107,9 @@ async def _poll(context: Context, job: Job) -> Task | None:
         return await vendor.query(job.task_id or "")
     except KeyRefused as error:
         await context.say(job, f"{error.message} Your order goes on at the provider; correct the key to fetch it.")
+    except Refused as error:
+        log.info("job %s task %s: answered with %s alone", job.id, job.task_id, error.code or error.http_status)
+        return error if is_of_what_was_given(error) else None
     except VendorError as error:
         log.info("job %s task %s: poll failed (%s)", job.id, job.task_id, error.code or type(error).__name__)
     return None
@@ -132,17 +156,20 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
         case TaskStatus.SUSPENDED | TaskStatus.UNKNOWN:
             return False
         case TaskStatus.RUNNING:
-            if job.status is not JobStatus.RUNNING:
+            if job.status is not JobStatus.RUNNING or job.cancel_requested:
                 log.info("job %s task %s running", job.id, job.task_id)
                 await context.change(
                     job.id,
                     only_from=_WAITING,
                     status=JobStatus.RUNNING,
-                    running_at=context.clock(),
+                    running_at=job.running_at or context.clock(),
                     attention=None,
+                    **_overtaken(job, done=False),
                     **_times(task),
                 )
             return False
+        case TaskStatus.SUCCEEDED if await disown(context, job, task):
+            pass
         case TaskStatus.SUCCEEDED:
             log.info("job %s task %s succeeded, saving", job.id, job.task_id)
             await context.change(
@@ -153,6 +180,7 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
                 rewritten_prompt=task.actual_prompt,
                 actual_micros=await _billed(context, job, task),
                 attention=None,
+                **_overtaken(job, done=True),
                 **_times(task),
             )
             await context.timing.learn(job.vendor_model)
@@ -172,6 +200,11 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
         case _:
             assert_never(task.status)
     return True
+
+
+def _overtaken(job: Job, *, done: bool) -> dict[str, Any]:  # Any: members of a job, as they are written
+    """What is said where somebody canceled it and the cancel did not get through in time."""
+    return overtaken(job, done=done) if job.cancel_requested else {}
 
 
 def _times(task: Task) -> dict[str, Any]:  # Any: members of a job, as they are written
@@ -202,4 +235,4 @@ async def _billed(context: Context, job: Job, task: Task) -> int:
     amount = billed(request, task.usage)
     if amount is None:
         return job.estimated_micros
-    return round(amount * 1_000_000) + await context.history.checks.paid_by(job.id)
+    return to_micros(amount) + await context.history.checks.paid_by(job.id)

@@ -75,18 +75,18 @@ _WAV_HEADER_BYTES = 44
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-def read_audio(path: Path, *, name: str | None = None) -> AudioFacts | Unreadable:
+def read_audio(path: Path, *, name: str | None = None, most: float = COUNTED_SECONDS) -> AudioFacts | Unreadable:
     """The facts of a sound track, or in a sentence why it cannot be used. Never raises for what a file holds.
 
-    The length is right to some hundredths of a second, up to COUNTED_SECONDS. `name` is what the person calls the
-    file, where the path does not say it.
+    The length is right to some hundredths of a second, up to `most` seconds. `name` is what the person calls the file,
+    where the path does not say it.
     """
     spoken = plain_name(name or path.name)
     size = 0
     try:
         size = size_of(path, spoken)
         with path.open("rb") as file, _opened(file, spoken) as sound:
-            length = _seconds(sound)
+            length = _seconds(sound, most=most)
             context = sound.stream.codec_context
             if length <= 0 or context.channels <= 0:
                 raise FileRefused(f"{spoken} has no sound in it. Please choose another file.")
@@ -149,8 +149,8 @@ def _format_name(container: av.container.InputContainer, stream: av.AudioStream)
     return _FORMATS.get(name, name.upper())
 
 
-def _seconds(sound: _Sound) -> float:
-    """The length by the packets' times, at most COUNTED_SECONDS; 0 where there are none."""
+def _seconds(sound: _Sound, *, most: float) -> float:
+    """The length by the packets' times, at most `most`; 0 where there are none."""
     tick = float(sound.stream.time_base or 0)  # once: making a fraction of each packet took longer than reading it
     first: int | None = None
     last = 0
@@ -160,8 +160,8 @@ def _seconds(sound: _Sound) -> float:
                 continue
             first = packet.pts if first is None else min(first, packet.pts)
             last = max(last, packet.pts + (packet.duration or 0))
-            if (last - first) * tick >= COUNTED_SECONDS:
-                return COUNTED_SECONDS
+            if (last - first) * tick >= most:
+                return most
     except FFmpegError:
         pass  # the file breaks off here: what came before is its length
     return (last - first) * tick if first is not None else 0.0

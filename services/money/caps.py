@@ -301,7 +301,7 @@ async def _used(connection: AsyncConnection, wanted: Sequence[Cap], spender: Spe
 
 
 def _sum(cap: Cap, spender: Spender) -> sa.Select[tuple[int]]:
-    held = sa.select(sa.func.sum(reservations.c.micros)).where(
+    held = sa.select(sa.func.sum(reservations.c.micros + reservations.c.lost_micros)).where(
         reservations.c.demo == spender.demo, reservations.c.currency == cap.currency
     )
     if cap.scope is Scope.PERSON:

@@ -1,7 +1,8 @@
 """What each job holds of the caps: its estimate while it is open, then what was billed, or nothing.
 
 The row is written in the transaction that writes the job, and settled in the one that ends it, so the two never say
-different things. Money counts for the day on which it was ordered.
+different things. Money counts for the day on which it was ordered. What was sent again while the first order may have
+been billed holds both.
 """
 
 from __future__ import annotations
@@ -91,6 +92,12 @@ async def settle(connection: AsyncConnection, job: Job) -> None:
         .where(reservations.c.job_id == job.id)
         .values(state=str(settled.state), micros=settled.micros, at=job.updated_at)
     )
+
+
+async def hold_lost(connection: AsyncConnection, job: Job) -> None:
+    """Hold the estimate of an order that may have been billed, besides that of the one that is sent in its place."""
+    lost = reservations.c.lost_micros + job.estimated_micros
+    await connection.execute(reservations.update().where(reservations.c.job_id == job.id).values(lost_micros=lost))
 
 
 def day_of(milliseconds: int) -> str:

@@ -1,7 +1,8 @@
 """What was spent: by person, by model, by day, and job by job. Hides the SQL; it only reads.
 
 An amount is one of three. `spent` was billed, by the provider's own count of what it made. `open` is held for jobs that
-are not at their end. `unsure` is held for jobs that ended while nobody can tell whether they were billed.
+are not at their end. `unsure` is held for what ended while nobody can tell whether it was billed: jobs, and the first
+orders of jobs that were sent again.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Spending:
                 r.currency,
                 kind,
                 sa.func.sum(r.micros).label("micros"),
+                sa.func.sum(r.lost_micros).label("lost_micros"),
                 sa.func.count().label("jobs"),
             )
             .join(jobs, jobs.c.id == r.job_id)
@@ -136,7 +138,9 @@ class Spending:
         after = -1
         while True:
             statement = (
-                sa.select(jobs, r.day.label("on_day"), r.state.label("held"), r.micros.label("held_micros"))
+                sa.select(
+                    jobs, r.day.label("on_day"), r.state.label("held"), r.micros.label("held_micros"), r.lost_micros
+                )
                 .join(reservations, r.job_id == jobs.c.id)
                 .where(*_within(span), jobs.c.place > after)
                 .order_by(jobs.c.place)
@@ -148,8 +152,8 @@ class Spending:
                 return
             lines = []
             for row in rows:
-                day, held, micros = (row.pop(name) for name in ("on_day", "held", "held_micros"))
-                lines.append(_line(job_of(row), day=day, held=Held(held), micros=micros))
+                day, held, micros, lost = (row.pop(n) for n in ("on_day", "held", "held_micros", "lost_micros"))
+                lines.append(_line(job_of(row), day=day, held=Held(held), micros=micros, lost=lost))
             yield _csv(lines)
             after = rows[-1]["place"]
 
@@ -162,6 +166,7 @@ class _Part:
     currency: str
     kind: str
     micros: int
+    lost_micros: int
     jobs: int
 
 
@@ -188,6 +193,7 @@ def _sums(parts: Iterable[_Part], key: Callable[[_Part], str]) -> list[Sum]:
     for part in parts:
         amounts = found.setdefault((key(part), part.currency), dict.fromkeys(_COUNTED, 0))
         amounts[part.kind] += part.jobs if part.kind == "failed" else int(part.micros)
+        amounts["unsure"] += int(part.lost_micros)
         amounts["jobs"] += part.jobs
     return [Sum(key=name, currency=currency, **amounts) for (name, currency), amounts in found.items()]
 
@@ -204,11 +210,12 @@ _HEADING = (
 )  # fmt: skip
 
 
-def _line(job: Job, *, day: str, held: Held, micros: int) -> tuple[object, ...]:
+def _line(job: Job, *, day: str, held: Held, micros: int, lost: int) -> tuple[object, ...]:
     known = held is not Held.HELD
+    still = (0 if known else micros) + lost
     return (
         day, job.created_at, job.person, job.family, job.model, job.vendor_model, job.region, str(job.status),
-        _amount(job.estimated_micros), _amount(micros) if known else "", "" if known else _amount(micros),
+        _amount(job.estimated_micros), _amount(micros) if known else "", "" if known and not lost else _amount(still),
         job.currency, str(held), job.id, job.task_id or "",
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from services.errors import FileRefused
 from services.media.files import replacing
-from services.recipes import film, jpeg, png, webp, xmp
+from services.recipes import film, jpeg, png, sound, webp, xmp
 from services.recipes.foreign import Foreign, read_foreign
 from services.recipes.recipe import MARK, MAX_BYTES, Recipe, read_json, write_json
 
@@ -46,7 +46,7 @@ def embed(path: Path, recipe: Recipe, *, target: Path | None = None) -> None:
     """
     text = write_json(recipe)
     with replacing(target or path) as part:
-        _write(path, part, lambda carrier, file, size, out: carrier.embed(file, size, out, text))
+        _embed(path, part, text)
         if read_recipe(part) != read_json(text):
             raise FileRefused("The recipe could not be put into this file.")
 
@@ -56,8 +56,9 @@ def strip(source: Path, target: Path) -> None:
 
     Raises FileRefused where it cannot be told what of the file is words, OSError where it cannot be written.
     """
-    with replacing(target) as part:
-        _write(source, part, lambda carrier, file, size, out: carrier.strip(file, size, out))
+    with replacing(target) as part, source.open("rb") as file, part.open("wb") as out:
+        carrier = _carrier(file)
+        (carrier.strip if carrier else sound.strip)(file, os.fstat(file.fileno()).st_size, out)
 
 
 def read_recipe(path: Path) -> Recipe | Foreign | None:
@@ -105,9 +106,9 @@ def _found_anywhere(file: BinaryIO, size: int) -> Recipe | None:
     return None
 
 
-def _write(source: Path, part: Path, work: Callable[[_Carrier, BinaryIO, int, BinaryIO], None]) -> None:
+def _embed(source: Path, part: Path, text: str) -> None:
     with source.open("rb") as file, part.open("wb") as out:
         carrier = _carrier(file)
         if carrier is None:
             raise FileRefused("Files of this kind carry no recipe.")
-        work(carrier, file, os.fstat(file.fileno()).st_size, out)
+        carrier.embed(file, os.fstat(file.fileno()).st_size, out, text)

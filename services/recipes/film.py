@@ -8,7 +8,7 @@ comment.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -24,8 +24,12 @@ _MAX_TEXT = 4_000_000
 _OFFSET_PARENTS = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 _WORDY = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip", b"wide", b"pdin", b"cprt"})
 """Boxes that may hold somebody's words. An empty `wide` or `free` stays what it is."""
-_LOCATED = frozenset({b"mvex", b"saio", b"iloc", b"cmov"})
+_LOCATED = frozenset({b"saio", b"iloc", b"cmov"})
 """Boxes that tell of places in the file by other means, or hide the ones that do."""
+_MAX_PIECE = 8 << 20
+"""Bytes of one piece's description, or of the list of pieces."""
+_HAS_BASE = 0x000001
+_UNFIT = "This film is built in a way that leaves no room for a recipe."
 _NAMES = {
     b"\xa9cmt": "comment", b"\xa9des": "description", b"desc": "description", b"ldes": "description",
     b"\xa9nam": "title", b"\xa9swr": "software", b"\xa9too": "software",
@@ -107,27 +111,78 @@ def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
     boxes = list(_boxes_in(file, size))
     moov = next((box for box in boxes if box.kind == b"moov"), None)
     pictures = next((box for box in boxes if box.kind == b"mdat"), None)
-    if moov is None or pictures is None or any(box.kind == b"moof" for box in boxes):
+    if moov is None or pictures is None:
         raise FileRefused(_DAMAGED)
+    in_pieces = any(box.kind in (b"moof", b"mfra") for box in boxes)
+    if in_pieces and not _may_be_moved(boxes, moov, size):
+        raise FileRefused(_UNFIT)
     if moov.end - moov.start > _MAX_HEADER:
         raise FileRefused("The film's description is too long to be written anew.")
     file.seek(moov.body)
     old = file.read(moov.end - moov.body)
     new = _described(old, recipe)
     at = min(moov.start, pictures.start)
-    grown = len(new) + 8
-    _shift(new, at=at, old=(moov.start, moov.end), grown=grown)
+    grown, gone = len(new) + 8, moov.end - moov.start
+
+    def moved(place: int) -> int:
+        return place + (grown if place >= at else 0) - (gone if place >= moov.end else 0)
+
+    _shift(new, moved)
     copy_span(file, target, 0, at)
     target.write(struct.pack(">I4s", grown, b"moov") + new)
     copy_span(file, target, at, moov.start)
-    copy_span(file, target, moov.end, size)
+    if not in_pieces:
+        copy_span(file, target, moov.end, size)
+        return
+    for box in (one for one in boxes if one.start >= moov.end):
+        if box.kind in (b"moof", b"mfra"):
+            target.write(_moved_piece(file, box, moved))
+        else:
+            copy_span(file, target, box.start, box.end)
+
+
+def _may_be_moved(boxes: Sequence[_Box], moov: _Box, size: int) -> bool:
+    """Whether a film in pieces is one of which every place is found: its description first, then whole pieces."""
+    first = next(box.start for box in boxes if box.kind in (b"moof", b"mfra", b"mdat", b"sidx"))
+    large = any(box.end - box.start > _MAX_PIECE for box in boxes if box.kind in (b"moof", b"mfra"))
+    return moov.end <= first and boxes[-1].end == size and len(boxes) < _MAX_TOP_BOXES and not large
+
+
+def _moved_piece(file: BinaryIO, box: _Box, moved: Callable[[int], int]) -> bytearray:
+    """A piece's description, or the list of pieces, with its places in the file written anew."""
+    file.seek(box.start)
+    data = bytearray(file.read(box.end - box.start))
+    for one in _boxes(bytes(data), box.body - box.start, len(data)):
+        if one.kind == b"traf":
+            for head in (inner for inner in _boxes(bytes(data), one.body, one.end) if inner.kind == b"tfhd"):
+                length = head.end - head.body
+                if length >= 4 and not data[head.body + 3] & _HAS_BASE:
+                    continue
+                if length < 16:
+                    raise FileRefused(_DAMAGED)
+                _move(data, head.body + 8, "Q", moved)
+        elif one.kind == b"tfra" and one.end - one.body >= 16:
+            form, rest = ("Q" if data[one.body] == 1 else "I"), data[one.body + 11]
+            width = struct.calcsize(form)
+            step = 2 * width + 3 + (rest >> 4 & 3) + (rest >> 2 & 3) + (rest & 3)
+            count = int.from_bytes(data[one.body + 12 : one.body + 16], "big")
+            for number in range(min(count, (one.end - one.body - 16) // step)):
+                _move(data, one.body + 16 + number * step + width, form, moved)
+    return data
+
+
+def _move(data: bytearray, at: int, form: str, moved: Callable[[int], int]) -> None:
+    try:
+        struct.pack_into(f">{form}", data, at, moved(struct.unpack_from(f">{form}", data, at)[0]))
+    except struct.error as error:
+        raise FileRefused(_DAMAGED) from error
 
 
 def _described(moov: bytes, recipe: str) -> bytearray:
     """A film's description with this comment in place of the one it has."""
     children = list(_boxes(moov, 0, len(moov)))
     if not children or any(box.kind in _LOCATED for box in _nested(moov, 0, len(moov), deep=0)):
-        raise FileRefused("This film is built in a way that leaves no room for a recipe.")
+        raise FileRefused(_UNFIT)
     udta = _first(children, b"udta")
     inner = list(_boxes(moov, udta.body, udta.end)) if udta else []
     meta = next((box for box in inner if box.kind == b"meta" and _is_list(moov, box)), None)
@@ -152,12 +207,8 @@ def _box(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I4s", len(data) + 8, kind) + data
 
 
-def _shift(moov: bytearray, *, at: int, old: tuple[int, int], grown: int) -> None:
-    """Let every offset in a description point to where its pictures will lie, once it stands at `at`."""
-
-    def moved(place: int) -> int:
-        return place + (grown if place >= at else 0) - (old[1] - old[0] if place >= old[1] else 0)
-
+def _shift(moov: bytearray, moved: Callable[[int], int]) -> None:
+    """Let every offset in a description point to where its pictures will lie."""
     for box in _nested(bytes(moov), 0, len(moov), deep=0):
         if box.kind not in (b"stco", b"co64") or box.end - box.body < 8:
             continue

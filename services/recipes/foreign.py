@@ -15,7 +15,8 @@ from services.recipes.recipe import loaded, plain, scalars
 _MAX_STEPS = 12
 """Links of a ComfyUI graph that are followed from the sampler to the words."""
 _MAX_NODES = 2_000
-_A1111_SETTINGS = re.compile(r"(?:^|\n)\s{0,20}(Steps: \d{1,6},[^\n]{0,20000})\s*$")
+_A1111_SETTINGS = re.compile(r"Steps: \d{1,6},")
+"""How the last line begins. Only its beginning is matched: looking for its end takes the square of its length."""
 _SETTING = re.compile(r'([A-Za-z][\w /-]{0,40}): ("[^"\n]{0,2000}"|[^,\n]{0,2000})(?:, |$)')
 _NEGATIVE = "\nNegative prompt:"
 _WORDY_INPUTS = ("text", "prompt", "positive_prompt", "text_g", "string", "value", "clip_l", "t5xxl")
@@ -49,11 +50,11 @@ def _from_parameters(words: Mapping[str, str]) -> Foreign | None:
     if isinstance(told, dict):
         return _from_members(told, tool="Fooocus") if "parameters" in words else None
     text = plain(text, most=40_000)
-    settings = _A1111_SETTINGS.search(text)
-    if not settings:
+    before, _, settings = text.rpartition("\n")
+    if not _A1111_SETTINGS.match(settings.lstrip()):
         return None
-    said = {name.strip(): value.strip('" ') for name, value in _SETTING.findall(settings[1])}
-    prompt, _, negative = text[: settings.start()].partition(_NEGATIVE)
+    said = {name.strip(): value.strip('" ') for name, value in _SETTING.findall(settings.lstrip())}
+    prompt, _, negative = before.partition(_NEGATIVE)
     return Foreign(
         tool="Stable Diffusion web UI",
         prompt=plain(prompt),

@@ -20,7 +20,7 @@ _PACKET = (
     f'{{}}{_END}</x:xmpmeta><?xpacket end="w"?>'
 )
 # A tool that writes a packet anew may choose another prefix, an attribute instead of an element, and `&quot;`.
-_ELEMENT = re.compile(r"<[\w-]{1,40}:recipe(?: [^<>]{0,400})?>\s{0,100}([^<]{1,200000})</")
+_ELEMENT = re.compile(r"<[\w-]{1,40}:recipe(?: [^<>]{0,400})?>([^<]{1,200000})</")
 _ATTRIBUTE = re.compile(r"""\s[\w-]{1,40}:recipe=(?:"([^"<]{1,200000})"|'([^'<]{1,200000})')""")
 
 

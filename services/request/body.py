@@ -118,13 +118,16 @@ def called(request: Request) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def names_of(field: FilesField, files: Sequence[MediaFacts]) -> tuple[str, ...]:
-    """How the prompt speaks of these files; empty for one that it does not speak of."""
+def names_of(field: FilesField, files: Sequence[MediaFacts], *, at_least: int = 0) -> tuple[str, ...]:
+    """How the prompt speaks of these files; empty for one that it does not speak of.
+
+    Where `at_least` asks for more than there are, those to come are taken to be of the first kind.
+    """
     counted: dict[str, int] = {}
     names: list[str] = []
-    for facts in files:
+    for facts in [*files, *[None] * (at_least - len(files))]:
         known = isinstance(facts, ImageFacts | AudioFacts | VideoFacts)
-        taken = field.taken(limit_kind(facts)) if known else None
+        taken = field.takes[0] if facts is None else field.taken(limit_kind(facts)) if known else None
         pattern = taken.called if taken else ""
         counted[pattern] = counted.get(pattern, 0) + 1
         names.append(pattern.format(counted[pattern]))

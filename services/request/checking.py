@@ -25,6 +25,7 @@ from services.catalogue.schema import (
     SwitchField,
     Taken,
     TextField,
+    Together,
     VideoField,
     VideoLimit,
 )
@@ -59,19 +60,18 @@ def _as_the_vendor(field: Field, request: Request) -> Field:
         return field
     sharing = [f for f in request.fields if isinstance(f, FilesField) and f.wire == field.wire]
     others = sum(len(request.files(f.name)) for f in sharing if f.name != field.name)
-    return replace(field, most=sum(f.most for f in sharing) - others)
+    together = [r.most for r in request.model.rules if isinstance(r, Together) and field.name in r.fields]
+    return replace(field, most=min([sum(f.most for f in sharing), *together]) - others)
 
 
 def _missing(field: Field) -> str:
+    label = field.label.lower()
+    named = label if label.startswith("your ") else f"the {label}"
     match field:
-        case ImageField():
-            return f"Add a picture: {field.label.lower()}."
-        case AudioField():
-            return f"Add a sound file: {field.label.lower()}."
-        case VideoField():
-            return f"Add a clip: {field.label.lower()}."
+        case ImageField() | AudioField() | VideoField():
+            return f"Add {named}."
         case FilesField():
-            return f"Add {_listed_kinds(field)}: {field.label.lower()}."
+            return f"Add {named}: {_listed_kinds(field)}." if len(field.takes) > 1 else f"Add {named}."
         case TextField():
             return "Write a prompt: say what should be seen."
         case _:
@@ -84,7 +84,7 @@ def check_value(field: Field, value: Value, *, side: Side = Side.OURS) -> tuple[
         case TextField():
             return _check_text(field, str(value), side)
         case NumberField():
-            return _check_number(field, value)
+            return _check_number(field, value, side)
         case FixedField():
             if value == field.value:
                 return ()
@@ -132,8 +132,10 @@ def _check_closed(name: str, label: str, value: object, allowed: list[str | int]
     )
 
 
-def _check_number(field: NumberField, value: Value) -> tuple[Problem, ...]:
+def _check_number(field: NumberField, value: Value, side: Side) -> tuple[Problem, ...]:
     if isinstance(value, int | float) and field.minimum <= value <= field.maximum:
+        return ()
+    if side is Side.VENDOR and value in field.vendor_also:
         return ()
     unit = f" {field.unit}" if field.unit else ""
     span = f"{field.minimum:g} to {field.maximum:.10g}{unit}"

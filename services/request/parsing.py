@@ -38,21 +38,30 @@ def parse(
 ) -> Request:
     """Make a request of what a caller gave. Strings that are numbers become numbers, defaults are filled in.
 
-    Raises InvalidRequest where the model, the region or a value cannot even be understood.
+    Raises InvalidRequest where the family, the model, the region or a value cannot even be understood.
     """
+    if family and catalogue.family(family) is None:
+        families = ", ".join(known.id for known in catalogue.families)
+        _refuse("family", f"There is no family {shown(family)!r} here. Choose one of: {families}.")
     model = catalogue.model(model_id)
     if model is None or (family and model.family != family):
         known = ", ".join(m.id for m in (catalogue.of_family(family) if family else catalogue.models))
         _refuse("model", f"There is no model {shown(model_id)!r} here. Choose one of: {known}.")
     offer = model.offer(region)
     if offer is None:
-        places = " or ".join(_region_label(catalogue, offer.region) for offer in model.offers)
-        _refuse(
-            "region", f"{model.title} is not offered in {_region_label(catalogue, region)}. It is offered in {places}."
-        )
+        _refuse("region", _not_offered(catalogue, model, region))
     values, problems = _parse_values(catalogue, model, offer, given=given)
     refuse_if_any(tuple(problems))
     return Request(model=model, offer=offer, values=values)
+
+
+def _not_offered(catalogue: Catalogue, model: Model, region: str) -> str:
+    """Where the model is had instead, and which others of its family the region has."""
+    here = _region_label(catalogue, region)
+    places = " or ".join(_region_label(catalogue, offer.region) for offer in model.offers)
+    others = [m.id for m in catalogue.of_family(model.family) if m.offer(region)]
+    instead = f" {here} has {' and '.join(others[:2])}." if others else ""
+    return f"{model.title} is not offered in {here}. It is offered in {places}.{instead}"
 
 
 def _region_label(catalogue: Catalogue, region_id: str) -> str:

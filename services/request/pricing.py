@@ -17,6 +17,9 @@ from services.catalogue.video import PIXELS
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.request.values import Cost, Request, files_of
 
+_MOST_UNITS = 1_000_000.0
+"""Seconds or pictures of one work: more is a mistake of whoever counted, and no receipt."""
+
 
 def output_seconds(request: Request) -> float:
     """How long the clip will be; 0 for pictures."""
@@ -160,7 +163,8 @@ def billed(request: Request, usage: Mapping[str, object]) -> Decimal | None:
     """What the vendor bills for a finished task by its `usage`, without the check before; None where it does not say.
 
     Seconds are `duration`, which counts the clips given too, or `video_duration`; of the clips given no more than the
-    bill's most counts. Pictures are `image_count`. Source: wan-video-api.md 7.5 and 9.2, wan-image-api.md 1.5.
+    bill's most counts. Pictures are `image_count`. The quality that was made counts, where it is told. Source:
+    wan-video-api.md 7.5 and 9.2, wan-image-api.md 1.5.
     """
     if request.model.bill.unit is Unit.IMAGE:
         units = _amount(usage.get("image_count"))
@@ -172,7 +176,17 @@ def billed(request: Request, usage: Mapping[str, object]) -> Decimal | None:
         else:
             whole = _amount(usage.get("duration"))
             units = whole if whole is not None else _amount(usage.get("video_duration"))
-    return None if units is None else _row(request).amount * _decimal(units)
+    return None if units is None else _row_billed(request, usage).amount * _decimal(units)
+
+
+def _row_billed(request: Request, usage: Mapping[str, object]) -> Price:
+    """The price of what was made, where `usage` names its quality (`SR`: 720) or sound; else of what was chosen."""
+    made = _amount(usage.get("SR"))
+    tier = f"{made:.0f}P" if made else output_tier(request)
+    told = usage.get("audio")
+    sound = told if isinstance(told, bool) else request.values.get("audio")
+    rows = [p for p in request.offer.prices if p.tier == tier and p.sound in (None, sound)]
+    return max(rows, key=_each) if rows else _row(request)
 
 
 def _decimal(units: float) -> Decimal:
@@ -181,14 +195,14 @@ def _decimal(units: float) -> Decimal:
 
 
 def _amount(value: object) -> float | None:
-    """A number that may come as text; None for anything else."""
+    """A number that may come as text; None for anything else, and for what no work was ever long."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if 0 <= number <= _MOST_UNITS else None
 
 
 def _row(request: Request) -> Price:

@@ -15,6 +15,7 @@ from services.catalogue.schema import (
     Requires,
     Rule,
     SameShape,
+    Together,
 )
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.problems import Fix, Problem, Repair
@@ -54,6 +55,10 @@ def _hold(request: Request, rule: Rule) -> list[Problem]:
             return [Problem(field=rule.other, message=rule.say)] if alone else []
         case Caps():
             return _caps(request, rule)
+        case Together():
+            held = [name for name in rule.fields if request.files(name)]
+            over = len(held) > 1 and sum(len(request.files(name)) for name in held) > rule.most
+            return [Problem(field=held[-1], message=rule.say)] if over else []
         case _:
             assert_never(rule)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from fastapi import Request
 
 from services.errors import StudioError
@@ -21,8 +21,8 @@ async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any
         if len(body) > limit:
             raise StudioError(f"That is too long for {what}.")
     try:
-        sent = json.loads(body)
-    except (ValueError, RecursionError):
+        sent = orjson.loads(body)  # takes no half signs, no numbers that are none, and does not nest without end
+    except orjson.JSONDecodeError:
         sent = None
     if not isinstance(sent, dict):
         raise StudioError(f"The studio expected {what} as a JSON object.")

@@ -1,4 +1,4 @@
-"""Frames and sounds cut out of clips, the family of a job, and the places of the page that take a file."""
+"""Frames, sounds and previews cut out of clips, the family of a job, and the places of the page that take a file."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/files/{asset_id}/sound")
     async def sound(asset_id: str, request: Request, person: Asking, *, download: bool = False) -> Response:
         return _answer(request, await studio.reuse.sound(asset_id, person=person), download=download)
+
+    @routes.get("/files/{asset_id}/preview")
+    async def preview(asset_id: str, request: Request, person: Asking) -> Response:
+        return _answer(request, await studio.reuse.preview(asset_id, person=person), download=False)
 
     return routes
 

@@ -17,17 +17,25 @@ from services.simulator import Simulator, serve
 
 def main() -> None:
     """Read the command line and serve until stopped."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    with contextlib.suppress(KeyboardInterrupt), _home(options.home) as home:
-        asyncio.run(_run(options, home))
+    try:
+        with contextlib.suppress(KeyboardInterrupt), _home(options.home) as home:
+            asyncio.run(_run(options, home))
+    except _NoStart as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+
+
+class _NoStart(Exception):
+    """The address or the home cannot be had."""
 
 
 def _parser() -> argparse.ArgumentParser:
     regions = [region.id for region in CATALOGUE.regions]
     parser = argparse.ArgumentParser(prog="python -m services.simulator", description=main.__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (a free one)")
     parser.add_argument("--speed", type=_positive, default=1.0, help="divides waiting and running (1)")
     parser.add_argument("--run-seconds", type=_positive, help="one run time for all tasks, before --speed")
     parser.add_argument("--home", type=Path, help="where tasks and files are kept (a folder removed at the end)")
@@ -47,6 +55,13 @@ def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError("must be more than 0")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("must be 0 to 65535")
     return number
 
 
@@ -88,7 +103,12 @@ async def _run(options: argparse.Namespace, home: Path) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    async with serve(simulator, host=options.host, port=options.port) as origin:
+    async with contextlib.AsyncExitStack() as serving:
+        try:
+            origin = await serving.enter_async_context(serve(simulator, host=options.host, port=options.port))
+        except OSError as error:
+            what = f"write to {error.filename}" if error.filename else f"listen on {options.host} port {options.port}"
+            raise _NoStart(f"cannot {what}: {error.strerror or error}") from error
         print(f"{origin}/api/v1", flush=True)
         await stopped.wait()
 

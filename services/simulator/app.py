@@ -32,7 +32,7 @@ from services.simulator.limits import POLICIES_PER_SECOND, TASK_CALLS_PER_SECOND
 from services.simulator.query import read_filter
 from services.simulator.reading import read_body
 from services.simulator.record import Call, Create, Record, shortened
-from services.simulator.refusal import Refusal
+from services.simulator.refusal import Refusal, wrong_url
 from services.simulator.replies import (
     Link,
     at_once,
@@ -59,6 +59,8 @@ _SYNCHRONOUS = "current user api does not support synchronous calls"
 _ASYNCHRONOUS = "current user api does not support asynchronous calls"
 _NOT_PENDING = "Failed to cancel the task, please confirm if the task is in PENDING status."
 _NO_ROUTE = "The requested resource could not be found."
+_PLAN_KEY = "sk-sp-"
+"""How the keys of coding plans begin, which make no pictures and clips. Source: wan-video-api.md 7.1."""
 _TOO_FAST = "Requests rate limit exceeded, please try again later."
 
 
@@ -108,6 +110,7 @@ class Simulator:
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: self._no_such_route}
         )
+        self.app.router.redirect_slashes = False
 
     @property
     def creates(self) -> list[Create]:
@@ -153,7 +156,7 @@ class Simulator:
         ]
         upload, download = self._bucket.upload, self._bucket.download
         return [
-            HttpRoute(UPLOAD_PATH, self._through(Route.UPLOAD, upload), methods=["POST"]),
+            *self._with_slash(UPLOAD_PATH, Route.UPLOAD, upload, method="POST"),
             HttpRoute(RESULT_PATH + "/{name}", self._through(Route.DOWNLOAD, download), methods=["GET", "HEAD"]),
             Mount("/api/v1", routes=api),
             Mount("/{region}/api/v1", routes=api),
@@ -242,7 +245,7 @@ class Simulator:
         region = request.path_params.get("region", self.region)
         if self._catalogue.region(region) is None:
             raise Refusal(404, "NotFound", _NO_ROUTE)
-        if self._keys is not None and region not in self._keys.get(key, ()):
+        if key.startswith(_PLAN_KEY) or (self._keys is not None and region not in self._keys.get(key, ())):
             raise Refusal(401, "InvalidApiKey", "Invalid API-key provided.")
         account = hashlib.sha256(f"{region}\0{key}".encode("utf-8", "replace")).hexdigest()[:24]
         if task_call and self.habits.limits:
@@ -284,6 +287,8 @@ class Simulator:
         asynchronous = _is_enabled(request, "x-dashscope-async")
         at_once = {model.endpoint.at_once for model in self._catalogue.models if model.endpoint.at_once}
         checks = {model.precheck.path for model in self._catalogue.models if model.precheck}
+        if path not in {model.endpoint.path for model in self._catalogue.models} | at_once | checks:
+            raise wrong_url()
         if asynchronous and path in at_once | checks:
             raise Refusal(403, "AccessDenied", _ASYNCHRONOUS)
         if not asynchronous and path not in at_once | checks:
@@ -351,8 +356,8 @@ class Simulator:
     async def _list(self, request: Request) -> Response:
         caller = self._caller(request, task_call=True)
         wanted = read_filter(request.query_params, now=self.clock.now())
-        tasks = [task for task in self.world.all_of(caller) if wanted.fits(task)]
         codes = {region.id: region.code for region in self._catalogue.regions}
+        tasks = [task for task in self.world.all_of(caller) if wanted.fits(task, region_codes=codes)]
         page = listed(tasks, page_no=wanted.page_no, page_size=wanted.page_size, region_codes=codes)
         return json_reply(page, now=self.clock.now(), charset=True)
 

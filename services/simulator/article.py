@@ -16,6 +16,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_TITLE = 60
+_AROUND = " ,:，：\"'“”"
 
 _HEADINGS = ("A first look", "Closer", "The heart of it", "Another side", "A quiet moment", "One more thing", "Onwards")
 _HEADINGS += ("A small surprise", "Looking back", "Almost there", "The last light", "Home again")
@@ -54,12 +55,13 @@ def write_article(prompt: str, *, pictures: int, seed: int) -> tuple[str, ...]:
     chance = random.Random(f"{prompt}\0{seed}")
     chinese = bool(_CHINESE.search(prompt))
     topic = _topic(prompt, chinese=chinese)
+    inside = topic if chinese else re.sub(r"^(?:An?|The)\b", lambda found: found[0].lower(), topic)
     headings = _CHINESE_HEADINGS if chinese else _HEADINGS
     sentences = _CHINESE_SENTENCES if chinese else _SENTENCES
-    introduction = chance.choice(_CHINESE_INTRODUCTIONS if chinese else _INTRODUCTIONS).format(topic, pictures)
+    introduction = chance.choice(_CHINESE_INTRODUCTIONS if chinese else _INTRODUCTIONS).format(inside, pictures)
     texts: list[str] = []
     for number in range(pictures):
-        said = sentences[number % len(sentences)].format(topic)
+        said = sentences[number % len(sentences)].format(inside)
         before = f"# {_title(topic)}\n\n{introduction}\n\n" if number == 0 else "\n\n"
         texts.append(f"{before}## {number + 1}. {headings[number % len(headings)]}\n\n{said}\n\n")
     ending = chance.choice(_CHINESE_ENDINGS if chinese else _ENDINGS)
@@ -81,10 +83,12 @@ def _topic(prompt: str, *, chinese: bool) -> str:
     """What the prompt is about, as far as a machine that only cuts words can tell."""
     said = " ".join(prompt.split())
     first = re.split(r"[.!?。！？\n;；]", said, maxsplit=1)[0]
-    cut = _ASKING.sub("", first, count=1).strip(" ,:，：\"'“”") or first
+    before_list, _, _ = first.partition(":")  # what is listed behind is told by the paragraphs
+    first = before_list if before_list.count(" ") > 1 else first
+    cut = _ASKING.sub("", first, count=1).strip(_AROUND) or first
     if len(cut) > _LONGEST_TITLE:
         cut = cut[:_LONGEST_TITLE] if chinese else cut[:_LONGEST_TITLE].rsplit(" ", 1)[0]
-    return cut.strip() or ("这个主题" if chinese else "this")
+    return cut.strip(_AROUND) or ("这个主题" if chinese else "this")
 
 
 def _title(topic: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from services.catalogue.schema import (
+    MB,
     AudioLimit,
     FileField,
     FilesField,
@@ -37,6 +39,8 @@ MAX_FETCH_BYTES = 256 * 1024 * 1024
 _INSPECTION = "InvalidParameter.DataInspection"
 _NOT_FETCHED = "Unable to download the media resource during the data inspection process."
 _NOT_MEDIA = "The media format is not supported or incorrect for the data inspection."
+_NOT_FOUND = "Failed to find the requested media resource during the data inspection process."
+_NOT_ALLOWED = "Don't have authorization to access the media resource during the data inspection process."
 _NOT_A_URL = "The provided URL does not appear to be valid. Make sure it is correctly formatted."
 _DATA_URI = re.compile(r"data:(?P<mime>[\w.+-]+/[\w.+-]+);base64,", re.IGNORECASE)
 _KEPT = "file:"
@@ -127,8 +131,10 @@ class Inspector:
         return tuple(found)
 
     async def _locate(self, given: str, *, target: Path, owner: tuple[str, str], oss: bool) -> Path:
-        if given.startswith(_KEPT):
-            return self._folder / given.removeprefix(_KEPT)
+        kept = given.removeprefix(_KEPT)
+        # The whole name, since a stranger may write `file:` as well, but no task's id; earlier ones had no number.
+        if kept != given and kept in (target.name, target.name.rpartition("-")[0]):
+            return self._folder / kept
         if given.startswith("oss://"):
             found = self._storage.find(given.removeprefix("oss://"), account=owner[0], model=owner[1]) if oss else None
             if found is None:
@@ -153,7 +159,7 @@ async def _fetch(url: str, target: Path) -> None:
             client.stream("GET", url) as reply,
         ):
             if reply.status_code != httpx.codes.OK:
-                raise Refusal(400, _INSPECTION, _NOT_FETCHED)
+                raise _not_had(reply.status_code)
             with await asyncio.to_thread(target.open, "wb") as file:
                 async for chunk in reply.aiter_bytes(256 * 1024):
                     size += len(chunk)
@@ -170,13 +176,23 @@ async def _fetch(url: str, target: Path) -> None:
         raise Refusal(400, _INSPECTION, _NOT_FETCHED) from error
 
 
+def _not_had(status: int) -> Refusal:
+    """What is said where the address answers, but not with a file. Source: wan-image-api.md 4.3."""
+    match status:
+        case 401 | 403:
+            return Refusal(400, "InvalidParameter", _NOT_ALLOWED)
+        case 404 | 410:
+            return Refusal(400, "InvalidParameter", _NOT_FOUND)
+        case _:
+            return Refusal(400, _INSPECTION, _NOT_FETCHED)
+
+
 def judge_file(each: FileField, facts: MediaFacts) -> None:
     """Hold a file to the vendor's limit. Raises Refusal with the code that belongs to what is wrong."""
     limits = limits_of(each)
     match facts:
         case Unreadable():
-            too_large = facts.bytes > max(limit.max_bytes for limit in limits)
-            raise Refusal(400, "InvalidFile.Size" if too_large else "InvalidFile.Format", _NOT_MEDIA)
+            raise _unreadable(facts, limits)
         case ImageFacts():
             for limit in limits:
                 if isinstance(limit, ImageLimit):
@@ -191,6 +207,16 @@ def judge_file(each: FileField, facts: MediaFacts) -> None:
                     _refuse_if(video_defects(facts, limit), _video_refusal(facts, limit))
         case _:
             assert_never(facts)
+
+
+def _unreadable(facts: Unreadable, limits: Sequence[MediaLimit]) -> Refusal:
+    """What is said of a file that is none of the kinds that are taken."""
+    largest = max(limit.max_bytes for limit in limits)
+    if all(isinstance(limit, AudioLimit) for limit in limits):
+        return _too_many_bytes(largest) if facts.bytes > largest else _no_sound(limits[0].formats)
+    if facts.bytes > largest:
+        return Refusal(400, "InvalidFile.Size", f"The file must not exceed {largest // MB} MB.")
+    return Refusal(400, _INSPECTION, _NOT_MEDIA)
 
 
 def _refuse_if(defects: Sequence[Defect], refusal: Refusal) -> None:
@@ -211,20 +237,32 @@ def _image_refusal(facts: ImageFacts, limit: ImageLimit) -> Refusal:
     if _too_long(facts.width, facts.height, limit.longest_ratio):
         return Refusal(400, "InvalidFile.AspectRatio", f"The aspect ratio of the image must be {_span(limit)}.")
     if facts.bytes > limit.max_bytes:
-        return Refusal(400, "InvalidFile.Size", f"The image must not exceed {limit.max_bytes // 1024**2} MB.")
+        return Refusal(400, "InvalidFile.Size", f"The image must not exceed {limit.max_bytes // MB} MB.")
     return Refusal(400, "InvalidFile.Format", "The image must not be transparent, animated or in an unusual mode.")
 
 
 def _audio_refusal(facts: AudioFacts, limit: AudioLimit) -> Refusal:
+    """Code and words are those of the digital human's page, the only ones there are. Source: wan-video-api.md 4.2."""
     if facts.format not in limit.formats:
-        return Refusal(400, "InvalidFile.Format", f"The audio format must be one of {', '.join(limit.formats)}.")
+        return _no_sound(limit.formats)
     if facts.bytes > limit.max_bytes:
-        return Refusal(400, "InvalidFile.Size", f"The audio must not exceed {limit.max_bytes // 1024**2} MB.")
+        return _too_many_bytes(limit.max_bytes)
+    if facts.seconds > limit.max_seconds:
+        return Refusal(400, "InvalidURL", f"The input audio is longer than {math.ceil(limit.max_seconds)}s.")
     return Refusal(
         400,
         "InvalidFile.Duration",
         f"The audio must be between {limit.min_seconds:g} and {limit.max_seconds:g} seconds long.",
     )
+
+
+def _no_sound(formats: Sequence[str]) -> Refusal:
+    allowed = ", ".join(f".{name.lower()}" for name in formats)
+    return Refusal(400, "InvalidURL", f"File type is not supported. Allowed types are: {allowed}.")
+
+
+def _too_many_bytes(most: int) -> Refusal:
+    return Refusal(400, "InvalidURL", f"File size is larger than {math.ceil(most / MB)}MB.")
 
 
 def _video_refusal(facts: VideoFacts, limit: VideoLimit) -> Refusal:
@@ -234,7 +272,7 @@ def _video_refusal(facts: VideoFacts, limit: VideoLimit) -> Refusal:
     if facts.format not in limit.formats:
         return Refusal(400, "InvalidFile.Format", f"The video format must be one of {', '.join(limit.formats)}.")
     if facts.bytes > limit.max_bytes:
-        return Refusal(400, "InvalidFile.Size", f"The video must not exceed {limit.max_bytes // 1024**2} MB.")
+        return Refusal(400, "InvalidFile.Size", f"The video must not exceed {limit.max_bytes // MB} MB.")
     if not least <= shorter <= longer <= most:
         return Refusal(
             400,

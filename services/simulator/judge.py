@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from services.catalogue import Catalogue
@@ -41,9 +41,12 @@ from services.request import Request, Value, check_value, default_of, is_absent
 from services.request.rules import hold_to_rules
 from services.simulator.refusal import Refusal, wrong_url, wrong_value
 from services.simulator.wires import Sent, place_of
-from services.simulator.wording import value_refused
+from services.simulator.wording import SEED, value_refused
 
-__all__ = ["Check", "Order", "Refusal", "find_check", "find_model", "judge"]
+_LONGEST_DATA_URI = 10_485_760
+"""Of one part of a message, written in base64. Source: wan-image-api.md 1.4 and 4.3."""
+
+__all__ = ["Check", "Order", "Refusal", "find_check", "find_model", "judge", "sellers_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,9 @@ def find_model(catalogue: Catalogue, *, region: str, path: str, body: Mapping[st
     known = {each for model in catalogue.models for each in (model.endpoint.path, model.endpoint.at_once) if each}
     if path not in known:
         raise wrong_url()
-    sellers = [(model, offer) for model in catalogue.models for offer in model.offers if offer.id == model_id]
+    sellers = [(model, replace(offer, id=model_id)) for model, offer in sellers_of(catalogue, model_id)]
+    if any(model.precheck and model.precheck.id == model_id for model in catalogue.models):
+        raise wrong_url()
     if not sellers:
         raise Refusal(400, "InvalidParameter", "Model not exist.")
     here = next(((model, offer) for model, offer in sellers if offer.region == region), None)
@@ -94,10 +99,20 @@ def find_model(catalogue: Catalogue, *, region: str, path: str, body: Mapping[st
     return here
 
 
+def sellers_of(catalogue: Catalogue, model_id: str) -> list[tuple[Model, Offer]]:
+    """Every offer of a model, whether it is named by its own id or by that of a frozen version."""
+    return [
+        (model, offer)
+        for model in catalogue.models
+        for offer in model.offers
+        if model_id in (offer.id, *(f"{offer.id}-{date}" for date in model.snapshots))
+    ]
+
+
 def _model_id(body: Mapping[str, object]) -> str:
     model_id = body.get("model")
     if not isinstance(model_id, str) or not model_id:
-        raise Refusal(400, "BadRequest.EmptyModel", 'Required parameter "model" missing or invalid, please check.')
+        raise Refusal(400, "BadRequest.EmptyModel", 'Required parameter "model" missing from request.')
     return model_id
 
 
@@ -177,6 +192,8 @@ def _address(each: Field, raw: object) -> str:
         raise _wrong_type(each, "string")
     if is_absent(raw):
         raise wrong_value(f"Field required: {place_of(each)}")
+    if each.wire and each.wire.place is Place.CONTENT and raw.startswith("data:") and len(raw) > _LONGEST_DATA_URI:
+        raise wrong_value(f"Exceeded limit on max bytes per data-uri item : {_LONGEST_DATA_URI}")
     return _readable(raw)
 
 
@@ -217,6 +234,8 @@ def _whole_number(each: Field, raw: object) -> int:
         return int(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
+    if each.wire and each.wire.key == SEED:
+        raise wrong_value(f"'{SEED}' must be Integer")
     raise _wrong_type(each, "integer")
 
 

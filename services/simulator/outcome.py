@@ -178,7 +178,7 @@ def _usage_value(key: UsageKey, request: Request, made: Made) -> object:  # noqa
         case UsageKey.TIER:
             return int("".join(filter(str.isdecimal, output_tier(request))) or 0)
         case UsageKey.FPS:
-            return request.model.fps
+            return request.model.fps_at(output_tier(request))
         case UsageKey.COUNT:
             return 1
         case UsageKey.AUDIO:

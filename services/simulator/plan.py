@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.catalogue.schema import FilesField, MediaField
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
-from services.request import Request, follow_shape, frame_size
+from services.request import Request, follow_shape, frame_size, output_tier
 from services.simulator.article import heading_of, write_article
 from services.simulator.artist import Clip, Picture, Treatment
 from services.simulator.inspection import Found
@@ -119,7 +119,7 @@ def _clip(request: Request, files: Files, *, seed: int) -> Clip:
         width=width,
         height=height,
         seconds=clip_seconds(request),
-        fps=request.model.fps,
+        fps=request.model.fps_at(output_tier(request)),
         seed=seed,
         sound=sound,
         watermark=request.values.get("watermark") is True,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from services.simulator.ledger import Task
 from services.simulator.refusal import Refusal
-from services.simulator.replies import VENDOR_ZONE
+from services.simulator.replies import VENDOR_ZONE, api_key_id
 
 _LONGEST = timedelta(hours=24)
 _STATUSES = {"PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "SUSPENDED", "UNKNOWN"}
@@ -24,16 +24,20 @@ class Filter:
     task_id: str | None
     model: str | None
     status: str | None
+    region: str | None
+    api_key_id: str | None
     page_no: int
     page_size: int
 
-    def fits(self, task: Task) -> bool:
+    def fits(self, task: Task, *, region_codes: Mapping[str, str]) -> bool:
         """Whether a task is wanted. Times are those of its submission, to the second as they were asked."""
         return (
             self.start <= task.submitted_at.replace(microsecond=0) <= self.end
             and self.task_id in (None, task.id)
             and self.model in (None, task.model)
             and self.status in (None, task.status)
+            and self.region in (None, region_codes.get(task.region, task.region))
+            and self.api_key_id in (None, api_key_id(task))
         )
 
 
@@ -58,6 +62,8 @@ def read_filter(query: Mapping[str, str], *, now: datetime) -> Filter:
         task_id=given.get("task_id"),
         model=given.get("model_name"),
         status=status,
+        region=given.get("region"),
+        api_key_id=given.get("api_key_id"),
         page_no=_number(given.get("page_no"), "page_no", default=1),
         page_size=_number(given.get("page_size"), "page_size", default=10),
     )

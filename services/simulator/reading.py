@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from typing import NoReturn
 
 from starlette.requests import Request
 
@@ -32,6 +33,11 @@ async def read_body(request: Request) -> Mapping[str, object]:
 
 def _parse(raw: bytes) -> object:
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _no_number(said: str) -> NoReturn:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(said)

@@ -93,7 +93,7 @@ def queried(task: Task, link: Link) -> dict[str, object]:
         case Status.CANCELED:
             output |= {"submit_time": _local(task.submitted_at), "end_time": _local(task.ended_at)}
         case Status.FAILED:
-            output |= {"code": task.code, "message": task.message} | (_metrics(task) if task.pieces else {})
+            output |= {"code": task.code, "message": task.message} | _metrics(task)
         case Status.SUCCEEDED:
             output |= _times(task) | {"end_time": _local(task.ended_at), **_result(task, link)}
             return {"request_id": new_request_id(), "output": output, "usage": task.usage}
@@ -163,6 +163,8 @@ def _metrics(task: Task) -> dict[str, object]:
     number = task.values.get("n")
     total = len(task.pieces) or (number if isinstance(number, int) else 1)
     made, lost = sum(bool(piece.file) for piece in task.pieces), sum(bool(piece.code) for piece in task.pieces)
+    if task.status is Status.FAILED:
+        lost = total - made
     return {"task_metrics": {"TOTAL": total, "SUCCEEDED": made, "FAILED": lost}}
 
 
@@ -195,10 +197,15 @@ def listed(
     }
 
 
+def api_key_id(task: Task) -> str:
+    """The number that stands for the key a task was ordered with."""
+    return str(int(task.account[:6], 16))
+
+
 def _row(task: Task, region_codes: Mapping[str, str]) -> dict[str, object]:
     service = task.path.removeprefix("/services/").replace("/", ":")
     row: dict[str, object] = {
-        "api_key_id": str(int(task.account[:6], 16)),
+        "api_key_id": api_key_id(task),
         "caller_parent_id": str(int(task.account[:12], 16)).zfill(16),
         "caller_uid": str(int(task.account[:12], 16)).zfill(16),
         "gmt_create": _millis(task.submitted_at),

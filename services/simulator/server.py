@@ -18,6 +18,9 @@ from services.simulator.broken import TRANSPORT
 
 _BACKLOG = 2048
 _LETS_CALLS_FINISH_SECONDS = 1
+_KEEPS_CONNECTIONS_SECONDS = 75
+"""Well beyond any client's pause between two polls: the vendor's own package pauses 5 s, the server's usual limit, and
+would now and then ask on a connection that is just being closed."""
 
 
 @contextlib.asynccontextmanager
@@ -41,6 +44,7 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
             date_header=False,
             proxy_headers=False,
             backlog=_BACKLOG,
+            timeout_keep_alive=_KEEPS_CONNECTIONS_SECONDS,
             timeout_graceful_shutdown=_LETS_CALLS_FINISH_SECONDS,
         )
     )

@@ -7,6 +7,7 @@ the refusals: wan-image-api.md 4.2 and the recorded replies; where the reference
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, assert_never, cast
 
@@ -21,10 +22,13 @@ class Sent:
     """A body as it came in. Unknown keys are ignored and null is absent, as in the service."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
-        self._input = _object(body, "input")
+        given = body.get("input")
+        if not given:
+            raise Refusal(400, "BadRequest.EmptyInput", "Required input parameter missing from request.")
+        if not isinstance(given, dict):
+            raise Refusal(400, "BadRequest.IllegalInput", "The input parameter requires json format.")
+        self._input = cast("Part", given)  # cast: JSON objects have texts as keys
         self._parameters = _object(body, "parameters")
-        if not self._input:
-            raise Refusal(400, "BadRequest.EmptyInput", 'Required parameter "input" missing or invalid, please check.')
 
     def value(self, wire: Wire) -> object:
         """The one value at a place, or None. Raises Refusal where there are several."""
@@ -61,6 +65,8 @@ class Sent:
             keys = {taken.key or each.wire.key for taken in each.takes}
             return [item["url"] for item in self._media if item.get("type") in keys]
         urls = self.values(each.wire)
+        if not urls and each.formerly:
+            urls = self.values(replace(each.wire, key=each.formerly))
         if len(sharing) < 2:
             return urls
         return [url for url, owner in zip(urls, self._owners(urls, sharing), strict=True) if owner is each]

@@ -24,12 +24,18 @@ _RATIOS = ("9:16", "16:9", "1:1", "4:3", "3:4")
 """The order in which the service lists the shapes of a tier."""
 
 
+SEED = "seed"
+"""The one number that the service words in a way of its own, wherever it stands. Source: wan-image-api.md 4.2."""
+
+
 def value_refused(each: Field, value: object, *, pictures: bool) -> Refusal:
     """What is said of one value. `pictures`: the services that make pictures word some of it in another way."""
     key = each.wire.key if each.wire else each.name
     match each:
         case NumberField():
             span = f"{each.minimum:.10g}", f"{each.maximum:.10g}"
+            if key == SEED:
+                return wrong_value(_of_seed(value, each))
             if pictures:
                 return wrong_value(f"Range of {key} should be [{', '.join(span)}]")
             return wrong_value(f"{key.capitalize()} should be between {' and '.join(span)}")
@@ -49,6 +55,13 @@ def value_refused(each: Field, value: object, *, pictures: bool) -> Refusal:
             return wrong_value(f"Required parameter({key}) missing or invalid, please check the request parameters.")
         case _:
             assert_never(each)
+
+
+def _of_seed(value: object, each: NumberField) -> str:
+    """The documented words for one that is too low; those for one too high follow them."""
+    if isinstance(value, int | float) and value < each.minimum:
+        return f"{value} is lesser than the minimum of {each.minimum:.10g} - '{SEED}'"
+    return f"{value} is greater than the maximum of {each.maximum:.10g} - '{SEED}'"
 
 
 def _in_order(each: ChoiceField) -> list[str]:

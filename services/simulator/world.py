@@ -23,7 +23,7 @@ from services.catalogue.schema import FileField, Model, Offer
 from services.simulator.artist import Artist
 from services.simulator.clock import Clock
 from services.simulator.inspection import Inspector, keep_inline
-from services.simulator.judge import Check, Order
+from services.simulator.judge import Check, Order, sellers_of
 from services.simulator.ledger import Ledger, Piece, Status, Task
 from services.simulator.limits import Windows
 from services.simulator.making import Maker, Part, Work
@@ -377,9 +377,8 @@ class World:
 
 
 def _seller(catalogue: Catalogue, task: Task) -> tuple[Model, Offer]:
-    for model in catalogue.models:
-        offer = model.offer(task.region)
-        if offer and offer.id == task.model:
+    for model, offer in sellers_of(catalogue, task.model):
+        if offer.region == task.region:
             return model, offer
     raise Refusal(404, "ModelNotFound", "Model can not be found.")
 

@@ -41,6 +41,7 @@ class Result:
     """How many jobs the provider really takes at once."""
     fairness: float
     idle_share: float
+    empty_share: float
     refusals: int
     trials_refused: int
     after_the_first: int
@@ -77,6 +78,7 @@ def _worst(plan: Plan, rate: RateLimit, *, takes: int) -> Result:
         takes=takes,
         fairness=min(day.fairness for day in days),
         idle_share=max(day.idle_share for day in days),
+        empty_share=max(day.empty_share for day in days),
         refusals=max(day.refusals for day in days),
         trials_refused=max(day.trials_refused for day in days),
         after_the_first=max(day.after_the_first for day in days),
@@ -107,6 +109,7 @@ def _table(title: str, results: Sequence[Result], plan: Plan) -> Table:
             str(r.takes),
             f"{r.fairness:.3f}",
             f"{r.idle_share * 100:.2f}",
+            f"{r.empty_share * 100:.2f}",
             str(r.refusals),
             str(r.trials_refused),
             str(r.after_the_first),
@@ -116,11 +119,12 @@ def _table(title: str, results: Sequence[Result], plan: Plan) -> Table:
         for r in results
     )
     columns = (
-        "published", "taken at once", "Jain", "idle lanes (%)", "refused", "as trials", "over a known limit",
-        "small job waits (s)", "hours",
+        "published", "taken at once", "Jain", "idle lanes (%)", "empty (%)", "refused", "as trials",
+        "over a known limit", "small job waits (s)", "hours",
     )  # fmt: skip
     notes = (
-        f"The worst of {len(plan.seeds)} days each. Idle: lanes that the provider had free while somebody waited.",
+        f"The worst of {len(plan.seeds)} days each. Idle: lanes given to nobody while somebody waited. Empty: the",
+        "same as the provider sees it; an end is noticed after one second, and orders keep their distance.",
         "As trials: an hour after a refusal one lane more is tried, then ever more seldom; a refusal costs nothing.",
         "Over a known limit: refused after the first, and no trial.",
     )

@@ -16,7 +16,8 @@ from gradio_client import Client
 from services.catalogue import CATALOGUE
 from tests.bench.figures import Spread, Table, percentile, shown, spread
 from tests.bench.orders import KEY, PROMPT, REGION
-from tests.bench.processes import ROOT, cpu_seconds, free_port, program, wait_for
+from tests.bench.processes import ROOT, cpu_seconds, program, wait_for
+from tests.rig.ports import free_port
 
 _ENDED = b'"status":"succeeded"'
 _UPDATED = re.compile(rb'"updated_at":"([^"]+)"')

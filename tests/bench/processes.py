@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -110,13 +109,6 @@ def cpu_seconds(pid: int) -> float:
     """What a process has computed so far, without its children."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(url: str, running: Program, *, seconds: float = 90) -> float:

@@ -17,6 +17,7 @@ from services.recipes import Foreign, Recipe, embed, read_recipe, strip
 from services.recipes.recipe import MAX_WORDS
 from tests.bench.figures import Table, shown
 from tests.rig.clips import Clip, film
+from tests.rig.hostile import mp3, wav
 
 _RECIPE = Recipe(asset="a", job="j", family="f", model="m", region="r", prompt="a cat", parameters={"seed": 1})
 _HOSTILE = (
@@ -24,6 +25,9 @@ _HOSTILE = (
     b"\xed\xa0\x80", b'"}]}', b"&quot;", b"\\u0000", b"\\ud800", b"1e999", b"=cmd|' /C calc'!A0", b"</rdf:RDF>",
     b"moov", b"udta", b"ilst", b"IHDR", b"\x7f\xff\xff\xff", b"\0\0\0\x01", b"\x80\0\0\0\0\0\0\0",
 )  # fmt: skip
+
+_SHORT = (("preset", "ultrafast"), ("g", "4"))
+"""A film in pieces of so few pictures that it has several."""
 
 
 @dataclass
@@ -123,7 +127,10 @@ def _sources(folder: Path) -> list[bytes]:
     path = folder / "source.mp4"
     path.write_bytes(film(Clip(seconds=0.2, width=64, height=48)))
     embed(path, _RECIPE)
-    return [*made, path.read_bytes(), path.read_bytes()]
+    made += [path.read_bytes()] * 2
+    path.write_bytes(film(Clip(seconds=0.4, width=64, height=48, flags="frag_keyframe+empty_moov", options=_SHORT)))
+    embed(path, _RECIPE)
+    return [*made, path.read_bytes(), wav(0.01), b"ID3\x03\0\0\0\0\0\x05a cat" + mp3(0.1)]
 
 
 def _broken(chance: random.Random, whole: bytes) -> bytes:

@@ -11,8 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.bench.figures import Table, shown, spread
-from tests.bench.processes import ROOT, Program, free_port, program, wait_for
+from tests.bench.processes import ROOT, Program, program, wait_for
 from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
+from tests.rig.ports import free_port
 
 _APPS = ("studio", "empty app")
 _SEEN = """

@@ -19,9 +19,10 @@ from playwright.async_api import CDPSession, Page, async_playwright
 
 from tests.bench.figures import Table, shown
 from tests.bench.orders import KEY, REGION
-from tests.bench.processes import ROOT, free_port, program, wait_for
+from tests.bench.processes import ROOT, program, wait_for
 from tests.bench.seeding import seed
 from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
+from tests.rig.ports import free_port
 
 _MB = 1_000_000
 _SAMPLES = ROOT / "assets" / "samples"

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
 from tests.rig.screening import Screening
 from tests.rig.served import served
 
+expect.set_options(timeout=30_000)  # a busy machine is no failure; what is right is seen at once all the same
 ARTIFACTS = Path(__file__).resolve().parent.parent / ".artifacts"
 
 

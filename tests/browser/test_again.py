@@ -15,7 +15,6 @@ from tests.browser.test_journeys import complaints_of, generate
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=20_000)
 EDIT = {"prompt": "Put image 1 into image 2", "n": 2, "size": "1K"}
 ARTICLE = {"prompt": "A walk", "enable_interleave": True, "stream": True, "max_images": 2}
 

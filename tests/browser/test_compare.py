@@ -24,7 +24,6 @@ from tests.rig.screening import picture
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=10_000)
 MOST_DRIFT_MS = 80
 Shown = list[tuple[float, float]]
 
@@ -248,10 +247,12 @@ async def test_mixed_kinds_and_what_failed_stand_beside_each_other(
         compared.tell(2, outputs=[picture(f"p{number}") for number in range(3)]),
         compared.tell(3, article=[{"text": "# Bread\n\nThe street is dark."}], outputs=[]),
         compared.tell(4, status="failed", error=error, outputs=[]),
+        compared.tell(5, outputs=[picture("voice") | {"kind": "audio", "seconds": 4.0}]),
     ]
     await opened(page, origin, ids)
     kinds = await page.locator(".pane").evaluate_all("nodes => nodes.map((node) => node.dataset.kind)")
-    assert kinds == ["clip", "picture", "article", "nothing"]
+    assert kinds == ["clip", "picture", "article", "nothing", "sound"]
+    await expect(page.get_by_label("Sound 5")).to_have_attribute("src", "/studio/files/voice")
     await page.get_by_role("button", name="Next picture").click()
     await expect(page.locator(".pane img.moves")).to_have_attribute("src", "/studio/files/p1/poster")
     await expect(page.locator(".pane").nth(3)).to_contain_text("The words were refused.")

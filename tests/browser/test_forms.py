@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import socket
 import wave
 from collections.abc import AsyncIterator, Iterator
 from fractions import Fraction
@@ -11,24 +11,20 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Response, expect
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Choice, ChoiceField, Field
 from tests.browser.test_journeys import CLIP, choose_model, complaints_of, generate, open_tab, write_prompt
 from tests.rig.clips import Clip, film
+from tests.rig.ports import free_port
 from tests.rig.studio import StudioProcess
-
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     """A demo studio for all journeys of this file."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    process = StudioProcess(tmp_path_factory.mktemp("forms") / "home", port)
+    process = StudioProcess(tmp_path_factory.mktemp("forms") / "home", free_port())
     process.start()
     yield process
     process.stop()
@@ -155,7 +151,7 @@ async def test_a_voice_is_trimmed_on_its_waveform_and_the_trimmed_file_is_what_c
 ) -> None:
     await open_family(page, "digital_human")
     await expect(page.locator("#digital_human-model .missing")).to_contain_text("Beijing only")
-    await page.get_by_role("button", name="Example files").click()
+    await page.locator("#digital_human-examples").get_by_role("button", name="Example files").click()
     await expect(page.locator("#digital_human-image-note")).to_contain_text("portrait")
     await page.locator("#digital_human-audio_file").get_by_label("Clear").click()
     await page.set_input_files("#digital_human-audio_file input[type=file]", voice(tmp_path / "long.wav", seconds=26))
@@ -266,7 +262,86 @@ async def test_the_helper_writes_a_prompt_and_a_list_of_shots(page: Page, artifa
     await expect(page.locator("#text_to_video-shot_type input:checked")).to_have_value("multi")
 
 
+def read_from(response: Response, *, model: str) -> bool:
+    """Whether this is the answer to a form of this model that was read whole."""
+    sent = response.request.post_data if response.url.endswith("/run/predict") else None
+    data = json.loads(sent)["data"] if sent else []
+    return len(data) > 3 and data[1] == model and bool(data[3])
+
+
+async def test_an_example_brings_its_model_and_choices_and_the_next_one_takes_them_back(
+    page: Page, artifacts: Path
+) -> None:
+    await open_family(page, "generate_image")
+    chips = page.locator("#generate_image-examples")
+    prompt = page.locator("#generate_image-prompt textarea")
+
+    # The parts of a form are filled one after the other; none of them may be read while others are not.
+    async with page.expect_response(lambda response: read_from(response, model="wan2.6-image")):
+        await chips.get_by_role("button", name="Recipe").click()
+    await expect(page.locator("#generate_image-model .model")).to_contain_text("Wan 2.6 Edit")
+    await expect(prompt).to_have_value(re.compile("^An illustrated recipe"))
+    await expect(page.get_by_role("checkbox", name="Illustrated article")).to_be_checked()
+    await expect(page.locator("#generate_image-generate")).to_have_text(re.compile(r"Generate\s+up to \$0.09"))
+    await page.screenshot(path=artifacts / "example.png")
+
+    async with page.expect_response(lambda response: read_from(response, model="wan2.6-t2i")):
+        await chips.get_by_role("button", name="Tea house").click()
+    await expect(page.locator("#generate_image-model .model")).to_contain_text("Pictures from words")
+    await expect(prompt).to_have_value(re.compile("^A small tea house"))
+    await expect(page.locator("#generate_image-foot")).to_contain_text("1 picture")
+
+
+async def test_help_is_that_of_the_model_that_stands(page: Page) -> None:
+    await open_family(page, "generate_image")
+    await choose_model(page, "Wan 2.7 Pro", "generate_image")
+    help_line = page.locator("#generate_image-n-slider")
+    await expect(help_line).to_contain_text("Each picture is billed.")
+    await page.locator("#generate_image-more > .label-wrap").click()
+    await page.get_by_role("checkbox", name="A set that belongs together").check()
+    await expect(help_line).to_contain_text("Pictures in the set, at most.")
+
+
 # Every tab -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["#image_to_video-image label", '#image_to_video-prompt [data-testid="block-info"]'])
+async def test_what_scrolls_goes_under_the_row_of_tabs(page: Page, part: str) -> None:
+    await open_family(page, "image_to_video")
+    await page.set_viewport_size({"width": 390, "height": 700})
+    await page.locator(part).first.evaluate("label => scrollBy(0, label.getBoundingClientRect().top - 12)")
+    covered = """label => {
+      const { x, y, width, height } = label.getBoundingClientRect();
+      return y < 24 && Boolean(document.elementFromPoint(x + width / 2, y + height / 2).closest(".tab-wrapper"));
+    }"""
+    assert await page.locator(part).first.evaluate(covered)
+
+
+async def test_a_tab_begins_at_its_beginning_however_far_another_was_scrolled(page: Page) -> None:
+    await page.evaluate("scrollTo(0, 600)")
+    await page.wait_for_function("scrollY > 200")
+    await open_family(page, "image_to_video")
+    await page.wait_for_function("scrollY === 0")
+
+
+async def test_what_has_the_focus_is_not_under_generate(page: Page) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.locator("#text_to_video-prompt textarea").focus()
+    for _ in range(10):
+        await page.keyboard.press("Tab")
+    seen = """() => {
+      const shown = document.activeElement.closest("label") ?? document.activeElement;
+      const { x, y, width, height } = shown.getBoundingClientRect();
+      return shown.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }"""
+    await expect(page.locator(":focus")).to_have_attribute("type", "number")
+    assert await page.evaluate(seen)
+
+
+async def test_two_places_for_pictures_have_names_of_their_own(page: Page) -> None:
+    await open_family(page, "keyframes_to_video")
+    for label in ("First picture", "Last picture"):
+        await expect(page.get_by_role("button", name=f"{label}: choose a picture")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])

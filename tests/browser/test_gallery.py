@@ -20,7 +20,6 @@ from playwright.async_api import TimeoutError as NotInTime
 from tests.rig.kept import Kept, article, clip, kept_job
 from tests.rig.served import served
 
-expect.set_options(timeout=10_000)
 MOST_TILES = 200
 THOUSANDS = int(os.environ.get("GALLERY_TILES", "900"))
 """How many tiles are scrolled through; the full proof is with 5,000."""
@@ -106,6 +105,22 @@ async def test_days_are_headed_once_and_rows_fill_the_width(page: Page, origin: 
     assert max(map(abs, rows)) < 2
 
 
+async def test_days_of_few_works_share_a_line(page: Page, origin: str, screening: Kept, artifacts: Any) -> None:
+    screening.fill(200, apart=timedelta(hours=15))
+    await open_gallery(page, origin)
+    await expect(tiles(page).first).to_be_visible()
+    await page.screenshot(path=artifacts / "gallery-few-a-day.png")
+    tops = await page.locator(".days h2:visible").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert len(set(tops)) < 0.7 * len(tops), "a line of its own for each would be a gallery of gaps"
+    right = await page.locator(".days section").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right - one.closest('.days').getBoundingClientRect().right)"
+    )
+    assert max(right) < 1
+    await scroll_to(page, 120)
+    shown = await page.locator(".days h2:visible").all_text_contents()
+    assert len(shown) == len(set(shown))
+
+
 async def test_every_kind_and_state_stands_in_one_stream(
     page: Page, origin: str, screening: Kept, artifacts: Any
 ) -> None:
@@ -133,10 +148,11 @@ async def test_every_kind_and_state_stands_in_one_stream(
     await expect(tile(page, 35).locator(".badge")).to_have_text("Imported")
     await tile(page, 39).hover()
     preview = tile(page, 39).locator("video")
-    await expect(preview).to_have_attribute("src", "/studio/files/wide-clip")
+    await expect(preview).to_have_attribute("src", "/studio/files/wide-clip/preview")
     assert await preview.evaluate("node => node.muted")
     await page.mouse.move(0, 0)
     await expect(preview).to_have_count(0)
+    assert "/studio/files/wide-clip" not in screening.fetched, "the clip itself is for looking at it"
     await page.screenshot(path=artifacts / "gallery-kinds.png")
 
     screening.tell(kept_job(41, before=-timedelta(minutes=5), sequence=900))
@@ -334,9 +350,30 @@ async def test_presses_with_shift_and_ctrl_a_band_and_all(page: Page, origin: st
     await page.mouse.up()
     await expect(count).to_have_text("2 chosen")
     await expect(page.locator("dialog.viewer")).to_be_hidden()
+    await page.keyboard.press("Escape")
+    await page.mouse.move(6, boxes[0]["y"] + 20)  # in the margin, as one does
+    await page.mouse.down()
+    await page.mouse.move(boxes[0]["x"] + 60, boxes[0]["y"] + 60, steps=6)
+    await page.mouse.up()
+    await expect(count).to_have_text("1 chosen")
     await tile(page, 90).focus()
     await page.keyboard.press("Control+a")
     await expect(count).to_have_text("90 chosen")
+
+
+async def test_a_press_counts_though_the_page_is_fetched_again_meanwhile(
+    page: Page, origin: str, screening: Kept
+) -> None:
+    screening.fill(9)
+    await open_gallery(page, origin)
+    await tile(page, 9).hover()
+    await screening.until_watched()
+    await page.mouse.down()
+    async with page.expect_response("**/studio/jobs?*"):
+        screening.have_fetched_again()
+    await page.wait_for_timeout(300)  # for the page to be drawn
+    await page.mouse.up()
+    await expect(page.locator("dialog.viewer")).to_be_visible()
 
 
 async def test_keys_alone_walk_choose_rate_love_tag_and_delete(page: Page, origin: str, screening: Kept) -> None:

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,10 +20,10 @@ from services.recipes import Recipe, read_recipe
 from services.routes import add_routes
 from services.studio import Studio
 from tests.browser.test_journeys import complaints_of
+from tests.rig.hostile import wav
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=20_000)
 PROMPT = "A paper boat leaves the harbour, 港口的早晨"
 OTHER = "A kite over the beach"
 DROP = """
@@ -108,6 +109,13 @@ async def test_a_saved_file_tells_how_it_was_made_and_comes_back_as_its_form(
     await expect(page.locator("#tab-text_to_video-button")).to_have_attribute("aria-selected", "true")
     await expect(page.locator("#text_to_video-prompt textarea")).to_have_value(PROMPT)
 
+    # The address says which tab that is, and the browser's own button leads back to what was found.
+    await expect(page).to_have_url(re.compile("#text_to_video$"))
+    await page.go_back()
+    await expect(page.locator("#tab-gallery-button")).to_have_attribute("aria-selected", "true")
+    await expect(page).to_have_url(re.compile(r"#gallery\?q="))
+    await expect(tiles).to_have_count(1)
+
 
 async def test_works_are_zipped_with_their_recipes_and_what_is_deleted_comes_back_to_the_byte(
     page: Page, studio: Studio, tmp_path: Path
@@ -135,6 +143,31 @@ async def test_works_are_zipped_with_their_recipes_and_what_is_deleted_comes_bac
     for one in await studio.history.several(await ids_in(tiles)):
         for asset in one.assets:
             assert (await studio.downloads.file(asset.id))[1].stat().st_size == asset.bytes
+
+
+async def test_a_sound_that_is_dropped_is_kept_found_by_its_name_heard_and_used(page: Page, artifacts: Path) -> None:
+    await page.goto(f"{page.url.partition('#')[0]}#gallery")
+    await expect(page.locator("studio-gallery .empty")).to_be_visible()
+    await page.evaluate(DROP, ["Voice_of Ann.wav", "audio/wav", base64.b64encode(wav(4)).decode()])
+    dialog = page.locator("dialog.opened")
+    await dialog.get_by_role("button", name="Keep in the gallery").click()
+    tile = page.locator(".tile[data-job]")
+    await expect(tile).to_have_attribute("aria-label", re.compile("^Voice_of Ann.wav"))
+    for words, count in (("voice ann", 1), ("kind:video", 0), ("kind:sound", 1)):
+        await page.locator("studio-gallery input[type=search]").fill(words)
+        await expect(tile).to_have_count(count)
+    await tile.click()
+    viewer = page.locator("dialog.viewer")
+    await expect(viewer.locator("h2")).to_have_text("Voice_of Ann.wav")
+    sound = viewer.locator("audio")
+    await sound.evaluate("sound => { sound.muted = true; return sound.play(); }")
+    await page.wait_for_function("document.querySelector('dialog.viewer audio').currentTime > 0.1")
+    await expect(viewer.get_by_role("button", name="Remix")).to_have_count(0)  # it does not say how it was made
+    await page.screenshot(path=artifacts / "viewer-sound.png")
+    await viewer.get_by_role("button", name="Use as…").click()
+    await page.locator('dialog.slots [data-slot^="text_to_video."]').click()
+    await expect(page.locator("#tab-text_to_video-button")).to_have_attribute("aria-selected", "true")
+    await expect(page.locator("#tab-text_to_video").get_by_text("Voice_of Ann.wav")).to_be_visible()
 
 
 async def ids_in(tiles: Locator) -> list[str]:

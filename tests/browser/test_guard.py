@@ -11,7 +11,6 @@ from playwright.async_api import Page, Route, expect
 from services.guard import AtRisk
 from tests.rig.screening import Screening, job, picture
 
-expect.set_options(timeout=10_000)
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 

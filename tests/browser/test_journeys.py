@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Response, Route, expect
 
+from tests.rig.ports import free_port
 from tests.rig.studio import StudioProcess
 
-expect.set_options(timeout=20_000)
 CLIP = 60_000
 HOSTILE = (
     "<img src=x onerror='window.hacked=1'> {{value}} ${window.hacked=2} </textarea><script>window.hacked=3</script>"
@@ -23,13 +24,11 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     """A demo studio for all journeys of this file."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    process = StudioProcess(tmp_path_factory.mktemp("journeys") / "home", port)
+    process = StudioProcess(tmp_path_factory.mktemp("journeys") / "home", free_port())
     process.start()
     yield process
     process.stop()
+    assert "Traceback" not in process.log()
 
 
 @pytest.fixture
@@ -63,7 +62,10 @@ async def open_studio(page: Page, studio: StudioProcess, tab: str = "") -> None:
 
 
 async def open_tab(page: Page, name: str) -> None:
+    """Open a tab; its form, where it has one, is then as the browser remembers it."""
     await page.locator(f"#tab-{name}-button").click()
+    if name.endswith("_video"):
+        await expect(page.locator(f"#{name}-foot .outcome span").first).not_to_be_empty()
 
 
 async def write_prompt(page: Page, family: str, words: str) -> None:
@@ -102,6 +104,61 @@ async def test_words_become_a_clip_that_plays_in_place(page: Page, artifacts: Pa
     size = await page.locator("#text_to_video-stage video").evaluate("v => [v.videoWidth, v.videoHeight]")
     assert size == [1280, 720]
     await page.screenshot(path=artifacts / "text-done.png")
+
+
+def was_read(response: Response, words: str) -> bool:
+    """Whether this is the answer to a whole form with these words in it, by which the browser keeps them."""
+    sent = response.request.post_data if response.url.endswith("/run/predict") else None
+    data = json.loads(sent)["data"] if sent else []
+    return words in data and bool(data[3])
+
+
+async def test_what_is_written_before_a_form_is_filled_stays_and_counts(page: Page) -> None:
+    asked, written = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await written.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/gradio_api/**/predict*", late, times=1)
+    await page.locator("#tab-image_to_video-button").click()
+    await write_prompt(page, "image_to_video", "The waves roll in")
+    await asyncio.wait_for(asked.wait(), 20)
+    async with page.expect_response(lambda response: was_read(response, "The waves roll in")):
+        written.set()
+    foot = page.locator("#image_to_video-foot")
+    await expect(foot.locator(".outcome span").first).not_to_be_empty()
+    await expect(page.locator("#image_to_video-prompt textarea")).to_have_value("The waves roll in")
+    await expect(page.locator(".toast-body")).to_have_count(0)
+    kept = "() => JSON.stringify(localStorage).includes('studio:draft:image_to_video')"
+    await page.wait_for_function(kept)
+    await page.reload()
+    await expect(page.locator("#image_to_video-prompt textarea")).to_have_value("The waves roll in")
+
+
+async def test_what_is_written_while_another_model_is_on_its_way_stays(page: Page) -> None:
+    asked, written = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await written.wait()
+        await route.fulfill(response=answer)
+
+    prompt = page.locator("#text_to_video-prompt textarea")
+    await write_prompt(page, "text_to_video", "A kite")
+    await expect(page.locator("#text_to_video-prompt-note")).to_contain_text("6 /")
+    await page.wait_for_timeout(500)
+    await page.route("**/gradio_api/**/predict*", late, times=1)
+    await choose_model(page, "Wan 2.5 preview")
+    await asyncio.wait_for(asked.wait(), 20)
+    await prompt.press_sequentially(" over the bay")
+    written.set()
+    await expect(page.locator("#text_to_video-prompt-note")).to_contain_text("19 /")
+    await expect(page.locator("#text_to_video-duration-segments").get_by_role("radio", name="10 s")).to_be_visible()
+    await expect(prompt).to_have_value("A kite over the bay")
 
 
 async def test_a_refused_picture_is_repaired_with_one_press_and_becomes_a_clip(
@@ -351,3 +408,18 @@ async def test_a_phone_has_generate_at_hand_and_nothing_sticks_out(
     await page.screenshot(path=artifacts / f"phone-running-{scheme}.png")
     assert not complaints
     await context.close()
+
+
+async def test_a_file_of_another_kind_is_told_in_words_for_everybody(page: Page, tmp_path: Path) -> None:
+    picture = tmp_path / "beach.png"
+    Image.new("RGB", (400, 400), "teal").save(picture)
+    await page.locator("#text_to_video-audio_file input[type=file]").set_input_files(picture)
+    told = page.locator(".toast-body")
+    await expect(told).to_contain_text("beach.png is not a sound. Nothing was changed.")
+    await expect(told).not_to_contain_text("audio/")
+
+
+async def test_nothing_moves_when_generate_has_the_focus(page: Page) -> None:
+    await write_prompt(page, "text_to_video", "A kite over the bay")
+    await generate(page, "text_to_video")
+    assert await page.evaluate("scrollY") == 0

@@ -20,8 +20,6 @@ from tests.rig.screening import Screening, region
 from tests.rig.served import served
 from tests.rig.studio import KEY, settings_for, simulated
 
-expect.set_options(timeout=10_000)
-
 
 async def test_keys_are_tried_moved_to_where_they_belong_and_added(
     page: Page, origin: str, screening: Screening, artifacts: Any

@@ -21,7 +21,6 @@ from tests.rig.screening import Screening, article_file, given, job, picture, re
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=10_000)
 BREAD = "# Bread at four\n\nThe street is **dark**, and one window is lit.\n\n"
 DOUGH = "## The dough\n\nIt has slept"
 
@@ -39,6 +38,31 @@ def growing(*parts: dict[str, str], sequence: int = 1, **more: Any) -> dict[str,
 
 def card(page: Page, number: int) -> Any:
     return page.locator(f'.card[data-job="job-{number}"]')
+
+
+async def test_a_stage_that_is_fetched_again_keeps_presses_and_the_focus(
+    page: Page, origin: str, screening: Screening
+) -> None:
+    await page.goto(f"{origin}/?show=stage")
+    example = page.get_by_role("button", name="A quiet harbour")
+    await example.hover()
+    await page.evaluate("addEventListener('click', ({ target }) => { window.pressed = target.textContent })")
+    await screening.until_watched()
+    await page.mouse.down()
+    async with page.expect_response("**/studio/jobs?*succeeded*"):
+        screening.have_fetched_again()
+    await page.wait_for_timeout(200)  # for it to be drawn
+    await page.mouse.up()
+    assert await page.evaluate("window.pressed") == "A quiet harbour"
+
+    screening.tell(job(1, outputs=four()))
+    screening.tell(job(2, status="running", finished_at=None, cancelable=True, sequence=9))
+    await card(page, 1).focus()
+    async with page.expect_response("**/studio/jobs?*succeeded*"):
+        screening.have_fetched_again()
+    screening.tell(job(3, status="running", finished_at=None, cancelable=True, sequence=10))
+    await expect(card(page, 3)).to_be_visible()
+    await expect(card(page, 1)).to_be_focused()
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from tests.rig.given import PROMPT, SlowFilms, every_region, fillings, make_samp
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=20_000)
 CARRY = """
 async ([name, mime, text]) => {
   const data = new DataTransfer();

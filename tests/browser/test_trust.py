@@ -18,8 +18,6 @@ from tests.browser.test_journeys import complaints_of
 from tests.rig.screening import Screening, job
 from tests.rig.served import served
 
-expect.set_options(timeout=10_000)
-
 TIMES = {"queue_p50": 30.0, "queue_p90": 60.0, "run_p50": 210.0, "run_p90": 420.0}
 EXPECTED = TIMES | {"samples": 48, "documented": False}
 

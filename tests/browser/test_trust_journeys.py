@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -15,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Route as PageRoute
 
 from components.mount import mount_page
 from services.catalogue import CATALOGUE, Catalogue
@@ -26,7 +28,6 @@ from tests.browser.test_journeys import complaints_of
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
-expect.set_options(timeout=20_000)
 WORDS, PICTURE = "text_to_video", "image_to_video"
 TWO_AT_ONCE = "wan2.2-t2v-plus"
 NO_LIST = Answer(401, "InvalidApiKey", "Invalid API-key provided.")
@@ -252,6 +253,32 @@ async def test_several_of_the_same_are_priced_together_ordered_together_and_each
         await expect(at.page.locator(f"#{WORDS}-foot")).to_contain_text("$0.50 each")
         await button.click()
         await expect(at.page.locator(".card")).to_have_count(3)
+
+
+async def test_what_is_ordered_while_an_older_list_is_on_its_way_keeps_its_card(
+    browser: Browser, home: Path, tmp_path: Path
+) -> None:
+    async with house(browser, home, tmp_path) as at:
+        fetched, ordered = asyncio.Event(), asyncio.Event()
+
+        async def late(route: PageRoute) -> None:
+            answer = await route.fetch()
+            fetched.set()
+            await ordered.wait()
+            await route.fulfill(response=answer)
+
+        await at.page.route("**/studio/jobs?*", late)
+        await at.look()
+        await at.page.locator(f"#{WORDS}-prompt textarea").fill("A paper boat")
+        await expect(at.page.locator(f"#{WORDS}-generate")).to_contain_text("$0.50")
+        await asyncio.wait_for(fetched.wait(), 20)
+        await at.page.locator(f"#{WORDS}-generate").click()
+        await expect(at.page.locator(".card[data-state=succeeded]")).to_have_count(1)  # no more news of it
+        async with at.page.expect_response("**/studio/jobs?*"):
+            ordered.set()
+        await at.page.unroute_all(behavior="wait")
+        await at.page.evaluate("new Promise((done) => setTimeout(done, 300))")
+        await expect(at.page.locator(".card")).to_have_count(1)
 
 
 # Failures ------------------------------------------------------------------------------------------------------------

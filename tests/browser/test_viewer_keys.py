@@ -24,7 +24,6 @@ from tests.rig.clips import Clip, film
 from tests.rig.screening import Screening, Told, drawn, given, job, picture
 from tests.rig.served import served
 
-expect.set_options(timeout=10_000)
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all: to start it takes longer than most tests
 FPS = 12
 CLIP = Clip(seconds=3.0, width=320, height=180, fps=Fraction(FPS), options=(("preset", "ultrafast"), ("bf", "2")))

@@ -3,7 +3,7 @@
 What must not be:
 
 - *lost*: a work that was made and is billed is neither whole on our disk, nor does the studio say that it is lost; or
-  the studio says that nothing was billed.
+  the studio says that nothing was billed; or a job has somebody else's work; or one that was answered for is not there.
 - *bought twice*: more tasks than somebody asked for.
 - *unresolved*: a job that has not ended, though nobody is asked to decide.
 - *late*: a work that was there for long while the studio was well, and was not fetched.
@@ -31,7 +31,7 @@ class Bought:
 
     task_id: str
     tag: str
-    """Which order it is of."""
+    """Which order it is of; nothing where somebody else's program bought it with the same account."""
     status: Status
     at_once: bool
     """Whether it was answered in the same call, and has no id that a studio could know."""
@@ -95,15 +95,22 @@ def compare(
     kept: Sequence[Kept],
     *,
     gone_codes: Iterable[str],
+    gone_words: Iterable[str],
     well: Callable[[int, int], float],
     leaks: Sequence[str] = (),
+    answered: Iterable[str] = (),
 ) -> Findings:
-    """Compare the books. `gone_codes` are those that say that a work is lost; `well` tells for how many seconds a
-    studio could have worked between two moments."""
-    books = _Books(bought, kept, gone_codes=frozenset(gone_codes), well=well)
+    """Compare the books. `gone_codes` and `gone_words` are those that say that a work, or a part of it, is lost; `well`
+    tells for how many seconds a studio could have worked between two moments; `answered` are the ids of jobs that a
+    person was given."""
+    books = _Books(bought, kept, gone_codes=frozenset(gone_codes), gone_words=frozenset(gone_words), well=well)
     books.look()
+    known = {job.job_id for job in kept}
     return Findings(
-        lost=tuple(books.lost),
+        lost=(
+            *books.lost,
+            *(f"{job_id} was answered for, and is in no table" for job_id in answered if job_id not in known),
+        ),
         bought_twice=tuple(books.twice),
         unresolved=tuple(_unresolved(kept)),
         late=tuple(books.late),
@@ -124,11 +131,13 @@ class _Books:
         kept: Sequence[Kept],
         *,
         gone_codes: frozenset[str],
+        gone_words: frozenset[str],
         well: Callable[[int, int], float],
     ) -> None:
         self._bought = bought
         self._kept = kept
         self._gone_codes = gone_codes
+        self._gone_words = gone_words
         self._well = well
         self.lost: list[str] = []
         self.twice: list[str] = []
@@ -148,7 +157,9 @@ class _Books:
                 self.lost.append(f"task {task.task_id} ({task.tag}) belongs to {len(mine)} jobs")
             if mine and task.billed:
                 self._look_at(task, mine[0])
-        for tag in dict.fromkeys(task.tag for task in self._bought):
+            if mine and not task.tag:
+                self.lost.append(f"task {task.task_id} is a stranger's, and {mine[0].job_id} ({mine[0].tag}) has it")
+        for tag in dict.fromkeys(task.tag for task in self._bought if task.tag):
             nobodys = [t for t in self._bought if t.tag == tag and t.billed and not owners[t.task_id]]
             self._look_at_unclaimed(tag, nobodys)
 
@@ -158,8 +169,10 @@ class _Books:
         if job.status is JobStatus.SUCCEEDED:
             if job.broken_files:
                 self.lost.append(f"{name}: {job.broken_files} files are broken")
-            elif job.whole_files < task.files and not job.remark:
+            elif job.whole_files < task.files and not self._says_so(job):
                 self.lost.append(f"{name}: {job.whole_files} of {task.files} files are here")
+            elif job.whole_files < task.files:
+                self._avoidable(task, name)
             self._time(task, job, name)
         elif job.status not in FINAL:
             pass  # it is told as unresolved
@@ -167,6 +180,10 @@ class _Books:
             self.lost.append(f"{name}: the job says {job.status}, {job.error_code}, cost {job.actual_micros}")
         else:
             self._avoidable(task, name)
+
+    def _says_so(self, job: Kept) -> bool:
+        """Whether the job itself says that some of it is lost; other remarks excuse nothing."""
+        return any(words in (job.remark or "") for words in self._gone_words)
 
     def _time(self, task: Bought, job: Kept, name: str) -> None:
         if task.ended_at is None or job.finished_at is None:

@@ -77,6 +77,8 @@ class Plan:
     speed: float
     """Of the provider."""
     lives: tuple[Life, ...]
+    strangers: bool = False
+    """Whether somebody else's program buys with the same account meanwhile."""
 
     @property
     def jobs(self) -> int:
@@ -155,6 +157,7 @@ def plan_of(seed: int, *, jobs: int, postgresql: bool, picture: str) -> Plan:
         studios=2 if postgresql else 1,
         speed=chance.choice((20.0, 40.0, 80.0)),
         lives=lives,
+        strangers=chance.random() < _SHARE,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import multiprocessing
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -35,7 +36,7 @@ class StudioProcess:
         self._waiting: dict[int, asyncio.Future[Any]] = {}  # Any: whatever is answered
         self.died = asyncio.Event()
         self.killed = False
-        """Whether it was us, or its mark."""
+        """Whether kill -9 was its end; known once it is dead."""
         self._process.start()
         theirs.close()
         self._loop = asyncio.get_running_loop()
@@ -109,4 +110,5 @@ class StudioProcess:
         self._loop.remove_reader(self._process.sentinel)
         self._loop.remove_reader(self._pipe.fileno())
         self._process.join()
+        self.killed = self._process.exitcode == -signal.SIGKILL
         self.died.set()

@@ -24,6 +24,8 @@ from services.tables import assets, jobs, submissions
 from tests.chaos.books import Bought, Kept
 
 _TAG = re.compile(r"order-\d+-\d+")
+_A_FEW_FRAMES = 0.2
+"""Seconds."""
 
 
 async def what_was_bought(simulator: Simulator) -> list[Bought]:
@@ -61,7 +63,7 @@ def _put_together(
     kept: list[Kept] = []
     for job in found:
         own = [asset for asset in outputs if asset.job_id == job.id]
-        whole = [asset for asset in own if _is_whole(asset, files / asset.key)]
+        whole = [asset for asset in own if is_whole(asset, files / asset.key)]
         kept.append(
             Kept(
                 job_id=job.id,
@@ -80,7 +82,7 @@ def _put_together(
     return kept
 
 
-def _is_whole(asset: Asset, path: Path) -> bool:
+def is_whole(asset: Asset, path: Path) -> bool:
     """Whether a file is what its row says, and can be read to its last picture."""
     try:
         content = path.read_bytes()
@@ -90,17 +92,50 @@ def _is_whole(asset: Asset, path: Path) -> bool:
             with Image.open(path) as picture:
                 picture.load()
         elif asset.kind == "video":
-            with av.open(str(path)) as clip:
-                return any(True for _ in clip.decode(video=0))
+            return _plays_to_its_end(path, seconds=asset.seconds or 0)
     except (OSError, FFmpegError):
         return False
     return True
 
 
-def files_with(secret: str, folders: Sequence[Path]) -> list[str]:
-    """The files below some folders that have these words in them, by name."""
+def _plays_to_its_end(path: Path, *, seconds: float) -> bool:
+    """Whether every picture can be decoded, and the last is where the clip's own head and its row say."""
+    with av.open(str(path)) as clip:
+        stream = clip.streams.video[0]
+        told = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        last = 0.0
+        for frame in clip.decode(stream):
+            if frame.is_corrupt:
+                return False
+            last = (frame.time or 0.0) + 1 / float(stream.average_rate or 25)
+    return last > 0 and abs(last - told) < _A_FEW_FRAMES and abs(last - seconds) < _A_FEW_FRAMES
+
+
+async def tables_with(secret: str, database_url: str) -> list[str]:
+    """The tables of a PostgreSQL database that have these words in them, by name; a file is looked at as a file."""
+    engine = create_async_engine(database_url)
+    found: list[str] = []
+    try:
+        async with engine.connect() as connection:
+            known = await connection.execute(
+                sa.text(
+                    "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables "
+                    "WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+                )
+            )
+            for (table,) in known.all():
+                has = sa.text(f"SELECT 1 FROM {table} AS t WHERE position(:secret IN t::text) > 0 LIMIT 1")
+                if await connection.scalar(has, {"secret": secret}):
+                    found.append(table)
+    finally:
+        await engine.dispose()
+    return found
+
+
+def files_with(secret: str, places: Sequence[Path]) -> list[str]:
+    """The files that have these words in them, by name: those that are given, and those below folders."""
     wanted = secret.encode()
-    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    paths = [path for place in places for path in (place, *sorted(place.rglob("*"))) if path.is_file()]
     return [path.name for path in paths if wanted in path.read_bytes()]
 
 

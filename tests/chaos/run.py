@@ -10,12 +10,15 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from services.catalogue import CATALOGUE
 from services.dashscope import broken_stream, code_of, forgotten
+from services.jobs.saving import LOST
 from services.records import FINAL
 from services.simulator import Cut, QuickArtist, Route, Simulator, serve
 from tests.chaos.books import Findings, compare
@@ -24,7 +27,7 @@ from tests.chaos.disk import Disk, disk_at
 from tests.chaos.headless import Birth
 from tests.chaos.plan import Life, Mark, Order, Plan
 from tests.chaos.process import Gone, StudioProcess
-from tests.chaos.reading import files_with, what_is_kept, what_was_bought
+from tests.chaos.reading import files_with, tables_with, what_is_kept, what_was_bought
 from tests.chaos.weather import Weather, Witness
 from tests.rig.studio import KEY
 
@@ -37,6 +40,14 @@ _LOOKS_EVERY = 0.15
 _BIRTHS = 5
 """How often a studio is started again that ends by itself, on a disk that was full, before that counts as broken."""
 _PART_ARRIVES = 0.03
+_STRANGER = {
+    "model": "wan2.6-t2v",
+    "input": {"prompt": "somebody else's paper boat"},
+    "parameters": {"size": "1280*720", "duration": 2},
+}
+"""What another program orders: of a model that people here order too."""
+_STRANGERS_ORDERS = 2
+"""In each life: more would only keep the provider's lanes from us."""
 _SEEN_BY_PROVIDER = {
     Mark.LOOKING_UP: Route.LIST,
     Mark.POLLING: Route.QUERY,
@@ -77,6 +88,8 @@ class _Stage:
     studios: list[StudioProcess] = field(default_factory=list)
     to_order: list[Order] = field(default_factory=list)
     """What people want and could not ask for yet."""
+    answered: list[str] = field(default_factory=list)
+    """The jobs that somebody was given."""
     mark: Mark = Mark.ANY_TIME
     left: int = 0
     """How often the mark, where the provider sees it, is still to be met."""
@@ -205,7 +218,8 @@ async def _live(stage: _Stage, life: Life) -> None:
         async with asyncio.timeout(90):
             await _spend(stage, life)
         stage.healthy.note(well=False)
-    stage.counts["kills"] += len(stage.studios)
+    for studio in stage.studios:
+        stage.counts["kills" if studio.killed else "ended by themselves"] += 1
     stage.studios = []
     if life.hours_down:
         _move(stage, life.hours_down)
@@ -220,9 +234,10 @@ async def _spend(stage: _Stage, life: Life) -> None:
         async with asyncio.TaskGroup() as group:
             people = group.create_task(_people(stage, life))
             troubles = group.create_task(_troubles(stage, life))
+            strangers = group.create_task(_strangers(stage))
             await _until_dead(stage, life.seconds)
-            people.cancel()
-            troubles.cancel()
+            for each in (people, troubles, strangers):
+                each.cancel()
     except Gone:
         pass  # it met its mark while it was being born, or could not be born on a full disk
 
@@ -242,7 +257,7 @@ async def _people(stage: _Stage, life: Life) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             for number, order in enumerate(stage.to_order):
-                group.create_task(_order(stage.studios[number % len(stage.studios)], order))
+                group.create_task(_order(stage, stage.studios[number % len(stage.studios)], order))
             # Who is not answered looks first whether it was taken all the same: nobody orders again by themselves.
             stage.to_order = []
         cancels, hides = life.cancels, life.hides
@@ -254,8 +269,8 @@ async def _people(stage: _Stage, life: Life) -> None:
         pass
 
 
-async def _order(studio: StudioProcess, order: Order) -> None:
-    await studio.ask(
+async def _order(stage: _Stage, studio: StudioProcess, order: Order) -> None:
+    told = await studio.ask(
         "order",
         person=order.person,
         family=order.family,
@@ -263,6 +278,21 @@ async def _order(studio: StudioProcess, order: Order) -> None:
         given=dict(order.given),
         copies=order.copies,
     )
+    if not isinstance(told, str):
+        stage.answered += told
+
+
+async def _strangers(stage: _Stage) -> None:
+    """Another program buys with the same account, now and then."""
+    if not stage.plan.strangers:
+        return
+    chance = random.Random(f"strangers {stage.plan.seed}")
+    headers = {"Authorization": f"Bearer {KEY}", "X-DashScope-Async": "enable"}
+    async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
+        for _ in range(_STRANGERS_ORDERS):
+            await asyncio.sleep(chance.uniform(0.1, 0.8))
+            with suppress(httpx.HTTPError):
+                await client.post(f"{stage.base_url}/services/aigc/video-generation/video-synthesis", json=_STRANGER)
 
 
 async def _meddle(stage: _Stage, studio: StudioProcess, *, cancels: int, hides: int) -> tuple[int, int]:
@@ -331,9 +361,19 @@ async def _settle(stage: _Stage) -> tuple[Findings, Counter[str]]:
         return stage.healthy.seconds_between(stage.clock.real_of(start), stage.clock.real_of(end))
 
     leaks = await asyncio.to_thread(files_with, KEY, [stage.disk.folder, *stage.folder.glob("*.log")])
-    codes = (code_of(forgotten()), code_of(broken_stream()))
-    findings = compare(bought, kept, gone_codes=codes, well=well, leaks=leaks)
+    if stage.database_url is not None:
+        leaks += await tables_with(KEY, stage.database)
+    findings = compare(
+        bought,
+        kept,
+        gone_codes=(code_of(forgotten()), code_of(broken_stream())),
+        gone_words=(LOST,),
+        well=well,
+        leaks=leaks,
+        answered=stage.answered,
+    )
     stage.counts["tasks"] = len(bought)
+    stage.counts["tasks of strangers"] = sum(not task.tag for task in bought)
     return findings, Counter(job.status for job in kept)
 
 
@@ -363,7 +403,7 @@ async def _live_on(stage: _Stage, *, until: float) -> None:
                 for studio in stage.studios:
                     await studio.ready()
                 stage.healthy.note(well=True)
-                await asyncio.gather(*(_order(stage.studios[0], order) for order in stage.to_order))
+                await asyncio.gather(*(_order(stage, stage.studios[0], order) for order in stage.to_order))
                 stage.to_order = []
                 while time.monotonic() < until:
                     told = await stage.studios[0].ask("jobs")

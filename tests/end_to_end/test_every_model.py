@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from ast import literal_eval
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -417,6 +418,46 @@ async def test_the_tools_for_mcp_are_the_endpoints(caller: Caller) -> None:
         tools = (await client.get("/gradio_api/mcp/schema")).json()
     names = {str(tool["name"]) for tool in tools}
     wanted = {family.id for family in CATALOGUE.families}
-    wanted |= {"get_job", "cancel_job", "list_jobs", "list_models", "estimate"}
+    wanted |= {"get_job", "cancel_job", "hide_job", "decide_job", "list_jobs", "list_models", "estimate"}
     assert {name for name in wanted if any(found.endswith(name) for found in names)} == wanted
     assert len(names) == len(wanted), "a private listener of the page has become a tool"
+
+
+async def test_an_assistant_gives_files_as_text(caller: Caller, tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "samples")
+    picture, voice = (Path(str(samples.of(kind))) for kind in (ImageLimit, AudioLimit))
+    async with httpx.AsyncClient(base_url=caller.url, timeout=60) as client:
+        with picture.open("rb") as file:
+            (uploaded,) = (await client.post("/gradio_api/upload", files={"files": file})).json()
+        address = f"https://studio.example/gradio_api/file={uploaded}"
+        whole = f"data:image/png;base64,{b64encode(picture.read_bytes()).decode()}"
+        sound = f"data:audio/wav;base64,{b64encode(voice.read_bytes()).decode()}"
+        for name, given, roles in (
+            ("image_to_video", {"prompt": "x", "image": whole, "audio_file": sound}, ["image", "audio_file"]),
+            ("image_to_video", {"prompt": "x", "image": uploaded}, ["image"]),
+            ("reference_to_video", {"prompt": "character1 waves", "references": [address, whole]}, ["references"] * 2),
+        ):
+            told = await _by_tool(client, name, given)
+            job = await caller.ended(literal_eval(told)["id"])
+            assert (job["status"], job["error"]) == ("succeeded", None)
+            assert sorted(one["field"] for one in job["inputs"]) == sorted(roles)
+        made = len(caller.simulator.creates)
+        for other in (
+            "/etc/passwd", "file:///etc/passwd", "../../etc/passwd", f"{uploaded}/../../../studio.db", "x" * 5000, "\0",
+            "https://x.example/gradio_api/file=/etc/passwd", "https://x.example/gradio_api/file=%2e%2e/%2e%2e/studio.db",
+            "http://127.0.0.1:9/a.png", "http://[::1]/a.png", "http://169.254.169.254/",
+            "data:,", "data:image/png;base64,@@", "data:../../../evil;base64,aGk=", "",
+        ):  # fmt: skip
+            told = await _by_tool(client, "image_to_video", {"prompt": "x", "image": other})
+            assert any(words in told for words in ("not uploaded", "data address", "fetched", "image: ")), (other, told)
+            assert "root:" not in told
+        assert len(caller.simulator.creates) == made
+
+
+async def _by_tool(client: httpx.AsyncClient, name: str, arguments: Mapping[str, object]) -> str:
+    """What an MCP tool answers, as text."""
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    headers = {"Accept": "application/json, text/event-stream"}
+    told = (await client.post("/gradio_api/mcp/", json=call, headers=headers)).text
+    (content,) = json.loads(told.partition("data:")[2])["result"]["content"]
+    return str(content["text"])

@@ -16,6 +16,7 @@ from PIL import Image
 
 from app import create_app
 from tests.rig.calling import called
+from tests.rig.clips import Clip, film, write
 from tests.rig.served import served
 from tests.rig.studio import ENDED, KEY, settings_for, simulated
 
@@ -109,6 +110,32 @@ async def test_a_named_endpoint_refuses_a_path_it_did_not_hand_out(client: httpx
         assert "root:" not in told
 
 
+async def test_no_chooser_of_files_reads_this_machine(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    picture = tmp_path / "private.png"
+    Image.new("RGB", (1234, 777), "red").save(picture)
+    clip = write(tmp_path, "private.mp4", film(Clip(width=1234, height=778)))
+    config = (await client.get("/config")).json()
+    kinds = {component["id"]: component for component in config["components"]}
+    choosers = {number for number, each in kinds.items() if "<studio-files" in str(each["props"].get("html_template"))}
+    tried = 0
+    for dependency in config["dependencies"]:
+        if not {event for _, event in dependency["targets"]} & {"click", "change"}:
+            continue
+        names = [str(kinds[number]["props"].get("elem_id", "")) for number in dependency["inputs"]]
+        data: list[object] = [kinds[number]["props"].get("value") for number in dependency["inputs"]]
+        for place, name in enumerate(names):
+            if name.endswith(("-prompt", "-foot")):
+                data[place] = "a fox and character1" if name.endswith("-prompt") else {"ready": True}
+        for place, number in enumerate(dependency["inputs"]):
+            for path in (picture, clip) if number in choosers else ():
+                told = await listen(client, dependency, [*data[:place], [str(path)], *data[place + 1 :]])
+                assert "1234 " not in told, names[place]
+                assert "process_completed" in told or "is_valid" in told
+                tried += 1
+    assert tried > 2 * len(choosers)
+    assert [job["inputs"] for job in (await client.get("/studio/jobs")).json()["items"] if job["inputs"]] == []
+
+
 async def test_request_headers_are_never_sent_back(client: httpx.AsyncClient, tmp_path: Path) -> None:
     picture = tmp_path / "p.png"
     Image.new("RGB", (400, 400), "red").save(picture)
@@ -134,9 +161,9 @@ async def test_other_sites_are_kept_out(client: httpx.AsyncClient) -> None:
     evil = {"Origin": "https://evil.example"}
     reply = await client.get("/studio/jobs", headers=evil)
     assert "access-control-allow-origin" not in reply.headers
-    assert (await client.get("/", headers={**evil, "Host": "studio.example"})).headers.get(
-        "access-control-allow-origin"
-    ) is None
+    for host in ("studio.example", "localhost"):
+        page = await client.get("/", headers={**evil, "Host": host})
+        assert "access-control-allow-origin" not in page.headers
     for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/studio/jobs/x/cancel", "/gradio_api/run/get_job"):
         assert (await client.post(path, headers=evil, json={})).status_code == 403
     assert (await client.post("/studio/jobs/x/cancel")).status_code == 409  # a plain form has no such header
@@ -145,6 +172,81 @@ async def test_other_sites_are_kept_out(client: httpx.AsyncClient) -> None:
 async def test_the_studio_fetches_no_address_for_others(client: httpx.AsyncClient) -> None:
     for address in ("http://127.0.0.1:9/x", "https://example.com/x"):
         assert (await client.get(f"/gradio_api/file={address}")).status_code == 403
+
+
+async def test_a_page_whose_name_was_made_to_point_here_is_refused(client: httpx.AsyncClient) -> None:
+    port = client.base_url.port
+    for name in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "[::", "127.0.0.1@evil.example"):
+        for path in ("/", "/studio/jobs", "/gradio_api/info"):
+            refused = await client.get(path, headers={"Host": name})
+            assert (refused.status_code, refused.headers["x-content-type-options"]) == (403, "nosniff")
+        same = {"Host": name, "Origin": f"http://{name}", "X-Studio": "1"}
+        for path in ("/studio/jobs/x/cancel", "/gradio_api/call/get_job", "/gradio_api/mcp/"):
+            assert (await client.post(path, headers=same, json={"data": ["x"]})).status_code == 403
+    for name in (
+        "localhost",
+        f"localhost:{port}",
+        "127.0.0.1",
+        "[::1]:7860",
+        "LOCALHOST",
+        "192.168.1.7:7860",
+        "a-desk",
+    ):
+        assert (await client.get("/studio/jobs", headers={"Host": name})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "megabytes"),
+    [("/gradio_api/call/get_job", 33), ("/gradio_api/queue/join", 33), ("/gradio_api/upload", 1_200)],
+)
+async def test_nobody_brings_more_than_can_be_meant(client: httpx.AsyncClient, path: str, megabytes: int) -> None:
+    async def coming() -> AsyncIterator[bytes]:
+        yield b'{"data": ["'
+        for _ in range(megabytes):
+            yield b"x" * (1 << 20)
+        yield b'"]}'
+
+    assert b" 413 " in await _announced(client, path, bytes_to_come=megabytes << 20)
+    if megabytes < 100:
+        reply = await client.post(path, content=coming(), headers={"Content-Type": "application/json"})
+        assert reply.status_code == 400
+    assert (await client.get("/healthz")).status_code == 200
+
+
+async def _announced(client: httpx.AsyncClient, path: str, *, bytes_to_come: int) -> bytes:
+    """How an answer begins to a request that says how much it will bring, and brings nothing yet."""
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {bytes_to_come}\r\n\r\n"
+    writer.write(head.encode())
+    told = await reader.readline()
+    writer.close()
+    return told
+
+
+async def test_a_tool_is_called_here_and_not_where_its_caller_says(client: httpx.AsyncClient) -> None:
+    brought: list[bytes] = []
+
+    async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        brought.append(await reader.read(1000))
+        writer.close()
+
+    stranger = await asyncio.start_server(listening, "127.0.0.1", 0)
+    address = f"127.0.0.1:{stranger.sockets[0].getsockname()[1]}"
+    async with stranger:
+        for named in (
+            {"Host": address},
+            {"X-Forwarded-Host": address},
+            {"Host": address, "Origin": f"http://{address}"},
+        ):
+            assert "no such job" in await tool(client, "get_job", {"job_id": "x"}, **named)
+    assert brought == []
+
+
+async def tool(client: httpx.AsyncClient, name: str, arguments: dict[str, object], **headers: str) -> str:
+    """Call an MCP tool and give the text of its answer."""
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    accepted = {"Accept": "application/json, text/event-stream"}
+    return (await client.post("/gradio_api/mcp/", json=call, headers={**accepted, **headers})).text
 
 
 @pytest.mark.parametrize(
@@ -187,6 +289,36 @@ async def test_the_key_is_in_nothing_that_can_be_asked_for(client: httpx.AsyncCl
         assert KEY not in (await client.get(script)).text
 
 
+async def test_no_sign_that_cannot_be_stored_breaks_a_route(client: httpx.AsyncClient) -> None:
+    page = {"X-Studio": "1", "Content-Type": "application/json"}
+    for sign in ("\\u0000", "\\ud83d", "x" * 3000):
+        name = f'"a{sign}"'
+        for path, body in {
+            "shelf": f'{{"jobs": [{name}], "add_tags": ["a"]}}',
+            "bin": f'{{"jobs": [{name}]}}',
+            "bin/restore": f'{{"jobs": [{name}]}}',
+            "bin/empty": f'{{"jobs": [{name}]}}',
+            "exports": f'{{"jobs": [{name}], "query": {name}, "collection": {name}}}',
+            "sheets": f'{{"jobs": [{name}], "title": {name}}}',
+            "collections": f'{{"name": {name}}}',
+            "estimate": f'{{"steps": [{{"model": {name}, "values": {{{name}: {name}}}}}]}}',
+        }.items():
+            reply = await client.post(f"/studio/{path}", content=body, headers=page)
+            assert reply.status_code < 500, (path, sign, reply.text)
+        for endpoint, more in (("get_job", ""), ("list_jobs", f", {name}, null, null, 1")):
+            data = f'{{"data": [{name}{more}]}}'
+            call = await client.post(f"/gradio_api/call/{endpoint}", content=data, headers=page)
+            told = await client.get(f"/gradio_api/call/{endpoint}/{call.json()['event_id']}")
+            assert '"error": null' not in told.text
+    for path in ("jobs/%00", "files/%00", "files/%00/frame", "jobs/%00/relatives", f"changes?since={10**30}"):
+        assert (await client.get(f"/studio/{path}")).status_code in (200, 404)
+
+
 async def test_parent_documentation_is_not_public(client: httpx.AsyncClient) -> None:
     for path in ("/docs", "/openapi.json", "/redoc"):
         assert '"openapi"' not in (await client.get(path)).text
+
+
+async def test_nobody_is_told_how_often_each_endpoint_was_called(client: httpx.AsyncClient) -> None:
+    for path in ("/monitoring", "/monitoring/summary", "/monitoring/x"):
+        assert (await client.get(path)).status_code == 403

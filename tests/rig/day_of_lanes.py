@@ -47,7 +47,9 @@ class Outcome:
     after_the_first: int
     """Of these, later than the first and no trial: over a limit that was known."""
     idle_share: float
-    """Of the lanes that the vendor had, while somebody waited."""
+    """Of the lanes that the vendor had, while somebody waited: not given to anybody."""
+    empty_share: float
+    """The same as the vendor sees it: an end may not be noticed yet, and an order keeps its distance."""
     fairness: float
     """Jain's index of the jobs that each person had begun, at the worst moment while everybody still waited, from the
     tenth round on."""
@@ -78,7 +80,7 @@ class Day:
         self._coming: dict[str, Waiting] = {}
         self._waits: dict[str, float] = {}
         self._fairness = 1.0
-        self._idle = self._could = 0.0
+        self._idle = self._empty = self._could = 0.0
 
     def ask(self, job: Waiting) -> None:
         """Somebody asks for a job at its time."""
@@ -101,6 +103,7 @@ class Day:
             trials_refused=self._trials_refused,
             after_the_first=max(0, len(self._refusals) - 1 - self._trials_refused),
             idle_share=self._idle / self._could if self._could else 0.0,
+            empty_share=self._empty / self._could if self._could else 0.0,
             fairness=self._fairness,
             seconds=(self._now - begin) / 1000,
             served=dict(self._begun),
@@ -177,6 +180,7 @@ class Day:
             lanes = min(self._vendor.running, self._limits.running_limit)
             self._could += (moment - self._now) * lanes
             self._idle += (moment - self._now) * max(0, lanes - len(self._busy))
+            self._empty += (moment - self._now) * max(0, lanes - len(self._vendor.tasks))
 
     def _at(self, moment: int, what: str, job_id: str) -> None:
         heapq.heappush(self._events, (moment, next(self._numbers), what, job_id))

@@ -27,6 +27,10 @@ Maker = Callable[[Path], Path]
 
 CHINESE = "海边日落 第一版"
 EMOJI = "👩‍👩‍👧 beach 🏖️"
+LONG = "夕" * 70 + "beach" * 7
+"""As long a name as a disk takes, with its ending: 250 bytes."""
+PATH = "..\\..\\secret\\beach"
+"""A path to some; here, a name."""
 _ORIENTATION = 0x0112
 
 
@@ -98,6 +102,37 @@ def transparent_png(folder: Path) -> Path:
     return write(folder, "logo.png", encoded(Image.new("RGBA", (800, 600), (200, 20, 20, 90))))
 
 
+def avif_named_jpg(folder: Path) -> Path:
+    """What some browsers save when they are asked for a JPEG."""
+    return write(folder, "saved.jpg", plain(to="AVIF"))
+
+
+def heic_named_jpg(folder: Path) -> Path:
+    """A phone's photo, renamed: its first bytes, which is all that is looked at."""
+    return write(folder, "photo.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(4000))
+
+
+def svg_named_jpg(folder: Path) -> Path:
+    """A drawing with a script in it."""
+    return write(folder, "drawing.jpg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
+
+
+def sixteen_bit_png(folder: Path) -> Path:
+    """Sixteen bits of grey, as scanners give."""
+    grey = Image.linear_gradient("L").resize((800, 600)).convert("I").point(lambda value: value * 257)
+    return write(folder, "scan.png", encoded(grey.convert("I;16")))
+
+
+def long_named_picture(folder: Path) -> Path:
+    """Nothing wrong but the length of its name."""
+    return write(folder, f"{LONG}.png", plain())
+
+
+def path_named_picture(folder: Path) -> Path:
+    """Nothing wrong, and its name leads nowhere."""
+    return write(folder, f"{PATH}.png", plain())
+
+
 def text_named_png(folder: Path) -> Path:
     """Words."""
     return write(folder, "notes.png", b"Remember to buy milk.\n")
@@ -138,10 +173,11 @@ def wav(seconds: float, *, channels: int = 2, rate: int = 44_100) -> bytes:
 def mp3(seconds: float, *, variable: bool = False, header: bool = True) -> bytes:
     """A tone as an MP3; `header` is the frame that tells the length of a variable rate."""
     options = {"write_xing": str(int(header)), "id3v2_version": "3" if header else "0"}
-    return _coded(seconds, to="mp3", codec="libmp3lame", options=options, variable=variable)
+    return coded(seconds, to="mp3", codec="libmp3lame", options=options, variable=variable)
 
 
-def _coded(seconds: float, *, to: str, codec: str, options: dict[str, str], variable: bool = False) -> bytes:
+def coded(seconds: float, *, to: str, codec: str, options: dict[str, str], variable: bool = False) -> bytes:
+    """A tone in any of FFmpeg's containers and codings."""
     out, rate = BytesIO(), 44_100
     with av.open(out, "w", format=to, options=options) as container:
         stream = cast(AudioStream, container.add_stream(codec, rate=rate))
@@ -165,6 +201,33 @@ def _coded(seconds: float, *, to: str, codec: str, options: dict[str, str], vari
 def surround_wav(folder: Path) -> Path:
     """5.1: six channels, 6 s."""
     return write(folder, "cinema.wav", wav(6, channels=6))
+
+
+def float_wav(folder: Path) -> Path:
+    """Samples as floats of 32 bits, as studios keep them: 6 s, and louder than can be."""
+    rate, channels = 44_100, 2
+    samples = array("f")
+    for n in range(6 * rate):
+        samples.extend([1.5 * math.sin(n * 440 * math.tau / rate)] * channels)
+    body = samples.tobytes()
+    form = struct.pack("<IHHIIHH", 16, 3, channels, rate, rate * channels * 4, channels * 4, 32)
+    head = struct.pack("<4sI4s4s", b"RIFF", 36 + len(body), b"WAVE", b"fmt ")
+    return write(folder, "master.wav", head + form + struct.pack("<4sI", b"data", len(body)) + body)
+
+
+def chinese_sound(folder: Path) -> Path:
+    """Nothing wrong with it."""
+    return write(folder, f"{CHINESE}.wav", wav(6))
+
+
+def emoji_sound(folder: Path) -> Path:
+    """Nor with this."""
+    return write(folder, f"{EMOJI}.mp3", mp3(6))
+
+
+def long_named_sound(folder: Path) -> Path:
+    """Nor with this, but for its name."""
+    return write(folder, f"{LONG}.wav", wav(6))
 
 
 def bare_mp3(folder: Path) -> Path:
@@ -229,7 +292,7 @@ def animation_named_mp4(folder: Path) -> Path:
 
 def sound_only_mp4(folder: Path) -> Path:
     """A voice memo in a clip's container."""
-    return write(folder, "memo.mp4", _coded(3, to="mp4", codec="aac", options={}))
+    return write(folder, "memo.mp4", coded(3, to="mp4", codec="aac", options={}))
 
 
 def mp4_without_streams(folder: Path) -> Path:
@@ -289,6 +352,41 @@ def turned_mov(folder: Path) -> Path:
     return write(folder, "phone.mov", film(Clip(to="mov", turn=-90)))
 
 
+def wavering_mp4(folder: Path) -> Path:
+    """A screen recorder's clip: pictures come when something moves, between 4 and 60 a second. 4 s."""
+    out = BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = cast("av.VideoStream", container.add_stream("libx264", rate=30, options={"preset": "ultrafast"}))
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 60)
+        moment = 0
+        while moment < 4 * 60:
+            frame = av.VideoFrame.from_image(Image.new("RGB", (640, 480), (moment % 256, 20, 20)))
+            frame.pts, frame.time_base = moment, Fraction(1, 60)
+            container.mux(stream.encode(frame))
+            moment += 1 if moment % 120 < 60 else 15
+        container.mux(stream.encode(None))
+    return write(folder, "screen.mp4", out.getvalue())
+
+
+def ten_bit_hevc(folder: Path) -> Path:
+    """A phone's HDR clip: HEVC with ten bits, in a MOV."""
+    out = BytesIO()
+    with av.open(out, "w", format="mov") as container:
+        options = {"preset": "ultrafast", "x265-params": "log-level=none"}
+        stream = cast("av.VideoStream", container.add_stream("libx265", rate=30, options=options))
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p10le"
+        for _ in range(75):
+            container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (640, 480), "teal"))))
+        container.mux(stream.encode(None))
+    return write(folder, "hdr.mov", out.getvalue())
+
+
+def long_named_clip(folder: Path) -> Path:
+    """Nothing wrong but the length of its name."""
+    return write(folder, f"{LONG}.mp4", film(Clip()))
+
+
 def chinese_clip(folder: Path) -> Path:
     """Nothing wrong with it."""
     return write(folder, f"{CHINESE}.mp4", film(Clip()))
@@ -305,13 +403,15 @@ def _table(*makers: Maker) -> Mapping[str, Maker]:
 
 PICTURES = _table(
     png_named_jpg, truncated_jpeg, empty_picture, bomb_png, animated_webp, cmyk_jpeg, turned_jpeg, transparent_png,
-    text_named_png, chinese_picture, emoji_picture,
+    avif_named_jpg, heic_named_jpg, svg_named_jpg, sixteen_bit_png,
+    text_named_png, chinese_picture, emoji_picture, long_named_picture, path_named_picture,
 )  # fmt: skip
 SOUNDS = _table(
-    surround_wav, bare_mp3, variable_mp3, truncated_wav, empty_sound, picture_named_mp3, clip_named_mp3
+    surround_wav, float_wav, bare_mp3, variable_mp3, truncated_wav, empty_sound, picture_named_mp3, clip_named_mp3,
+    chinese_sound, emoji_sound, long_named_sound,
 )  # fmt: skip
 CLIPS = _table(
     empty_clip, text_named_mp4, playlist_named_mp4, picture_named_mp4, animation_named_mp4, sound_only_mp4,
     mp4_without_streams, truncated_mp4, broken_off_mp4, bomb_avi, claiming_mp4, mov_named_mp4, turned_mov,
-    chinese_clip, emoji_clip,
+    wavering_mp4, ten_bit_hevc, chinese_clip, emoji_clip, long_named_clip,
 )  # fmt: skip

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from getpass import getuser
+from pathlib import Path
+
+from filelock import FileLock
 
 BEFORE: Mapping[str, str] = dict(os.environ)
 """The environment before the net was switched off: an installer is the one thing that needs it."""
@@ -13,6 +19,13 @@ BEFORE: Mapping[str, str] = dict(os.environ)
 
 class Missing(RuntimeError):
     """Something the tests need is not here and could not be installed. The message says what to do."""
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Look for something and install it while no other process does: what is half installed can be found already."""
+    with FileLock(Path(tempfile.gettempdir()) / f"wan-studio-tests-{getuser()}.lock"):
+        yield
 
 
 def apt_get(package: str) -> bool:

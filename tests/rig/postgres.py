@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.rig.install import Missing, apt_get
+from tests.rig.install import Missing, apt_get, one_at_a_time
+from tests.rig.ports import free_port
 
 # Nothing here outlives the run, so nothing needs to reach the disk.
 FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
@@ -41,7 +41,7 @@ def cluster() -> Iterator[str]:
     programs = _find_or_install()
     # Not pytest's folder: the server's user must be able to enter it.
     folder = Path(tempfile.mkdtemp(prefix="studio-pg-"))
-    port = _free_port()
+    port = free_port()
     try:
         _give_to_server(folder)
         _run(
@@ -92,6 +92,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     raise Missing(f"PostgreSQL did not start. It said:\n{log.read_text(errors='replace')[-2000:]}")
 
 
+@one_at_a_time()
 def _find_or_install() -> Path:
     found = _programs()
     if found:
@@ -146,9 +147,3 @@ def _run(command: Sequence[str | Path], folder: Path) -> None:
     )
     if done.returncode != 0:
         raise Missing(f"`{command[0]}` failed. It said:\n{done.stdout[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFilter
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 STYLES = ("tokens", "theme", "elements", "results", "gallery", "viewer", "reuse", "trust")
 Told = dict[str, Any]
+LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
 
 WORDS: Told = {
     "demo": False,
@@ -186,6 +187,17 @@ class Screening:
         for queue in self._watching:
             queue.put_nowait(f"event: job\ndata: {json.dumps(told)}\n\n".encode())
 
+    async def until_watched(self) -> None:
+        """Wait for a page that listens."""
+        async with asyncio.timeout(20):
+            while not self._watching:
+                await asyncio.sleep(0.02)
+
+    def have_fetched_again(self) -> None:
+        """Tell whoever watches that news may have been missed, as after a break."""
+        for queue in self._watching:
+            queue.put_nowait(LOOK_AGAIN)
+
     @property
     def app(self) -> FastAPI:
         """The application."""
@@ -232,7 +244,7 @@ class Screening:
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._watching.add(queue)
         try:
-            yield b"event: refresh\ndata: {}\n\n"
+            yield LOOK_AGAIN
             while True:
                 yield await queue.get()
         finally:

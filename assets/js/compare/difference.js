@@ -1,5 +1,5 @@
 // What is not the same between items: rows of values, and the words in which prompts differ. Pure; words.js says the values.
-import { STATE, between, catalogue, clock, cost, isActive, moment, parameter } from "../words.js";
+import { STATE, between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, title } from "../words.js";
 
 const LONG = 28; // signs; a text that is longer is compared by its words
 const ALIKE = 0.3; // of its words; a text with fewer of the first is another text
@@ -70,10 +70,9 @@ function joined(list) {
 export function rows(jobs) {
   const names = [...new Set(jobs.flatMap((job) => Object.keys(job.parameters ?? {})))];
   const row = (label, say, { short = false } = {}) => ({ label, values: jobs.map((job) => say(job) ?? ""), short });
-  const family = (job) => catalogue.families?.[job.family]?.label ?? job.family;
   const all = [
-    row("Model", (job) => job.model_title, { short: true }),
-    row("Kind of work", family),
+    row("Model", modelOf, { short: true }),
+    row("Kind of work", familyOf),
     row("Prompt", (job) => job.prompt),
     ...names.map((name) => row(parameter(name, "")[0], (job) => (name in (job.parameters ?? {}) ? parameter(name, job.parameters[name])[1] : ""), { short: true })),
     row("Prompt as the model read it", (job) => job.rewritten_prompt),
@@ -86,7 +85,9 @@ export function rows(jobs) {
     row("State", (job) => STATE[job.status]),
     row("Made", (job) => moment(job.created_at)),
   ];
-  return all.filter(({ values }) => values.some(Boolean)).map((one) => {
+  // A clip is mostly as long as was asked for: that is not said twice.
+  const isNew = ({ label, values }, at) => !all.slice(0, at).some((other) => other.label === label && other.values.join() === values.join());
+  return all.filter((one, at) => one.values.some(Boolean) && isNew(one, at)).map((one) => {
     const differs = new Set(one.values).size > 1;
     const long = differs && one.values.some((value) => value.length > LONG);
     return { ...one, differs, words: long ? marked(one.values) : null };
@@ -99,12 +100,12 @@ function resultOf(job) {
   return [output?.width ? `${output.width} × ${output.height}` : "", pictures > 1 ? `${pictures} pictures` : ""].filter(Boolean).join(", ");
 }
 
-/** A short name for each item: what tells it from the others, else its model. */
+/** A short name for each item: what tells it from the others, else its model, else its own name. */
 export function shortNames(jobs, said = rows(jobs)) {
   const telling = said.filter((row) => row.short && row.differs && !row.words);
   return jobs.map((job, index) => {
     const words = telling.filter(({ values }) => values[index]).slice(0, 3)
       .map(({ label, values }) => (label === "Model" ? values[index] : `${label} ${values[index]}`));
-    return words.length ? words.join(" · ") : job.model_title;
+    return words.length ? words.join(" · ") : modelOf(job) || title(job);
   });
 }

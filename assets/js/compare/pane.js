@@ -1,15 +1,16 @@
 // One item of a comparison: its clip, its pictures or its article, and the line under it. What is pressed, the room decides.
 import { Article } from "../article.js";
 import { button, h, icon } from "../dom.js";
-import { clipOf, hasArticle, picturesOf } from "../outputs.js";
+import { clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
 import { STATE, clock, isActive, isDone, title } from "../words.js";
 
 const POSTER_SIDE = 1280;
 const STATE_ICON = { failed: "triangle-alert", canceled: "circle-slash", unknown: "circle-help" };
 
-/** What an item has to show: clip, picture, article or nothing. */
+/** What an item has to show: clip, picture, sound, article or nothing. */
 export function kindOf(job) {
   if (isDone(job) && clipOf(job)) return "clip";
+  if (isDone(job) && soundOf(job)) return "sound";
   if (hasArticle(job)) return "article";
   return isDone(job) && picturesOf(job).length ? "picture" : "nothing";
 }
@@ -57,7 +58,7 @@ export class Pane {
     this.say("");
     this.sound.hidden = this.kind !== "clip";
     this.pages.replaceChildren();
-    const draws = { clip: () => this.clip(), picture: () => this.picture(), article: () => this.article(), nothing: () => this.nothing() };
+    const draws = { clip: () => this.clip(), picture: () => this.picture(), sound: () => this.heard(), article: () => this.article(), nothing: () => this.nothing() };
     this.look.replaceChildren(draws[this.kind]());
   }
 
@@ -80,6 +81,11 @@ export class Pane {
         h("span", { class: "quiet" }, `${this.at + 1} / ${outputs.length}`), button({ icon: "chevron-right", label: "Next picture", kind: "small", press: () => turn(1) }));
     }
     return this.image;
+  }
+
+  /** A sound plays by itself: it has no picture that could be in step with others. */
+  heard() {
+    return h("div", { class: "empty" }, icon("music"), h("audio", { src: soundOf(this.job).url, controls: true, preload: "metadata", "aria-label": `Sound ${this.number}` }));
   }
 
   article() {

@@ -9,19 +9,20 @@ const TYPING_MS = 280;
 const MOST_HINTS = 9;
 const USUAL = [
   ["Favourites", "fav", "heart", []],
-  ["Videos", "seconds>0", "film", ["-seconds>"]],
-  ["Pictures", "-seconds>0 status:done", "image", ["seconds>", "status:"]],
+  ["Videos", "kind:video", "film", ["kind:"]],
+  ["Pictures", "kind:picture", "image", ["kind:"]],
   ["This week", "after:7d", "clock", ["after:"]],
-  ["Did not work", "status:failed", "triangle-alert", ["status:", "-seconds>", "seconds>"]],
+  ["Did not work", "status:failed", "triangle-alert", ["status:", "kind:"]],
 ];
 
 const FILTERS = [
-  ["family:", "Kind of work"], ["model:", "Model"], ["tag:", "Tag"], ["status:", "How it went"], ["is:", "A favourite, or brought in"], ["in:", "Collection"], ["fav", "Favourites"], ["rating>=", "Stars, 1 to 5"], ["seconds>", "Length in seconds"],
+  ["kind:", "Video, picture, sound or article"], ["family:", "Kind of work"], ["model:", "Model"], ["tag:", "Tag"], ["status:", "How it went"], ["is:", "A favourite, or brought in"], ["in:", "Collection"], ["fav", "Favourites"], ["rating>=", "Stars, 1 to 5"], ["seconds>", "Length in seconds"],
   ["cost<", "Cost"], ["after:", "Made after a day"], ["before:", "Made before a day"], ["by:", "Who made it"],
 ];
 const VALUES = {
   family: () => Object.entries(catalogue.families ?? {}).map(([id, { label }]) => [id, label]),
   model: () => Object.entries(catalogue.models ?? {}).map(([id, { title }]) => [id, title]),
+  kind: () => [["video", "Clips"], ["picture", "Pictures"], ["sound", "Sounds"], ["article", "Illustrated articles"]],
   status: () => [["done", "Ready to look at"], ["running", "In work"], ["waiting", "Waiting"], ["failed", "Did not work"], ["canceled", "Canceled"]],
   is: () => [["fav", "Favourites"], ["imported", "Brought in from files"]],
   after: () => DAYS, before: () => DAYS, on: () => DAYS,

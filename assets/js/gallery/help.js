@@ -11,6 +11,7 @@ const SEARCHES = [
   ["tag:harbour", "With this tag"],
   ["model:wan2.6", "Made by models of this name"],
   ["family:image", "Of this kind of work"],
+  ["kind:video", "A clip; also picture, sound, article"],
   ["status:failed", "What did not work; also done, running, waiting"],
   ["seconds>5", "Longer than five seconds"],
   ["cost<1", "Cheaper than this, in its own currency"],

@@ -48,8 +48,8 @@ const brief = (job) => ({
   bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0), files: job.outputs?.length ?? 0,
 });
 
-/** Let a band be drawn over tiles. `cells()` are those in the page, `jobOf(id)` knows their jobs. */
-export function drawBand(area, selection, { cells, jobOf }) {
+/** Let a band be drawn over tiles. `cells()` are those in the page, `jobOf(id)` knows their jobs; `signal` ends it. */
+export function drawBand(area, selection, { cells, jobOf, signal }) {
   let from = null, band = null, before = null, scroller = 0, last = null;
 
   const draw = () => {
@@ -97,14 +97,14 @@ export function drawBand(area, selection, { cells, jobOf }) {
     draw();
   };
   area.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "mouse" || event.button !== 0 || event.target.closest("input, a, .pick, .heart, [data-no-band]")) return;
+    if (event.pointerType !== "mouse" || event.button !== 0 || event.target.closest("input, dialog, a, .pick, .heart, [data-no-band]")) return;
     from = { x: event.clientX + scrollX, y: event.clientY + scrollY };
     before = new Set(event.shiftKey || event.ctrlKey || event.metaKey ? selection.ids : []);
     addEventListener("pointermove", move);
     addEventListener("pointerup", end);
     addEventListener("pointercancel", end);
-  });
-  area.addEventListener("dragstart", (event) => event.preventDefault());
+  }, { signal });
+  area.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
 }
 
 /** Tell of a finger that rests on a tile. */

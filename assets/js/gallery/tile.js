@@ -41,7 +41,7 @@ function tile(job, { selected, current, press }) {
   job.rating ? h("span", { class: "rated", "aria-hidden": "true" }, icon("star-full"), String(job.rating)) : null,
   job.demo ? h("span", { class: "badge" }, "Demo") : job.imported ? h("span", { class: "badge plain" }, "Imported") : null,
   kept ? h("span", { class: "kept", "data-safe": kept.safe, "data-urgent": kept.urgent ? "yes" : undefined, "data-until": kept.until, title: kept.words }, icon(kept.icon), kept.short ? h("span", {}, kept.short) : null) : null);
-  if (clip) preview(node, clip.url);
+  if (clip) preview(node, `${clip.url}/preview`);
   return node;
 }
 

@@ -1,5 +1,6 @@
 // The endless list: rows of tiles around what is looked at. A page that is far away leaves only its height behind and is
 // fetched again on return, so that neither the page nor its memory grows. Knows no filters and no acts.
+import { arrange } from "../dom.js";
 import { day } from "../words.js";
 import { justify, ratioOf } from "./rows.js";
 
@@ -9,6 +10,7 @@ const LONGEST_PAGE = 90;
 const NEAR = 900; // px around what is seen
 const LARGE_PAGE = 200;
 const ABOVE = 8; // px
+const SHORT = 0.8; // of the width
 
 const placeOf = (job) => BigInt(job.place ?? 0);
 
@@ -104,6 +106,7 @@ export class Window {
       this.chunks.splice(index + 1, 0, { after: end, until: chunk.until, height: chunk.height ?? 0, jobs: null, node: null, first: chunk.last, last: chunk.last, count: PAGE });
       chunk.until = end;
     }
+    if (chunk.node && same(chunk, jobs)) return jobs.forEach((job) => this.replace(job)); // what moves under a press loses it
     chunk.jobs = jobs;
     this.layOut(index);
   }
@@ -144,7 +147,10 @@ export class Window {
     const heading = document.createElement("h2");
     heading.textContent = name;
     section.append(heading);
-    for (const { items, height } of justify(jobs, this.width, { goesOn }).rows) {
+    const { rows } = justify(jobs, this.width, { goesOn });
+    // A day of few works leaves room beside it for the days before: one tile a line would be a gallery of gaps.
+    section.toggleAttribute("data-short", rows.length === 1 && rows[0].items.reduce((sum, { width }) => sum + width, 0) < SHORT * this.width);
+    for (const { items, height } of rows) {
       const row = document.createElement("div");
       row.className = "row";
       row.style.height = `${height}px`;
@@ -178,9 +184,7 @@ export class Window {
       if (chunk.node) { leave(); wanted.push(chunk.node); } else gap += chunk.height;
     }
     leave();
-    const kept = new Set(wanted);
-    [...this.list.children].filter((node) => !kept.has(node)).forEach((node) => node.remove());
-    wanted.forEach((node, index) => { if (this.list.children[index] !== node) this.list.insertBefore(node, this.list.children[index] ?? null); });
+    arrange(this.list, wanted);
   }
 
   /** Change the list so that what is looked at stays where it is. */
@@ -346,6 +350,12 @@ export class Window {
     }
     return found.slice(0, most);
   }
+}
+
+/** Whether a page that is shown holds just these, under the same headings. */
+function same(chunk, jobs) {
+  return jobs.length === chunk.jobs.length && jobs.every(({ id }, at) => id === chunk.jobs[at].id)
+    && chunk.first === day(jobs[0].created_at) && chunk.last === day(jobs.at(-1).created_at);
 }
 
 function grouped(jobs) {

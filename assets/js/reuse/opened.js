@@ -9,7 +9,6 @@ import { Sheet } from "./sheet.js";
 
 const MOST_FILES = 50;
 const MOST_BYTES = 200 * 1024 * 1024;
-const IMPORTED = new Set(["image", "video"]);
 
 export class Opened {
   constructor(page) {
@@ -43,7 +42,7 @@ export class Opened {
     if (turn !== this.turn || !this.sheet.node.open) return;
     const own = [
       told.kind === "studio" ? this.ours(told) : told.kind === "foreign" ? this.foreign(told) : h("p", {}, trouble || "It carries no recipe. You can still use it, or keep it."),
-      h("div", { class: "acts" }, this.first(told), useButton(() => this.use(file, kind, told)), this.keeper([file], kind)),
+      h("div", { class: "acts" }, this.first(told), useButton(() => this.use(file, kind, told)), this.keeper([file])),
     ];
     this.sheet.show(file.name, this.look(file, kind), own);
     this.sheet.node.querySelector(".acts .press")?.focus();
@@ -101,15 +100,13 @@ export class Opened {
   // Several, and keeping ----------------------------------------------------------------------------------------------
 
   several(files, count) {
-    const kept = files.filter((file) => IMPORTED.has(kindOf(file.type, file.name)));
     this.sheet.show(`${count} files`, h("p", {}, count > files.length ? `The first ${files.length} are taken.` : "Each keeps the recipe it carries."),
       h("ul", { class: "names" }, files.map(({ name }) => h("li", {}, name))),
-      h("div", { class: "acts" }, this.keeper(kept, "image"), button({ text: "Look at the first", press: () => this.one(files[0]) })));
+      h("div", { class: "acts" }, this.keeper(files), button({ text: "Look at the first", press: () => this.one(files[0]) })));
     this.sheet.node.querySelector(".acts .press")?.focus();
   }
 
-  keeper(files, kind) {
-    if (!files.length || !IMPORTED.has(kind)) return null;
+  keeper(files) {
     return button({ text: files.length > 1 ? `Keep all ${files.length} in the gallery` : "Keep in the gallery", icon: "images", act: "keep", press: () => this.keep(files) });
   }
 

@@ -5,8 +5,8 @@ import { stopButton, turnButton } from "../deciding.js";
 import { button, copyable, download, h, icon } from "../dom.js";
 import { fetchRelatives } from "../live.js";
 import { saidOf } from "../outlook.js";
-import { clipOf, downloads, hasArticle } from "../outputs.js";
-import { STATE, between, catalogue, clock, cost, facts, fileSize, isActive, isDone, moment, money, parameter, since } from "../words.js";
+import { clipOf, downloads, hasArticle, soundOf } from "../outputs.js";
+import { STATE, between, catalogue, clock, cost, facts, familyOf, fileSize, isActive, isDone, modelOf, moment, money, parameter, since } from "../words.js";
 import { collections, marks, safety, tags } from "./order.js";
 import { announce } from "./voice.js";
 
@@ -81,10 +81,10 @@ const PARTS = [
 ];
 
 function head(job) {
-  const family = catalogue.families?.[job.family]?.label ?? job.family;
   const maker = job.person && job.person !== "local" ? ` · by ${job.person}` : "";
-  return [h("p", { class: "quiet" }, `${family} · ${moment(job.created_at)}${maker}`), h("h2", {}, facts(job)),
-    job.imported ? h("p", { class: "quiet" }, "Taken in from a file.") : null];
+  const file = job.imported ? job.outputs?.[0]?.name ?? "a file" : "";
+  const [name, more] = file && !modelOf(job) ? [file, facts(job)] : [facts(job), file && `Taken in from ${file}.`];
+  return [h("p", { class: "quiet" }, `${familyOf(job)} · ${moment(job.created_at)}${maker}`), h("h2", {}, name), more ? h("p", { class: "quiet" }, more) : null];
 }
 
 function words(job, room) {
@@ -96,10 +96,12 @@ function words(job, room) {
 function acts(job, room) {
   const again = ["failed", "canceled"].includes(job.status);
   const made = isDone(job);
+  const known = Boolean(modelOf(job)); // a file that was taken in may not say how it was made
+  const use = (kind) => (made && !hasArticle(job) ? button({ text: "Use as…", icon: "forward", kind, act: "use", press: () => room.use() }) : null);
   return h("div", { class: "acts" },
-    button({ text: again ? "Edit and try again" : "Remix", icon: "wand-sparkles", kind: "primary", act: "remix", press: () => room.remix() }),
-    made && !hasArticle(job) ? button({ text: "Use as…", icon: "forward", act: "use", press: () => room.use() }) : null,
-    made ? button({ text: "Again with new seed", icon: "dices", act: "again", press: () => room.again() }) : null,
+    known || job.prompt ? button({ text: again ? "Edit and try again" : "Remix", icon: "wand-sparkles", kind: "primary", act: "remix", press: () => room.remix() }) : use("primary"),
+    known || job.prompt ? use("") : null,
+    made && known ? button({ text: "Again with new seed", icon: "dices", act: "again", press: () => room.again() }) : null,
     made ? button({ text: "Compare", icon: "columns-2", act: "mark", press: () => room.mark() }) : null,
     turnButton(job), stopButton(job),
     job.deleted_at || isActive(job) ? null : button({ icon: "trash-2", label: "Delete", kind: "away", act: "discard", press: () => room.discard() }));
@@ -108,13 +110,14 @@ function acts(job, room) {
 /** What can be saved: the picture that is shown, all of them, the clip, the article; each with its size. */
 function saves(job, room) {
   if (!isDone(job)) return null;
-  const output = room.shownOutput ?? clipOf(job) ?? job.outputs.find(({ kind }) => kind === "audio");
+  const output = room.shownOutput ?? clipOf(job) ?? soundOf(job);
   const article = hasArticle(job) && !room.shownOutput;
   const links = room.shownOutput ? downloads(job, output) : article ? articleActs(job) : output ? [download(output.url)] : [];
   const clean = output && !article ? download(`${output.url}?clean=1`, { text: "Export clean" }) : null;
-  clean?.setAttribute("title", "The same file without the recipe in it");
+  clean?.setAttribute("title", "The same file without any words in it");
   const size = output ? [output.width ? `${output.width} × ${output.height}` : "", output.seconds ? `${output.seconds.toFixed(1)} s` : "", fileSize(output.bytes)].filter(Boolean).join(", ") : "";
-  const recipe = clean ? " · Download keeps the recipe in the file, Export clean leaves it out." : "";
+  const said = modelOf(job) ? "Download keeps the recipe in the file, Export clean leaves it out." : "Export clean leaves out what is written in the file, such as where it was taken.";
+  const recipe = clean ? ` · ${said}` : "";
   return h("div", { class: "acts saves" }, links, clean, size ? h("span", { class: "quiet" }, size + recipe) : null);
 }
 
@@ -147,7 +150,7 @@ function settings(job) {
   const rows = Object.entries(job.parameters ?? {}).filter(([, value]) => value !== null && value !== "").map(([name, value]) => parameter(name, value));
   const short = rows.filter(([, value]) => value.length <= LONG_WORDS);
   const long = rows.filter(([, value]) => value.length > LONG_WORDS);
-  return [section("Settings", table([["State", STATE[job.status]], ["Model", job.model_title], ["Region", catalogue.regions?.[job.region] ?? job.region], ...short])),
+  return [section("Settings", table([["State", STATE[job.status]], ["Model", modelOf(job)], ["Region", catalogue.regions?.[job.region] ?? job.region], ...short])),
     ...long.map(([name, value]) => section(name, h("p", { class: "prompt" }, value)))];
 }
 
@@ -157,6 +160,7 @@ function times(job) {
   const waited = began ? clock(between(asked, began)) : active ? clock(since(asked)) : "";
   const worked = began && ended ? clock(between(began, ended)) : began && active ? clock(since(began)) : "";
   const all = ended && !active ? clock(between(asked, ended)) : "";
+  if (job.imported) return null; // when it was made, and for how much, nobody wrote down
   return section("Cost and time", table([...receipt(job), ["How long", saidOf(job)], ["Waited", waited], ["In work", worked], ["In all", all]]));
 }
 
@@ -164,7 +168,7 @@ function times(job) {
 function receipt(job) {
   const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
   const known = actual !== null && actual !== undefined && !isActive(job);
-  if (!known || actual === estimated) return [["Cost", job.imported ? "" : cost(job)]];
+  if (!known || actual === estimated) return [["Cost", cost(job)]];
   return [["Expected", `${atMost ? "up to " : ""}${money(estimated, currency)}`], [job.demo ? "Would be billed" : "Billed", money(actual, currency)]];
 }
 

@@ -2,7 +2,7 @@
 import { Article } from "../article.js";
 import { button, h, icon } from "../dom.js";
 import { jobById } from "../live.js";
-import { Pictures, clipOf, hasArticle, picturesOf } from "../outputs.js";
+import { Pictures, clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
 import { STATE, isDone, title } from "../words.js";
 import { Player } from "./player.js";
 import { announce } from "./voice.js";
@@ -44,7 +44,7 @@ export class Stage {
       return h("div", { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" }, this.article.update(job));
     }
     const pane = h("div", { class: "picture", "data-state": job.status });
-    const sound = isDone(job) && job.outputs.find(({ kind }) => kind === "audio");
+    const sound = isDone(job) && soundOf(job);
     if (isDone(job) && clipOf(job)) pane.append(this.clip(job, clipOf(job)));
     else if (picturesOf(job).length && (isDone(job) || hasArticle(job))) pane.append(...this.album(job, picture));
     else if (sound) pane.append(h("div", { class: "heard" }, icon("music"), h("p", {}, title(job)), h("audio", { src: sound.url, controls: true, preload: "metadata", "aria-label": title(job) })));

@@ -57,7 +57,18 @@ from services.catalogue.schema.models import (
     Unit,
     UsageKey,
 )
-from services.catalogue.schema.rules import Apart, Caps, Mode, Needs, OneOf, Overrides, Requires, Rule, SameShape
+from services.catalogue.schema.rules import (
+    Apart,
+    Caps,
+    Mode,
+    Needs,
+    OneOf,
+    Overrides,
+    Requires,
+    Rule,
+    SameShape,
+    Together,
+)
 
 __all__ = [
     "MB",
@@ -109,6 +120,7 @@ __all__ = [
     "SwitchField",
     "Taken",
     "TextField",
+    "Together",
     "Unit",
     "UsageKey",
     "VideoField",

@@ -68,6 +68,8 @@ class NumberField(Named):
     default: float | None = None
     vendor_default: float | None = None
     """What the vendor takes where nothing is sent, if that is not our default."""
+    vendor_also: tuple[float, ...] = ()
+    """Numbers outside the range that mean something to the vendor, such as -1 for "you choose". We never send them."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class ChoiceField(Named):
     default: str | int | None = None
     vendor_default: str | int | None = None
     """What the vendor takes where nothing is sent, if that is not our default."""
+    blank: str = "As it is"
+    """What it is called to choose none of them, where that may be."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +252,12 @@ class FilesField(Named):
     least: int = 0
     most: int
     data_uri: bool = False
+    formerly: str = ""
+    """The key the vendor had for the list before, and still reads where the list is not there."""
     mark: tuple[Wire, str] | None = None
     """A list that gets this value once for each file, where the vendor wants to know what each is for."""
+    sample: str = ""
+    """A file in assets/samples to try it with, where not any will do."""
 
     def taken(self, kind: type[MediaLimit]) -> Taken | None:
         """What is said of one kind of file, or None where the list does not take it."""

@@ -154,6 +154,8 @@ class Model:
     """One model of the vendor: the only place where its facts stand."""
 
     id: str
+    snapshots: tuple[str, ...] = ()
+    """The dates of its frozen versions: the vendor takes the id with one behind it, too. We never send it."""
     family: str
     title: str
     summary: str
@@ -177,6 +179,9 @@ class Model:
     live: str = ""
     """The switch that asks to see the work while it is made: one call to `endpoint.at_once`, answered bit by bit."""
     fps: int = 30
+    """The pictures a second of what comes out."""
+    fps_by_tier: tuple[tuple[str, int], ...] = ()
+    """The tiers that have others."""
     usual_seconds: tuple[int, int] = (60, 300)
     """The vendor's own word on how long it takes."""
     offers: tuple[Offer, ...]
@@ -187,6 +192,10 @@ class Model:
     def offer(self, region: str) -> Offer | None:
         """The model's offer in a region, or None where it is not had."""
         return next((offer for offer in self.offers if offer.region == region), None)
+
+    def fps_at(self, tier: str) -> int:
+        """The pictures a second of what comes out at a tier."""
+        return dict(self.fps_by_tier).get(tier, self.fps)
 
     def modes_on(self, values: Mapping[str, object]) -> tuple[Mode, ...]:
         """The modes that these values switch on; a value that is not given counts as its field's default."""
@@ -227,6 +236,11 @@ class Example:
 
     title: str
     prompt: str
+    """`{1}` stands for what the model calls the first file of its list, `{2}` for the second."""
+    model: str = ""
+    """The model that it needs, where not any of the family will do."""
+    choices: tuple[tuple[str, str | int | bool], ...] = ()
+    """What is chosen with it, where the model has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +274,8 @@ class Family:
     """What the empty stage says."""
     default_model: str
     api_order: tuple[str, ...]
-    """The parameters of the API endpoint in their order; `model` and `region` among the fields' names."""
+    """The parameters of the API endpoint in their order; `model` and `region` among the fields' names. What comes later
+    stands at the end: callers may name values by position."""
     examples: tuple[Example, ...] = ()
     guide: Guide | None = None
 

@@ -79,7 +79,16 @@ class Caps:
     say: str
 
 
-Rule = Needs | Overrides | SameShape | OneOf | Apart | Requires | Caps
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """The lists `fields` hold at most `most` files together. Refused, at the last that holds any."""
+
+    fields: tuple[str, ...]
+    most: int
+    say: str
+
+
+Rule = Needs | Overrides | SameShape | OneOf | Apart | Requires | Caps | Together
 
 
 @dataclass(frozen=True, kw_only=True)

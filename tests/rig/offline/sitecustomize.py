@@ -53,3 +53,5 @@ def _hook(event: str, details: Sequence[object]) -> None:
 
 
 sys.addaudithook(_hook)
+# The processes that the tests are shared out to imported it at start-up: one list of attempts, by either name.
+sys.modules.setdefault("tests.rig.offline.sitecustomize", sys.modules[__name__])

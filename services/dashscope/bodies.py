@@ -1,0 +1,52 @@
+"""The body of an answer, read once and made fit to be kept: without the key it was asked with, in letters that every
+database takes.
+
+A gateway may repeat the Authorization header anywhere in what it says: in a message, a code, an id. Nothing that comes
+through here carries it on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic import SecretStr
+
+_TEXT_KEPT = 2000
+_SHORTEST_KEY = 8
+"""A key of fewer letters, such as a test server takes, may be a part of any word."""
+_IN_PLACE = "[key]"
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What no database or file takes as text: a NUL, and half of a sign that takes two."""
+
+
+def read_body(content: bytes | str, *, key: SecretStr) -> object:
+    """The answer as JSON, or the beginning of its text where it is something else.
+
+    Words may be cut in the middle of a sign, by bytes or by halves. A work that is paid for is not given up over one
+    sign: it is shown as the sign for what cannot be read.
+    """
+    secret = key.get_secret_value().strip()
+    text = content if isinstance(content, str) else content.decode("utf-8-sig", "replace")
+    try:
+        return _clean(json.loads(text), secret)
+    except (ValueError, RecursionError):
+        return _clean_text(text, secret)[:_TEXT_KEPT]
+
+
+def _clean(value: object, secret: str) -> object:
+    match value:
+        case str():
+            return _clean_text(value, secret)
+        case list():
+            return [_clean(item, secret) for item in value]
+        case dict():
+            return {_clean_text(str(name), secret): _clean(item, secret) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _clean_text(text: str, secret: str) -> str:
+    if len(secret) >= _SHORTEST_KEY:
+        text = text.replace(secret, _IN_PLACE)
+    return _NO_TEXT.sub("\ufffd", text)
