@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -32,9 +33,12 @@ def find_or_install() -> Path:
     found = _on_path() or _of_playwright()
     if found:
         return found
-    if not apt_get("chromium"):
+    with suppress(Missing):
+        apt_get("chromium")
+    found = _on_path()
+    if not found:
         run_installer(PLAYWRIGHT_INSTALL, otherwise="python -m playwright install --with-deps chromium")
-    found = _on_path() or _of_playwright()
+        found = _of_playwright()
     if not found:
         raise Missing("The browser tests need Chromium. Install it (`apt-get install chromium`) and run them again.")
     return found
