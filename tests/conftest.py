@@ -18,30 +18,36 @@ from tests.rig.offline import sitecustomize as offline
 ROOT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9"
 
-# For the processes that tests start: Python obeys the switch, and whatever asks for a proxy is sent nowhere.
-os.environ.update(
-    PYTHONPATH=os.pathsep.join(
-        filter(None, [str(ROOT / "tests/rig/offline"), str(ROOT), os.environ.get("PYTHONPATH")])
-    ),
-    PYTHONDONTWRITEBYTECODE="1",
-    HTTP_PROXY=NOWHERE,
-    HTTPS_PROXY=NOWHERE,
-    http_proxy=NOWHERE,
-    https_proxy=NOWHERE,
-    NO_PROXY="127.0.0.1,localhost",
-    no_proxy="127.0.0.1,localhost",
-    GRADIO_ANALYTICS_ENABLED="False",
-    HF_HUB_OFFLINE="1",
-    HF_HUB_DISABLE_TELEMETRY="1",
-    DO_NOT_TRACK="1",
-)
-
-
 # A busy machine is no failure: how long an example takes is not what these tests are about. The same values each time:
 # what fails fails for everybody. HYPOTHESIS=explore looks further.
 hypothesis.settings.register_profile("studio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("same", parent=hypothesis.settings.get_profile("studio"), derandomize=True)
 hypothesis.settings.load_profile("studio" if os.environ.get("HYPOTHESIS") == "explore" else "same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch the net off for what tests start: Python obeys PYTHONPATH, whatever asks for a proxy is sent nowhere.
+
+    Not in the process that only shares the tests out: those that run them would find no way to install anything.
+    """
+    if config.option.dist != "no" and not hasattr(config, "workerinput"):
+        return
+    os.environ.update(
+        PYTHONPATH=os.pathsep.join(
+            filter(None, [str(ROOT / "tests/rig/offline"), str(ROOT), os.environ.get("PYTHONPATH")])
+        ),
+        PYTHONDONTWRITEBYTECODE="1",
+        HTTP_PROXY=NOWHERE,
+        HTTPS_PROXY=NOWHERE,
+        http_proxy=NOWHERE,
+        https_proxy=NOWHERE,
+        NO_PROXY="127.0.0.1,localhost",
+        no_proxy="127.0.0.1,localhost",
+        GRADIO_ANALYTICS_ENABLED="False",
+        HF_HUB_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
+    )
 
 
 class _OneBrowser(LoadFileScheduling):

@@ -16,6 +16,7 @@ from services.records import Decision, JobStatus, OnArrival
 from services.routes import add_routes
 from services.simulator import Answer, Delay, Drop, Route
 from services.studio import Studio
+from tests.rig.clock import HeldClock
 from tests.rig.served import served
 from tests.rig.studio import QUICK, simulated, studio_at, until
 
@@ -37,7 +38,7 @@ async def pending(studio: Studio) -> str:
 
 
 async def test_a_waiting_job_is_canceled_for_nothing(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         job_id = await pending(studio)
         assert (await studio.job(job_id))["stoppable"] == "free"
         canceled = await studio.cancel(job_id)
@@ -46,11 +47,13 @@ async def test_a_waiting_job_is_canceled_for_nothing(home: Path, tmp_path: Path)
 
 
 async def test_who_cancels_a_moment_too_late_is_told_so_and_what_it_costs(home: Path, tmp_path: Path) -> None:
+    clock = HeldClock()
     async with (
-        simulated(tmp_path / "vendor", speed=20, run_seconds=600) as (simulator, url),
+        simulated(tmp_path / "vendor", clock=clock) as (simulator, url),
         studio_at(home, url, pace=UNASKED) as studio,
     ):
         job_id = await pending(studio)
+        await clock.step()
         while [task.status for task in await simulator.world.ledger.tasks()] != ["RUNNING"]:
             await asyncio.sleep(0.05)  # it begins there, and nobody asks
         with pytest.raises(StudioError, match=r"Too late by a moment.* costs \$"):
@@ -61,14 +64,14 @@ async def test_who_cancels_a_moment_too_late_is_told_so_and_what_it_costs(home: 
 
 
 async def test_a_cancel_whose_answer_was_lost_is_looked_up(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         job_id = await pending(studio)
         simulator.faults.add(Route.CANCEL, Drop(taken=True), times=9)
         assert (await studio.cancel(job_id))["status"] == "canceled"
 
 
 async def test_a_cancel_that_does_not_get_through_stands_and_is_tried_again(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         job_id = await pending(studio)
         simulator.faults.add(Route.CANCEL, Answer(500), times=6)
         told = await studio.cancel(job_id)
@@ -77,14 +80,13 @@ async def test_a_cancel_that_does_not_get_through_stands_and_is_tried_again(home
 
 
 async def test_a_cancel_that_never_gets_through_is_told_as_a_race_once_it_has_begun(home: Path, tmp_path: Path) -> None:
-    async with (
-        simulated(tmp_path / "vendor", speed=1, run_seconds=600) as (simulator, url),
-        studio_at(home, url) as studio,
-    ):
+    clock = HeldClock()
+    async with simulated(tmp_path / "vendor", clock=clock) as (simulator, url), studio_at(home, url) as studio:
         job_id = await pending(studio)
         simulator.faults.add(Route.CANCEL, Answer(500), times=500)
         told = await studio.cancel(job_id)
         assert (told["cancel_requested"], told["status"]) == (True, "pending")
+        await clock.step()
         job = await until(studio, job_id, lambda job: job["status"] == "running")
     assert (job["cancel_requested"], job["stoppable"]) == (False, "no"), "it can be kept or hidden"
     assert "had begun a moment before" in (job["remark"] or "")
@@ -92,7 +94,7 @@ async def test_a_cancel_that_never_gets_through_is_told_as_a_race_once_it_has_be
 
 @pytest.mark.parametrize("taken", [True, False])
 async def test_what_is_on_its_way_is_canceled_as_soon_as_it_is_known(home: Path, tmp_path: Path, taken: bool) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         simulator.faults.drop_creates(taken=taken)
         simulator.faults.delay(Route.LIST, 3.0)  # so that it is canceled before it is cleared up
         job_id = await buy(studio)
@@ -106,7 +108,7 @@ async def test_what_is_on_its_way_is_canceled_as_soon_as_it_is_known(home: Path,
 
 
 async def test_a_cancel_while_the_order_is_being_sent_stops_it_at_the_vendor(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         simulator.faults.add(Route.CREATE, Delay(1.0))
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["status"] == "submitting")
@@ -120,13 +122,16 @@ async def test_a_cancel_while_the_order_is_being_sent_stops_it_at_the_vendor(hom
 
 @pytest.mark.parametrize("wish", list(OnArrival))
 async def test_what_is_hidden_is_fetched_and_lies_in_the_bin(home: Path, tmp_path: Path, wish: OnArrival) -> None:
-    async with simulated(tmp_path / "vendor", run_seconds=100) as (_simulator, url), studio_at(home, url) as studio:
+    clock = HeldClock()
+    async with simulated(tmp_path / "vendor", clock=clock) as (_simulator, url), studio_at(home, url) as studio:
         job_id = await buy(studio)
+        await clock.step()
         await until(studio, job_id, lambda job: job["status"] == "running")
         with pytest.raises(StudioError, match="cannot stop it"):
             await studio.cancel(job_id)
         assert (await studio.arrive(job_id, OnArrival.HIDE))["on_arrival"] == "hide"
         assert (await studio.arrive(job_id, wish))["on_arrival"] == wish
+        clock.go()
         job = await until(studio, job_id)
         shown = [one["id"] for one in (await studio.jobs())["items"]]
         binned = [one["id"] for one in (await studio.jobs(deleted=True))["items"]]
@@ -139,7 +144,7 @@ async def test_what_is_hidden_is_fetched_and_lies_in_the_bin(home: Path, tmp_pat
 
 
 async def test_of_what_was_canceled_nothing_arrives(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "vendor", speed=0.05) as (_simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "vendor", clock=HeldClock()) as (_simulator, url), studio_at(home, url) as studio:
         job_id = await pending(studio)
         await studio.cancel(job_id)
         with pytest.raises(StudioError, match="nothing will arrive"):

@@ -17,6 +17,7 @@ from services.jobs import now_ms
 from services.records import SubmissionState
 from services.simulator import Route, Simulator
 from services.studio import Studio
+from tests.rig.clock import HeldClock
 from tests.rig.studio import KEY, QUICK, settings_for, simulated, studio_at, until
 
 WORDS = {"prompt": "A paper boat on a rainy street", "duration": 2}
@@ -174,7 +175,7 @@ async def test_a_waiting_task_is_canceled_at_the_vendor_for_free(home: Path, tmp
 
 
 async def test_canceling_what_the_vendor_holds_pending_cancels_it_there(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "slow", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "slow", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["status"] == "pending")
         assert (await studio.cancel(job_id))["status"] == "canceled"
@@ -184,7 +185,7 @@ async def test_canceling_what_the_vendor_holds_pending_cancels_it_there(home: Pa
 
 
 async def test_a_task_the_vendor_has_forgotten_ends_as_failed(home: Path, tmp_path: Path) -> None:
-    async with simulated(tmp_path / "slow", speed=0.05) as (simulator, url), studio_at(home, url) as studio:
+    async with simulated(tmp_path / "slow", clock=HeldClock()) as (simulator, url), studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["task_id"] is not None)
         simulator.world._tasks.clear()  # the vendor's memory is gone

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from services.settings import Settings
+from tests.rig import install
 from tests.rig.offline import sitecustomize as offline
 
 
@@ -22,6 +23,10 @@ def test_no_test_can_reach_the_net(host: str) -> None:
 
     assert offline.attempts
     offline.attempts.clear()
+
+
+def test_an_installer_still_has_the_net() -> None:
+    assert os.environ["HTTPS_PROXY"] not in install.BEFORE.values(), "in one of two processes that run them, too"
 
 
 async def test_no_async_client_can_reach_the_net() -> None:

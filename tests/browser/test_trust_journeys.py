@@ -21,10 +21,11 @@ from playwright.async_api import Route as PageRoute
 from components.mount import mount_page
 from services.catalogue import CATALOGUE, Catalogue
 from services.routes import add_routes
-from services.simulator import Answer, Route, Simulator
+from services.simulator import Answer, Clock, Route, Simulator
 from services.studio import Studio
 from services.views import JobView
 from tests.browser.test_journeys import complaints_of
+from tests.rig.clock import HeldClock
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
@@ -67,11 +68,10 @@ async def house(
     tmp_path: Path,
     *,
     families: tuple[str, ...] = (WORDS,),
-    run_seconds: float = 20.0,
-    speed: float = 100.0,
+    clock: Clock | None = None,
     **settings: Any,  # Any: settings of the studio, checked there
 ) -> AsyncIterator[House]:
-    vendor = simulated(tmp_path / "vendor", run_seconds=run_seconds, speed=speed)
+    vendor = simulated(tmp_path / "vendor", clock=clock)
     async with vendor as (simulator, url), studio_at(home, url, catalogue=only(*families), **settings) as studio:
         app = FastAPI()
         add_routes(app, studio)
@@ -92,7 +92,7 @@ async def house(
 async def test_a_job_that_waits_is_brought_to_the_front_and_back_into_its_turn(
     browser: Browser, home: Path, tmp_path: Path, artifacts: Path
 ) -> None:
-    async with house(browser, home, tmp_path, run_seconds=600, speed=1) as at:
+    async with house(browser, home, tmp_path, clock=HeldClock()) as at:
         jobs = [await at.order(f"A kite, number {number}", model=TWO_AT_ONCE) for number in range(5)]
         await at.look()
         last = at.card(jobs[-1])
@@ -111,7 +111,7 @@ async def test_a_job_that_waits_is_brought_to_the_front_and_back_into_its_turn(
 async def test_what_waits_at_the_provider_is_canceled_there_and_costs_nothing(
     browser: Browser, home: Path, tmp_path: Path
 ) -> None:
-    async with house(browser, home, tmp_path, speed=0.05) as at:
+    async with house(browser, home, tmp_path, clock=HeldClock()) as at:
         job = await at.order("A kite over the dunes")
         await until(at.studio, job["id"], lambda told: told["status"] == "pending")
         await at.look()
@@ -123,8 +123,8 @@ async def test_what_waits_at_the_provider_is_canceled_there_and_costs_nothing(
 async def test_what_is_just_being_sent_is_stopped_in_time_and_is_free(
     browser: Browser, home: Path, tmp_path: Path
 ) -> None:
-    async with house(browser, home, tmp_path, speed=0.05) as at:
-        at.simulator.faults.delay(Route.CREATE, 4)
+    async with house(browser, home, tmp_path, clock=HeldClock()) as at:
+        at.simulator.faults.delay(Route.CREATE, 8)
         await at.look()
         job = await at.order("A kite over the dunes")
         card = at.card(job)
@@ -171,14 +171,18 @@ async def test_let_go_by_a_person_nothing_more_is_sent(browser: Browser, home: P
 async def test_what_runs_is_hidden_when_it_arrives_if_that_is_wished(
     browser: Browser, home: Path, tmp_path: Path
 ) -> None:
-    async with house(browser, home, tmp_path, run_seconds=160, speed=20) as at:
+    clock = HeldClock()
+    async with house(browser, home, tmp_path, clock=clock) as at:
         job = await at.order("A kite over the dunes")
+        await clock.step()
+        await until(at.studio, job["id"], lambda told: told["status"] == "running")
         await at.look()
         card = at.card(job)
         choice = card.get_by_role("group", name="When it arrives")
         await expect(choice).to_contain_text("It cannot be stopped any more, and costs $0.50 either way.")
         await choice.get_by_role("button", name="Hide it").click()
         await expect(choice).to_contain_text("It goes to the bin when it arrives.")
+        clock.go()
         ended = await until(at.studio, job["id"])
         assert ended["status"] == "succeeded"
         await until(at.studio, job["id"], lambda told: told["deleted_at"] is not None)
