@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 from asyncio import to_thread
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.utils import get_upload_folder
 
-from components.draft import Draft, read_draft
+from components.draft import Draft, Shown, read_draft
 from components.elements import element
 from components.family import QUIET
 from components.form import Tab, Updates
@@ -46,9 +46,9 @@ def build_viewer(studio: Studio, *, tabs: gr.Tabs, families: Sequence[Tab]) -> g
     )
     ways = Ways(studio=studio, tabs=tabs, families=tuple(families), reuse=reuse)
     outputs = [tabs, reuse, *(part for tab in families for part in tab.outputs())]
-    drafts = [tab.draft for tab in families]
+    held = [part for tab in families for part in tab.inputs().values()]
     for event, handler in ((reuse.recall, ways.recall), (reuse.told, ways.told), (reuse.use, ways.use)):
-        event(handler, inputs=drafts, outputs=outputs, **QUIET)
+        event(handler, inputs=held, outputs=outputs, **QUIET)
     return viewer
 
 
@@ -57,15 +57,32 @@ def _names(tab: Tab) -> frozenset[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Filling:
+    """What a form is to show. What it holds now is not sent back to it: what was written since is newer."""
+
+    draft: Draft
+    copies: int = 1
+    held: Mapping[str, Shown] = field(default_factory=dict)
+
+    def with_draft(self, draft: Draft) -> _Filling:
+        """The same, but for what is wished."""
+        return replace(self, draft=draft)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ways:
-    """The listeners that fill a form. Each answers the browser in words, with the number of its question."""
+    """The listeners that fill a form. Each answers the browser in words, with the number of its question.
+
+    They are given what every form holds, one after the other. The drafts alone are not enough: they are a moment behind
+    what a person chooses.
+    """
 
     studio: Studio
     tabs: gr.Tabs
     families: tuple[Tab, ...]
     reuse: gr.HTML
 
-    async def recall(self, event: gr.EventData, *drafts: object) -> Updates:
+    async def recall(self, event: gr.EventData, *held: object) -> Updates:
         """Fill a form with what a job was made of, with a new seed, or with its rewritten prompt alone."""
         try:
             job = await self.studio.job(_text(event, "job"), person=asking(self.studio))
@@ -75,11 +92,13 @@ class Ways:
         if tab is None:
             return self._refused(event, "Nothing is known of how this was made, so there is nothing to fill in.")
         if getattr(event, "words", False) is True:
-            draft = with_words(self._kept(tab, drafts), job)
-            return await self._show(event, tab, draft, say="The prompt is in the form.")
+            now = self._now(tab, held)
+            return await self._show(
+                event, tab, now.with_draft(with_words(now.draft, job)), say="The prompt is in the form."
+            )
         return await self._again(event, tab, job, is_new=getattr(event, "again", False) is True)
 
-    async def told(self, event: gr.EventData, *drafts: object) -> Updates:
+    async def told(self, event: gr.EventData, *held: object) -> Updates:
         """Fill a form with the recipe that a file brought: all of one of ours, the words of another tool's."""
         recipe = getattr(event, "recipe", None)
         told: Mapping[str, object] = recipe if isinstance(recipe, dict) else {}
@@ -88,21 +107,23 @@ class Ways:
         if tab is None:
             return self._refused(event, "No form here can use what this file tells.")
         if told.get("kind") != "studio":
-            draft = with_told(self._kept(tab, drafts), told, names=_names(tab))
-            return await self._show(event, tab, draft, say="Its words are in the form.")
+            now = self._now(tab, held)
+            filling = now.with_draft(with_told(now.draft, told, names=_names(tab)))
+            return await self._show(event, tab, filling, say="Its words are in the form.")
         draft = draft_of(told, {}, fields=self._fields(told))
         said = [_said_of(tab, draft, told, studio=self.studio)]
         if told.get("inputs"):
             said.append("The files it was made from are not in it: please add them.")
-        return await self._show(event, tab, draft, say=" ".join(part for part in said if part))
+        return await self._show(event, tab, _Filling(draft=draft), say=" ".join(part for part in said if part))
 
-    async def use(self, event: gr.EventData, *drafts: object) -> Updates:
+    async def use(self, event: gr.EventData, *held: object) -> Updates:
         """Put one file into one slot: of the archive by its id, or what was just uploaded by its path."""
         tab = next((one for one in self.families if one.family.id == _text(event, "family")), None)
         kind, asset = _text(event, "kind"), _text(event, "asset")
         if tab is None or kind not in _KINDS:
             return self._refused(event, "That place is not there any more. Please reload the page.")
-        kept = await _present(self._kept(tab, drafts), tab)
+        now = self._now(tab, held)
+        kept = await _present(now.draft, tab)
         try:
             path = await self._bring(asset, _text(event, "moment") or None) if asset else _text(event, "path")
         except StudioError as error:
@@ -125,7 +146,7 @@ class Ways:
             say += f" The model is {placed.model.title} now: {model.title} does not take it."
         # Where it went must be seen, also where that is usually folded away.
         draft = replace(placed.draft, open=placed.draft.open or placed.field.folded)
-        return await self._show(event, tab, draft, say=say, tone=tone, at=placed.field)
+        return await self._show(event, tab, now.with_draft(draft), say=say, tone=tone, at=placed.field)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -146,7 +167,8 @@ class Ways:
         if lost:
             said.append(f"{_listed(lost)} could not be fetched. Please add {'them' if len(lost) > 1 else 'it'} again.")
         say = " ".join(part for part in said if part)
-        return await self._show(event, tab, draft, say=say, tone="bad" if lost else "ok", is_ready=is_new)
+        filling = _Filling(draft=draft)
+        return await self._show(event, tab, filling, say=say, tone="bad" if lost else "ok", is_ready=is_new)
 
     async def _files(self, job: JobView) -> tuple[dict[str, list[str]], list[str]]:
         """Copies of the job's files, by field and in their order, and the names of those that are lost."""
@@ -176,8 +198,16 @@ class Ways:
             return own
         return next((tab for tab in self.families if "prompt" in _names(tab)), None)
 
-    def _kept(self, tab: Tab, drafts: Sequence[object]) -> Draft:
-        return read_draft(drafts[self.families.index(tab)], blank=tab.blank())
+    def _now(self, tab: Tab, held: Sequence[object]) -> _Filling:
+        """What a form holds; what the browser remembers where it has not been filled yet."""
+        before = sum(len(one.inputs()) for one in self.families[: self.families.index(tab)])
+        own = dict(zip(tab.inputs(), held[before:], strict=False))
+        if not own["foot"]:
+            return _Filling(draft=read_draft(own["draft"], blank=tab.blank()))
+        draft, model, region, _ = (own.pop(name) for name in ("draft", "model", "region", "foot"))
+        values = cast("dict[str, Shown]", own)
+        form = tab.read(draft, str(model), str(region), values)
+        return _Filling(draft=form.draft, copies=form.copies, held=values)
 
     def _fields(self, told: Mapping[str, object]) -> tuple[Field, ...]:
         model = self.studio.catalogue.model(str(told.get("model") or ""))
@@ -187,19 +217,19 @@ class Ways:
         self,
         event: gr.EventData,
         tab: Tab,
-        draft: Draft,
+        filling: _Filling,
         *,
         say: str,
         tone: str = "ok",
         at: Field | None = None,
         is_ready: bool = False,
     ) -> Updates:
-        """Open the tab with a draft in its form. The browser brings the place of a field, or Generate, in sight."""
+        """Open the tab with its form filled. The browser brings the place of a field, or Generate, in sight."""
         place = next((widget.component for field, widget in tab.shown([at] if at else [])), None)
         told = {"turn": getattr(event, "turn", 0), "say": say, "tone": tone, "family": tab.family.id}
         told |= {"target": place.elem_id if place else None, "ready": is_ready}
         own: dict[Block, object] = {self.tabs: gr.update(selected=tab.family.id), self.reuse: gr.update(value=told)}
-        return own | await tab.fill(draft)
+        return own | await tab.fill(filling.draft, copies=filling.copies, held=filling.held)
 
     def _refused(self, event: gr.EventData, say: str) -> Updates:
         return {self.reuse: gr.update(value={"turn": getattr(event, "turn", 0), "say": say, "tone": "bad"})}

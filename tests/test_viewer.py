@@ -219,7 +219,13 @@ def tab_of(ways: Ways, family: str) -> Tab:
 
 
 def drafts(ways: Ways, **kept: Draft) -> list[object]:
-    return [kept[tab.family.id].as_json() if tab.family.id in kept else None for tab in ways.families]
+    """What the forms hold before they are filled: nothing but what the browser remembers."""
+    return holding(ways, {family: {"draft": draft.as_json()} for family, draft in kept.items()})
+
+
+def holding(ways: Ways, forms: Mapping[str, Mapping[str, object]]) -> list[object]:
+    """What the forms hold, one after the other."""
+    return [forms.get(tab.family.id, {}).get(name) for tab in ways.families for name in tab.inputs()]
 
 
 def answer(ways: Ways, updates: Mapping[Any, Any]) -> dict[str, Any]:
@@ -355,6 +361,28 @@ async def test_a_place_that_is_folded_away_is_unfolded_when_a_file_goes_there(wa
         draft = updates[tab_of(ways, family).draft]
         assert isinstance(draft, dict)
         assert draft["open"] is is_open
+
+
+async def test_what_was_chosen_a_moment_ago_stays_though_it_is_not_remembered_yet(ways: Ways) -> None:
+    tab = tab_of(ways, "image_to_video")
+    mine = Draft(model="wan2.6-i2v", region="singapore", wishes={"prompt": "mine", "duration": 5})
+    filled = await tab.fill(mine)
+    shown: dict[str, object] = {name: part.value for name, part in tab.inputs().items()}
+    for name, part in tab.inputs().items():
+        update = filled.get(part, {})
+        if name in ("draft", "foot"):
+            shown[name] = update
+        elif isinstance(update, dict) and "value" in update:
+            shown[name] = update["value"]
+    model = CATALOGUE.model(mine.model)
+    assert model
+    length = next(widget for field, widget in tab.shown(model.fields_in("singapore")) if field.name == "duration")
+    held = holding(ways, {tab.family.id: shown | {length.key: 10, "copies": 3}})
+    recipe = pressed(recipe={"kind": "foreign", "prompt": "a cat"}, family="image_to_video")
+    updates = await ways.told(recipe, *held)
+    assert updates[tab.draft]["wishes"] == {"prompt": "a cat", "duration": 10}  # type: ignore[index]
+    assert updates[length.component]["value"] == 10  # type: ignore[index]
+    assert updates[tab.copies]["value"] == 3  # type: ignore[index]
 
 
 async def test_a_model_without_the_slot_gives_way_to_one_that_has_it_and_it_is_said(ways: Ways) -> None:
