@@ -53,6 +53,8 @@ async def test_who_cancels_a_moment_too_late_is_told_so_and_what_it_costs(home: 
         studio_at(home, url, pace=UNASKED) as studio,
     ):
         job_id = await pending(studio)
+        while not simulator.record.counts[Route.QUERY]:
+            await asyncio.sleep(0.05)  # it is asked for once, at once
         await clock.step()
         while [task.status for task in await simulator.world.ledger.tasks()] != ["RUNNING"]:
             await asyncio.sleep(0.05)  # it begins there, and nobody asks

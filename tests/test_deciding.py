@@ -6,7 +6,8 @@ With a vendor that does as it is told and a clock that only moves while somebody
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -44,16 +45,39 @@ REFUSED = KeyRefused("The provider does not accept the key.", code="InvalidApiKe
 
 @dataclass
 class Clock:
-    """Moves while somebody sleeps."""
+    """Moves while somebody sleeps; from the first look of a test on, by one sleep at each look in vain."""
 
     now: int = NOON
+    looked_at: bool = False
+    asleep: deque[asyncio.Event] = field(default_factory=deque)
 
     def __call__(self) -> int:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
+        if self.looked_at:
+            self.asleep.append(woken := asyncio.Event())
+            await woken.wait()
         self.now += round(seconds * 1000)
         await asyncio.sleep(0)
+
+    async def until(self, good: Callable[[], Awaitable[bool]]) -> None:
+        """Let time pass until something is so, and no longer."""
+        self.looked_at = True
+        async with asyncio.timeout(30):
+            while True:
+                rests = bool(self.asleep)  # else something is on its way, which a look now could miss
+                if await good():
+                    return
+                if rests:
+                    self.asleep.popleft().set()
+                await asyncio.sleep(0)
+
+    def go(self) -> None:
+        """Let time pass by itself again."""
+        self.looked_at = False
+        while self.asleep:
+            self.asleep.popleft().set()
 
 
 @dataclass
@@ -176,10 +200,11 @@ class Scene:
         return await self.context.history.job(self.job.id)
 
     async def until(self, good: Callable[[Job], bool]) -> Job:
-        async with asyncio.timeout(30):
-            while not good(job := await self.now()):
-                await asyncio.sleep(0)
-        return job
+        async def so() -> bool:
+            return good(await self.now())
+
+        await self.clock.until(so)
+        return await self.now()
 
     async def state(self) -> SubmissionState:
         latest = await self.context.history.ledger.latest(self.job.id)
@@ -287,6 +312,7 @@ async def test_a_task_that_is_not_known_yet_is_not_given_up(scene: Scene) -> Non
     await scene.until(lambda _job: scene.clock.now - NOON > MINUTE // 2)
     assert "does not know" in ((await scene.now()).attention or "")
     scene.vendor.tasks["t"] = a_task("t", TaskStatus.SUCCEEDED, prompt="a fox")
+    scene.clock.go()
     assert await waiting is not None
 
 
@@ -314,6 +340,7 @@ async def test_who_still_looks_it_up_lets_go_when_it_is_sent_again_elsewhere(sce
     await decide(replace(context, wake={}), scene.job.id, Decision.SEND)
     elsewhere = await history.change(scene.job.id, dispatched_at=NOON + MINUTE)
     assert elsewhere is not None
+    scene.clock.go()
     assert await here is None
     assert scene.vendor.created == 0
     assert (await scene.now()).status is JobStatus.QUEUED

@@ -242,10 +242,16 @@ async def test_what_a_failed_task_repeats_is_kept_without_its_secrets(
 
 
 async def test_a_cancel_that_was_granted_and_not_kept_loses_no_work(studio: Studio, provider: Strange) -> None:
-    provider.looks = [told({"output": {"task_status": "PENDING"}})]
+    pending, running = (told({"output": {"task_status": status}}) for status in ("PENDING", "RUNNING"))
+
+    def look(asked: Asked) -> Said:
+        if not any(one.path.endswith("/cancel") for one in provider.asked):
+            return pending
+        provider.looks = [running, provider.look]
+        return running
+
+    provider.looks = [look]
     job = await order(studio, good=lambda job: job["status"] == "pending")
-    running = told({"output": {"task_status": "RUNNING"}})
-    provider.looks = [running, running, provider.look]
     with pytest.raises(StudioError, match="Too late by a moment"):
         await studio.cancel(job["id"])
     job = await until(studio, job["id"])

@@ -81,6 +81,7 @@ class Watchdog:
             yield
         finally:
             stop.set()
+            thread.join()  # a few milliseconds: it must not ask a loop that is closed
 
     def _watch(self, loop: asyncio.AbstractEventLoop, ident: int, stop: threading.Event) -> None:
         clock = time.pthread_getcpuclockid(ident)
