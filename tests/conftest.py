@@ -18,6 +18,16 @@ from tests.rig.offline import sitecustomize as offline
 ROOT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9"
 
+_AT_ONCE = {
+    "test_batch",
+    "test_chaos",
+    "test_kill",
+    "test_kill_live",
+    "test_money",
+    "test_money_routes",
+    "test_reconcile",
+}
+
 # A busy machine is no failure: how long an example takes is not what these tests are about. The same values each time:
 # what fails fails for everybody. HYPOTHESIS=explore looks further.
 hypothesis.settings.register_profile("studio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -48,6 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is about money, or about what a kill may do, has to hold every time."""
+    for item in items:
+        if item.path.stem in _AT_ONCE:
+            item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 class _OneBrowser(LoadFileScheduling):
