@@ -18,7 +18,7 @@ from tests.rig.offline import sitecustomize as offline
 ROOT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9"
 
-_AT_ONCE = {
+_NEVER_TWICE = {
     "test_batch",
     "test_chaos",
     "test_kill",
@@ -27,6 +27,7 @@ _AT_ONCE = {
     "test_money_routes",
     "test_reconcile",
 }
+"""Files whose tests are not tried again when they fail."""
 
 # A busy machine is no failure: how long an example takes is not what these tests are about. The same values each time:
 # what fails fails for everybody. HYPOTHESIS=explore looks further.
@@ -63,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is about money, or about what a kill may do, has to hold every time."""
     for item in items:
-        if item.path.stem in _AT_ONCE:
+        if item.path.stem in _NEVER_TWICE:
             item.add_marker(pytest.mark.flaky(reruns=0))
 
 

@@ -113,16 +113,22 @@ def was_read(response: Response, words: str) -> bool:
     return words in data and bool(data[3])
 
 
-async def test_what_is_written_before_a_form_is_filled_stays_and_counts(page: Page) -> None:
-    asked, written = asyncio.Event(), asyncio.Event()
+async def hold_next_answer(page: Page) -> tuple[asyncio.Event, asyncio.Event]:
+    """Keep back what the studio answers next about a form: the first tells when it is there, the second lets it go."""
+    there, go = asyncio.Event(), asyncio.Event()
 
     async def late(route: Route) -> None:
         answer = await route.fetch()
-        asked.set()
-        await written.wait()
+        there.set()
+        await go.wait()
         await route.fulfill(response=answer)
 
     await page.route("**/gradio_api/**/predict*", late, times=1)
+    return there, go
+
+
+async def test_what_is_written_before_a_form_is_filled_stays_and_counts(page: Page) -> None:
+    asked, written = await hold_next_answer(page)
     await page.locator("#tab-image_to_video-button").click()
     await write_prompt(page, "image_to_video", "The waves roll in")
     await asyncio.wait_for(asked.wait(), 20)
@@ -139,19 +145,11 @@ async def test_what_is_written_before_a_form_is_filled_stays_and_counts(page: Pa
 
 
 async def test_what_is_written_while_another_model_is_on_its_way_stays(page: Page) -> None:
-    asked, written = asyncio.Event(), asyncio.Event()
-
-    async def late(route: Route) -> None:
-        answer = await route.fetch()
-        asked.set()
-        await written.wait()
-        await route.fulfill(response=answer)
-
     prompt = page.locator("#text_to_video-prompt textarea")
     await write_prompt(page, "text_to_video", "A kite")
     await expect(page.locator("#text_to_video-prompt-note")).to_contain_text("6 /")
     await page.wait_for_timeout(500)
-    await page.route("**/gradio_api/**/predict*", late, times=1)
+    asked, written = await hold_next_answer(page)
     await choose_model(page, "Wan 2.5 preview")
     await asyncio.wait_for(asked.wait(), 20)
     await prompt.press_sequentially(" over the bay")
