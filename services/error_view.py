@@ -40,7 +40,12 @@ def error_view(job: Job, files: Iterable[Asset]) -> ErrorView | None:
     where the provider does not say."""
     if job.error_message is None:
         return None
-    explanation = explain(job.error_code or "", job.error_detail or "", given=frozenset(_given(job, files)))
+    explanation = explain(
+        job.error_code or "",
+        job.error_detail or "",
+        given=frozenset(_given(job, files)),
+        happened=job.error_message,
+    )
     return ErrorView(
         code=job.error_code or "",
         message=job.error_message,

@@ -223,7 +223,7 @@ def test_a_task_that_failed_was_taken_whatever_its_code() -> None:
 def test_no_create_call_is_repeated_that_may_have_been_taken() -> None:
     for row in DOCUMENTED:
         error = error_from_reply(row.status, {"code": row.code, "message": row.message}, creating=True)
-        certain = row.status in (429, 503) or row.branch is not Unavailable
+        certain = row.status == 503 or (400 <= row.status < 500 and row.status != 408) or row.branch is not Unavailable
         assert isinstance(error, OutcomeUnknown) is not certain, row.code
 
 

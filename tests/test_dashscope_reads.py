@@ -222,14 +222,38 @@ def test_a_time_that_is_none_costs_nobody_a_clip() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [task("EXPLODED"), task("succeeded"), httpx.Response(200, json={}), httpx.Response(200, json={"output": None})],
+    [task(""), httpx.Response(200, json={}), httpx.Response(200, json={"output": None})],
 )
-async def test_an_unknown_status_fails_loudly_and_at_once(answer: httpx.Response) -> None:
+async def test_a_reply_without_a_status_fails_loudly_and_at_once(answer: httpx.Response) -> None:
     vendor = Vendor(answer)
     with pytest.raises(VendorError) as caught:
         await look(vendor)
     assert not isinstance(caught.value, NotTaken | Refused)
     assert len(vendor.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "shown"),
+    [
+        ("EXPLODED", TaskStatus.OTHER, "EXPLODED"),
+        ("WAITING_FOR_GPU", TaskStatus.OTHER, "WAITING_FOR_GPU"),
+        ("排队中", TaskStatus.OTHER, "排队中"),
+        ("a\nb" + "x" * 99, TaskStatus.OTHER, "ab" + "x" * 38),
+        ("succeeded", TaskStatus.SUCCEEDED, "succeeded"),
+        ("Running ", TaskStatus.RUNNING, "Running "),
+    ],
+)
+async def test_a_state_is_read_in_any_case_and_an_unknown_one_keeps_its_word(
+    word: str, status: TaskStatus, shown: str
+) -> None:
+    found = await look(Vendor(task(word)))
+    assert (found.status, found.word) == (status, shown)
+    assert found.status.ended is (status is TaskStatus.SUCCEEDED)
+
+
+async def test_a_row_of_the_list_in_an_unknown_state_hides_no_other_row() -> None:
+    found = await search(Vendor(listing([row("a", NOON, status="ODD"), row("b", NOON)])), start=NOON, end=NOON)
+    assert [(one.task_id, one.status is TaskStatus.OTHER) for one in found] == [("a", True), ("b", False)]
 
 
 @pytest.mark.parametrize(
@@ -475,7 +499,7 @@ async def test_an_empty_list_may_be_left_out_where_the_total_says_so() -> None:
         listing([row("a", NOON)], page=2, pages=3),
         httpx.Response(200, json={"total": 0}),
         listing([row("a", NOON, gmt_create=None)]),
-        listing([row("a", NOON, status="ODD")]),
+        listing([row("a", NOON, status="")]),
         listing([row("", NOON)]),
         httpx.Response(200, json={"data": [], "page_no": 1, "total_page": "1"}),
     ],

@@ -128,6 +128,23 @@ async def test_a_redirect_of_an_order_is_a_no_and_nobody_else_sees_the_key(
     assert secrets_in(home, job) == []
 
 
+@pytest.mark.parametrize("code", ["InternalError.Algo.SomethingNew", "InternalError.Algo.InvalidParameter", "Odd"])
+async def test_a_no_with_any_code_is_ordered_once_and_says_why(studio: Studio, provider: Strange, code: str) -> None:
+    provider.creates = [refused(400, code, "the voice does not suit the picture")]
+    job = await order(studio)
+    assert job["error"] is not None
+    assert (job["status"], job["error"]["code"], len(provider.bought)) == ("failed", code, 1)
+    assert (job["error"]["detail"], job["cost"]["actual"]) == ("the voice does not suit the picture", 0.0)
+
+
+async def test_a_gateways_words_are_shown(studio: Studio, provider: Strange) -> None:
+    provider.creates = [told({"error": {"message": "额度不足", "code": "insufficient_user_quota"}}, 403)]
+    job = await order(studio)
+    assert job["error"] is not None
+    assert (job["error"]["detail"], job["error"]["message"]) == ("额度不足", "The quota of this key is used up.")
+    assert (job["error"]["action"], len(provider.bought)) == ("open_keys", 1)
+
+
 # The list ------------------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +234,15 @@ async def test_polls_survive_whatever_they_are_told(studio: Studio, provider: St
     ]
     job = await order(studio)
     assert (job["status"], job["error"], len(provider.bought)) == ("succeeded", None, 1)
+
+
+async def test_an_unknown_state_is_shown_in_the_providers_word_and_asked_on(studio: Studio, provider: Strange) -> None:
+    provider.looks = [told({"output": {"task_status": "WAITING_FOR_GPU"}})]
+    job = await order(studio, good=lambda job: job["attention"] is not None)
+    assert "WAITING_FOR_GPU" in (job["attention"] or "")
+    provider.looks = [provider.look]
+    job = await until(studio, job["id"])
+    assert (job["status"], job["attention"], len(provider.bought)) == ("succeeded", None, 1)
 
 
 async def test_a_failure_may_be_told_by_its_code_alone(studio: Studio, provider: Strange) -> None:

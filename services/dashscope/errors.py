@@ -21,7 +21,9 @@ from services.dashscope.codes import (
     UNKNOWN_REFUSALS,
     UNREACHABLE,
 )
+from services.dashscope.error_body import read_error_body
 from services.dashscope.explanations import explain, find
+from services.dashscope.gateway_codes import QUOTA_USED_UP, says_quota_is_used_up
 from services.dashscope.wording import Action, Explanation, Fault, Kind, Subject
 from services.errors import (
     BillingStopped,
@@ -72,33 +74,32 @@ _WORDS_KEPT = 500
 
 
 def error_from_reply(http_status: int, body: object, *, creating: bool = False) -> VendorError:
-    """The error an answer stands for. `body` is the parsed JSON, or the text where there was none.
+    """The error an answer stands for. `body` is the parsed JSON, or the text if there was none.
 
-    With `creating`, everything that leaves open whether a task was made is OutcomeUnknown.
+    The most specific part of the code that is documented decides, then the HTTP status. With `creating`, everything
+    that leaves open whether a task was made is OutcomeUnknown.
     """
-    code, message, request_id = _envelope(body)
-    code = code or _CODELESS.get(http_status, "")
-    known = find(code, message)
-    kind = known.kind if known else _kind_of_status(http_status, message)
-    if creating and _leaves_open(kind, http_status, says_why=bool(known or _NOT_PASSED_ON.search(message))):
-        return OutcomeUnknown(
-            OUTCOME_UNKNOWN.happened,
-            code=code,
-            http_status=http_status,
-            request_id=request_id,
-            vendor_message=message,
-        )
+    said = read_error_body(body)
+    code = said.code or _CODELESS.get(http_status, "")
+    known = _meaning(code, http_status, said.message)
+    kind = known.kind if known else _kind_of_status(http_status, said.message)
+    about = {
+        "code": code,
+        "http_status": http_status,
+        "request_id": said.request_id,
+        "vendor_message": said.message,
+    }
+    if creating and _leaves_open(kind, http_status, says_why=bool(known or _NOT_PASSED_ON.search(said.message))):
+        return OutcomeUnknown(OUTCOME_UNKNOWN.happened, **about)
     explanation = known or UNKNOWN_REFUSALS.get(kind, UNKNOWN_ERROR)
-    return _class_of(kind)(
-        explanation.happened, code=code, http_status=http_status, request_id=request_id, vendor_message=message
-    )
+    return _class_of(kind)(explanation.happened, **about)
 
 
 def is_refusal(body: object) -> bool:
-    """Whether an answer is a code and nothing else: so a service says no, sometimes with a status that says yes."""
-    if not isinstance(body, Mapping) or not _words(body.get("code")):
+    """Whether an answer is an error and nothing else: so a service says no, sometimes with a status that says yes."""
+    if not isinstance(body, Mapping) or body.get("output") is not None or body.get("data") is not None:
         return False
-    return body.get("output") is None and body.get("data") is None
+    return bool(read_error_body(body).code)
 
 
 def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
@@ -150,7 +151,7 @@ def explain_error(error: VendorError) -> Explanation:
             return UNREACHABLE
         case _:
             pass
-    known = find(error.code, error.vendor_message)
+    known = _meaning(error.code, error.http_status, error.vendor_message)
     if known:
         return known
     if error.http_status == 0 or error.http_status >= 400:
@@ -177,13 +178,32 @@ def words_of(error: VendorError) -> str | None:
     return said[:_WORDS_KEPT] or None
 
 
+def _meaning(code: str, http_status: int, message: str) -> Explanation | None:
+    """What an answer means by its code and words, or None if only its status can tell.
+
+    A 4xx is a no. A code that speaks of a breakdown does not change that: the vendor answers
+    `InternalError.Algo.<Reason>` with 400.
+    """
+    known = find(code, message)
+    if known and known.kind is Kind.BROKEN and _is_a_no(http_status):
+        known = None
+    if known is None or known in (UNKNOWN_REFUSALS[Kind.REFUSED], UNKNOWN_REFUSALS[Kind.KEY]):
+        return QUOTA_USED_UP if says_quota_is_used_up(http_status, message) else known
+    return known
+
+
+def _is_a_no(http_status: int) -> bool:
+    """Whether a status says that nothing was taken. 408 does not: the time ran out after the call was received."""
+    return 400 <= http_status < 500 and http_status != 408
+
+
 def _leaves_open(kind: Kind, http_status: int, *, says_why: bool) -> bool:
     """Whether a create call answered like this may have made a task all the same.
 
     A 503 that does not say why may come from any proxy on the way, and from behind any of them.
     """
     if kind is Kind.NO_CAPACITY:
-        return http_status not in (429, 503) or not says_why
+        return not (says_why and (http_status == 503 or _is_a_no(http_status)))
     return kind is Kind.BROKEN
 
 
@@ -221,15 +241,3 @@ def _class_of(kind: Kind) -> type[VendorError]:
             return Unavailable
         case _:
             assert_never(kind)
-
-
-def _envelope(body: object) -> tuple[str, str, str]:
-    """Code, message and request id of an answer; a body of no known shape is the message."""
-    if isinstance(body, Mapping):
-        code, message, request_id = (body.get(key) for key in ("code", "message", "request_id"))
-        return _words(code), _words(message), _words(request_id)
-    return "", _words(body), ""
-
-
-def _words(value: object) -> str:
-    return value.strip()[:2000] if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from services.dashscope.codes import BAD_BODY, BAD_PICTURE, FREE_QUOTA, LINK_FAILED, NO_MODEL, PICTURE_SIZE, TOO_LARGE
 from services.dashscope.wording import (
     Explanation,
+    Kind,
     Subject,
     choices,
     content,
@@ -176,7 +177,11 @@ _REST = (
     Reading("AccessDenied", ("synchronous calls",), _WRONG_WAY),
     # The one error that the pages give no code: the header and the body disagree about streaming.
     Reading("", ("stream parameter",), _WRONG_WAY),
-    Reading("AccessDenied", ("policy expired",), provider("The leave to upload had run out.", "Try again.")),
+    Reading(
+        "AccessDenied",
+        ("policy expired",),
+        provider("The permission to upload had expired.", "Try again.", kind=Kind.NO_CAPACITY),
+    ),
     Reading("Throttling.AllocationQuota", ("free allocated", "free tier", "free quota"), FREE_QUOTA),
 )
 

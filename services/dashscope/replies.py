@@ -18,6 +18,7 @@ from services.errors import Refused, VendorError
 
 log = logging.getLogger(__name__)
 
+_LONGEST_WORD = 40
 VENDOR_TIME = timezone(timedelta(hours=8))
 """The service writes its times in UTC+8 without saying so: a recorded Date header stands against `submit_time`."""
 
@@ -33,6 +34,8 @@ class TaskStatus(StrEnum):
     CANCELED = "CANCELED"
     UNKNOWN = "UNKNOWN"
     """No such task: never there, another account's, or older than 24 hours."""
+    OTHER = "OTHER"
+    """A word that is not documented; `Task.word` has it. Such a task has not ended."""
 
     @property
     def ended(self) -> bool:
@@ -87,6 +90,8 @@ class Task:
 
     task_id: str
     status: TaskStatus
+    word: str = ""
+    """The vendor's own word for `status`, 40 characters at most."""
     request_id: str
     """The vendor's id of this look, not of the create call."""
     submitted_at: datetime | None
@@ -159,16 +164,16 @@ def read_created(reply: object) -> Created | None:
     task_id = output.get("task_id")
     if not isinstance(task_id, str) or not task_id:
         return None
-    word = _text(output.get("task_status")) or TaskStatus.PENDING.value
+    word = (_text(output.get("task_status")).strip() or TaskStatus.PENDING.value).upper()
     if word not in TaskStatus.__members__:
-        # The task is bought. Its id must not be lost over a word; the first query will say it again, loudly.
-        log.warning("task %s was created with the unknown status %r", task_id, word)
+        # The task is bought. Its id must not be lost over a word; the first query shows the word with the job.
+        log.warning("task %s was created with the unknown status %r", task_id, word[:_LONGEST_WORD])
         word = TaskStatus.PENDING.value
     return Created(task_id, TaskStatus(word), _text(_mapping(reply).get("request_id")))
 
 
 def read_task(reply: object) -> Task:
-    """A reply to a query. Raises VendorError for a status that does not exist."""
+    """A reply to a query. Raises VendorError if it names no status."""
     top = _mapping(reply)
     request_id = _text(top.get("request_id"))
     output = _mapping(top.get("output"))
@@ -177,6 +182,7 @@ def read_task(reply: object) -> Task:
     return Task(
         task_id=_text(output.get("task_id")),
         status=status,
+        word="".join(letter for letter in str(output.get("task_status")) if letter.isprintable())[:_LONGEST_WORD],
         request_id=request_id,
         submitted_at=_time(output.get("submit_time")),
         scheduled_at=_time(output.get("scheduled_time")),
@@ -327,8 +333,9 @@ def _listed(row: Mapping[str, object], request_id: str) -> ListedTask:
 
 
 def _status(word: object, request_id: str) -> TaskStatus:
-    if isinstance(word, str) and word in TaskStatus.__members__:
-        return TaskStatus(word)
+    if isinstance(word, str) and word.strip():
+        known = word.strip().upper()
+        return TaskStatus(known) if known in TaskStatus.__members__ else TaskStatus.OTHER
     raise VendorError(
         "The provider gave an answer this studio does not understand.",
         request_id=request_id,

@@ -15,6 +15,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from services.dashscope.bodies import read_body
+from services.dashscope.error_body import read_error_body
 from services.dashscope.errors import broken_stream, error_from_reply, failure, is_refusal
 from services.dashscope.replies import Part, read_parts
 from services.errors import VendorError
@@ -148,8 +149,8 @@ def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorE
     """Before anything was made an error is like the refusal of a create call; afterwards it is the end of a work."""
     if not begun:
         return error_from_reply(frame.status if frame.status >= 400 else 400, reply, creating=True)
-    code, message, request_id = (str(reply.get(key) or "") for key in ("code", "message", "request_id"))
-    return failure(code, message, request_id=request_id)
+    said = read_error_body(reply)
+    return failure(said.code, said.message, request_id=said.request_id)
 
 
 def _read(reply: Mapping[str, object]) -> Piece:

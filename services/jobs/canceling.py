@@ -139,7 +139,7 @@ async def _race(context: Context, vendor: DashScope, job: Job) -> TaskStatus | N
             await context.change(job.id, only_from=_PENDING, **overtaken(job, done=True))
         case TaskStatus.FAILED:
             await context.change(job.id, only_from=_PENDING, cancel_requested=False)
-        case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN | None:
+        case TaskStatus.PENDING | TaskStatus.SUSPENDED | TaskStatus.UNKNOWN | TaskStatus.OTHER | None:
             await context.change(job.id, only_from=_PENDING, cancel_requested=True, attention=_ON_ITS_WAY)
         case _:
             assert_never(status)

@@ -64,7 +64,7 @@ async def _wait(context: Context, job: Job, place: Place) -> Task | None:
         job = await context.history.job(job.id)
         if job.status.final:
             return None
-        if unknown >= _SURELY or (context.over(job) and task is None):
+        if unknown >= _SURELY or (context.over(job) and (task is None or task.status is TaskStatus.OTHER)):
             await context.fail(job, forgotten())
             return None
         if bare >= _SURELY and isinstance(answer, Refused):
@@ -76,7 +76,7 @@ async def _wait(context: Context, job: Job, place: Place) -> Task | None:
         if trouble == _SILENT_TROUBLE:
             await context.say(job, "The provider cannot be reached just now. Your order goes on there; asking again.")
         elif task is not None and not job.cancel_requested:
-            job = await context.say(job, _NOT_KNOWN if task.status is TaskStatus.UNKNOWN else None)
+            job = await context.say(job, _unusual(task))
             if task.status is TaskStatus.RUNNING and job.status is not JobStatus.RUNNING:
                 job = await context.history.job(job.id)  # as just noted
         if task is not None:
@@ -85,6 +85,17 @@ async def _wait(context: Context, job: Job, place: Place) -> Task | None:
         if context.rounds.covers(place):
             pause = max(pause, LONGEST_POLLS * context.pace.poll)
         await context.pause(job.id, pause)
+
+
+def _unusual(task: Task) -> str | None:
+    """The sentence to show with a task that is in an unusual state, or None."""
+    match task.status:
+        case TaskStatus.UNKNOWN:
+            return _NOT_KNOWN
+        case TaskStatus.OTHER:
+            return f"The provider says “{task.word}” of your order, which the studio does not know. Asking again."
+        case _:
+            return None
 
 
 def _is_new(context: Context, job: Job) -> bool:
@@ -153,7 +164,7 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
     match task.status:
         case TaskStatus.PENDING:
             return await withdraw(context, job)
-        case TaskStatus.SUSPENDED | TaskStatus.UNKNOWN:
+        case TaskStatus.SUSPENDED | TaskStatus.UNKNOWN | TaskStatus.OTHER:
             return False
         case TaskStatus.RUNNING:
             if job.status is not JobStatus.RUNNING or job.cancel_requested:
