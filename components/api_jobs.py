@@ -71,11 +71,12 @@ def job_endpoints(studio: Studio) -> tuple[Callable[..., Awaitable[object]], ...
         return await _or_told(studio.arrive(job_id, wish, person=asking(studio)))
 
     async def decide_job(job_id: str, decision: str) -> _JSON:
-        """Decide about a job whose decision_wanted is true: nobody can tell whether it was bought. Ask your user first.
+        """Decide about a job whose decision_wanted is true. Ask your user first.
 
         Args:
             job_id: The id that the job was returned with.
-            decision: `send` to order it again, which may be billed twice, or `drop` to let it go.
+            decision: `send` to order it again, or `drop` to let it go. With decision_about `unknown`, sending it again
+                may be billed twice; with `unlisted` hardly; with `refused` nothing was bought so far.
 
         Returns:
             The job as it stands now.

@@ -26,7 +26,8 @@ from services.errors import KeyRefused, NotConfigured, StudioError, VendorError
 from services.settings import Settings
 
 _DEMO = "demo"
-_RETRY = Retry(create_when_throttled=False)
+_RETRY = Retry(create_tries=1, create_when_throttled=False)
+"""An order is sent once for each row of the books: services.jobs decides about another."""
 """An order that was too fast goes back in line: services.lanes."""
 _DEMO_KEY = SecretStr("sk-demo-nothing-is-billed")
 

@@ -30,9 +30,21 @@ from services.lanes.board import Board
 from services.ledger import Ledger
 from services.migrations import migrate
 from services.money.caps import Cap, Caps
-from services.money.reservations import reservation_of
+from services.money.reservations import release_lost, reservation_of
 from services.money.spend import Spending
-from services.records import FINAL, Asset, Find, Job, JobStatus, JobWithAssets, Page, place_of
+from services.records import (
+    FINAL,
+    Asset,
+    Decision,
+    Find,
+    Job,
+    JobStatus,
+    JobWithAssets,
+    Page,
+    Submission,
+    SubmissionState,
+    place_of,
+)
 from services.rows import asset_of, change_job, fetched, job_of, next_sequence, row_of
 from services.searching import Span, plan
 from services.shelving import Shelving
@@ -109,11 +121,11 @@ class History:
         async with self._engine.connect() as connection:
             return await _job(connection, job_id)
 
-    async def with_assets(self, job_id: str) -> JobWithAssets:
-        """One job and its files. Raises NotFound."""
+    async def with_assets(self, job_id: str, *, purged: bool = False) -> JobWithAssets:
+        """One job and its files. Raises NotFound; if it has left the bin for good, unless `purged`."""
         async with self._engine.connect() as connection:
             job = await _job(connection, job_id)
-            if job.purged_at is not None:
+            if job.purged_at is not None and not purged:
                 raise NotFound("There is no such job.")
             (found,) = await _whole(connection, [job])
         return found
@@ -131,28 +143,68 @@ class History:
         *,
         only_from: frozenset[JobStatus] | None = None,
         only_lane: int | EllipsisType | None = ...,
+        only_decision: Decision | None = None,
         files: Sequence[Asset] = (),
         **values: Any,
     ) -> Job | None:
         """Change members of a job and add files to it, in one transaction.
 
-        Returns the job as it now stands, or None where it is not in one of the states `only_from`, or has not the lane
-        that was given at `only_lane`: then nothing was changed. `values` are members of Job; Any because they are
-        columns of every kind.
+        Returns the job as it now stands. None if it is not in one of the states `only_from`, has not the lane that was
+        given at `only_lane`, or does not ask `only_decision`: then nothing was changed. `values` are members of Job;
+        Any because they are columns of every kind.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
             if any(asset.role == OUTPUT and asset.seconds for asset in files):
                 before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
                 values["seconds"] = _longest(files, before)
-            job = await change_job(
-                connection, job_id, sequence=sequence, only_from=only_from, only_lane=only_lane, **values
-            )
+            only = {"only_from": only_from, "only_lane": only_lane, "only_decision": only_decision}
+            job = await change_job(connection, job_id, sequence=sequence, **only, **values)
             if job is not None and files:
                 await connection.execute(assets.insert(), [row_of(asset) for asset in files])
                 if any(asset.role == OUTPUT for asset in files):
                     await reindex(connection, [job_id])  # what was made is searched for by its kind
         return job
+
+    async def adopt_late(
+        self, submission: Submission, *, task_id: str, otherwise: JobWithAssets, now: int
+    ) -> Job | None:
+        """Give a task to a submission that was given up, in one transaction.
+
+        Its job takes the task if it waits to be sent again, or for a person's decision. Otherwise the job `otherwise`
+        is written, which then has the submission: what is bought is over no cap's head any more. None if the task, or
+        the submission, was settled meanwhile.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            job = await _job(connection, submission.job_id)
+            waits = await self.ledger.may_take_late(connection, submission, task_id=task_id)
+            if waits is None:
+                return None
+            if submission.state is SubmissionState.LOST:
+                await release_lost(connection, job)
+            if waits and job.status in (JobStatus.QUEUED, JobStatus.UPLOADING):
+                await self.ledger.take_late(connection, submission, task_id=task_id, job_id=job.id)
+                return await change_job(
+                    connection,
+                    job.id,
+                    sequence=sequence,
+                    status=JobStatus.PENDING,
+                    task_id=task_id,
+                    submitted_at=submission.started_at,
+                    dispatched_at=job.dispatched_at or now,
+                    rests_until=None,
+                    decision=None,
+                    attention=None,
+                    updated_at=now,
+                )
+            if job.status.final and job.actual_micros is None:
+                # Its money is that of the task, which has a job of its own now.
+                await change_job(connection, job.id, sequence=sequence, actual_micros=0, updated_at=now)
+            written = await _write(connection, otherwise, sequence=sequence)
+            await self.ledger.take_late(connection, submission, task_id=task_id, job_id=written.id)
+            await reindex(connection, [written.id])
+        return written
 
     # Finding ---------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ A submission that stands open means that a create call may have been taken; whil
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.errors import NotFound
 from services.money.caps import Caps
 from services.money.reservations import hold_lost
-from services.records import Job, OpenSubmission, Submission, SubmissionState
+from services.records import Because, Job, OpenSubmission, Submission, SubmissionState
 from services.rows import change_job, next_sequence, submission_of
 from services.tables import jobs, submissions
 
 _TASKS_LAST_MS = 24 * 3_600_000
 """The vendor forgets a task after that long: nobody's claim is older."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sendings:
+    """How often a job was sent in vain."""
+
+    in_vain: int
+    """Orders that the vendor could not take, or whose answer was lost without a task."""
+    throttled: int
+    """Orders that came too fast: each is sent again in its turn."""
 
 
 class Ledger:
@@ -50,10 +61,50 @@ class Ledger:
             row = (await connection.execute(submissions.insert().values(values).returning(*submissions.c))).mappings()
             return submission_of(row.one())
 
-    async def close(self, submission: Submission) -> bool:
-        """Write down that the vendor did not take it. False where it was settled otherwise meanwhile."""
+    async def close(self, submission: Submission, *, because: Because) -> bool:
+        """Write down that the vendor did not take it. False if it was settled otherwise meanwhile."""
         async with self._engine.begin() as connection:
-            return await _settled(connection, submission, SubmissionState.NOT_TAKEN)
+            return await _settled(connection, submission, SubmissionState.NOT_TAKEN, because=str(because))
+
+    async def withdraw(self, submission: Submission) -> bool:
+        """Remove an intent that never left this machine. False if it was settled otherwise meanwhile."""
+        statement = submissions.delete().where(
+            submissions.c.id == submission.id, submissions.c.state == str(SubmissionState.OPEN)
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def close_unlisted(self, submission: Submission, **job_values: Any) -> Job | None:
+        """Write down that the vendor's list shows no task of it, with the job, in one transaction.
+
+        None if it was settled otherwise meanwhile; then nothing was changed.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            unlisted = {"because": str(Because.UNLISTED)}
+            if not await _settled(connection, submission, SubmissionState.NOT_TAKEN, **unlisted):
+                return None
+            return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
+
+    async def sendings(self, job_id: str) -> Sendings:
+        """How often a job was sent in vain."""
+        statement = (
+            sa.select(submissions.c.state, submissions.c.because, sa.func.count())
+            .where(submissions.c.job_id == job_id)
+            .group_by(submissions.c.state, submissions.c.because)
+        )
+        async with self._engine.connect() as connection:
+            counts = {(state, because): count for state, because, count in await connection.execute(statement)}
+        not_taken = str(SubmissionState.NOT_TAKEN)
+        in_vain = {
+            (not_taken, str(Because.FULL)),
+            (not_taken, str(Because.UNLISTED)),
+            (str(SubmissionState.LOST), None),
+        }
+        return Sendings(
+            in_vain=sum(count for key, count in counts.items() if key in in_vain),
+            throttled=counts.get((not_taken, str(Because.THROTTLED)), 0),
+        )
 
     async def give_up(self, submission: Submission, **job_values: Any) -> Job | None:
         """Write down that nobody can tell any more whether it was bought, with the job, in one transaction.
@@ -138,17 +189,70 @@ class Ledger:
             raise NotFound("There is no such job.")
         return job
 
+    async def lost_lately(self, *, now: int) -> tuple[Submission, ...]:
+        """The submissions whose answer was lost and that no task was found for, while the vendor still keeps tasks of
+        their time, oldest first. Those that are still looked up are not among them."""
+        statement = (
+            sa.select(submissions)
+            .where(
+                submissions.c.lost_at.is_not(None),
+                submissions.c.live.is_(False),
+                submissions.c.started_at > now - _TASKS_LAST_MS,
+                _is_given_up(),
+            )
+            .order_by(submissions.c.started_at, submissions.c.id)
+        )
+        async with self._engine.connect() as connection:
+            return tuple(submission_of(row) for row in (await connection.execute(statement)).mappings())
+
+    async def taken_since(self, submission: Submission, *, since: int) -> dict[str, int]:
+        """The tasks of the same account and model that were taken since a time, with the time of each. Milliseconds."""
+        statement = sa.select(submissions.c.task_id, submissions.c.started_at).where(
+            submissions.c.account == submission.account,
+            submissions.c.vendor_model == submission.vendor_model,
+            submissions.c.state == str(SubmissionState.TAKEN),
+            submissions.c.live.is_(False),
+            submissions.c.lost_at.is_(None),
+            submissions.c.started_at >= since,
+        )
+        async with self._engine.connect() as connection:
+            return {task_id: at for task_id, at in await connection.execute(statement) if task_id}
+
+    async def may_take_late(self, connection: AsyncConnection, submission: Submission, *, task_id: str) -> bool | None:
+        """Whether a submission that was given up is its job's newest, and so may take a task with it.
+
+        None if it is not given up any more, or another submission has the task.
+        """
+        known = sa.select(submissions.c.id).where(
+            submissions.c.account == submission.account, submissions.c.task_id == task_id
+        )
+        mine = sa.select(submissions.c.id).where(submissions.c.id == submission.id, _is_given_up())
+        if (await connection.scalar(known)) is not None or (await connection.scalar(mine)) is None:
+            return None
+        newest = sa.select(sa.func.max(submissions.c.attempt)).where(submissions.c.job_id == submission.job_id)
+        return await connection.scalar(newest) == submission.attempt
+
+    async def take_late(
+        self, connection: AsyncConnection, submission: Submission, *, task_id: str, job_id: str
+    ) -> None:
+        """Store the task id with a submission that was given up. It belongs to this job from now on."""
+        moved = {} if job_id == submission.job_id else {"job_id": job_id, "attempt": 1}
+        await connection.execute(
+            submissions.update()
+            .where(submissions.c.id == submission.id)
+            .values(state=str(SubmissionState.TAKEN), because=None, task_id=task_id, **moved)
+        )
+
     async def rivals(self, submission: Submission) -> tuple[OpenSubmission, ...]:
         """The intents that may have made the same tasks as this one, which is among them, oldest first: those of its
-        account and model whose answer has not been seen, and those of which nobody will ever know."""
-        unsure = (str(SubmissionState.OPEN), str(SubmissionState.LOST))
+        account and model whose answer has not been seen, and those that no task was found for."""
         statement = (
             sa.select(submissions, jobs.c.prompt)
             .join(jobs, jobs.c.id == submissions.c.job_id)
             .where(
                 submissions.c.account == submission.account,
                 submissions.c.vendor_model == submission.vendor_model,
-                submissions.c.state.in_(unsure),
+                sa.or_(submissions.c.state == str(SubmissionState.OPEN), _is_given_up()),
                 submissions.c.live.is_(False),
                 submissions.c.started_at > submission.started_at - _TASKS_LAST_MS,
             )
@@ -165,6 +269,14 @@ class Ledger:
         )
         async with self._engine.connect() as connection:
             return frozenset(task_id for task_id in await connection.scalars(statement) if task_id)
+
+
+def _is_given_up() -> sa.ColumnElement[bool]:
+    """Whether the answer was lost and no task was found in time."""
+    return sa.or_(
+        submissions.c.state == str(SubmissionState.LOST),
+        sa.and_(submissions.c.state == str(SubmissionState.NOT_TAKEN), submissions.c.because == str(Because.UNLISTED)),
+    )
 
 
 async def _settled(

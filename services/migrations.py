@@ -120,7 +120,14 @@ def _seventh(connection: sa.Connection) -> None:
     indexing.rebuild(connection)
 
 
-MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh)
+def _eighth(connection: sa.Connection) -> None:
+    """How often a job may be sent, why a submission was not taken, and until when a job rests."""
+    _add_columns(connection, jobs, ("rests_until", "sends_allowed"))
+    _add_columns(connection, submissions, ("because",))
+    _create_indexes(connection, submissions)
+
+
+MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh, _eighth)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 

@@ -6,7 +6,7 @@ A job's states; every arrow is one call of `History.change`:
 
     queued -> uploading -> submitting -> pending -> running -> saving -> succeeded
     any but saving and succeeded -> failed | canceled        saving -> failed (the vendor's 24 hours are over)
-    submitting -> unknown (a create call's answer was lost) -> pending (adopted) | queued (it was not bought)
+    submitting -> unknown (a create call's answer was lost) -> pending (adopted) | queued (not listed: a person decides)
     submitting -> running -> saving     a live job: one call, answered bit by bit, without a task
 """
 
@@ -52,12 +52,21 @@ class OnArrival(StrEnum):
 
 
 class Decision(StrEnum):
-    """Who decides about a job of which nobody can tell whether it was bought, and what they decided."""
+    """What a person is asked about a job that the studio will not send again by itself, or what they answered."""
 
     WANTED = "wanted"
-    """A person is asked: the provider's list of orders cannot be read."""
+    """Asked: it may have been bought, and the vendor's task list does not tell."""
+    UNLISTED = "unlisted"
+    """Asked: the answer was lost, and the vendor's task list does not show a task. It was most likely not bought."""
+    REFUSED = "refused"
+    """Asked: the vendor did not take it several times. It was not bought."""
     SEND = "send"
     DROP = "drop"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the question is not answered yet."""
+        return self in (Decision.WANTED, Decision.UNLISTED, Decision.REFUSED)
 
 
 FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED})
@@ -75,6 +84,19 @@ class SubmissionState(StrEnum):
     LOST = "lost"
     """Nobody can tell whether it was bought, and it is not sent again by itself: a live call of which nothing came
     back, or an answer that was lost and given up by a person, or after a day."""
+
+
+class Because(StrEnum):
+    """Why a submission was not taken."""
+
+    REFUSED = "refused"
+    """The vendor said no, and will again."""
+    FULL = "full"
+    """The vendor said that it cannot take it just now."""
+    THROTTLED = "throttled"
+    """The vendor said that orders come too fast."""
+    UNLISTED = "unlisted"
+    """Its answer was lost, and the vendor's task list did not show a task in time."""
 
 
 class CheckState(StrEnum):
@@ -169,6 +191,10 @@ class Job:
     on_arrival: OnArrival = OnArrival.KEEP
     decision: Decision | None = None
     """None as long as nobody has to decide."""
+    rests_until: int | None = None
+    """Not given a lane before this time."""
+    sends_allowed: int = 3
+    """How many orders of it may come to nothing before a person is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +213,13 @@ class Submission:
     task_id: str | None = None
     live: bool = False
     """Whether it is one call without a task: the vendor's task list knows nothing of it."""
+    because: Because | None = None
+    """Why it was not taken, if that is its state."""
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether its answer was lost while a task may exist at the vendor."""
+        return self.lost_at is not None and not self.live
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,8 +253,8 @@ class OpenSubmission:
 
     @property
     def given_up(self) -> bool:
-        """Whether nobody waits for its task any more."""
-        return self.submission.state is SubmissionState.LOST
+        """Whether its job does not wait for its task any more."""
+        return self.submission.state is not SubmissionState.OPEN
 
 
 @dataclass(frozen=True, kw_only=True)

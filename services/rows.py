@@ -15,6 +15,7 @@ from services.indexing import INDEXED, reindex
 from services.money.reservations import settle
 from services.records import (
     Asset,
+    Because,
     Check,
     CheckState,
     Decision,
@@ -75,7 +76,9 @@ async def fetched(connection: AsyncConnection, statement: sa.Executable) -> list
 
 def submission_of(row: Row) -> Submission:
     """A row as a submission."""
-    return Submission(**{**row, "state": SubmissionState(row["state"])})
+    because = row["because"]
+    closed = {"state": SubmissionState(row["state"]), "because": Because(because) if because else None}
+    return Submission(**{**row, **closed})
 
 
 def check_of(row: Row) -> Check:
@@ -103,12 +106,13 @@ async def change_job(
     sequence: int,
     only_from: frozenset[JobStatus] | None = None,
     only_lane: int | EllipsisType | None = ...,
+    only_decision: Decision | None = None,
     **values: Any,
 ) -> Job | None:
     """Change members of a job, and what is searched of it, within the caller's transaction.
 
     Returns the job as it now stands; None where there is none in one of the states `only_from`, or with the lane that
-    was given to it at `only_lane`.
+    was given to it at `only_lane`, or that asks `only_decision`.
     """
     if values.get("status") is JobStatus.SUCCEEDED:
         # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
@@ -119,6 +123,8 @@ async def change_job(
         statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))
     if only_lane is not ...:
         statement = statement.where(jobs.c.dispatched_at.is_not_distinct_from(only_lane))
+    if only_decision is not None:
+        statement = statement.where(jobs.c.decision == str(only_decision))
     row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
     if row is None:
         return None

@@ -100,6 +100,8 @@ jobs = sa.Table(
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("on_arrival", _Words, nullable=False, server_default="keep"),
     sa.Column("decision", _Words),
+    sa.Column("rests_until", sa.BigInteger),
+    sa.Column("sends_allowed", sa.Integer, nullable=False, server_default="3"),
     sa.Index("jobs_place", "place", unique=True),
     sa.Index("jobs_kept", "person", "demo", "place", **_only("deleted_at IS NULL")),
     sa.Index("jobs_kept_by_all", "demo", "place", **_only("deleted_at IS NULL")),
@@ -136,9 +138,11 @@ submissions = sa.Table(
     sa.Column("lost_at", sa.BigInteger),
     sa.Column("task_id", _Words),
     sa.Column("live", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("because", _Words),
     sa.UniqueConstraint("job_id", "attempt", name="one_row_per_attempt"),
     sa.UniqueConstraint("account", "task_id", name="one_submission_per_task"),
     sa.Index("submissions_open", "account", "vendor_model", "state"),
+    sa.Index("submissions_lost", "lost_at", **_only("lost_at IS NOT NULL")),
 )
 
 assets = sa.Table(

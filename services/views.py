@@ -162,7 +162,11 @@ class JobView(TypedDict):
     on_arrival: str
     """`keep`, or `hide` for a work that is to go into the bin when it arrives."""
     decision_wanted: bool
-    """Whether a person has to say if it is sent again or dropped: nobody can tell whether it was bought."""
+    """Whether a person has to say if it is sent again or dropped."""
+    decision_about: str | None
+    """Why a person has to say. `unknown`: it may have been bought. `unlisted`: the answer was lost, and the provider's
+    list does not show it. `refused`: the provider did not take it several times, so it was not bought. Null if no
+    person is asked."""
 
 
 class JobsView(TypedDict):
@@ -232,8 +236,15 @@ def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = N
         expected=outlook.expected,
         stoppable=_stoppable(job, model),
         on_arrival=str(job.on_arrival),
-        decision_wanted=job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED,
+        decision_wanted=_decision_about(job) is not None,
+        decision_about=_decision_about(job),
     )
+
+
+def _decision_about(job: Job) -> str | None:
+    if job.status.final or job.decision is None or not job.decision.is_open:
+        return None
+    return "unknown" if job.decision is Decision.WANTED else str(job.decision)
 
 
 def _safe(found: JobWithAssets) -> str | None:

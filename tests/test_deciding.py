@@ -26,15 +26,15 @@ from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.canceling import cancel
 from services.jobs.deciding import decide
+from services.jobs.late_tasks import LateTasks
 from services.jobs.reconcile import reconcile
 from services.jobs.saving import save
 from services.jobs.sending import give_back
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
-from services.lanes.board import UNKNOWN_HOLDS_MS
 from services.money.caps import Period, Scope, Spender
 from services.money.spend import Span
-from services.records import Decision, Job, JobStatus, Submission, SubmissionState, new_id
+from services.records import Because, Decision, Job, JobStatus, Submission, SubmissionState, new_id
 from tests.rig.postgres import emptied
 
 NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() * 1000)
@@ -325,7 +325,7 @@ async def test_a_work_that_never_tells_its_words_is_for_a_person_to_judge(scene:
         assert "somebody else's" in (asked.attention or "")
         assert await scene.state() is SubmissionState.OPEN
         del scene.vendor.tasks["t"]  # somebody's after all
-        assert (await scene.until(lambda job: job.status is JobStatus.QUEUED)).decision is None
+        assert (await scene.until(lambda job: job.status is JobStatus.QUEUED)).decision is Decision.UNLISTED
     assert await scene.state() is SubmissionState.NOT_TAKEN
 
 
@@ -438,35 +438,172 @@ async def test_a_task_and_a_decision_that_come_at_once_never_both_count(scene: S
     assert (job.task_id == "t") is (took is not None)
 
 
-async def test_what_was_not_bought_is_sent_with_its_lane_or_waits_for_another(scene: Scene) -> None:
+async def test_minutes_pass_before_a_list_without_the_order_means_anything(scene: Scene) -> None:
     async with looking(scene):
-        kept = await scene.until(lambda job: job.status is JobStatus.QUEUED)
-    assert kept.dispatched_at == NOON
+        asked = await scene.until(lambda job: job.status is JobStatus.QUEUED)
+    assert 6 * MINUTE <= scene.clock.now - NOON < 7 * MINUTE
+    assert (asked.dispatched_at, asked.decision) == (None, Decision.UNLISTED)
+    assert "within 6 minutes" in (asked.attention or "")
     assert await scene.state() is SubmissionState.NOT_TAKEN
+    assert await submit(scene.context, scene.job.id, grant=None) is None
+    assert scene.vendor.created == 0
 
 
-async def test_a_lane_is_not_kept_for_hours(scene: Scene) -> None:
-    scene.vendor.listing = Unreachable("There is no connection.")
-    async with looking(scene):
-        await scene.until(lambda _job: scene.clock.now - NOON > UNKNOWN_HOLDS_MS)
-        scene.vendor.listing = None
-        sent = await scene.until(lambda job: job.status is JobStatus.QUEUED)
-    assert sent.dispatched_at is None
-
-
-async def test_what_was_canceled_meanwhile_does_not_wait_for_another_lane(scene: Scene) -> None:
-    scene.vendor.listing = Unreachable("There is no connection.")
+async def test_what_was_canceled_meanwhile_and_is_not_listed_ends_for_free(scene: Scene) -> None:
     await cancel(scene.context, scene.job.id)
     async with looking(scene):
-        await scene.until(lambda _job: scene.clock.now - NOON > UNKNOWN_HOLDS_MS)
-        scene.vendor.listing = None
         ended = await scene.until(lambda job: job.status.final)
     assert (ended.status, ended.actual_micros) == (JobStatus.CANCELED, 0)
 
 
+async def test_not_listed_and_let_go_costs_nothing(scene: Scene) -> None:
+    await _unlisted(scene)
+    decided = await decide(scene.context, scene.job.id, Decision.DROP)
+    assert (decided.status, decided.actual_micros) == (JobStatus.CANCELED, 0)
+    with pytest.raises(StudioError, match="nothing to decide"):
+        await decide(scene.context, scene.job.id, Decision.SEND)
+
+
+async def test_not_listed_and_sent_again_it_counts_once_until_the_first_turns_up(scene: Scene) -> None:
+    await _unlisted(scene)
+    decided = await decide(scene.context, scene.job.id, Decision.SEND)
+    assert (decided.status, decided.decision, decided.dispatched_at) == (JobStatus.QUEUED, Decision.SEND, None)
+    assert await _used(scene) == 500_000
+
+
+@pytest.mark.parametrize("word", ["wanted", "unlisted", "refused"])
+async def test_a_question_is_no_answer(scene: Scene, word: str) -> None:
+    await _unlisted(scene)
+    with pytest.raises(StudioError, match="`send` or `drop`"):
+        await decide(scene.context, scene.job.id, Decision(word))
+
+
+async def _unlisted(scene: Scene) -> None:
+    async with looking(scene):
+        await scene.until(lambda job: job.decision is Decision.UNLISTED)
+    scene.clock.go()
+
+
+async def _used(scene: Scene) -> int:
+    """What counts towards a cap on everything."""
+    caps = scene.context.history.caps
+    cap = await caps.put(scope=Scope.ALL, person=None, period=Period.EVER, currency="USD", micros=10**9)
+    return (await caps.state(cap, Spender(person="mei", demo=False, day="2026-11-22"))).used
+
+
+# The list lags -------------------------------------------------------------------------------------------------------
+
+
+async def _taken(scene: Scene, task_id: str, *, at: int) -> None:
+    """Another order of the same model whose answer arrived."""
+    job = await scene.context.history.add(a_job(JobStatus.SUBMITTING))
+    other = await scene.context.history.ledger.open(job, attempt=1, started_at=at)
+    await scene.context.history.ledger.take(other, task_id=task_id, status=JobStatus.PENDING, updated_at=at)
+
+
+async def test_while_the_list_lacks_a_task_that_exists_it_proves_nothing(scene: Scene) -> None:
+    await _taken(scene, "known", at=NOON + 1000)
+    async with looking(scene):
+        asked = await scene.until(lambda job: job.decision is not None)
+        assert (asked.status, asked.decision) == (JobStatus.UNKNOWN, Decision.WANTED)
+        assert "is behind" in (asked.attention or "")
+        assert scene.clock.now - NOON >= 6 * MINUTE
+        lag = scene.context.task_list.lag_seconds("a")
+        assert lag >= 5 * 60
+        scene.vendor.tasks["known"] = a_task("known", TaskStatus.RUNNING, prompt="a boat")
+        await scene.until(lambda job: job.decision is Decision.UNLISTED)
+    assert scene.clock.now - NOON >= 2 * lag * 1000, "a list that lagged gets twice its lag"
+
+
+async def test_a_task_that_is_listed_late_is_adopted_by_the_job_that_waits_for_it(scene: Scene) -> None:
+    async with looking(scene):
+        await scene.until(lambda _job: scene.clock.now - NOON > 5 * MINUTE)
+        scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
+        adopted = await scene.until(lambda job: job.status is JobStatus.PENDING)
+    assert (adopted.task_id, scene.vendor.created) == ("late", 0)
+
+
+async def _look_back(scene: Scene) -> list[Job]:
+    started: list[Job] = []
+
+    async def start(job: Job) -> None:
+        started.append(job)
+
+    await LateTasks(scene.context, start=start).look()
+    return started
+
+
+async def test_a_task_that_turns_up_while_a_person_is_asked_is_the_jobs_own(scene: Scene) -> None:
+    await _unlisted(scene)
+    assert await _look_back(scene) == []
+    scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
+    (adopted,) = await _look_back(scene)
+    assert (adopted.id, adopted.status, adopted.task_id) == (scene.job.id, JobStatus.PENDING, "late")
+    assert (adopted.decision, adopted.attention) == (None, None)
+    assert adopted.dispatched_at is not None
+    assert await scene.state() is SubmissionState.TAKEN
+    assert await _look_back(scene) == []
+    with pytest.raises(StudioError, match="nothing to decide"):
+        await decide(scene.context, scene.job.id, Decision.SEND)
+
+
+async def test_a_task_that_turns_up_before_the_second_order_left_stops_that(scene: Scene) -> None:
+    await _unlisted(scene)
+    await decide(scene.context, scene.job.id, Decision.SEND)
+    scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
+    given = await scene.context.history.change(scene.job.id, dispatched_at=scene.clock.now)
+    assert given is not None
+    found = await submit(scene.context, scene.job.id, grant=given.dispatched_at)
+    assert found is not None
+    assert (found.task_id, scene.vendor.created) == ("late", 0)
+
+
+@pytest.mark.parametrize("asked", [Decision.UNLISTED, Decision.WANTED])
+@pytest.mark.parametrize("answer", [Decision.SEND, Decision.DROP])
+async def test_a_task_that_turns_up_too_late_is_a_job_of_its_own_and_in_the_books_once(
+    scene: Scene, asked: Decision, answer: Decision
+) -> None:
+    if asked is Decision.UNLISTED:
+        await _unlisted(scene)
+    else:
+        async with looking(scene):
+            await _asked(scene)
+        scene.clock.go()
+        scene.vendor.listing = None
+    await decide(scene.context, scene.job.id, answer)
+    if answer is Decision.SEND:
+        ledger, job = scene.context.history.ledger, await scene.now()
+        second = await ledger.open(job, attempt=2, started_at=scene.clock.now)
+        await ledger.take(second, task_id="second", status=JobStatus.PENDING, updated_at=scene.clock.now)
+        scene.vendor.tasks["second"] = a_task("second", TaskStatus.RUNNING, at=scene.clock.now)
+    scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
+    (twin,) = await _look_back(scene)
+    assert twin.id != scene.job.id
+    assert (twin.status, twin.task_id, twin.prompt) == (JobStatus.PENDING, "late", "a fox")
+    assert (twin.source_job, twin.estimated_micros) == (scene.job.id, 500_000)
+    assert "after all" in (twin.remark or "")
+    assert "$0.50" in (twin.remark or "")
+    assert await _used(scene) == (1_000_000 if answer is Decision.SEND else 500_000)
+    assert (await scene.now()).task_id == ("second" if answer is Decision.SEND else None)
+    assert await _look_back(scene) == []
+
+
+async def test_a_strangers_task_is_not_taken_for_one_that_was_given_up(scene: Scene) -> None:
+    await _unlisted(scene)
+    scene.vendor.tasks["theirs"] = a_task("theirs", TaskStatus.SUCCEEDED, prompt="a boat")
+    assert await _look_back(scene) == []
+
+
+async def test_two_processes_that_look_back_adopt_a_task_once(scene: Scene) -> None:
+    await _unlisted(scene)
+    scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
+    found = await asyncio.gather(*(_look_back(scene) for _ in range(4)))
+    assert sum(len(some) for some in found) == 1
+
+
 async def test_what_is_canceled_on_its_way_and_refused_as_too_fast_does_not_wait_in_line(scene: Scene) -> None:
     assert (await cancel(scene.context, scene.job.id)).cancel_requested
-    await scene.context.history.ledger.close(scene.submission)
+    await scene.context.history.ledger.close(scene.submission, because=Because.THROTTLED)
     await give_back(scene.context, scene.job, Throttled("Too fast."))
     assert (await scene.now()).status is JobStatus.CANCELED
 

@@ -19,7 +19,7 @@ from services import tables
 from services.errors import NotFound
 from services.finding import parse_query
 from services.history import History
-from services.records import Asset, CheckState, Find, Job, JobStatus, SubmissionState, new_id
+from services.records import Asset, Because, CheckState, Find, Job, JobStatus, SubmissionState, new_id
 from tests.rig.postgres import emptied
 
 
@@ -220,7 +220,7 @@ async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
 async def test_open_submissions_are_those_without_an_answer(history: History) -> None:
     jobs = [await history.add(a_job(number)) for number in range(3)]
     opened = [await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)]
-    await history.ledger.close(opened[1])
+    await history.ledger.close(opened[1], because=Because.FULL)
     rest = await history.ledger.rivals(opened[0])
     assert [(one.submission.job_id, one.prompt) for one in rest] == [
         (jobs[2].id, "clip number 2"),

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from services.errors import InvalidRequest, StudioError
 from services.jobs import now_ms
-from services.records import SubmissionState
+from services.records import Decision, SubmissionState
 from services.simulator import Route, Simulator
 from services.studio import Studio
 from tests.rig.clock import HeldClock
@@ -87,11 +87,8 @@ async def test_the_row_stands_before_anything_is_sent(studio: Studio, vendor: tu
     assert len(vendor[0].creates) == 1
 
 
-@pytest.mark.parametrize("taken", [True, False])
-async def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(
-    studio: Studio, vendor: tuple[Simulator, str], taken: bool
-) -> None:
-    vendor[0].faults.drop_creates(taken=taken)
+async def test_a_lost_answer_is_looked_up_and_its_task_adopted(studio: Studio, vendor: tuple[Simulator, str]) -> None:
+    vendor[0].faults.drop_creates(taken=True)
     job_id = await buy(studio)
     seen = await until(studio, job_id, lambda job: job["status"] in ("unknown", "succeeded"))
     assert seen["status"] == "unknown"
@@ -100,6 +97,23 @@ async def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(
     assert len(vendor[0].creates) == 1
     assert vendor[0].record.counts[Route.LIST] >= 1
     assert job["task_id"] == vendor[0].creates[0].task_id
+
+
+@pytest.mark.parametrize("answer", [Decision.SEND, Decision.DROP])
+async def test_an_order_that_is_not_listed_is_sent_again_only_by_a_person(
+    studio: Studio, vendor: tuple[Simulator, str], answer: Decision
+) -> None:
+    vendor[0].faults.drop_creates(taken=False)
+    job_id = await buy(studio)
+    asked = await until(studio, job_id, lambda job: job["decision_wanted"])
+    assert (asked["status"], asked["decision_about"], asked["place_in_line"]) == ("queued", "unlisted", None)
+    assert "most likely not taken" in (asked["attention"] or "")
+    assert (len(vendor[0].creates), vendor[0].record.counts[Route.CREATE]) == (0, 1)
+    await studio.decide(job_id, answer)
+    job = await until(studio, job_id)
+    sent = answer is Decision.SEND
+    assert (job["status"], job["cost"]["actual"]) == (("succeeded", 0.2) if sent else ("canceled", 0.0))
+    assert (len(vendor[0].creates), vendor[0].record.counts[Route.CREATE]) == (int(sent), 1 + int(sent))
 
 
 async def test_two_identical_jobs_with_lost_answers_are_both_accounted_for(
@@ -266,6 +280,9 @@ async def test_an_open_submission_is_never_sent_again_by_itself(home: Path, vend
         assert found.state is SubmissionState.OPEN
     simulator.faults.clear()
     async with studio_at(home, url) as studio:
+        asked = await until(studio, job_id, lambda job: job["decision_wanted"])
+        assert (asked["decision_about"], simulator.creates) == ("unlisted", [])
+        await studio.decide(job_id, Decision.SEND)
         assert (await until(studio, job_id))["status"] == "succeeded"
     assert len(simulator.creates) == 1
 

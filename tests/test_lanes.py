@@ -19,7 +19,7 @@ from services.history import History
 from services.lanes import Dispatcher, Place
 from services.lanes.board import Bucket
 from services.people import Person
-from services.records import Job, JobStatus
+from services.records import Decision, Job, JobStatus
 from services.routes import add_routes
 from services.simulator import Route
 from services.studio import Studio
@@ -142,14 +142,32 @@ async def test_what_was_learned_outlives_a_restart_and_one_more_is_tried_later(u
         assert [(known.lanes, known.refusals) for known in await history.lanes.known()] == [(2, 0)]
 
 
-async def test_a_work_of_unknown_fate_does_not_hold_a_lane_for_ever(processes: list[History]) -> None:
+async def test_a_job_in_doubt_holds_no_lane_and_explains_a_refusal(processes: list[History]) -> None:
     history = processes[0]
-    await ask(history, 2)
-    one = RateLimit(submits_per_second=5, running=1)
-    (lost,) = await history.lanes.give(BUCKET, rate=one, now=NOW)
+    await ask(history, 3)
+    two = RateLimit(submits_per_second=5, running=2)
+    lost, running = await history.lanes.give(BUCKET, rate=two, now=NOW)
+    await history.change(running.id, status=JobStatus.RUNNING)
     await history.change(lost.id, status=JobStatus.UNKNOWN)
-    assert await history.lanes.give(BUCKET, rate=one, now=NOW + 60_000) == ()
-    assert len(await history.lanes.give(BUCKET, rate=one, now=NOW + 31 * 60_000)) == 1
+    (following,) = await history.lanes.give(BUCKET, rate=two, now=NOW + 1)
+    await history.change(following.id, status=JobStatus.SUBMITTING)
+    await history.lanes.refuse(following, now=NOW + 2, first_pause_ms=1, jitter=0, attention="Too fast.")
+    (limits,) = await history.lanes.known()
+    assert limits.lanes == 2, "the vendor has two: the one that runs and perhaps the lost one"
+
+
+async def test_a_job_that_rests_or_waits_for_a_decision_is_given_no_lane(processes: list[History]) -> None:
+    history = processes[0]
+    rests, asked, free = [job.id for job in await ask(history, 3)]
+    await history.change(rests, rests_until=NOW + 60_000)
+    await history.change(asked, decision=Decision.REFUSED)
+    five = RateLimit(submits_per_second=5, running=5)
+    assert [job.id for job in await history.lanes.give(BUCKET, rate=five, now=NOW)] == [free]
+    assert await history.lanes.next_rested(now=NOW) == NOW + 60_000
+    (given,) = await history.lanes.give(BUCKET, rate=five, now=NOW + 60_000)
+    assert (given.id, given.rests_until) == (rests, None)
+    await history.change(asked, decision=Decision.SEND)
+    assert [job.id for job in await history.lanes.give(BUCKET, rate=five, now=NOW)] == [asked]
 
 
 async def test_who_waits_is_told_their_place_and_who_has_a_lane_is_started(processes: list[History]) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.jobs.reconcile import Candidate, choose, is_another, may_yet_fit, never_tells
+from services.jobs.matching import Candidate, choose, may_yet_fit, never_tells
+from services.jobs.task_list import is_another
 from services.records import OpenSubmission, Submission, SubmissionState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -124,6 +125,13 @@ def test_what_was_given_up_has_its_share_so_that_the_next_gets_its_own() -> None
     rivals = [lost(1, at=0, given_up=True), lost(2, at=2)]
     told = [task("early", at=1, prompt="a fox"), task("late", at=3, prompt="a fox")]
     assert choose(2, rivals, told) == "late"
+
+
+def test_what_was_given_up_gets_its_task_if_nothing_else_needs_it() -> None:
+    rivals = [lost(1, at=0, given_up=True), lost(2, at=2)]
+    told = [task("early", at=1, prompt="a fox"), task("late", at=3, prompt="a fox")]
+    assert (choose(1, rivals, told), choose(2, rivals, told)) == ("early", "late")
+    assert choose(1, rivals, told[:1]) is None
 
 
 def test_a_task_that_nobody_waits_for_goes_to_somebody_who_does() -> None:

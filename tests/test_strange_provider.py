@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from services.errors import StudioError
+from services.records import Decision
 from services.studio import Studio
 from services.views import JobView
 from tests.rig.clips import Clip, film
@@ -109,12 +110,74 @@ async def test_what_was_taken_is_found_and_never_ordered_again(studio: Studio, p
     assert job["task_id"] == "task-1"
 
 
-async def test_orders_that_come_to_nothing_are_sent_more_and_more_rarely(studio: Studio, provider: Strange) -> None:
-    provider.creates = [Said(status=500)] * 3 + [provider.take]
-    job = await order(studio, good=lambda job: "keeps failing" in (job["attention"] or ""))
-    assert "not ordered yet" in (job["attention"] or "")
+NOTHING = {
+    "500": Said(status=500),
+    "500 with a code": refused(500, "InternalError.Algo"),
+    "a page": Said(body=b"<html>Welcome</html>"),
+    "an empty yes": Said(),
+    "broken JSON": Said(body=b'{"output":{"task_id":'),
+    "a reset": Said(nothing=True),
+    "a gateway": Said(status=502, body=b"<html>Bad Gateway</html>"),
+}
+
+
+@pytest.mark.parametrize("said", NOTHING.values(), ids=NOTHING.keys())
+async def test_an_order_whose_answer_says_nothing_is_sent_once_and_a_person_decides(
+    studio: Studio, provider: Strange, said: Said
+) -> None:
+    provider.creates = [said]
+    job = await order(studio, good=lambda job: job["decision_wanted"])
+    assert (job["status"], job["decision_about"], len(provider.bought)) == ("queued", "unlisted", 1)
+    provider.creates = []
+    await studio.decide(job["id"], Decision.SEND)
     job = await until(studio, job["id"])
-    assert (job["status"], job["attention"], len(provider.bought)) == ("succeeded", None, 4)
+    assert (job["status"], job["attention"], len(provider.bought)) == ("succeeded", None, 2)
+
+
+async def test_a_full_provider_is_asked_three_times_and_then_a_person(studio: Studio, provider: Strange) -> None:
+    provider.creates = [refused(503, "ModelUnavailable")]
+    job = await order(studio, good=lambda job: job["decision_wanted"])
+    assert (job["decision_about"], len(provider.bought)) == ("refused", 3)
+    assert "full just now" in (job["attention"] or "")
+    assert "nothing was bought" in (job["attention"] or "")
+    await studio.decide(job["id"], Decision.SEND)
+    job = await until(studio, job["id"])
+    assert job["error"] is not None
+    assert (job["status"], job["error"]["code"], len(provider.bought)) == ("failed", "OrdersInVain", 5)
+    assert job["cost"]["actual"] == 0.0
+
+
+async def test_five_orders_in_vain_stop_a_job_and_no_other(studio: Studio, provider: Strange) -> None:
+    poison = "a paper boat that breaks the provider"
+
+    def answer(asked: Asked) -> Said:
+        return Said(status=500) if poison in asked.body.decode() else provider.take(asked)
+
+    provider.creates = [answer]
+    job = await studio.submit(family="text_to_video", model="wan2.6-t2v", given={**WORDS, "prompt": poison})
+    for _ in range(4):
+        await until(studio, job["id"], lambda job: job["decision_wanted"])
+        assert (await order(studio))["status"] == "succeeded"
+        await studio.decide(job["id"], Decision.SEND)
+    ended = await until(studio, job["id"])
+    assert ended["error"] is not None
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "OrdersInVain")
+    assert sum(poison in one.body.decode() for one in provider.bought) == 5
+
+
+async def test_orders_in_doubt_do_not_keep_others_waiting(studio: Studio, provider: Strange) -> None:
+    """Five of them would hold every lane of the model."""
+
+    def answer(asked: Asked) -> Said:
+        return Said(status=500) if b"lost" in asked.body else provider.take(asked)
+
+    provider.creates = [answer]
+    provider.lists = [Said(status=500)]
+    for number in range(5):
+        await studio.submit(family="text_to_video", model="wan2.6-t2v", given={**WORDS, "prompt": f"lost {number}"})
+    assert (await order(studio))["status"] == "succeeded"
+    lost = [job for job in (await studio.jobs())["items"] if "lost" in job["prompt"]]
+    assert {job["status"] for job in lost} <= {"unknown", "submitting", "queued"}
 
 
 async def test_a_redirect_of_an_order_is_a_no_and_nobody_else_sees_the_key(

@@ -25,9 +25,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue.schema import RateLimit
 from services.history import History
-from services.lanes.board import UNKNOWN_HOLDS_MS, Bucket
+from services.lanes.board import Bucket
 from services.people import LOCAL
-from services.records import JobStatus
+from services.records import Decision, JobStatus
 from services.routes import add_routes
 from services.studio import Studio
 from services.watching.health import LOW_BYTES, Examiner
@@ -214,7 +214,6 @@ async def history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 async def test_lines_are_counted_alike_in_both_databases(history: History) -> None:
     now = BEGUN + 3_600_000
-    long_ago = now - UNKNOWN_HOLDS_MS - 1
     states = [
         {"status": JobStatus.QUEUED},
         {"status": JobStatus.UPLOADING},
@@ -223,8 +222,9 @@ async def test_lines_are_counted_alike_in_both_databases(history: History) -> No
         {"status": JobStatus.PENDING, "task_id": "t2"},
         {"status": JobStatus.SAVING, "dispatched_at": now, "task_id": "t3"},
         {"status": JobStatus.UNKNOWN, "dispatched_at": now},
-        {"status": JobStatus.UNKNOWN, "dispatched_at": long_ago},
         {"status": JobStatus.UNKNOWN},
+        {"status": JobStatus.QUEUED, "decision": Decision.UNLISTED},
+        {"status": JobStatus.QUEUED, "rests_until": now + 1},
         {"status": JobStatus.QUEUED, "account": "beijing-1"},
         {"status": JobStatus.SUCCEEDED, "account": "hongkong-1"},
     ]
@@ -232,12 +232,12 @@ async def test_lines_are_counted_alike_in_both_databases(history: History) -> No
         await history.add(a_job(number, **{"finished_at": None, "actual_micros": None, **members}))
     beijing, singapore = await history.tally.queues(now=now)
     assert (beijing.bucket, beijing.waiting, beijing.busy) == (Bucket("beijing-1", "a-model"), 1, 0)
-    assert (singapore.waiting, singapore.busy, singapore.limits) == (2, 4, None)
+    assert (singapore.waiting, singapore.busy, singapore.limits) == (3, 3, None)
     assert (singapore.model, singapore.region) == ("a-model", "singapore")
     standing = await history.tally.standing(demo=False)
-    assert (standing.waiting, standing.working, standing.unknown) == (3, 4, 3)
+    assert (standing.waiting, standing.working, standing.unknown) == (4, 4, 3)
     counts = await history.tally.by_status(demo=False)
-    assert (counts[JobStatus.UNKNOWN], counts[JobStatus.CANCELED]) == (3, 0)
+    assert (counts[JobStatus.UNKNOWN], counts[JobStatus.CANCELED]) == (2, 0)
     assert sum((await history.tally.by_status(demo=True)).values()) == 0
 
 

@@ -3,7 +3,7 @@ import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject, 
 import { button, copyable, h, icon } from "./dom.js";
 import { inLine, outlookNode } from "./outlook.js";
 import { picturesOf } from "./outputs.js";
-import { STATE, STEPS, between, clock, cost, isActive, isDone, moment, since, stepOf, title } from "./words.js";
+import { STEPS, between, clock, cost, isActive, isDone, moment, since, stateOf, stepOf, title } from "./words.js";
 
 /** Ask for the details of a job; `list` is what one can page through, `at` the picture to begin with. */
 export const showDetails = (job, list, at) => document.dispatchEvent(new CustomEvent("studio:details", { detail: { job, list, at } }));
@@ -33,10 +33,10 @@ export function card(job, { onStage, show, list }) {
 
 function status(job) {
   if (isActive(job)) {
-    return h("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
+    return h("p", { class: "state" }, h("b", {}, stateOf(job)), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
   }
   const took = job.finished_at && isDone(job) ? ` · took ${clock(between(job.created_at, job.finished_at))}` : "";
-  return h("p", { class: "state" }, h("b", {}, STATE[job.status]), ` · ${moment(job.created_at)}${took}`);
+  return h("p", { class: "state" }, h("b", {}, stateOf(job)), ` · ${moment(job.created_at)}${took}`);
 }
 
 function steps(job) {

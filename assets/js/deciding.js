@@ -72,15 +72,32 @@ function arrival(job) {
 
 const amount = (job) => `${job.cost?.at_most ? "up to " : ""}${price(job)}`;
 
-/** Nobody can tell whether it was bought: the person decides, knowing the worst that either can cost. */
+/** What either answer costs, by what is known of the order. */
+const CHOICES = {
+  unknown: {
+    send: (job) => `You get your result. If the first one was bought too, you pay twice: ${price(job, 2)} instead of ${price(job)}.`,
+    drop: (job) => `Nothing more is sent. If it was bought, ${price(job)} is lost.`,
+  },
+  unlisted: {
+    send: (job) => `You get your result for ${price(job)}. If the first order turns up after all, you get that too, for ${price(job)} more.`,
+    drop: (job) => `Nothing more is sent. If the order turns up after all, it is kept for you and costs ${price(job)}.`,
+  },
+  refused: {
+    send: (job) => `It waits for its turn again. It costs ${price(job)} if the provider takes it.`,
+    drop: () => "Nothing more is sent. Nothing was bought.",
+  },
+};
+
+/** The studio does not send it again by itself: the person decides, knowing the worst that either can cost. */
 export function decision(job) {
   if (!job.decision_wanted) return null;
   const why = job.attention ?? "The answer of the provider was lost, and its list of orders cannot be read. It may have been bought, or not.";
+  const choice = CHOICES[job.decision_about] ?? CHOICES.unknown;
   return h("div", { class: "said decision", "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
     h("div", {}, h("p", {}, why),
       h("dl", {},
-        h("dt", {}, "Send it again"), h("dd", {}, `You get your result. If the first one was bought too, you pay twice: ${price(job, 2)} instead of ${price(job)}.`),
-        h("dt", {}, "Let it go"), h("dd", {}, `Nothing more is sent. If it was bought, ${price(job)} is lost.`)),
+        h("dt", {}, "Send it again"), h("dd", {}, choice.send(job)),
+        h("dt", {}, "Let it go"), h("dd", {}, choice.drop(job))),
       h("div", { class: "acts" },
         asking({ text: "Send it again", icon: "send", act: "send", ask: () => decide(job.id, "send") }),
         asking({ text: "Let it go", icon: "circle-slash", act: "drop", ask: () => decide(job.id, "drop") }))));

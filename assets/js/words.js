@@ -13,7 +13,8 @@ export const STEPS = [
 ];
 const ACTIVE = { queued: 0, uploading: 0, submitting: 0, pending: 1, running: 2, saving: 3 };
 
-export const isActive = (job) => job.status in ACTIVE;
+/** Whether it goes on by itself; one that waits for a person's decision does not. */
+export const isActive = (job) => job.status in ACTIVE && !job.decision_wanted;
 export const isDone = (job) => job.status === "succeeded" && job.outputs?.length > 0;
 export const stepOf = (job) => ACTIVE[job.status] ?? (job.status === "succeeded" ? 4 : -1);
 
@@ -29,6 +30,9 @@ export const STATE = {
   canceled: "Canceled",
   unknown: "Not certain",
 };
+
+/** A job's state in words. */
+export const stateOf = (job) => (job.decision_wanted && job.status in ACTIVE ? "Waiting for you" : STATE[job.status]);
 
 export function money(amount, currency) {
   if (amount === null || amount === undefined || amount === "") return "";

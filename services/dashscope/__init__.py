@@ -13,6 +13,7 @@ from services.dashscope.errors import (
     forgotten,
     is_of_what_was_given,
     nothing_given,
+    orders_in_vain,
     words_of,
 )
 from services.dashscope.explanations import explain, find
@@ -50,5 +51,6 @@ __all__ = [
     "forgotten",
     "is_of_what_was_given",
     "nothing_given",
+    "orders_in_vain",
     "words_of",
 ]

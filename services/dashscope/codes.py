@@ -273,6 +273,12 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "CheckFailed": picture("The provider's portrait check refused the picture.", _OTHER_PORTRAIT),
     "NoResult": lost("The provider said that it was done, but gave nothing."),
     "UploadRefused": provider("The provider's storage did not take the file.", LATER, kind=Kind.REFUSED),
+    "OrdersInVain": provider(
+        "Several orders of this came to nothing in a row, so the studio does not send it any more.",
+        "Change it or choose another model. Nothing is known to be billed.",
+        action=Action.CHANGE_MODEL,
+        kind=Kind.REFUSED,
+    ),
     "DemoEnded": words(
         "Demo mode was switched off before this was done.",
         "Generate it again; with a key it is made for real, at the price on the button.",

@@ -53,6 +53,7 @@ __all__ = [
     "is_of_what_was_given",
     "is_refusal",
     "nothing_given",
+    "orders_in_vain",
     "outcome_unknown",
     "unavailable",
     "unreachable",
@@ -120,6 +121,11 @@ def forgotten() -> VendorError:
 def nothing_given() -> VendorError:
     """The vendor finished a work that turned out to be empty."""
     return failure("NoResult", "")
+
+
+def orders_in_vain() -> VendorError:
+    """A job was sent several times in a row and nothing came of it."""
+    return failure("OrdersInVain", "")
 
 
 def unreachable() -> Unreachable:

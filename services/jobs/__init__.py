@@ -17,6 +17,7 @@ from services.jobs.canceling import arrive, cancel, withdraw
 from services.jobs.context import Context, Pace, now_ms
 from services.jobs.deciding import decide
 from services.jobs.engine import Engine
+from services.jobs.late_tasks import LateTasks
 from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
@@ -58,7 +59,8 @@ class Jobs:
             for job in await context.history.unfinished():
                 if has_lane(job):
                     await jobs._enqueue(job)
-            async with jobs._lanes.working():
+            late = LateTasks(context, start=jobs._adopted)
+            async with jobs._lanes.working(), late.working():
                 yield jobs
 
     async def start(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
@@ -114,6 +116,11 @@ class Jobs:
         if self._engine is None:
             raise RuntimeError("the jobs are not open")
         await self._engine.enqueue(job.id, grant=job.dispatched_at)
+
+    async def _adopted(self, job: Job) -> None:
+        """Carry on a job that took a task which was found late."""
+        await self._enqueue(job)
+        self._lanes.nudge()
 
     async def _run(self, job_id: str, grant: int | None) -> None:
         """Carry a job to its end, from wherever it stands, or until the lane that it was given then is not its own."""

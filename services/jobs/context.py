@@ -17,6 +17,7 @@ from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.errors import VendorError
 from services.history import History
 from services.jobs.rounds import Rounds
+from services.jobs.task_list import TaskList
 from services.jobs.urgency import Turns, lost_at
 from services.records import FINAL, Asset, Job, JobStatus
 from services.timing import Timing
@@ -44,8 +45,10 @@ class Pace:
     retry: float = 5.0
     """The first pause after something could not be reached; it doubles up to `retry_longest`."""
     retry_longest: float = 60.0
-    settle: float = 30.0
-    """How long after a lost answer the task list must have stayed empty before the task counts as not bought."""
+    settle: float = 360.0
+    """How long after a lost answer the task list is looked at, at least, before its silence means anything."""
+    look_back: float = 60.0
+    """The pause between two looks for tasks of orders that were given up."""
 
 
 @dataclass(kw_only=True)
@@ -63,6 +66,8 @@ class Context:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     wake: dict[str, asyncio.Event] = field(default_factory=dict)
     """Set to end a job's pause at once."""
+    rests: Counter[str] = field(default_factory=Counter)
+    """How often a job rested in a row because the vendor could not be reached."""
     waiting: Counter[str] = field(default_factory=Counter)
     """How many jobs wait for their task, by account."""
     downloads: Turns = field(default_factory=lambda: Turns(_DOWNLOADS_AT_ONCE))
@@ -73,10 +78,13 @@ class Context:
     """How long works take."""
     rounds: Rounds = field(init=False)
     """Asks for many at once."""
+    task_list: TaskList = field(init=False)
+    """Looks for orders whose answer was lost."""
 
     def __post_init__(self) -> None:
         self.timing = Timing(self.history.times, self.catalogue)
         self.rounds = Rounds(self)
+        self.task_list = TaskList(self)
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any

@@ -18,6 +18,7 @@ from services.dashscope import DashScope, Piece, broken_stream
 from services.errors import NotTaken, OutcomeUnknown, Refused, StudioError, VendorError
 from services.jobs.context import Context
 from services.jobs.fetching import fetch
+from services.jobs.resting import note_not_taken
 from services.money.amounts import to_micros
 from services.records import ArticleItem, Job, JobStatus, Submission, SubmissionState
 from services.request import Request, billed
@@ -84,8 +85,8 @@ async def _end(context: Context, submission: Submission, draft: _Draft, error: V
         await _write_end(context, submission, SubmissionState.TAKEN, _TO_BE_SAVED | values)
         return
     match error:
-        case NotTaken():
-            await context.history.ledger.close(submission)
+        case NotTaken() as error:
+            await note_not_taken(context, submission, error)
         case Refused():
             await _write_end(context, submission, SubmissionState.NOT_TAKEN, await context.failure(job, error))
         case _:

@@ -1,7 +1,7 @@
 """From queued to a known task id, or through a live call: what is paid for is called from here.
 
 The submission row is committed before the POST. As long as it stands open, nothing is ever sent again: an answer that
-was lost goes to `reconcile`, which either adopts the task or proves that there is none; a live call that broke is over.
+was lost goes to `reconcile`, which adopts the task or leaves it to a person; a live call that broke is over.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from services.errors import (
     VendorError,
 )
 from services.jobs.context import Context
+from services.jobs.late_tasks import look_back
 from services.jobs.live import make_live, settle_interrupted
 from services.jobs.precheck import passes
 from services.jobs.reconcile import reconcile
+from services.jobs.resting import hold_if_throttled_for_long, note_not_taken, rest, rest_for
 from services.jobs.sending import give_back, take_turn
 from services.jobs.uploading import Urls, upload_files, uses_oss
 from services.lanes import has_lane
 from services.media import read_audio, read_image, read_video
 from services.media.facts import MediaFacts
-from services.records import Asset, Job, JobStatus, JobWithAssets, Submission, SubmissionState
+from services.records import Asset, Because, Job, JobStatus, JobWithAssets, Submission, SubmissionState
 from services.request import Request, build, files_to_send, parse
 
 log = logging.getLogger(__name__)
@@ -45,9 +47,8 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
     """Create the job's task, or make a live job's work, at most once.
 
     `grant` is when it was given the lane with which it runs here: with another one it runs somewhere else. Returns the
-    job with its task id, or live and ready to be saved; None where the job has ended, or has this lane no more.
+    job with its task id, or live and ready to be saved; None if the job has ended, or has this lane no more.
     """
-    pause, rested = context.pace.retry, 0
     while True:
         # The order first: what is decided of it between the two looks takes the lane away, and that is seen then.
         submission = await context.history.ledger.latest(job_id)
@@ -56,6 +57,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
         if job.status.final or job.dispatched_at != grant:
             return None
         if job.task_id or job.status is JobStatus.SAVING:
+            context.rests.pop(job_id, None)
             return job
         if not has_lane(job):
             return None
@@ -65,36 +67,13 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
         if job.cancel_requested:
             await context.end_canceled(job.id)
             return None
-        if submission is not None and submission.attempt > rested and _was_lost_again(submission):
-            rested = submission.attempt
-            await _rest(context, job, submission)
-            continue
+        if submission is not None and submission.was_lost and await look_back(context, submission) is not None:
+            continue  # a person had it sent again, and the first order has turned up in the list
         try:
             await _attempt(context, found, attempt=submission.attempt + 1 if submission else 1)
         except NotTaken as error:
-            log.info("job %s not taken (%s), trying again", job_id, error.code or type(error).__name__)
-            await context.change(
-                job_id,
-                only_from=_BEFORE_TASK,
-                only_lane=grant,
-                status=JobStatus.QUEUED,
-                attention=f"{error.message} It is not ordered yet; trying again by itself.",
-            )
-            await context.pause(job_id, pause)
-            pause = min(pause * 2, context.pace.retry_longest)
-
-
-def _was_lost_again(submission: Submission) -> bool:
-    """Whether an order, and not the first, was sent, got no proper answer, and was then proved not bought."""
-    lost = submission.state is SubmissionState.NOT_TAKEN and submission.lost_at is not None
-    return lost and submission.attempt > 1
-
-
-async def _rest(context: Context, job: Job, submission: Submission) -> None:
-    """Wait before the next order, the longer the more came to nothing: a provider in trouble is not hammered."""
-    log.warning("job %s: order %d came to nothing, too", job.id, submission.attempt)
-    await context.say(job, "The provider keeps failing to take this. It is not ordered yet; trying again by itself.")
-    await context.pause(job.id, min(context.pace.retry * 2 ** (submission.attempt - 1), context.pace.retry_longest))
+            await rest(context, job, error)
+            return None
 
 
 async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> None:
@@ -132,8 +111,8 @@ async def _key_is_missing(context: Context, job: Job) -> None:
         # Demo jobs belong to the simulator of a studio in demo mode: with a key there is nobody to ask.
         await context.end_canceled(job.id)
         return
-    await context.say(job, "Waiting for the key this was asked with. Nothing was bought yet.")
-    await context.pause(job.id, context.pace.retry_longest)
+    waits = "Waiting for the key this was asked with. Nothing was bought yet."
+    await rest_for(context, job, context.pace.retry_longest, waits)
 
 
 async def _post(context: Context, vendor: DashScope, job: Job, request: Request, *, urls: Urls, attempt: int) -> None:
@@ -148,7 +127,7 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     if canceled or not context.history.crew.surely_here:
         # Somebody canceled it in this very moment; or this process stood still, and others may believe it gone and
         # have looked this order up already.
-        await context.history.ledger.close(submission)
+        await context.history.ledger.withdraw(submission)
         return
     try:
         if request.live:
@@ -157,6 +136,7 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
             await _create(context, vendor, request, body, submission=submission, uses_oss=uses_oss(urls))
     except Throttled as error:
         await give_back(context, job, error)
+        await hold_if_throttled_for_long(context, job.id)
 
 
 async def _create(
@@ -171,14 +151,14 @@ async def _create(
     job_id = submission.job_id
     try:
         created = await vendor.create(request.model.endpoint.path, body, uses_oss=uses_oss)
-    except NotTaken:
-        await context.history.ledger.close(submission)
+    except NotTaken as error:
+        await note_not_taken(context, submission, error)
         raise
     except OutcomeUnknown:
         log.warning("job %s: the answer to its create call was lost", job_id)
         return  # the open submission sends the next round to reconcile
     except Refused as error:
-        await context.history.ledger.close(submission)
+        await context.history.ledger.close(submission, because=Because.REFUSED)
         await context.fail(await context.history.job(job_id), error)
         return
     except VendorError as error:

@@ -6,8 +6,8 @@ lanes in the database, where all processes obey one limit, and `dispatcher` look
 
 from __future__ import annotations
 
-from services.lanes.board import UNKNOWN_HOLDS_MS, Board, has_lane
+from services.lanes.board import Board, has_lane
 from services.lanes.dispatcher import Dispatcher, Place
 from services.lanes.turns import FIRST, URGENT
 
-__all__ = ["FIRST", "UNKNOWN_HOLDS_MS", "URGENT", "Board", "Dispatcher", "Place", "has_lane"]
+__all__ = ["FIRST", "URGENT", "Board", "Dispatcher", "Place", "has_lane"]

@@ -17,7 +17,7 @@ from services.catalogue.schema import RateLimit
 from services.lanes import limits as knowledge
 from services.lanes.limits import Limits
 from services.lanes.turns import Busy, Snapshot, Waiting, next_ones
-from services.records import Job, JobStatus
+from services.records import Decision, Job, JobStatus
 from services.rows import job_of, next_sequence
 from services.tables import jobs, lanes
 
@@ -25,9 +25,10 @@ UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
 """Where a job needs a lane to go on; a lane that it has can be taken away again."""
 _SENT = frozenset({JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.RUNNING})
 """Where a job may be at the vendor, and has a lane whatever its row says. What is only to be fetched has none."""
-UNKNOWN_HOLDS_MS = 30 * 60_000
-"""So long a job of unknown fate has a lane: what the vendor took has ended by then, and a person who has to decide may
-take a day."""
+_DOUBT_COUNTS_MS = 30 * 60_000
+"""So long after its order a job of unknown fate may be at work at the vendor. It holds no lane, but explains why the
+vendor takes fewer orders than lanes are known."""
+_OPEN_DECISIONS = tuple(str(decision) for decision in Decision if decision.is_open)
 _LATELY_MS = 24 * 3_600_000
 """Who was served longer ago than this counts as never served."""
 
@@ -141,7 +142,7 @@ class Board:
         async with self._engine.begin() as connection:
             known = await _held(connection, bucket)
             if known is not None:
-                others = await _at_vendor(connection, bucket, besides=job.id)
+                others = await _at_vendor(connection, bucket, besides=job.id, doubted_since=now - _DOUBT_COUNTS_MS)
                 learned = knowledge.refused(known, now=now, others=others, first_pause_ms=first_pause_ms, jitter=jitter)
                 await _keep(connection, learned)
             sequence = await next_sequence(connection)
@@ -169,9 +170,16 @@ class Board:
         """Change where a job stands in line. False where it does not wait for a lane."""
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
-            waits = jobs.update().where(jobs.c.id == job_id, _in(UNSENT), jobs.c.dispatched_at.is_(None))
-            done = await connection.execute(waits.values(priority=priority, sequence=sequence, updated_at=now))
+            waits = jobs.update().where(jobs.c.id == job_id, *waits_for_a_lane())
+            awake = {"rests_until": None} if priority else {}
+            done = await connection.execute(waits.values(priority=priority, sequence=sequence, updated_at=now, **awake))
             return done.rowcount > 0
+
+    async def next_rested(self, *, now: int) -> int | None:
+        """When the next job that rests may be given a lane, or None."""
+        statement = sa.select(sa.func.min(jobs.c.rests_until)).where(*waits_for_a_lane(), jobs.c.rests_until > now)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(statement)
 
     async def idle(self, *, given_before: int) -> tuple[Job, ...]:
         """Jobs that were given a lane before this time and have not been sent yet."""
@@ -185,6 +193,12 @@ def has_lane(job: Job) -> bool:
     return job.dispatched_at is not None or job.status not in UNSENT
 
 
+def waits_for_a_lane() -> tuple[sa.ColumnElement[bool], ...]:
+    """What holds of a job that is to be given a lane, now or after a rest: no person is asked about it."""
+    decided = sa.or_(jobs.c.decision.is_(None), jobs.c.decision.not_in(_OPEN_DECISIONS))
+    return _in(UNSENT), jobs.c.dispatched_at.is_(None), decided
+
+
 # Reading -------------------------------------------------------------------------------------------------------------
 
 _STANDING = (
@@ -195,7 +209,8 @@ _STANDING = (
 
 async def _lines(connection: AsyncConnection, *, now: int, only: Bucket | None = None) -> tuple[Line, ...]:
     mine = _of(only) if only else ()
-    waits = sa.select(*_STANDING).where(*mine, _in(UNSENT), jobs.c.dispatched_at.is_(None))
+    rested = sa.or_(jobs.c.rests_until.is_(None), jobs.c.rests_until <= now)
+    waits = sa.select(*_STANDING).where(*mine, *waits_for_a_lane(), rested)
     waiting: dict[Bucket, list[sa.RowMapping]] = {}
     for row in (await connection.execute(waits)).mappings():
         waiting.setdefault(Bucket(row["account"], row["vendor_model"]), []).append(row)
@@ -203,11 +218,7 @@ async def _lines(connection: AsyncConnection, *, now: int, only: Bucket | None =
         return ()
     works = sa.select(*_STANDING).where(
         *mine,
-        sa.or_(
-            _in(_SENT),
-            sa.and_(_in(UNSENT), jobs.c.dispatched_at.is_not(None)),
-            sa.and_(_in(frozenset({JobStatus.UNKNOWN})), jobs.c.dispatched_at > now - UNKNOWN_HOLDS_MS),
-        ),
+        sa.or_(_in(_SENT), sa.and_(_in(UNSENT), jobs.c.dispatched_at.is_not(None))),
     )
     busy: dict[Bucket, list[Busy]] = {}
     for row in (await connection.execute(works)).mappings():
@@ -257,10 +268,16 @@ async def _has_lane(connection: AsyncConnection, job: Job) -> bool:
     return await connection.scalar(statement) is not None
 
 
-async def _at_vendor(connection: AsyncConnection, bucket: Bucket, *, besides: str = "") -> int:
-    """How many jobs of a bucket the vendor certainly has."""
-    there = (JobStatus.PENDING, JobStatus.RUNNING)
-    statement = sa.select(sa.func.count()).where(*_of(bucket), _in(frozenset(there)), jobs.c.id != besides)
+async def _at_vendor(
+    connection: AsyncConnection, bucket: Bucket, *, besides: str = "", doubted_since: int | None = None
+) -> int:
+    """How many jobs of a bucket the vendor certainly has; with `doubted_since`, also those ordered since then that it
+    may have."""
+    there = _in(frozenset({JobStatus.PENDING, JobStatus.RUNNING}))
+    if doubted_since is not None:
+        doubted = sa.and_(_in(frozenset({JobStatus.UNKNOWN})), jobs.c.dispatched_at > doubted_since)
+        there = sa.or_(there, doubted)
+    statement = sa.select(sa.func.count()).where(*_of(bucket), there, jobs.c.id != besides)
     return await connection.scalar(statement) or 0
 
 
@@ -304,8 +321,8 @@ async def _give_one(connection: AsyncConnection, job_id: str, *, now: int, seque
     """None where somebody canceled the job meanwhile."""
     statement = (
         jobs.update()
-        .where(jobs.c.id == job_id, _in(UNSENT), jobs.c.dispatched_at.is_(None))
-        .values(dispatched_at=now, sequence=sequence, updated_at=now)
+        .where(jobs.c.id == job_id, *waits_for_a_lane())
+        .values(dispatched_at=now, rests_until=None, sequence=sequence, updated_at=now)
     )
     row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()
     return job_of(row) if row else None

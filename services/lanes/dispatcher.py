@@ -113,7 +113,9 @@ class Dispatcher:
             self._idle_at = now
             self._to_start += await self._board.idle(given_before=now - _IDLE_MS)
             await self._start_all()
-        return min((moment for line in lines for moment in _due(line, now=now)), default=None)
+        rested = await self._board.next_rested(now=now)
+        moments = [moment for line in lines for moment in _due(line, now=now)]
+        return min([*moments, *([] if rested is None else [rested])], default=None)
 
     async def _work(self) -> None:
         while True:

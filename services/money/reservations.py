@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.records import Job, JobStatus
@@ -98,6 +99,14 @@ async def hold_lost(connection: AsyncConnection, job: Job) -> None:
     """Hold the estimate of an order that may have been billed, besides that of the one that is sent in its place."""
     lost = reservations.c.lost_micros + job.estimated_micros
     await connection.execute(reservations.update().where(reservations.c.job_id == job.id).values(lost_micros=lost))
+
+
+async def release_lost(connection: AsyncConnection, job: Job) -> None:
+    """Hold an order no longer that was billed after all, with a job of its own."""
+    left = sa.case(
+        (reservations.c.lost_micros > job.estimated_micros, reservations.c.lost_micros - job.estimated_micros), else_=0
+    )
+    await connection.execute(reservations.update().where(reservations.c.job_id == job.id).values(lost_micros=left))
 
 
 def day_of(milliseconds: int) -> str:

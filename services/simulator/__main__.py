@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--refuse-over-running", action="store_true", help="429 beyond the running limit")
     parser.add_argument("--late-verdicts", action="store_true", help="wrong values fail the task instead of the call")
     parser.add_argument("--lose-pictures", action="store_true", help="the last picture of several fails alone")
+    parser.add_argument("--list-lag", type=float, default=0.0, help="seconds until a new task may be in the list (0)")
     parser.add_argument(
         "--key", action="append", metavar="KEY=REGION", type=_key, help="take only these keys; may be given often"
     )
@@ -97,6 +98,7 @@ async def _run(options: argparse.Namespace, home: Path) -> None:
         refuse_over_running=options.refuse_over_running,
         late_verdicts=options.late_verdicts,
         lose_pictures=options.lose_pictures,
+        list_lag_seconds=options.list_lag,
         seed=options.seed,
     )
     stopped = asyncio.Event()

@@ -85,6 +85,7 @@ class Simulator:
         refuse_over_running: bool = False,
         late_verdicts: bool = False,
         lose_pictures: bool = False,
+        list_lag_seconds: float = 0.0,
         artist: Artist | None = None,
         seed: int = 0,
     ) -> None:
@@ -96,6 +97,7 @@ class Simulator:
             refuse_over_running=refuse_over_running,
             late_verdicts=late_verdicts,
             lose_pictures=lose_pictures,
+            list_lag_seconds=list_lag_seconds,
             seed=seed,
         )
         self.region = region or catalogue.regions[0].id
@@ -185,15 +187,15 @@ class Simulator:
             match fault:
                 case Drop(taken=False):
                     return HungUp()
-                case Answer():
+                case Answer(taken=False):
                     return self._faulty_answer(route, fault)
                 case Garbage(taken=False):
-                    return Response("<html>", media_type="text/html")
+                    return _page(fault)
                 case Delay():
                     await asyncio.sleep(fault.seconds)
             request.state.fault = fault
             reply = await self._answered(route, request, handler)
-            return _spoilt(fault, reply)
+            return self._faulty_answer(route, fault) if isinstance(fault, Answer) else _spoilt(fault, reply)
 
         return endpoint
 
@@ -357,7 +359,8 @@ class Simulator:
         caller = self._caller(request, task_call=True)
         wanted = read_filter(request.query_params, now=self.clock.now())
         codes = {region.id: region.code for region in self._catalogue.regions}
-        tasks = [task for task in self.world.all_of(caller) if wanted.fits(task, region_codes=codes)]
+        known = (task for task in self.world.all_of(caller) if self.world.is_listed(task))
+        tasks = [task for task in known if wanted.fits(task, region_codes=codes)]
         page = listed(tasks, page_no=wanted.page_no, page_size=wanted.page_size, region_codes=codes)
         return json_reply(page, now=self.clock.now(), charset=True)
 
@@ -406,6 +409,10 @@ def _spoilt(fault: Fault | None, reply: Response) -> Response:
         case Drop():
             return HungUp()
         case Garbage():
-            return Response("<html>", media_type="text/html")
+            return _page(fault)
         case _:
             return reply
+
+
+def _page(fault: Garbage) -> Response:
+    return Response(fault.body, status_code=fault.http_status, media_type="text/html")

@@ -37,19 +37,22 @@ class Drop:
 
 @dataclass(frozen=True)
 class Answer:
-    """An error instead of the true answer; the call has no effect."""
+    """An error instead of the true answer; `taken` says whether the call still took effect."""
 
     http_status: int
     code: str = "InternalError"
     message: str = "An internal error has occured, please try again later or contact service support."
     retry_after: int | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True)
 class Garbage:
-    """HTTP 200 with a body that is no JSON; `taken` says whether the call still took effect."""
+    """A body that is not the service's: a page, nothing, broken JSON. `taken` says whether the call took effect."""
 
     taken: bool = True
+    body: str = "<html>"
+    http_status: int = 200
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Habits:
     """Take illegal values and fail the task, as live reports tell, instead of answering 400."""
     lose_pictures: bool = False
     """Let the last picture of several fail alone."""
+    list_lag_seconds: float = 0.0
+    """A task appears in the list up to so long after it was made; the service does not say how long it takes."""
     seed: int = 0
 
 
@@ -234,6 +236,12 @@ class World:
         mine = (task for task in self._tasks.values() if task.account == caller.account and not task.at_once)
         own = [task for task in mine if not self._too_old(task)]
         return sorted(own, key=lambda task: task.submitted_at)[::-1]
+
+    def is_listed(self, task: Task) -> bool:
+        """Whether the list shows a task yet. Each task has a lag of its own, which is the same after a restart."""
+        share = random.Random(f"list {self._habits.seed} {task.id}").random()
+        lag = timedelta(seconds=share * self._habits.list_lag_seconds)
+        return self._clock.now() >= task.submitted_at + lag
 
     async def cancel(self, caller: Caller, task_id: str) -> bool:
         """Cancel a task that still waits. False if it does not."""

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.lanes.board import UNKNOWN_HOLDS_MS, UNSENT, Bucket
+from services.lanes.board import Bucket, waits_for_a_lane
 from services.lanes.limits import Limits
-from services.records import FINAL, JobStatus
+from services.records import FINAL, Decision, JobStatus
 from services.tables import counters, jobs, lanes
 
-_FETCHED_ONLY = frozenset({JobStatus.SAVING})
+_HOLDS_NO_LANE = frozenset({JobStatus.SAVING, JobStatus.UNKNOWN})
 """What needs no lane any more, though it is not done."""
 _MOST_ERRORS = 50
 _PROBE = "readiness"
@@ -30,7 +30,7 @@ class Standing:
     """For a lane."""
     working: int = 0
     unknown: int = 0
-    """Nobody knows whether they were bought."""
+    """It is not known whether they were bought, or a person has to decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +82,8 @@ class Tally:
 
     async def queues(self, *, now: int) -> tuple[Queue, ...]:
         """Every bucket that has unfinished jobs or was ever given a lane, in the order of their names."""
-        given = jobs.c.dispatched_at.is_not(None)
-        lately = sa.func.coalesce(jobs.c.dispatched_at > now - UNKNOWN_HOLDS_MS, sa.false())
-        columns = (jobs.c.account, jobs.c.vendor_model, jobs.c.status, given.label("given"), lately.label("lately"))
+        waits = sa.and_(*waits_for_a_lane())
+        columns = (jobs.c.account, jobs.c.vendor_model, jobs.c.status, waits.label("waits"), _asked().label("asked"))
         statement = (
             sa.select(*columns, sa.func.max(jobs.c.model), sa.func.max(jobs.c.region), sa.func.count())
             .where(jobs.c.status.in_([status.value for status in JobStatus if status not in FINAL]))
@@ -94,34 +93,34 @@ class Tally:
             rows = (await connection.execute(statement)).all()
             limits = {row["bucket"]: Limits(**row) for row in (await connection.execute(sa.select(lanes))).mappings()}
         found: dict[str, Queue] = {name: _queue(_bucket_named(name), limits=known) for name, known in limits.items()}
-        for account, vendor_model, status, has_lane, recent, model, region, count in rows:
+        for account, vendor_model, status, is_waiting, asked, model, region, count in rows:
             bucket = Bucket(account, vendor_model)
             before = found.get(bucket.name) or _queue(bucket, limits=None)
-            waits = status in UNSENT and not has_lane
+            is_busy = not is_waiting and not asked and JobStatus(status) not in _HOLDS_NO_LANE
             found[bucket.name] = Queue(
                 bucket=bucket,
                 model=model,
                 region=region,
-                waiting=before.waiting + (count if waits else 0),
-                busy=before.busy + (count if not waits and _holds_lane(JobStatus(status), recent=recent) else 0),
+                waiting=before.waiting + (count if is_waiting else 0),
+                busy=before.busy + (count if is_busy else 0),
                 limits=before.limits,
             )
         return tuple(found[name] for name in sorted(found))
 
     async def standing(self, *, demo: bool) -> Standing:
         """The unfinished jobs by what they do."""
-        given = jobs.c.dispatched_at.is_not(None).label("given")
+        waits, asked = sa.and_(*waits_for_a_lane()).label("waits"), _asked().label("asked")
         statement = (
-            sa.select(jobs.c.status, given, sa.func.count())
+            sa.select(jobs.c.status, waits, asked, sa.func.count())
             .where(jobs.c.demo == demo, jobs.c.status.in_([s.value for s in JobStatus if s not in FINAL]))
-            .group_by(jobs.c.status, given)
+            .group_by(jobs.c.status, waits, asked)
         )
         waiting = working = unknown = 0
         async with self._engine.connect() as connection:
-            for status, has_lane, count in await connection.execute(statement):
-                if status == JobStatus.UNKNOWN:
+            for status, is_waiting, is_asked, count in await connection.execute(statement):
+                if status == JobStatus.UNKNOWN or is_asked:
                     unknown += count
-                elif status in UNSENT and not has_lane:
+                elif is_waiting:
                     waiting += count
                 else:
                     working += count
@@ -161,5 +160,7 @@ def _bucket_named(name: str) -> Bucket:
     return Bucket(account, vendor_model)
 
 
-def _holds_lane(status: JobStatus, *, recent: bool) -> bool:
-    return recent if status is JobStatus.UNKNOWN else status not in _FETCHED_ONLY
+def _asked() -> sa.ColumnElement[bool]:
+    """Whether a person has to decide about a job that is not sent."""
+    opened = [str(decision) for decision in Decision if decision.is_open]
+    return sa.and_(jobs.c.status == str(JobStatus.QUEUED), sa.func.coalesce(jobs.c.decision, "").in_(opened))

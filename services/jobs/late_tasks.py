@@ -1,0 +1,125 @@
+"""A task that appears in the vendor's list after its order was given up: it is paid for, so it is fetched and booked.
+
+If the job was not sent again yet, it takes its task. Otherwise the task becomes a job of its own in the gallery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+from services.jobs.context import Context
+from services.jobs.matching import choose, whole_window
+from services.jobs.task_list import ListUnreadable
+from services.money.amounts import said
+from services.records import Asset, Job, JobStatus, JobWithAssets, Submission, new_id
+
+log = logging.getLogger(__name__)
+
+_OFTEN_FOR_MS = 3_600_000
+"""So long after an order was given up its task is looked for at every round, later at every tenth."""
+_RARELY = 10
+
+
+class LateTasks:
+    """Looks for the tasks of orders that were given up. Several processes may: a task is adopted once.
+
+    `start` is called with a job that has adopted a task and is not being run.
+    """
+
+    def __init__(self, context: Context, *, start: Callable[[Job], Awaitable[None]]) -> None:
+        self._context = context
+        self._start = start
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Look in rounds for as long as this lasts."""
+        task = asyncio.create_task(self._work(), name="late tasks")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _work(self) -> None:
+        number = 0
+        while True:
+            try:
+                await self.look(rarely=number % _RARELY == 0)
+            except Exception:
+                # A locked database, or a bug: it is looked again in the next round.
+                log.exception("late tasks could not be looked for, going on")
+            number += 1
+            await self._context.sleep(self._context.pace.look_back)
+
+    async def look(self, *, rarely: bool = True) -> None:
+        """One round over every order that was given up within a day, or within an hour."""
+        now = self._context.clock()
+        for submission in await self._context.history.ledger.lost_lately(now=now):
+            if rarely or now - (submission.lost_at or 0) < _OFTEN_FOR_MS:
+                adopted = await look_back(self._context, submission)
+                if adopted is not None:
+                    await self._start(adopted)
+
+
+async def look_back(context: Context, submission: Submission) -> Job | None:
+    """Look once for the task of an order that was given up. The job that has adopted it, or None."""
+    found = await context.history.with_assets(submission.job_id, purged=True)
+    try:
+        look = await context.task_list.look(found.job, submission, [whole_window(submission)])
+    except ListUnreadable:
+        return None
+    rivals = await context.history.ledger.rivals(submission)
+    task_id = choose(submission.id, rivals, look.candidates)
+    if task_id is None:
+        return None
+    now = context.clock()
+    adopted = await context.history.adopt_late(
+        submission, task_id=task_id, otherwise=_job_of_its_own(found, submission, task_id, now=now), now=now
+    )
+    if adopted is None:
+        return None
+    log.warning("job %s task %s: found after its order was given up", adopted.id, task_id)
+    await context.announce(found.job.id)
+    if adopted.id != found.job.id:
+        await context.announce(adopted.id)
+    return adopted
+
+
+def _job_of_its_own(found: JobWithAssets, submission: Submission, task_id: str, *, now: int) -> JobWithAssets:
+    """A job like the one that was given up, for the task that was found."""
+    old, job_id = found.job, new_id(now)
+    costs = "nothing, as this is a demo" if old.demo else said(old.estimated_micros, old.currency)
+    job = Job(
+        id=job_id,
+        person=old.person,
+        family=old.family,
+        model=old.model,
+        vendor_model=old.vendor_model,
+        region=old.region,
+        account=old.account,
+        base_url=old.base_url,
+        demo=old.demo,
+        status=JobStatus.PENDING,
+        prompt=old.prompt,
+        parameters=old.parameters,
+        created_at=now,
+        submitted_at=submission.started_at,
+        updated_at=now,
+        dispatched_at=now,
+        task_id=task_id,
+        estimated_micros=old.estimated_micros,
+        currency=old.currency,
+        source_job=old.id,
+        remark="The provider had taken an earlier order of this after all. Its result is yours: it costs "
+        f"{costs}, and is in your books.",
+    )
+    return JobWithAssets(job, tuple(_given(asset, job_id, now=now) for asset in found.assets if asset.role != "output"))
+
+
+def _given(asset: Asset, job_id: str, *, now: int) -> Asset:
+    return replace(asset, id=new_id(now), job_id=job_id, created_at=now)

@@ -1,0 +1,155 @@
+"""The vendor's task list, read for orders whose answer was lost: unclaimed tasks, and how far the list lags behind.
+
+How long a new task takes to appear in the list is not documented. So it is measured: the list must show the tasks that
+are known to exist. As long as one of them is missing, the absence of another task proves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.dashscope import LONGEST_WINDOW, DashScope, ListedTask, TaskStatus
+from services.errors import KeyRefused, NotTaken, Refused, VendorError
+from services.jobs.matching import Candidate, Window
+from services.records import Job, Submission
+
+if TYPE_CHECKING:
+    from services.jobs.context import Context
+
+log = logging.getLogger(__name__)
+
+_KNOWN_FOR_MS = 3_600_000
+"""Tasks taken so long before a lost order, or since, are looked for in the list to measure its lag."""
+_FRESH_MS = 1_000
+"""A task that was taken less than this ago says nothing about the lag."""
+_LAG_COUNTS_MS = 24 * 3_600_000
+_ENDED_KEPT = 2_000
+_VARIANT = re.compile(r"-us$|-\d{4}-\d{2}-\d{2}$")
+_ENDED = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the list showed."""
+
+    candidates: tuple[Candidate, ...]
+    behind: bool
+    """Whether the list lacks a task that is known to exist."""
+
+
+class ListUnreadable(Exception):
+    """The vendor's list cannot be read just now."""
+
+    def __init__(self, *, refused: bool, key_refused: bool = False) -> None:
+        super().__init__()
+        self.refused = refused
+        """Whether the vendor says no: asking again by itself will hardly help."""
+        self.key_refused = key_refused
+        """Whether that is because of the key."""
+
+
+class TaskList:
+    """The lists of all accounts, as this process has read them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lags: dict[str, list[tuple[int, int]]] = {}
+        self._ended: OrderedDict[str, Candidate] = OrderedDict()
+
+    async def look(self, job: Job, submission: Submission, windows: Sequence[Window]) -> Look:
+        """Read the list of the submission's account and model.
+
+        Candidates are the unclaimed tasks that were created in one of the windows. Raises ListUnreadable.
+        """
+        context = self._context
+        vendor = await context.vendor(job)
+        if vendor is None:
+            raise ListUnreadable(refused=False)
+        now = context.clock()
+        first, last = min(start for start, _ in windows), max(end for _, end in windows)
+        since = max(_ms(first), submission.started_at - _KNOWN_FOR_MS)
+        known = await context.history.ledger.taken_since(submission, since=since)
+        end = max(last, _moment(now) + timedelta(minutes=2)) if known else last
+        try:
+            listed = await self._listed(vendor, submission.vendor_model, first, end)
+            found = await self._candidates(vendor, submission, listed, windows)
+        except VendorError as error:
+            refused = isinstance(error, Refused) and not isinstance(error, NotTaken)
+            log.info("job %s: the task list cannot be read (%s)", job.id, error.code or type(error).__name__)
+            raise ListUnreadable(refused=refused, key_refused=isinstance(error, KeyRefused)) from error
+        behind = self._measure(submission.account, {task.task_id for task in listed}, known, now=now)
+        return Look(candidates=found, behind=behind)
+
+    def lag_seconds(self, account: str) -> float:
+        """The longest lag that was seen in the list of an account within a day."""
+        now = self._context.clock()
+        return max((lag for at, lag in self._lags.get(account, ()) if now - at < _LAG_COUNTS_MS), default=0) / 1000
+
+    async def _listed(self, vendor: DashScope, model: str, start: datetime, end: datetime) -> list[ListedTask]:
+        start = max(start, end - LONGEST_WINDOW)
+        return [
+            task
+            for task in await vendor.list_tasks(model=model, start=start, end=end)
+            if not is_another(task.model, model)
+        ]
+
+    async def _candidates(
+        self, vendor: DashScope, submission: Submission, listed: Sequence[ListedTask], windows: Sequence[Window]
+    ) -> tuple[Candidate, ...]:
+        within = [task for task in listed if any(start <= task.created_at <= end for start, end in windows)]
+        ids = [task.task_id for task in within]
+        known = await self._context.history.ledger.known_tasks(account=submission.account, task_ids=ids)
+        return tuple([await self._details(vendor, task) for task in within if task.task_id not in known])
+
+    async def _details(self, vendor: DashScope, task: ListedTask) -> Candidate:
+        """What the task itself says. What has ended stays as it is, and is asked for once."""
+        if task.task_id in self._ended:
+            return self._ended[task.task_id]
+        details = await vendor.query(task.task_id)
+        candidate = Candidate(
+            task_id=task.task_id,
+            created_at=task.created_at,
+            prompt=details.orig_prompt,
+            ended=details.status in _ENDED,
+            billed=details.status not in (TaskStatus.FAILED, TaskStatus.CANCELED),
+        )
+        if candidate.ended:
+            self._ended[task.task_id] = candidate
+            while len(self._ended) > _ENDED_KEPT:
+                self._ended.popitem(last=False)
+        return candidate
+
+    def _measure(self, account: str, listed: set[str], known: Mapping[str, int], *, now: int) -> bool:
+        """Note the lag of an account's list. True if a task that is known to exist is missing."""
+        missing = [now - taken_at for task_id, taken_at in known.items() if task_id not in listed]
+        lag = max(missing, default=0)
+        if lag < _FRESH_MS:
+            return False
+        kept = [one for one in self._lags.get(account, []) if now - one[0] < _LAG_COUNTS_MS and one[1] > lag]
+        self._lags[account] = [*kept, (now, lag)]
+        log.info("account %s: its task list is at least %.0f s behind", account, lag / 1000)
+        return True
+
+
+def is_another(listed: str, asked: str) -> bool:
+    """Whether a row is of another model than was asked for: not every list sorts by it. Names that differ only by a
+    region or a date may be the same model's."""
+    return bool(listed) and _plain(listed) != _plain(asked)
+
+
+def _plain(model: str) -> str:
+    return _VARIANT.sub("", model.lower().replace("wanx", "wan", 1))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
