@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.records import Asset, Decision, JobStatus, Submission, SubmissionState
-from services.simulator import Drop, Route
+from services.records import Asset, Because, Decision, JobStatus, Submission, SubmissionState
+from services.simulator import Answer, Drop, Garbage, Route
 from services.simulator.ledger import Status
 from tests.chaos import scorecard
-from tests.chaos.books import KEPT_MS, LATE_SECONDS, Bought, Findings, Kept, compare
+from tests.chaos.books import KEPT_MS, LATE_SECONDS, STARVED_SECONDS, Bought, Findings, Kept, compare
 from tests.chaos.clock import Healthy, SharedClock
 from tests.chaos.disk import can_mount, disk_at
 from tests.chaos.drill import BAD, Drill, carry_out
@@ -181,6 +182,25 @@ def test_a_job_that_has_not_ended_is_unresolved_unless_somebody_is_asked() -> No
     assert found([], [replace(open_, decision=Decision.WANTED)]).clean
 
 
+def test_a_job_that_was_sent_late_is_starved() -> None:
+    late = replace(SAVED, submissions=(sent(started_at=9_000),))
+    assert found([MADE], [late], well=STARVED_SECONDS + 1).starved
+    assert not found([MADE], [late], well=STARVED_SECONDS - 1).starved
+
+
+def test_a_late_task_of_what_a_person_sent_again_was_asked_for_too_early() -> None:
+    twin = replace(SAVED, job_id="j2", source_job="j1", submissions=(sent(task_id="t2"),))
+    books = [MADE, replace(MADE, task_id="t2")], [SAVED, twin]
+    quiet = {"gone_codes": (), "gone_words": (), "well": lambda _s, _e: 0.0}
+    assert compare(*books, **quiet).clean, "nobody was asked because of the list"
+    assert compare(*books, **quiet, unlisted=["j1"]).bought_twice
+
+
+def test_a_task_of_an_order_that_counts_as_not_listed_is_mentioned_by_nothing() -> None:
+    forgotten = sent(1, task_id=None, because=Because.UNLISTED)
+    assert found([MADE], [replace(SAVED, submissions=(forgotten,), whole_files=0)]).unmentioned
+
+
 def test_a_live_work_is_never_ordered_again() -> None:
     live = replace(MADE, at_once=True)
     job = replace(SAVED, submissions=(sent(task_id=None, state=SubmissionState.TAKEN, live=True),))
@@ -221,7 +241,9 @@ def test_one_seed_is_one_plan() -> None:
 
     assert plan(7) == plan(7)
     assert plan(7) != plan(8)
-    assert {plan_of(n, jobs=8, postgresql=False, picture="p").jobs for n in range(20)} == {8}
+    plans = [plan_of(n, jobs=8, postgresql=False, picture="p") for n in range(20)]
+    assert all(plan.jobs == (14 if plan.spell else 8) for plan in plans)
+    assert {plan.spell for plan in plans} == {True, False}
 
 
 def test_the_clock_is_one_for_all_and_tells_real_time_again(tmp_path: Path) -> None:
@@ -250,13 +272,34 @@ def test_only_the_time_in_which_a_studio_could_work_counts() -> None:
 def test_the_weather_drops_a_fifth_of_the_orders_and_clears_up() -> None:
     weather = Weather.of(3)
     faults = [weather.next(Route.CREATE) for _ in range(2_000)]
-    drops = [fault for fault in faults if isinstance(fault, Drop)]
+    throttled = Answer(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
+    drops = [fault for fault in faults if isinstance(fault, Drop | Garbage | Answer) and fault != throttled]
+    assert {type(fault) for fault in drops} == {Drop, Garbage, Answer}
     assert 0.17 < len(drops) / len(faults) < 0.23
     assert 0.4 < sum(drop.taken for drop in drops) / len(drops) < 0.6
     assert 0.07 < sum(weather.next(Route.QUERY) is not None for _ in range(2_000)) / 2_000 < 0.13
     assert 0.26 < sum(weather.next(Route.DOWNLOAD) is not None for _ in range(2_000)) / 2_000 < 0.34
     weather.calm = True
     assert [weather.next(Route.CREATE) for _ in range(100)] == [None] * 100
+
+
+def test_in_a_spell_every_order_breaks_and_none_is_taken() -> None:
+    weather = Weather.of(4)
+    weather.spell = True
+    faults = [weather.next(Route.CREATE) for _ in range(50)]
+    assert not any(fault.taken for fault in faults if isinstance(fault, Drop | Garbage | Answer))
+    assert None not in faults
+
+
+def test_time_is_what_the_loops_had_of_it(tmp_path: Path) -> None:
+    """A machine that is busy with something else makes no studio late."""
+    pulse = tmp_path / "pulse"
+    pulse.write_bytes(b"".join(struct.pack("q", at) for at in range(1_000, 2_000, 100)) + b"half")
+    healthy = Healthy(now=lambda: 0, beats=[pulse])
+    healthy.note(well=True)
+    assert healthy.seconds_between(1_000, 9_000) == pytest.approx(0.9)
+    assert healthy.seconds_between(1_400, 1_600) == pytest.approx(0.2)
+    assert healthy.seconds_between(5_000, 9_000) == 0
 
 
 def test_a_full_disk_takes_nothing_more_until_it_is_freed(tmp_path: Path) -> None:

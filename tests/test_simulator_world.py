@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -16,7 +17,7 @@ from statistics import median
 import httpx
 import pytest
 
-from services.simulator import Answer, Drop, Garbage, Route, VirtualClock
+from services.simulator import Answer, Drop, Fault, Garbage, Route, VirtualClock
 from services.simulator.outcome import RUN_SECONDS, draw_times
 from services.simulator.query import read_filter
 from tests.simulator_rig import ASYNC, SYNTHESIS, data_uri, desk, picture, upload, words
@@ -342,6 +343,44 @@ async def test_no_key_is_ever_written_down(home: Path) -> None:
         if file.is_file():
             assert key.encode() not in file.read_bytes(), file
     assert (home / "simulator.db").exists()
+
+
+async def test_the_list_may_lag_and_every_task_has_a_lag_of_its_own(home: Path) -> None:
+    async with desk(home, clock=VirtualClock(), list_lag_seconds=300.0, speed=1) as at:
+        made = [await at.task(words()) for _ in range(12)]
+
+        async def listed() -> list[str]:
+            rows = (await at.http.get("/api/v1/tasks/", params={"page_size": 50})).json()["data"]
+            return [row["task_id"] for row in rows]
+
+        counts = []
+        for _ in range(7):
+            counts.append(len(await listed()))
+            await at.clock.advance(50)
+        assert counts == sorted(counts)
+        assert counts[0] < counts[3] < counts[6] == 12
+        assert set(await listed()) == set(made)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "status", "body"),
+    [
+        (lambda taken: Answer(500, taken=taken), 500, None),
+        (lambda taken: Garbage(taken=taken, body=""), 200, ""),
+        (lambda taken: Garbage(taken=taken, body='{"output":{'), 200, '{"output":{'),
+        (lambda taken: Garbage(taken=taken, body="<html>", http_status=502), 502, "<html>"),
+    ],
+)
+async def test_an_order_may_be_answered_with_anything_whether_it_was_taken_or_not(
+    home: Path, fault: Callable[[bool], Fault], status: int, body: str | None, taken: bool
+) -> None:
+    async with desk(home) as at:
+        at.simulator.faults.add(Route.CREATE, fault(taken))
+        reply = await at.create(words())
+        assert reply.status_code == status
+        assert body is None or reply.text == body
+        assert len(at.simulator.creates) == int(taken)
 
 
 def test_list_windows_are_the_vendors() -> None:

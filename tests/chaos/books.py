@@ -4,7 +4,9 @@ What must not be:
 
 - *lost*: a work that was made and is billed is neither whole on our disk, nor does the studio say that it is lost; or
   the studio says that nothing was billed; or a job has somebody else's work; or one that was answered for is not there.
-- *bought twice*: more tasks than somebody asked for.
+- *bought twice*: more tasks than somebody asked for, or a person was asked to send again what was taken and listed.
+- *unmentioned*: a task that no job has, though the provider's list showed it.
+- *starved*: a job that was not sent for long, while others of its model were in doubt.
 - *unresolved*: a job that has not ended, though nobody is asked to decide.
 - *late*: a work that was there for long while the studio was well, and was not fetched.
 - *leaked*: the key stands in a file.
@@ -14,11 +16,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from services.records import FINAL, Decision, JobStatus, Submission, SubmissionState
+from services.records import FINAL, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator.ledger import Status
 
+STARVED_SECONDS = 20.0
+"""So long a job may wait for its first order: the lanes of a run are many, and its works short."""
 LATE_SECONDS = 15.0
 """So long a work may lie at the provider while the studio is well, troubles of the way included."""
 KEPT_MS = 24 * 3_600_000
@@ -62,6 +66,9 @@ class Kept:
     broken_files: int
     """Results with a row that are not."""
     finished_at: int | None
+    created_at: int = 0
+    source_job: str | None = None
+    """The job whose late task this one is."""
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -80,6 +87,8 @@ class Findings:
 
     lost: tuple[str, ...] = ()
     bought_twice: tuple[str, ...] = ()
+    unmentioned: tuple[str, ...] = ()
+    starved: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     leaked: tuple[str, ...] = ()
@@ -87,7 +96,7 @@ class Findings:
     @property
     def clean(self) -> bool:
         """Whether nothing is."""
-        return not (self.lost or self.bought_twice or self.unresolved or self.late or self.leaked)
+        return not any(getattr(self, one.name) for one in fields(self))
 
 
 def compare(
@@ -99,10 +108,11 @@ def compare(
     well: Callable[[int, int], float],
     leaks: Sequence[str] = (),
     answered: Iterable[str] = (),
+    unlisted: Iterable[str] = (),
 ) -> Findings:
     """Compare the books. `gone_codes` and `gone_words` are those that say that a work, or a part of it, is lost; `well`
     tells for how many seconds a studio could have worked between two moments; `answered` are the ids of jobs that a
-    person was given."""
+    person was given, `unlisted` of those that a person sent again because the list did not show them."""
     books = _Books(bought, kept, gone_codes=frozenset(gone_codes), gone_words=frozenset(gone_words), well=well)
     books.look()
     known = {job.job_id for job in kept}
@@ -111,16 +121,33 @@ def compare(
             *books.lost,
             *(f"{job_id} was answered for, and is in no table" for job_id in answered if job_id not in known),
         ),
-        bought_twice=tuple(books.twice),
+        bought_twice=(*books.twice, *_sent_too_early(kept, frozenset(unlisted))),
+        unmentioned=tuple(books.unmentioned),
+        starved=tuple(_starved(kept, well)),
         unresolved=tuple(_unresolved(kept)),
         late=tuple(books.late),
         leaked=tuple(leaks),
     )
 
 
+def _sent_too_early(kept: Sequence[Kept], unlisted: frozenset[str]) -> Iterable[str]:
+    """The list lags for less long than the studio waits: a task must be found before a person is asked."""
+    for job in kept:
+        if job.source_job in unlisted:
+            yield f"{job.source_job} ({job.tag}) was sent again, and its first task turned up as {job.job_id}"
+
+
+def _starved(kept: Sequence[Kept], well: Callable[[int, int], float]) -> Iterable[str]:
+    for job in kept:
+        first = min((one.started_at for one in job.submissions), default=None)
+        waited = well(job.created_at, first) if first is not None and job.source_job is None else 0.0
+        if waited > STARVED_SECONDS:
+            yield f"{job.job_id} ({job.tag}) was sent after {waited:.1f} s"
+
+
 def _unresolved(kept: Sequence[Kept]) -> Iterable[str]:
     for job in kept:
-        if job.status not in FINAL and job.decision is not Decision.WANTED:
+        if job.status not in FINAL and not (job.decision and job.decision.is_open):
             yield f"{job.job_id} ({job.tag}) is still {job.status}"
 
 
@@ -141,6 +168,7 @@ class _Books:
         self._well = well
         self.lost: list[str] = []
         self.twice: list[str] = []
+        self.unmentioned: list[str] = []
         self.late: list[str] = []
 
     def look(self) -> None:
@@ -224,4 +252,5 @@ class _Books:
         """So many works were bought that are in no book: twice where their order is served all the same."""
         again = any(len(job.submissions) > 1 for job in jobs)
         what = f"{count} of {tag} bought that no job knows"
-        (self.twice if again else self.lost).append(what)
+        unlisted = any(one.because is Because.UNLISTED for job in jobs for one in job.submissions)
+        (self.unmentioned if unlisted else self.twice if again else self.lost).append(what)

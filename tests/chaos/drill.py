@@ -26,7 +26,7 @@ from tests.rig import postgres
 
 Database = Literal["sqlite", "postgresql", "both"]
 
-BAD = ("lost", "bought_twice", "unresolved", "late", "leaked")
+BAD = ("lost", "bought_twice", "unmentioned", "starved", "unresolved", "late", "leaked")
 """What must be zero."""
 _POSTGRESQL_EVERY = 5
 """Of so many runs one is on PostgreSQL, with two processes, where both are asked for."""

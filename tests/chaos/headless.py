@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from services.people import LOCAL, Person
 from services.records import Decision, OnArrival
 from services.settings import Settings
 from services.studio import Studio
-from tests.chaos.clock import SharedClock
+from tests.chaos.clock import SharedClock, beating
 from tests.chaos.plan import Mark
 from tests.rig.studio import QUICK
 
@@ -37,6 +37,8 @@ class Birth:
     home: Path
     log: Path
     clock: Path
+    pulse: Path
+    """Where it notes that its loop turns."""
     base_url: str
     key: str
     database_url: str | None
@@ -53,6 +55,8 @@ class Ask:
     values: dict[str, Any]  # Any: what each needs
 
 
+PACE = replace(QUICK, settle=3.6, look_back=0.5)
+"""A hundredth of the usual patience with a lost order."""
 READY = 0
 """The number of the word that it is ready."""
 
@@ -91,8 +95,9 @@ async def _run(pipe: Connection, birth: Birth) -> None:
         dashscope_api_key=SecretStr(birth.key),
         dashscope_base_url=birth.base_url,
     )
-    studio = Studio(settings, pace=QUICK, clock=SharedClock(birth.clock).now_ms)
+    studio = Studio(settings, pace=PACE, clock=SharedClock(birth.clock).now_ms)
     async with studio.running(), asyncio.TaskGroup() as group:
+        group.create_task(beating(birth.pulse))
         pipe.send((READY, None))
         while True:
             group.create_task(_answer(studio, pipe, await asked.get()))
@@ -126,7 +131,7 @@ async def _do(studio: Studio, ask: Ask) -> object:
         case "jobs":
             found = (await studio.jobs(limit=200, person=LOCAL))["items"]
             binned = (await studio.jobs(limit=200, person=LOCAL, deleted=True))["items"]
-            return [(job["id"], job["status"], job["decision_wanted"]) for job in (*found, *binned)]
+            return [(job["id"], job["status"], job["decision_about"]) for job in (*found, *binned)]
         case "cancel":
             return (await studio.cancel(values["job"]))["status"]
         case "hide":

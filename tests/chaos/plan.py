@@ -7,7 +7,7 @@ millisecond differs, as it does in life.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +79,10 @@ class Plan:
     lives: tuple[Life, ...]
     strangers: bool = False
     """Whether somebody else's program buys with the same account meanwhile."""
+    list_lag: float = 0.0
+    """The longest lag of the provider's list. Seconds."""
+    spell: bool = False
+    """Whether in the first life every order breaks, all of one model: they must not hold up those that come later."""
 
     @property
     def jobs(self) -> int:
@@ -87,13 +91,18 @@ class Plan:
 
 
 CREATES_DROPPED = 0.2
-"""Half of them before the provider has taken the order, half after."""
+"""Answers to orders that are lost, or say nothing: half of them before the provider has taken the order, half after."""
+LONGEST_LIST_LAG = 3.0
+"""Up to so long, in seconds, a new task is missing from the list: a hundredth of five minutes, as the studio's patience
+in a run is a hundredth of its usual one."""
 POLLS_FAILED = 0.1
 DOWNLOADS_CUT = 0.3
 THROTTLED = 0.03
 UPLOADS_FAILED = 0.1
 
 _LIVES = 3
+_MORE_IN_A_SPELL = 6
+"""One more than the lanes of the model that is ordered then."""
 _PEOPLE = ("ada", "bo", "chen")
 _HOURS = (1.0, 20.0, 23.5, 25.0, 49.0)
 _SHARE = 0.3
@@ -128,11 +137,14 @@ MENU = (
 def plan_of(seed: int, *, jobs: int, postgresql: bool, picture: str) -> Plan:
     """The plan of a run. `picture` is the path of a file to give where one is asked for."""
     chance = random.Random(seed)
-    orders = _orders(chance, seed=seed, jobs=jobs, picture=picture)
+    lag, spell = chance.choice((0.0, 0.2, 1.0)) * LONGEST_LIST_LAG, chance.random() < _SHARE / 2
+    menu = MENU[:1] if spell else MENU
+    orders = _orders(chance, seed=seed, jobs=jobs + _MORE_IN_A_SPELL * spell, picture=picture, menu=menu)
     shares: list[list[Order]] = [[] for _ in range(_LIVES)]
-    for order in orders:
+    for number, order in enumerate(orders):
         # Most come early: what comes late has little left to survive.
-        shares[min(chance.randrange(_LIVES), chance.randrange(_LIVES))].append(order)
+        early = min(chance.randrange(_LIVES), chance.randrange(_LIVES))
+        shares[min(number // _MORE_IN_A_SPELL, _LIVES - 1) if spell else early].append(order)
     fills, closes, moves = (chance.random() < _SHARE for _ in range(3))
     full, closed, moved = (chance.randrange(_LIVES) for _ in range(3))
     awake, hours = chance.random() < 0.5, chance.choice(_HOURS)
@@ -158,14 +170,16 @@ def plan_of(seed: int, *, jobs: int, postgresql: bool, picture: str) -> Plan:
         speed=chance.choice((20.0, 40.0, 80.0)),
         lives=lives,
         strangers=chance.random() < _SHARE,
+        list_lag=lag,
+        spell=spell,
     )
 
 
-def _orders(chance: random.Random, *, seed: int, jobs: int, picture: str) -> list[Order]:
+def _orders(chance: random.Random, *, seed: int, jobs: int, picture: str, menu: Sequence[Offer]) -> list[Order]:
     """Orders of so many jobs; now and then several of the very same words, which are hard to tell apart."""
     orders: list[Order] = []
     while (left := jobs - sum(order.copies for order in orders)) > 0:
-        offer, tag = chance.choice(MENU), f"order-{seed}-{len(orders)}"
+        offer, tag = chance.choice(menu), f"order-{seed}-{len(orders)}"
         copies = 2 if left > 1 and chance.random() < 0.2 else 1
         files = {offer.picture: picture} if offer.picture else {}
         one = Order(

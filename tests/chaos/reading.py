@@ -77,6 +77,8 @@ def _put_together(
                 whole_files=sum(asset.kind != "article" for asset in whole),
                 broken_files=len(own) - len(whole),
                 finished_at=job.finished_at,
+                created_at=job.created_at,
+                source_job=job.source_job,
             )
         )
     return kept

@@ -22,7 +22,7 @@ from services.jobs.saving import LOST
 from services.records import FINAL
 from services.simulator import Cut, QuickArtist, Route, Simulator, serve
 from tests.chaos.books import Findings, compare
-from tests.chaos.clock import Healthy, SharedClock
+from tests.chaos.clock import Healthy, SharedClock, beating
 from tests.chaos.disk import Disk, disk_at
 from tests.chaos.headless import Birth
 from tests.chaos.plan import Life, Mark, Order, Plan
@@ -37,6 +37,8 @@ _STORMY_END = 4.0
 """So long, at most, the last life still lives in bad weather. Seconds."""
 _RUN_SECONDS = 20.0
 _LOOKS_EVERY = 0.15
+_LOOKS_BACK = 1.5
+"""So long after the list shows a task a studio may take to notice one that it had given up. Seconds."""
 _BIRTHS = 5
 """How often a studio is started again that ends by itself, on a disk that was full, before that counts as broken."""
 _PART_ARRIVES = 0.03
@@ -90,6 +92,8 @@ class _Stage:
     """What people want and could not ask for yet."""
     answered: list[str] = field(default_factory=list)
     """The jobs that somebody was given."""
+    unlisted: set[str] = field(default_factory=set)
+    """The jobs that somebody sent again because the list did not show them."""
     mark: Mark = Mark.ANY_TIME
     left: int = 0
     """How often the mark, where the provider sees it, is still to be met."""
@@ -129,6 +133,7 @@ class _Stage:
             home=home,
             log=self.folder / f"studio-{number}.log",
             clock=self.folder / "clock",
+            pulse=self.folder / f"pulse-{number}",
             base_url=self.base_url,
             key=KEY,
             database_url=self.database_url,
@@ -176,6 +181,7 @@ async def _stage(plan: Plan, folder: Path, database_url: str | None, masters: Pa
             clock=clock,
             speed=plan.speed,
             run_seconds=_RUN_SECONDS,
+            list_lag_seconds=plan.list_lag,
             artist=QuickArtist(masters=masters),
             seed=plan.seed,
         )
@@ -191,7 +197,12 @@ async def _stage(plan: Plan, folder: Path, database_url: str | None, masters: Pa
             base_url="",
             database_url=database_url,
             chance=chance,
+            healthy=Healthy(beats=[folder / "pulse-0", folder / "pulse-provider"]),
         )
+        beats = asyncio.create_task(beating(folder / "pulse-provider"))
+        stack.callback(beats.cancel)
+        stage.counts["listed late"] = int(plan.list_lag > 0)
+        stage.counts["spells"] = int(plan.spell)
         simulator.record = Witness(called=stage.called, taken=lambda: stage.meet(Mark.TAKEN))
         (folder / "provider").mkdir(exist_ok=True)
         stage.base_url = f"{await stack.enter_async_context(serve(simulator))}/singapore/api/v1"
@@ -207,6 +218,7 @@ async def _live(stage: _Stage, life: Life) -> None:
     stage.mark = life.mark
     stage.left = 0 if life.mark is Mark.ANY_TIME else life.count
     stage.weather.list_closed = life.closed_list
+    stage.weather.spell = stage.plan.spell and life is stage.plan.lives[0]
     stage.to_order += life.orders
     async with AsyncExitStack() as stack:
         stage.studios = [
@@ -300,11 +312,9 @@ async def _meddle(stage: _Stage, studio: StudioProcess, *, cancels: int, hides: 
     told = await studio.ask("jobs")
     if isinstance(told, str):
         return cancels, hides  # it could not even look: the disk is full
-    for job, _status, wanted in told:
-        if wanted and stage.chance.random() < 0.5:
-            decision = stage.chance.choice(("send", "drop"))
-            stage.counts["decisions"] += 1
-            await studio.ask("decide", job=job, decision=decision)
+    for job, _status, about in told:
+        if about and stage.chance.random() < 0.5:
+            await _decide(stage, studio, job=job, about=about)
     going = [job for job, status, _ in told if status not in FINAL]
     if going and cancels:
         stage.counts["cancels"] += 1
@@ -314,6 +324,14 @@ async def _meddle(stage: _Stage, studio: StudioProcess, *, cancels: int, hides: 
         await studio.ask("hide", job=stage.chance.choice(going))
         return cancels, hides - 1
     return cancels, hides
+
+
+async def _decide(stage: _Stage, studio: StudioProcess, *, job: str, about: str) -> None:
+    decision = stage.chance.choice(("send", "drop"))
+    stage.counts["decisions"] += 1
+    if about == "unlisted" and decision == "send":
+        stage.unlisted.add(job)
+    await studio.ask("decide", job=job, decision=decision)
 
 
 async def _troubles(stage: _Stage, life: Life) -> None:
@@ -371,6 +389,7 @@ async def _settle(stage: _Stage) -> tuple[Findings, Counter[str]]:
         well=well,
         leaks=leaks,
         answered=stage.answered,
+        unlisted=stage.unlisted,
     )
     stage.counts["tasks"] = len(bought)
     stage.counts["tasks of strangers"] = sum(not task.tag for task in bought)
@@ -381,7 +400,7 @@ async def _until_settled(stage: _Stage) -> None:
     """Live on, at first in bad weather, then on a calm day, until every job has ended or the time is over."""
     clearing = asyncio.get_running_loop().call_later(_STORMY_END, _clear_up, stage)
     try:
-        await _live_on(stage, until=time.monotonic() + _STORMY_END + SETTLES_WITHIN)
+        await _live_on(stage, looks=round((_STORMY_END + SETTLES_WITHIN) / _LOOKS_EVERY))
     finally:
         clearing.cancel()
         _clear_up(stage)
@@ -392,7 +411,10 @@ def _clear_up(stage: _Stage) -> None:
     stage.weather.clear()
 
 
-async def _live_on(stage: _Stage, *, until: float) -> None:
+async def _live_on(stage: _Stage, *, looks: int) -> None:
+    """Until all has ended and no task can turn up late any more. Time is counted in looks: a busy machine makes each of
+    them slower, not fewer."""
+    quiet = 0
     for _ in range(_BIRTHS):
         async with AsyncExitStack() as stack:
             stage.studios = [
@@ -405,9 +427,14 @@ async def _live_on(stage: _Stage, *, until: float) -> None:
                 stage.healthy.note(well=True)
                 await asyncio.gather(*(_order(stage, stage.studios[0], order) for order in stage.to_order))
                 stage.to_order = []
-                while time.monotonic() < until:
+                while looks > 0:
+                    looks -= 1
                     told = await stage.studios[0].ask("jobs")
-                    if all(status in FINAL for _job, status, _wanted in told):
+                    for job, _status, about in told:
+                        if about:
+                            await _decide(stage, stage.studios[0], job=job, about=about)
+                    quiet = quiet + 1 if all(status in FINAL for _job, status, _about in told) else 0
+                    if quiet > (stage.plan.list_lag + _LOOKS_BACK) / _LOOKS_EVERY:
                         return
                     await asyncio.sleep(_LOOKS_EVERY)
                 return

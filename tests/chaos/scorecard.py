@@ -15,8 +15,11 @@ BEGIN, END = "<!-- reliability:begin -->", "<!-- reliability:end -->"
 
 _MET = {
     "kills": "times a studio was killed with -9",
-    "creates_dropped_before": "orders whose connection broke before the provider took them",
-    "creates_dropped_after": "orders taken whose answer was lost",
+    "creates_dropped_before": "orders not taken, whose answer was lost or said nothing",
+    "creates_dropped_after": "orders taken, whose answer was lost or said nothing",
+    "listed_late": "runs in which the list of orders lagged",
+    "spells": "runs in which every order of a model broke for a while",
+    "decisions": "decisions of a person",
     "throttled": "orders refused as too fast",
     "polls_failed": "questions about a task that failed",
     "lists_failed": "looks at the list of orders that failed",
@@ -28,6 +31,8 @@ _MET = {
 _BAD = {
     "lost": "works paid for and lost without a word",
     "bought_twice": "works bought twice",
+    "unmentioned": "works bought that nothing in the studio mentions",
+    "starved": "jobs that waited behind others whose orders broke",
     "unresolved": "jobs without an end",
     "late": "works fetched late, or lost though there was time",
     "leaked": "files with the key in them",

@@ -21,6 +21,16 @@ from tests.chaos.plan import (
 
 _MOST_BYTES = 30_000
 _REFUSED = Answer(403, "AccessDenied", "Access denied.")
+_SAYS_NOTHING = (
+    lambda taken: Drop(taken=taken),
+    lambda taken: Answer(500, taken=taken),
+    lambda taken: Answer(503, "", "", taken=taken),
+    lambda taken: Garbage(taken=taken),
+    lambda taken: Garbage(taken=taken, body=""),
+    lambda taken: Garbage(taken=taken, body='{"output":{"task_'),
+    lambda taken: Garbage(taken=taken, body="<html>Bad Gateway</html>", http_status=502),
+)
+"""Answers to an order that tell nothing."""
 _TOO_FAST = Answer(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
 
 
@@ -32,6 +42,8 @@ class Weather(Faults):
         self._chance = chance
         self.calm = False
         self.list_closed = False
+        self.spell = False
+        """Whether every order breaks, and none is taken."""
         self.counts: Counter[str] = Counter()
 
     @classmethod
@@ -51,8 +63,10 @@ class Weather(Faults):
     def _drawn(self, route: Route) -> Fault | None:
         dice = self._chance.random()
         match route:
+            case Route.CREATE if self.spell:
+                return self._chance.choice(_SAYS_NOTHING)(False)
             case Route.CREATE if dice < CREATES_DROPPED:
-                return Drop(taken=dice < CREATES_DROPPED / 2)
+                return self._chance.choice(_SAYS_NOTHING)(dice < CREATES_DROPPED / 2)
             case Route.CREATE if dice < CREATES_DROPPED + THROTTLED:
                 return _TOO_FAST
             case Route.LIST if self.list_closed:
@@ -72,10 +86,10 @@ class Weather(Faults):
 
 def _name(route: Route, fault: Fault) -> str:
     match route, fault:
-        case ((Route.CREATE | Route.STREAM), Drop(taken=taken)):
-            return f"creates dropped {'after' if taken else 'before'}"
-        case ((Route.CREATE | Route.STREAM), _):
+        case ((Route.CREATE | Route.STREAM), Answer(code="Throttling.RateQuota")):
             return "throttled"
+        case ((Route.CREATE | Route.STREAM), Drop(taken=taken) | Garbage(taken=taken) | Answer(taken=taken)):
+            return f"creates dropped {'after' if taken else 'before'}"
         case ((Route.QUERY | Route.CANCEL), _):
             return "polls failed"
         case Route.LIST, _:
