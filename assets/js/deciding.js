@@ -1,6 +1,6 @@
 // What a person decides of a job that is under way, and the one thing to do about one that failed. Each says what it
 // costs before it is pressed.
-import { announce, button, h, icon } from "./dom.js";
+import { announce, button, h, icon, live } from "./dom.js";
 import { arrive, cancel, decide, hurry } from "./live.js";
 import { inLine } from "./outlook.js";
 import { money } from "./words.js";
@@ -9,8 +9,11 @@ const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-m
 const INPUT_ICON = { words: "pencil", picture: "image", sound: "music", video: "film", result: "eye-off", account: "key-round" };
 const INPUT = { words: "Your words", picture: "Your picture", sound: "Your sound", video: "Your clip", result: "The result", account: "Your account" };
 
-/** What the whole of a job costs at most, with its currency. */
-const price = (job, times = 1) => money((job.cost?.estimated ?? 0) * times, job.cost?.currency);
+/** What sending a job again costs, by its id, where the studio has said that it is not what the job was ordered for. */
+const dearer = new Map();
+/** What the whole of a job costs at most, as the page shows it and as a press carries it. */
+const shownPrice = (job) => dearer.get(job.id) ?? { amount: job.cost?.estimated ?? 0, currency: job.cost?.currency };
+const price = (job) => money(job.cost?.estimated ?? 0, job.cost?.currency);
 
 /** A button that asks the studio, and says beside itself what the studio could not do. */
 function asking({ text, act, kind = "small", ask, ...more }) {
@@ -20,12 +23,16 @@ function asking({ text, act, kind = "small", ask, ...more }) {
     try { await ask(); } catch (error) {
       announce(error.message);
       others.forEach((one) => { one.disabled = false; });
-      node.parentElement.querySelector(".refusal")?.remove();
-      node.parentElement.append(h("span", { class: "quiet refusal", role: "alert" }, error.message));
+      refuse(node.parentElement, error.message);
     }
   } });
   made.dataset.asks = "yes";
   return made;
+}
+
+function refuse(place, ...words) {
+  place.querySelector(".refusal")?.remove();
+  place.append(h("span", { class: "quiet refusal", role: "alert" }, words));
 }
 
 /** Whether and how a job can be stopped: free, a race, or no more. Older tellings only say `cancelable`. */
@@ -76,14 +83,35 @@ const amount = (job) => `${job.cost?.at_most ? "up to " : ""}${price(job)}`;
 export function decision(job) {
   if (!job.decision_wanted) return null;
   const why = job.attention ?? "The answer of the provider was lost, and its list of orders cannot be read. It may have been bought, or not.";
-  return h("div", { class: "said decision", "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
+  const { amount: once, currency } = shownPrice(job);
+  const sum = (number) => live("span", {}, money(number, currency));
+  return h("div", { class: "said decision", "data-decides": job.id, "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
     h("div", {}, h("p", {}, why),
       h("dl", {},
-        h("dt", {}, "Send it again"), h("dd", {}, `You get your result. If the first one was bought too, you pay twice: ${price(job, 2)} instead of ${price(job)}.`),
-        h("dt", {}, "Let it go"), h("dd", {}, `Nothing more is sent. If it was bought, ${price(job)} is lost.`)),
+        h("dt", {}, "Send it again"), h("dd", {}, "You get your result. If the first one was bought too, you pay twice: ", sum(twice(job)), " instead of ", sum(once), "."),
+        h("dt", {}, "Let it go"), h("dd", {}, "Nothing more is sent. If it was bought, ", live("span", {}, price(job)), " is lost.")),
       h("div", { class: "acts" },
-        asking({ text: "Send it again", icon: "send", act: "send", ask: () => decide(job.id, "send") }),
+        asking({ text: "Send it again", icon: "send", act: "send", ask: () => sendAgain(job) }),
         asking({ text: "Let it go", icon: "circle-slash", act: "drop", ask: () => decide(job.id, "drop") }))));
+}
+
+/** What both orders cost together: the lost one as it was ordered, and one more at today's price. */
+const twice = (job) => Number(job.cost?.estimated ?? 0) + Number(shownPrice(job).amount);
+
+/** Send it again for the price that stands there. If it costs more by now the studio sends nothing and says the price. */
+async function sendAgain(job) {
+  const before = shownPrice(job);
+  try { await decide(job.id, "send", before); } catch (error) {
+    if (!error.price) throw error;
+    dearer.set(job.id, error.price);
+    announce(error.message);
+    for (const old of document.querySelectorAll(`[data-decides="${CSS.escape(job.id)}"]`)) {
+      const drawn = decision(job);
+      old.replaceWith(drawn);
+      const said = (told) => live("b", {}, money(told.amount, told.currency));
+      refuse(drawn.querySelector(".acts"), "The price is now ", said(error.price), "; here stood ", said(before), ". Nothing was sent. Press again if that is fine.");
+    }
+  }
 }
 
 // What failed ---------------------------------------------------------------------------------------------------------
