@@ -227,8 +227,10 @@ async def test_before_the_draft_is_restored_nothing_is_judged_or_remembered(word
 
 async def test_judging_says_price_output_and_time(words_tab: Tab) -> None:
     updates = await words_tab.judge(**form(words_tab, prompt="A fox"))
-    assert updates[words_tab.button] == gr.update(value="Generate  $0.50", variant="primary")
+    assert updates[words_tab.button] == gr.update(variant="primary")
     foot: Any = updates[words_tab.foot]
+    assert foot["price"] == "$0.50"
+    assert foot["shown"] == {"amount": "0.50", "currency": "USD", "copies": 1, "seconds": 5, "count": 0}
     assert (foot["output"], foot["usual"], foot["ready"]) == (
         "5 s · 1280 × 720 · with sound",
         "Usually 1 to 5 min",

@@ -289,7 +289,8 @@ function priceChanged({ now, now_for: nowFor, was, was_for: wasFor }) {
   const said = was
     ? ["The price is now ", live("b", {}, now), ...of(nowFor), "; the button showed ", live("span", {}, was), ...of(wasFor), "."]
     : ["It costs ", live("b", {}, now), ", which the button did not show yet."];
-  return h("div", { class: "said changed", "data-tone": "advice" }, icon("tag"), h("p", {}, said, " Nothing was ordered. Press Generate again if that is fine."));
+  return h("div", { class: "said changed", "data-tone": "advice" }, icon("tag"),
+    h("div", {}, h("p", {}, said), h("p", { class: "hint" }, "Nothing was ordered. Press Generate again if that is fine.")));
 }
 
 /** The foot of the form: what will come out, how long it takes, and why it cannot run yet. */
