@@ -33,7 +33,7 @@ export function card(job, { onStage, show, list }) {
 
 function status(job) {
   if (isActive(job)) {
-    return live("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
+    return live("p", { class: "state" }, h("b", {}, STATE[job.status]), " · ", live("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
   }
   const took = job.finished_at && isDone(job) ? ` · took ${clock(between(job.created_at, job.finished_at))}` : "";
   return live("p", { class: "state" }, h("b", {}, STATE[job.status]), ` · ${moment(job.created_at)}${took}`);

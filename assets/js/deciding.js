@@ -9,6 +9,8 @@ const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-m
 const INPUT_ICON = { words: "pencil", picture: "image", sound: "music", video: "film", result: "eye-off", account: "key-round" };
 const INPUT = { words: "Your words", picture: "Your picture", sound: "Your sound", video: "Your clip", result: "The result", account: "Your account" };
 
+const RESTS_MS = 1500;
+
 /** What sending a job again costs, by its id, where the studio has said that it is not what the job was ordered for. */
 const dearer = new Map();
 /** What the whole of a job costs at most, as the page shows it and as a press carries it. */
@@ -108,8 +110,11 @@ async function sendAgain(job) {
     for (const old of document.querySelectorAll(`[data-decides="${CSS.escape(job.id)}"]`)) {
       const drawn = decision(job);
       old.replaceWith(drawn);
-      const said = (told) => live("b", {}, money(told.amount, told.currency));
-      refuse(drawn.querySelector(".acts"), "The price is now ", said(error.price), "; here stood ", said(before), ". Nothing was sent. Press again if that is fine.");
+      const said = (tag, told) => live(tag, {}, money(told.amount, told.currency));
+      refuse(drawn.querySelector(".acts"), "The price is now ", said("b", error.price), "; here stood ", said("span", before), ". Nothing was sent. Press again if that is fine.");
+      const presses = [...drawn.querySelectorAll("[data-asks]")];
+      presses.forEach((press) => { press.disabled = true; }); // a second press on its way down was meant for the old price
+      setTimeout(() => presses.forEach((press) => { press.disabled = false; }), RESTS_MS);
     }
   }
 }
