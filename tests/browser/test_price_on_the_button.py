@@ -127,6 +127,7 @@ class Form:
         prompt = self.page.locator(f"#{self.family.id}-prompt textarea")
         if await prompt.count():
             await prompt.fill("An old harbour at dawn")
+        await expect(self.button).to_have_class(re.compile("primary"))
 
     async def choose_region(self, region: str) -> None:
         self.region = region
