@@ -1,4 +1,4 @@
-"""The price that a buyer agreed to: an order that costs more is not sent, whoever asks and whatever changed meanwhile."""
+"""The price that a buyer agreed to: an order that costs more is not sent, whoever asks and whatever has changed."""
 
 from __future__ import annotations
 
@@ -117,11 +117,11 @@ def test_a_limit_holds_in_whatever_currency_the_order_is_billed_in() -> None:
 
 
 @asynccontextmanager
-async def shop(home: Path, *, catalogue: Catalogue = CATALOGUE, **traits: object) -> AsyncIterator[Any]:
+async def shop(home: Path) -> AsyncIterator[tuple[Studio, Simulator]]:
     """A studio and the simulator that it buys at."""
-    async with simulated(home / "vendor", run_seconds=4000, **traits) as (simulator, url):
-        async with studio_at(home / "studio", url, catalogue=catalogue) as studio:
-            yield studio, simulator
+    vendor = simulated(home / "vendor", run_seconds=4000)
+    async with vendor as (simulator, url), studio_at(home / "studio", url) as studio:
+        yield studio, simulator
 
 
 async def test_an_order_above_the_agreed_price_writes_and_sends_nothing(home: Path) -> None:
@@ -143,6 +143,7 @@ async def test_a_file_that_grew_since_its_price_was_shown_is_priced_anew(home: P
     order: dict[str, Any] = {"family": family, "model": model, "given": {"prompt": "snow", "video": str(clip)}}
     async with shop(home) as (studio, simulator):
         cost = (await studio.check(**order, region=None)).cost
+        assert cost is not None
         agreed = agreed_in({"amount": str(cost.amount), "currency": cost.currency})
         clip.write_bytes(film(Clip(seconds=5)))
         with pytest.raises(PriceChanged):

@@ -1,9 +1,9 @@
 """A page translator, as browsers have them: it puts copies in the place of the text that it finds, now and later.
 
-Chrome's and most extensions wrap each text node into two `font` elements and leave the old node out of the page, so that
-a script that kept it goes on writing where nobody looks. They pass over `translate="no"` and `class="notranslate"`, mark
-the root, and look again at whatever is new or changed. Our words come out in angle brackets, so that a test sees which
-were translated.
+Chrome's and most extensions wrap each text node into two `font` elements and leave the old node out of the page, so
+that a script that kept it goes on writing where nobody looks. They pass over `translate="no"` and
+`class="notranslate"`, mark the root, and look again at whatever is new or changed. Our words come out in angle brackets, so that a test sees
+which were translated.
 """
 
 from __future__ import annotations
