@@ -2,8 +2,8 @@
 
 Chrome's and most extensions wrap each text node into two `font` elements and leave the old node out of the page, so
 that a script that kept it goes on writing where nobody looks. They pass over `translate="no"` and
-`class="notranslate"`, mark the root, and look again at whatever is new or changed. Our words come out in angle brackets, so that a test sees
-which were translated.
+`class="notranslate"`, mark the root, and look again at whatever is new or changed. Our words come out in angle
+brackets, so that a test sees which were translated.
 """
 
 from __future__ import annotations
