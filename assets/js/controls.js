@@ -51,7 +51,7 @@ class Menu extends StudioElement {
     const choose = ({ target }) => { this.context.props.value = target.value; this.context.trigger("input"); };
     this.node = h("select", { onchange: choose }, choices.map(({ value, label: text, group, note }) =>
       h("option", { value, selected: value === String(this.value ?? "") }, [text, group, note].filter(Boolean).join(" · "))));
-    this.replaceChildren(h("label", { class: "chooser menu" }, h("b", {}, label), this.node, help ? h("span", { class: "help" }, help) : null));
+    this.replaceChildren(h("label", { class: "chooser menu" }, h("b", {}, label), h("span", { class: "box" }, this.node, icon("chevron-down")), help ? h("span", { class: "help" }, help) : null));
     if (kept) this.node.focus();
   }
 }
@@ -281,7 +281,7 @@ const FILLS_MS = 150;
 const feet = new Map();
 /** Every change of a form comes through here on its way to the studio, and every press on Generate. */
 window.studioForm = (family, inputs) => feet.get(family)?.hold(inputs) ?? inputs;
-window.studioPress = (family, inputs) => inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.pressed ?? null });
+window.studioPress = (family, inputs) => inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.spend() ?? null });
 
 /** Why nothing was ordered though Generate was pressed: what it costs now, and what the button said. */
 function priceChanged({ now, now_for: nowFor, was, was_for: wasFor }) {
@@ -353,8 +353,17 @@ class Foot extends StudioElement {
     node.textContent = `${shown.copies > 1 ? ` ${shown.copies}` : ""}${price ? `  ${price}` : ""}`;
     node.dataset.shown = JSON.stringify(shown);
   }
-  /** What the button shows at this moment. */
-  press(go) { this.pressed = JSON.parse(go.querySelector(".deal")?.dataset.shown ?? "null"); }
+  /** Remember what the button shows at the moment of a press: until the order goes out it may show something else. */
+  press(go) {
+    this.pressed = null;
+    this.pressed = JSON.parse(go.querySelector(".deal")?.dataset.shown ?? "null");
+  }
+  /** What the last press saw, for one order. */
+  spend() {
+    const { pressed } = this;
+    this.pressed = null;
+    return pressed;
+  }
   /** Jobs were ordered: the cards stand at once, and the first is the one that is told of here. */
   begin(jobs) {
     this.started = jobs[0].id;
