@@ -36,6 +36,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.errors import StudioError
+from services.money.agreed import Agreed, limit_of
 from services.money.estimates import estimate_view
 from services.ordering import MOST_COPIES
 from services.request import default_of, is_absent
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _JSON = dict[str, Any]  # Any: JSON for callers
 _COPIES = "copies"
+_MAX_PRICE = "max_price"
 
 
 def add_endpoints(studio: Studio) -> None:
@@ -70,7 +72,7 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
 
     async def endpoint(*args: object, **kwargs: object) -> _JSON:
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
-        model, region, copies = (given.pop(name, None) for name in ("model", "region", _COPIES))
+        model, region, copies, limit = (given.pop(name, None) for name in ("model", "region", _COPIES, _MAX_PRICE))
         try:
             jobs = await studio.submit_many(
                 family=family.id,
@@ -79,6 +81,7 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
                 given=await _with_paths(given, files=files),
                 copies=_count(copies),
                 person=asking(studio),
+                agreed=_limit(limit),
             )
         except StudioError as error:
             raise told(error) from error
@@ -97,6 +100,16 @@ def _count(copies: object) -> int:
     if isinstance(copies, bool) or not isinstance(copies, int):
         raise StudioError(f"{_COPIES}: a whole number from 1 to {MOST_COPIES}.")
     return copies
+
+
+def _limit(most: object) -> Agreed | None:
+    """What an order may cost at most; None if the caller sets no limit. Raises StudioError."""
+    if is_absent(most):
+        return None
+    limit = limit_of(most)
+    if limit is None:
+        raise StudioError(f"{_MAX_PRICE}: an amount of money, for example 0.5.")
+    return limit
 
 
 def _with_signature(
@@ -128,7 +141,7 @@ def _parameters(studio: Studio, family: Family) -> list[inspect.Parameter]:
         annotation = kind if required else _or_none(kind)
         default = inspect.Parameter.empty if required else family.default_model if name == "model" else None
         made.append(_parameter(name, annotation, default=default))
-    return [*made, _parameter(_COPIES, _or_none(int), default=1)]
+    return [*made, _parameter(_COPIES, _or_none(int), default=1), _parameter(_MAX_PRICE, _or_none(float), default=None)]
 
 
 def _union_of_fields(studio: Studio, family: Family) -> dict[str, Field]:
@@ -193,6 +206,10 @@ def _description(studio: Studio, family: Family) -> str:
     lines.append(
         f"    {_COPIES}: How many of the same to make, 1 to {MOST_COPIES}: all are ordered, or none. A seed is the "
         "first one's; the others have the next ones."
+    )
+    lines.append(
+        f"    {_MAX_PRICE}: What all of it may cost at most, in the region's currency. If it costs more nothing is "
+        "ordered, and the answer says the price. Absent, any price."
     )
     returned = "The job, as get_job tells it; of several the first, and in `jobs` the ids of all."
     return "\n".join([*lines, "", "Returns:", f"    {returned}"])

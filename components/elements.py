@@ -59,9 +59,12 @@ def note(elem_id: str, *, maximum: int | None = None, visible: bool = True) -> g
     return element("studio-note", elem_id=elem_id, value=value, events=("fix",), visible=visible)
 
 
-def note_value(*, lines: Sequence[Json] = (), maximum: int | None = None) -> dict[str, object]:
-    """What a note shows. A line is `{text, tone}` and, where it can be repaired, `{fix, field}`."""
-    return {"lines": list(lines), "maximum": maximum}
+def note_value(*, lines: Sequence[Json] = (), maximum: int | None = None, label: str = "") -> dict[str, object]:
+    """What a note shows. A line is `{text, tone}` and, where it can be repaired, `{fix, field}`.
+
+    With a `label` the place for a file above it gets a name of its own.
+    """
+    return {"lines": list(lines), "maximum": maximum, "label": label}
 
 
 def line(text: str, *, tone: str, field: str = "", fix: str | None = None) -> dict[str, object]:

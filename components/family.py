@@ -6,7 +6,7 @@ business of components/form.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ def build_tab(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
 
 def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
     union = _union(studio, family)
-    drawing = _Drawing(family, _first_look(studio, family), drawn={})
+    drawing = _Drawing(family, _first_look(studio, family), fixed=_fixed(studio, family), drawn={})
     in_sight = {key: field for key, field in union.items() if not field.folded}
     decides = {mode.field for model in studio.catalogue.of_family(family.id) for mode in model.modes}
     kinds = {key: field for key, field in in_sight.items() if isinstance(field, ChoiceField) and field.name in decides}
@@ -162,6 +162,8 @@ class _Drawing:
     family: Family
     first: Mapping[tuple[str, Kind], Mapping[str, object]]
     """How the model that is shown first has them."""
+    fixed: Container[tuple[str, Kind]]
+    """Those that say the same with every model."""
     drawn: dict[str, Widget]
 
     def add(self, fields: Mapping[str, Field]) -> None:
@@ -178,8 +180,9 @@ class _Drawing:
 
     def _add(self, key: str, field: Field) -> None:
         elem_id = f"{self.family.id}-{key}".replace("__", "-")
-        now = self.first.get((field.name, widgets.kind_of(field)))
-        self.drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now)
+        which = field.name, widgets.kind_of(field)
+        now, fixed = self.first.get(which), which in self.fixed
+        self.drawn[key] = widgets.build(field, key=key, elem_id=elem_id, now=now, fixed=fixed)
 
 
 def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[str, object]]:
@@ -192,6 +195,18 @@ def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[s
         )
         for field in model.fields_in(region)
     }
+
+
+def _fixed(studio: Studio, family: Family) -> set[tuple[str, Kind]]:
+    """The widgets that say the same with every model of a family, in every region and mode."""
+    said: dict[tuple[str, Kind], list[Mapping[str, object]]] = {}
+    for model in studio.catalogue.of_family(family.id):
+        for offer in model.offers:
+            for field in model.every_field(offer.region):
+                words, known = widgets.words_of(field), said.setdefault((field.name, widgets.kind_of(field)), [])
+                if words not in known:
+                    known.append(words)
+    return {which for which, words in said.items() if len(words) == 1}
 
 
 def _union(studio: Studio, family: Family) -> dict[str, Field]:
@@ -237,6 +252,7 @@ def _wire(tab: Tab) -> None:
         inputs_kwargs=inputs,
         outputs=outputs,
         validator=tab.validate,
+        js=f"(...inputs) => window.studioPress?.('{tab.family.id}', inputs) ?? inputs",
         show_progress="hidden",
         concurrency_limit=8,
         api_visibility="private",

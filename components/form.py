@@ -22,7 +22,7 @@ from components.draft import Draft, Shown, changed, fitted, given, read_draft, s
 from components.models import models_offer
 from components.refill import example_words, with_example
 from components.uploads import into_uploads, sample_of, still_here, uploads_in
-from components.verdicts import files_of_field, foot_of, generate_label, note_of, rates_of
+from components.verdicts import changed_words, files_of_field, foot_of, note_of, rates_of
 from components.who import asking
 from components.widgets import Kind, Widget
 from services.catalogue.schema import (
@@ -38,7 +38,8 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
-from services.errors import InvalidRequest, StudioError
+from services.errors import InvalidRequest, PriceChanged, StudioError
+from services.money.agreed import agreed_in
 from services.problems import COPIES
 from services.request import fields_for
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 Updates = dict[Block, object]
 NOTHING: Mapping[str, Shown] = MappingProxyType({})
+PRESSED = "pressed"
+"""The member of the foot in which a press on Generate carries the price that the button showed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +202,7 @@ class Tab:
         # What is remembered already is not sent back: the form may be filled anew while this is on its way.
         updates: Updates = {} if remembered == draft else {self.draft: remembered}
         for field, widget in self.shown(form.fields):
-            is_drawn = widget.kind is not Kind.MENU and field.name in rates
-            if is_drawn and isinstance(field, ChoiceField | FixedField | SizeField):
+            if field.name in rates and isinstance(field, ChoiceField | FixedField | SizeField):
                 updates[widget.component] = gr.update(offer=widgets.offer_of(field, rates=rates[field.name]))
         return updates | await self.verdict(form)
 
@@ -217,7 +219,9 @@ class Tab:
 
     async def verdict(self, form: _Form) -> Updates:
         """The notes, the foot and the button for a form."""
-        verdict = await self.check(form)
+        return self._drawn(form, await self.check(form))
+
+    def _drawn(self, form: _Form, verdict: Verdict) -> Updates:
         updates: Updates = {}
         noted: set[str] = set()
         for field, widget in self.shown(form.fields):
@@ -230,9 +234,8 @@ class Tab:
         if self.guide:
             updates[self.guide] = gr.update(offer=self.guide_offer(form, seconds=verdict.seconds))
         foot = foot_of(form.model, verdict, given=form.given, has_note=frozenset(noted))
-        updates[self.button] = gr.update(
-            value=generate_label(foot, form.copies), variant="primary" if foot["ready"] else "secondary"
-        )
+        # The foot writes the price into the button: a page translator would freeze a label of Gradio's.
+        updates[self.button] = gr.update(variant="primary" if foot["ready"] else "secondary")
         updates[self.foot] = foot
         return updates
 
@@ -250,8 +253,13 @@ class Tab:
         return answers
 
     async def generate(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """Hand the request over and return at once. The job lives in the service, not in this event."""
+        """Hand the request over and return at once. The job lives in the service, not in this event.
+
+        What the button showed when it was pressed comes with the foot. If the price is higher by now nothing is
+        ordered: the page says what changed, and its button shows the new price.
+        """
         form = self.read(draft, model, region, values)
+        agreed = agreed_in(foot.get(PRESSED) if isinstance(foot, Mapping) else None)
         try:
             jobs = await self.studio.submit_many(
                 family=self.family.id,
@@ -261,16 +269,23 @@ class Tab:
                 copies=form.copies,
                 person=asking(self.studio),
                 source=form.draft.source,
+                agreed=agreed,
             )
         except InvalidRequest:
-            return await self.verdict(form)
+            told: dict[str, object] = {}
+        except PriceChanged:
+            verdict = await self.check(form)
+            return self._told(self._drawn(form, verdict), changed=changed_words(agreed, verdict))
         except StudioError as error:
-            updates = await self.verdict(form)
-            foot = updates[self.foot]
-            return updates | {self.foot: {**foot, "error": error.message}} if isinstance(foot, dict) else updates
-        updates = await self.verdict(form)
+            told = {"error": error.message}
+        else:
+            told = {"started": list(jobs)}
+        return self._told(await self.verdict(form), **told)
+
+    def _told(self, updates: Updates, **more: object) -> Updates:
+        """The updates with more to be said in the foot."""
         foot = updates[self.foot]
-        return updates | {self.foot: {**foot, "started": list(jobs)}} if isinstance(foot, dict) else updates
+        return updates | {self.foot: {**foot, **more}} if isinstance(foot, dict) else updates
 
     async def repair(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown

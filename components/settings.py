@@ -26,7 +26,7 @@ _TESTED = (
 )
 _DEMO_KEYS = (
     "Keys are not added here while this is the demo: its jobs and yours would be mixed up. Write your key into "
-    "<code>.env</code> as shown below and start the studio again."
+    "<code translate='no'>.env</code> as shown below and start the studio again."
 )
 
 
@@ -64,13 +64,13 @@ def _mode(studio: Studio) -> str:
 
 def _lasting(studio: Studio) -> str:
     regions = [escape(region.id.upper()) for region in studio.catalogue.regions]
-    names = "".join(f"<li><code>DASHSCOPE_API_KEY_{region}</code></li>" for region in regions)
+    names = "".join(f"<li><code translate='no'>DASHSCOPE_API_KEY_{region}</code></li>" for region in regions)
     region = escape(studio.settings.dashscope_region)
     return (
         "<details><summary>Keep keys for good</summary>"
-        "<p>Make a key in the Model Studio console of its region, write it into a file named <code>.env</code> beside "
-        "<code>app.py</code>, and start the studio again.</p>"
-        f"<pre>DASHSCOPE_API_KEY=sk-...\nDASHSCOPE_REGION={region}</pre>"
+        "<p>Make a key in the Model Studio console of its region, write it into a file named "
+        "<code translate='no'>.env</code> beside <code translate='no'>app.py</code>, and start the studio again.</p>"
+        f"<pre translate='no'>DASHSCOPE_API_KEY=sk-...\nDASHSCOPE_REGION={region}</pre>"
         f'<p>For further regions each has a name of its own:</p><ul class="names">{names}</ul></details>'
     )
 
@@ -78,6 +78,6 @@ def _lasting(studio: Studio) -> str:
 def _files(studio: Studio) -> str:
     return (
         "<section><h2>Your files</h2><p>Results, history and logs are kept on this computer in</p>"
-        f'<p><code class="path">{escape(str(studio.settings.home))}</code></p>'
-        "<p>Set <code>STUDIO_HOME</code> to keep them elsewhere.</p></section>"
+        f'<p><code class="path" translate="no">{escape(str(studio.settings.home))}</code></p>'
+        "<p>Set <code translate='no'>STUDIO_HOME</code> to keep them elsewhere.</p></section>"
     )

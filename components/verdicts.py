@@ -27,6 +27,8 @@ from services.catalogue.schema import (
 )
 from services.errors import InvalidRequest
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
+from services.money.agreed import Agreed
+from services.money.amounts import MICROS
 from services.problems import COPIES, PRICE, Problem
 from services.request import Cost, Request, fields_for, files_of, output_tier, parse, price
 
@@ -63,7 +65,8 @@ def note_of(field: Field, verdict: Verdict, *, given: Mapping[str, object]) -> d
     elif isinstance(field, AudioField) and field.help:
         lines.append(line(field.help, tone="help"))  # Gradio's own part has no place for it
     maximum = field.max_chars if isinstance(field, TextField) else None
-    return note_value(lines=[each for each in lines if each["text"]], maximum=maximum)
+    label = field.label if isinstance(field, ImageField | AudioField) else ""
+    return note_value(lines=[each for each in lines if each["text"]], maximum=maximum, label=label)
 
 
 def _item_of(problem: Problem, field: Field) -> int:
@@ -118,18 +121,46 @@ def foot_of(
         "output": " · ".join(part for part in _outcome(model, verdict, given) if part),
         "usual": usual_time(model),
         "price": _total_words(verdict),
+        "shown": _shown(verdict),
         "priced": priced_words(verdict.cost),
         "ready": not grave,
         "reasons": reasons,
         "error": None,
+        "changed": None,
         "started": None,
     }
 
 
-def generate_label(foot: Mapping[str, object], copies: int) -> str:
-    """What the button says: how many where there are several, and what all of them cost."""
-    words = f"Generate {copies}" if copies > 1 else "Generate"
-    return f"{words}  {foot['price']}" if foot["price"] else words
+def _shown(verdict: Verdict) -> dict[str, object]:
+    """The price that the button shows, as data: the browser sends it back with the press, and the studio compares."""
+    about = {"copies": verdict.copies, "seconds": verdict.seconds, "count": verdict.count}
+    cost = verdict.cost
+    if cost is None or not cost.units:
+        return about
+    return {"amount": f"{cost.total(verdict.copies):f}", "currency": cost.currency, **about}
+
+
+def changed_words(agreed: Agreed, verdict: Verdict) -> dict[str, object]:
+    """What the page says of an order that costs more than its button showed: both prices and, if it is not the same
+    any more, for what each of them is."""
+    before = _made(agreed.copies, seconds=agreed.seconds, count=agreed.count)
+    now = _made(verdict.copies, seconds=verdict.seconds, count=verdict.count)
+    differ = before and now and before != now
+    was = "" if agreed.micros is None else money(Decimal(agreed.micros) / MICROS, agreed.currency or "")
+    return {
+        "now": _total_words(verdict),
+        "now_for": now if differ else "",
+        "was": was,
+        "was_for": before if differ else "",
+    }
+
+
+def _made(copies: int, *, seconds: float, count: int) -> str:
+    """How much is made: `5 s`, `2 × 5 s`, `4 pictures`."""
+    times = f"{copies} × " if copies > 1 else ""
+    if seconds:
+        return f"{times}{round(seconds, 1):g} s"
+    return f"{times}{count} picture{'' if count == 1 else 's'}" if count else ""
 
 
 def _total_words(verdict: Verdict) -> str:

@@ -24,7 +24,6 @@ from components.words import money
 from services.catalogue.schema import (
     AudioField,
     AudioLimit,
-    Choice,
     ChoiceField,
     Field,
     FilesField,
@@ -73,6 +72,8 @@ class Kind(StrEnum):
     FILES = "files"
 
 
+_GRADIOS = (Kind.WORDS, Kind.NUMBER, Kind.SLIDER, Kind.SWITCH, Kind.PICTURE, Kind.SOUND)
+"""The kinds whose words Gradio writes; the others are drawn anew by our own elements."""
 _NOTED = (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND, Kind.FILES, Kind.SIZES)
 """The kinds that have a line under them for what is wrong."""
 
@@ -136,14 +137,18 @@ def kind_of(field: Field) -> Kind:
             assert_never(field)
 
 
-def build(field: Field, *, key: str, elem_id: str, now: Mapping[str, object] | None) -> Widget:
+def build(field: Field, *, key: str, elem_id: str, now: Mapping[str, object] | None, fixed: bool = True) -> Widget:
     """Draw the widget, and the line under it where a field can be wrong.
 
-    `now` is the `update` for the model that is shown first, or None where that model does not have the field.
+    `now` is the `update` for the model that is shown first, or None where that model does not have the field. What is
+    not `fixed` has other words with another model: a page translator would freeze them in a part of Gradio's, so that
+    it must leave them alone.
     """
     kind = kind_of(field)
     common = {"visible": False} if now is None else {name: value for name, value in now.items() if name != "__type__"}
     component = _component(field, kind=kind, common={"elem_id": elem_id, **common})
+    if not fixed and kind in _GRADIOS:
+        component.elem_classes = [*component.elem_classes, "notranslate"]
     maximum = field.max_chars if isinstance(field, TextField) else None
     line = note(f"{elem_id}-note", maximum=maximum, visible=now is not None) if kind in _NOTED else None
     return Widget(key=key, name=field.name, kind=kind, component=component, note=line, folded=field.folded)
@@ -164,8 +169,6 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
             return gr.Textbox(max_lines=1, placeholder="Any", **over(label=label, info=info, value=""))
         case Kind.SLIDER:
             return gr.Slider(buttons=[], **over(label=label, info=info, **_span(field)))
-        case Kind.MENU:
-            return gr.Dropdown(**over(label=label, info=info, choices=[("None", "")], value=""))
         case Kind.SWITCH:
             return gr.Checkbox(elem_classes=["switch"], **over(label=label, info=info))
         case Kind.PICTURE:
@@ -187,7 +190,8 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
                 waveform_options=_WAVES,
                 **over(label=label),
             )
-        case Kind.SEGMENTS | Kind.EFFECTS | Kind.SIZES:
+        case Kind.SEGMENTS | Kind.MENU | Kind.EFFECTS | Kind.SIZES:
+            # Gradio's own menu reads what was chosen from the node under the press, and a page translator changes it.
             return element(f"studio-{kind.value}", **over(value="", offer={}))
         case Kind.FILES:
             return element("studio-files", events=("fix",), **over(value=[], offer={}))
@@ -208,10 +212,6 @@ def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
                 maximum=field.maximum,
                 value=value,
             )
-        case ChoiceField() if kind_of(field) is Kind.MENU:
-            blank = [("None", "")] if field.default is None else []
-            choices = blank + [_in_menu(choice) for choice in field.choices]
-            return gr.update(visible=True, label=field.label, info=info, value=value, choices=choices)
         case ChoiceField() | FixedField() | SizeField():
             return gr.update(visible=True, value=value, offer=offer_of(field, rates=rates))
         case FilesField():
@@ -239,6 +239,11 @@ def _span(field: Field) -> dict[str, Any]:  # Any: keywords of a slider
 def _invitation(field: Field) -> str:
     """What stands in an empty place for a picture."""
     return f"# Drop a picture here, or press to choose\n{field.help}"
+
+
+def words_of(field: Field) -> Mapping[str, object]:
+    """What a widget says for this field, whatever it holds."""
+    return {name: words for name, words in update(field, None, rates={}).items() if name != "value"}
 
 
 def value_in(field: Field, raw: Shown) -> Shown:
@@ -327,7 +332,3 @@ def _size(size: Size, rates: Rates) -> dict[str, object]:
 def _rate(rates: Rates, value: str) -> str:
     rate = rates.get(value)
     return f"{money(*rate)} / s" if rate else ""
-
-
-def _in_menu(choice: Choice) -> tuple[str, str]:
-    return (f"{choice.label} · {choice.group}" if choice.group else choice.label), str(choice.value)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.accounts import Accounts
+from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import FileField, Model, SameShape
 from services.errors import FileRefused, InvalidRequest, NotFound
@@ -20,6 +21,7 @@ from services.media.facts import ImageFacts, MediaFacts
 from services.money.estimates import PricedStep, Step, price_steps
 from services.ordering import Verdict, refuse_copies, seeds_of
 from services.problems import Problem, Repair
+from services.records import JobWithAssets
 from services.request import (
     Cost,
     Request,
@@ -80,6 +82,19 @@ class Asking:
         wrong = tuple(p for p in check(request) if not p.advice and p.field in given)
         refuse_if_any(wrong)
         return price(request)
+
+    async def price_again(self, found: JobWithAssets, *, archive: Archive) -> Cost | None:
+        """What a job would cost if it were ordered now, its files read anew. None if it cannot be ordered any more."""
+        job = found.job
+        files: dict[str, list[str]] = {}
+        for asset in sorted(found.assets, key=lambda asset: asset.position):
+            if asset.role != "output":
+                files.setdefault(asset.role, []).append(str(archive.path(asset.key)))
+        given: dict[str, object] = {**job.parameters, **files, "prompt": job.prompt}
+        try:
+            return price(await self.parse(family=job.family, model=job.model, region=job.region, given=given))
+        except InvalidRequest:
+            return None
 
     def estimate_chain(self, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
         """What the steps of a chain would cost, as `Studio.estimate_chain` tells it. Raises InvalidRequest."""

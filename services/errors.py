@@ -4,6 +4,7 @@ StudioError                 a sentence a user may read
 ├── InvalidRequest          the values will not do; nothing was sent
 ├── NotFound                no such job, file or model
 ├── OverCap                 a cap on money stands in the way; nothing was sent
+├── PriceChanged            it costs more than the buyer agreed to; nothing was sent
 ├── FileRefused             a file that cannot be taken or kept
 ├── NotConfigured           a key or setting is missing
 └── VendorError             DashScope, or the way to it
@@ -53,6 +54,18 @@ class OverCap(StudioError):
     def __init__(self, message: str, *, left: int, currency: str) -> None:
         super().__init__(message)
         self.left = left
+        self.currency = currency
+
+
+class PriceChanged(StudioError):
+    """An order costs more than the buyer agreed to, or is billed in another currency. Nothing was sent or stored.
+
+    `amount` is what it costs now, as a decimal number in words.
+    """
+
+    def __init__(self, message: str, *, amount: str, currency: str) -> None:
+        super().__init__(message)
+        self.amount = amount
         self.currency = currency
 
 

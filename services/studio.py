@@ -27,6 +27,7 @@ from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Pace, now_ms
 from services.lanes import FIRST, URGENT
+from services.money.agreed import Agreed, refuse_dearer
 from services.money.amounts import listed
 from services.money.estimates import PricedStep, Step
 from services.money.purse import Money
@@ -37,6 +38,7 @@ from services.recalling import Recipes
 from services.records import Decision, Find, Job, JobStatus, JobWithAssets, OnArrival
 from services.request import (
     Cost,
+    price,
     refuse_if_any,
 )
 from services.reuse import Reuse
@@ -238,14 +240,17 @@ class Studio:
         copies: int,
         person: Person = LOCAL,
         source: str = "",
+        agreed: Agreed | None = None,
     ) -> tuple[JobView, ...]:
         """The same for several works of the same settings, as one batch: all of them are written, or none.
 
-        A seed that is given is the first one's; the others have the next ones. Raises InvalidRequest.
+        A seed that is given is the first one's; the others have the next ones. Raises InvalidRequest, and PriceChanged
+        if all of them together cost more than was `agreed`.
         """
         refuse_copies(copies)
         request = await self._asking.parse(family=family, model=model, region=region, given=given)
         refuse_if_any(self._asking.problems(request))
+        refuse_dearer(price(request), copies=copies, agreed=agreed)
         refuse_if_any(await self.money.problems(request, person, copies=copies))  # before its files are stored
         own = await self.reuse.own_job(source, person=person)
         order = Order(request=request, given=given, person=person, copies=copies, source=own, demo=self.demo)
@@ -361,9 +366,18 @@ class Studio:
         await self.at_work.jobs.cancel(job_id)
         return await self.job(job_id, person=person)
 
-    async def decide(self, job_id: str, decision: Decision, *, person: Person = LOCAL) -> JobView:
-        """Take a person's word on a job that may have been bought. Raises StudioError where it is not asked for."""
-        await self.found(job_id, person)
+    async def decide(
+        self, job_id: str, decision: Decision, *, person: Person = LOCAL, agreed: Agreed | None = None
+    ) -> JobView:
+        """Take a person's word on a job that may have been bought. Raises StudioError if it is not asked for.
+
+        Raises PriceChanged if sending it again costs more than was `agreed`.
+        """
+        found = await self.found(job_id, person)
+        if decision is Decision.SEND and agreed:
+            cost = await self._asking.price_again(found, archive=self.at_work.archive)
+            if cost:  # a job that cannot be priced any more cannot be sent either
+                refuse_dearer(cost, copies=1, agreed=agreed)
         await self.at_work.jobs.decide(job_id, decision)
         return await self.job(job_id, person=person)
 

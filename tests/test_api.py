@@ -31,7 +31,7 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
 
 def test_every_family_has_its_endpoint_with_its_parameters_in_order(endpoints: dict[str, Any]) -> None:
     for family in CATALOGUE.families:
-        assert tuple(parameters(endpoints[family.id])) == (*family.api_order, "copies")
+        assert tuple(parameters(endpoints[family.id])) == (*family.api_order, "copies", "max_price")
 
 
 @pytest.mark.parametrize(

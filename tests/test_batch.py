@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.verdicts import foot_of, generate_label
+from components.verdicts import foot_of
 from services.catalogue import CATALOGUE
 from services.errors import InvalidRequest, OverCap
 from services.history import History
@@ -175,7 +175,8 @@ async def test_the_button_tells_the_total_and_the_foot_each_one_and_the_day_of_t
         given = {**WORDS, "seed": 7}
         verdict = await studio.check(family=FAMILY, model=MODEL, region=None, given=given, copies=4)
         foot = foot_of(model, verdict, given=given, has_note=frozenset())
-        assert generate_label(foot, 4) == "Generate 4  $2.00"
+        assert foot["price"] == "$2.00"
+        assert foot["shown"] == {"amount": "2.00", "currency": "USD", "copies": 4, "seconds": 5, "count": 0}
         assert str(foot["output"]).startswith("4 × 5 s")
         assert "$0.50 each · seeds 7 to 10" in str(foot["output"])
         assert foot["priced"] == f"Prices of {model.price_source.checked.day} {model.price_source.checked:%b %Y}"

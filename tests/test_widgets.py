@@ -24,9 +24,10 @@ from components.words import accepted, money, usual_time
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import ChoiceField, Field, Model, NumberField, SizeField
 from services.catalogue.video import OUR_IMAGE
-from services.errors import InvalidRequest, StudioError
+from services.errors import InvalidRequest, PriceChanged, StudioError
 from services.media import image_defects, read_image
 from services.media.facts import ImageFacts, Unreadable
+from services.money.agreed import NOTHING_SHOWN, Agreed
 from services.people import LOCAL, Person
 from services.problems import Fix, Problem, Repair
 from services.request import Cost
@@ -227,8 +228,10 @@ async def test_before_the_draft_is_restored_nothing_is_judged_or_remembered(word
 
 async def test_judging_says_price_output_and_time(words_tab: Tab) -> None:
     updates = await words_tab.judge(**form(words_tab, prompt="A fox"))
-    assert updates[words_tab.button] == gr.update(value="Generate  $0.50", variant="primary")
+    assert updates[words_tab.button] == gr.update(variant="primary")
     foot: Any = updates[words_tab.foot]
+    assert foot["price"] == "$0.50"
+    assert foot["shown"] == {"amount": "0.50", "currency": "USD", "copies": 1, "seconds": 5, "count": 0}
     assert (foot["output"], foot["usual"], foot["ready"]) == (
         "5 s · 1280 × 720 · with sound",
         "Usually 1 to 5 min",
@@ -280,6 +283,34 @@ async def test_an_error_is_said_in_its_own_words_beside_the_button(words_tab: Ta
     updates = await words_tab.generate(**form(words_tab, prompt="A fox"))
     foot: Any = updates[words_tab.foot]
     assert (foot["error"], foot["started"]) == ("The disk is full.", None)
+
+
+async def test_a_press_carries_the_price_that_was_shown_and_one_without_it_carries_none(
+    words_tab: Tab, studio: FakeStudio
+) -> None:
+    asked = form(words_tab, prompt="A fox")
+    await words_tab.generate(**asked)
+    shown = {"amount": "0.50", "currency": "USD", "copies": 1, "seconds": 5, "count": 0}
+    await words_tab.generate(**asked | {"foot": {"output": "x", "pressed": shown}})
+    await words_tab.generate(**asked | {"foot": "no foot"})
+    agreed = [each["agreed"] for each in studio.sent]
+    assert agreed == [NOTHING_SHOWN, Agreed(micros=500_000, currency="USD", seconds=5), NOTHING_SHOWN]
+
+
+async def test_a_price_that_is_higher_now_is_said_beside_the_one_that_was_shown(
+    words_tab: Tab, studio: FakeStudio
+) -> None:
+    studio.error = PriceChanged("The price is $0.50.", amount="0.5", currency="USD")
+    shown = {"amount": "0.30", "currency": "USD", "copies": 1, "seconds": 3}
+    updates = await words_tab.generate(**form(words_tab, prompt="A fox") | {"foot": {"output": "x", "pressed": shown}})
+    foot: Any = updates[words_tab.foot]
+    assert foot["changed"] == {"now": "$0.50", "now_for": "5 s", "was": "$0.30", "was_for": "3 s"}
+    assert (foot["price"], foot["started"], foot["error"]) == ("$0.50", None, None)
+    filled = [name for name, part in words_tab.inputs().items() if part in updates and name != "foot"]
+    assert filled == []  # the form stays as it is
+    studio.verdict = replace(FIT, copies=2)
+    foot = (await words_tab.generate(**form(words_tab, prompt="A fox")))[words_tab.foot]
+    assert foot["changed"] == {"now": "$1.00", "now_for": "", "was": "", "was_for": ""}
 
 
 async def test_a_refused_request_shows_its_reasons(words_tab: Tab, studio: FakeStudio) -> None:

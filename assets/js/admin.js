@@ -1,5 +1,5 @@
 // The admin's part of Settings: the lines at the provider, what went wrong lately, the disk. Nothing of it is shown to others.
-import { StudioElement, copyable, h, icon, styled } from "./dom.js";
+import { StudioElement, copyable, h, icon, live, styled } from "./dom.js";
 import { fetchAdmin, onAgain } from "./live.js";
 import { catalogue, fileSize, moment } from "./words.js";
 import { about } from "./outlook.js";
@@ -38,7 +38,7 @@ class Admin extends StudioElement {
   }
 }
 
-const vital = (value, name, tone) => h("div", { class: "vital", "data-tone": tone }, h("b", {}, value), h("span", {}, name));
+const vital = (value, name, tone) => h("div", { class: "vital", "data-tone": tone }, live("b", {}, value), h("span", {}, name));
 
 function vitals({ jobs, disk, loop, ready }) {
   const { waiting = 0, working = 0, unknown = 0 } = jobs;
@@ -57,10 +57,10 @@ function lanes(queues) {
   return h("section", { class: "watched" }, h("h3", {}, "Lines at the provider"),
     h("table", {}, h("thead", {}, h("tr", {}, ["Line", "Under way", "Waiting", "What it allows"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, queues.map((queue) => h("tr", {},
-        h("th", { scope: "row" }, nameOf(queue)),
-        h("td", {}, boxes(queue), queue.lanes ? `${queue.busy} of ${queue.lanes}` : String(queue.busy)),
-        h("td", {}, String(queue.waiting ?? 0)),
-        h("td", {}, limitOf(queue)))))));
+        live("th", { scope: "row" }, nameOf(queue)),
+        live("td", {}, boxes(queue), queue.lanes ? `${queue.busy} of ${queue.lanes}` : String(queue.busy)),
+        live("td", {}, String(queue.waiting ?? 0)),
+        live("td", {}, limitOf(queue)))))));
 }
 
 const nameOf = ({ model, region, bucket }) => [catalogue.models?.[model]?.title ?? model, catalogue.regions?.[region] ?? region].filter(Boolean).join(", ") || bucket;
@@ -80,7 +80,7 @@ function faults(errors) {
   return h("section", { class: "watched" }, h("h3", {}, "What did not work, last 24 hours"),
     errors.length ? h("table", {}, h("thead", {}, h("tr", {}, ["How often", "What", "Last"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, errors.map(({ code, count, message, last_at: last }) => h("tr", {},
-        h("td", {}, String(count)), h("th", { scope: "row" }, message ? h("p", {}, message) : null, code ? copyable(code, "error code") : null), h("td", {}, moment(last))))))
+        live("td", {}, String(count)), h("th", { scope: "row" }, message ? h("p", {}, message) : null, code ? copyable(code, "error code") : null), live("td", {}, moment(last))))))
       : h("p", { class: "quiet" }, icon("check"), " Nothing."));
 }
 

@@ -75,11 +75,13 @@ export class Article {
       else this.picture(place, outputs.get(part.output), pictures++);
     });
     this.drawn.splice(parts.length).forEach(({ node }) => node.remove());
-    if ((this.end?.textContent ?? "") !== (job.remark ?? "")) {
+    if ((this.remark ?? "") !== (job.remark ?? "")) {
+      this.remark = job.remark;
       this.end?.remove();
       this.end = job.remark && this.node.appendChild(h("div", { class: "said", "data-tone": "advice" }, icon("info"), h("p", {}, job.remark)));
     }
     this.node.dataset.growing = isActive(job) ? "yes" : "no";
+    this.node.translate = !isActive(job); // what was translated cannot grow
     this.node.setAttribute("aria-busy", String(isActive(job)));
     return this.node;
   }
@@ -128,10 +130,12 @@ function grows({ node, block: before }, block) {
   return before.kind === "words" && block.kind === "words" && now.startsWith(old) && !/[*`[\]!]/.test(now) && node.firstChild?.nodeType === Node.TEXT_NODE && node.childNodes.length === 1;
 }
 
+const COPY = "Copy as Markdown";
+
 /** What can be done with a finished article: keep it whole, or take its words elsewhere. */
 export function articleActs(job, { kind = "" } = {}) {
   return [
-    button({ text: "Copy as Markdown", icon: "copy", kind, press: (node) => copy(job, node) }),
+    button({ text: COPY, icon: "copy", kind, press: (node) => copy(job, node) }),
     h("a", { class: `press ${kind}`, href: `/studio/jobs/${encodeURIComponent(job.id)}/article.zip`, download: "" }, icon("download"), h("span", {}, "Download")),
   ];
 }
@@ -145,8 +149,7 @@ async function markdownOf(job) {
 }
 
 async function copy(job, press) {
-  const words = press.querySelector("span:last-child");
-  const said = words.textContent;
+  const words = press.querySelector(":scope > span:last-child");
   let done = "Copied";
   try {
     const text = await markdownOf(job);
@@ -154,7 +157,7 @@ async function copy(job, press) {
   } catch { done = "Could not be copied"; }
   announce(done);
   words.textContent = done;
-  setTimeout(() => { words.textContent = said; }, 1800);
+  setTimeout(() => { words.textContent = COPY; }, 1800);
 }
 
 /** Browsers give the clipboard to safe addresses only; elsewhere a selection is copied. */

@@ -1,5 +1,5 @@
 // Caps on money: how much of each is used, and for an admin the way to set one and to take it away.
-import { announce, button, h, icon } from "./dom.js";
+import { announce, button, h, icon, live } from "./dom.js";
 import { dropCap, fetchCaps, putCap } from "./live.js";
 import { CURRENCIES, money } from "./words.js";
 
@@ -16,7 +16,7 @@ export function capMeter(cap) {
   const part = amount > 0 ? Math.min(1, used / amount) : 1;
   const tone = left <= 0 ? "bad" : part >= 0.8 ? "advice" : "ok";
   const [words, name] = [`${money(used, currency)} of ${money(amount, currency)}`, `${whose(cap)}, ${PERIOD[period] ?? period}`];
-  return h("div", { class: "cap", "data-tone": tone },
+  return live("div", { class: "cap", "data-tone": tone },
     h("p", {}, h("b", {}, name), h("span", {}, words)),
     h("div", { class: "meter", role: "meter", "aria-label": name, "aria-valuemin": "0", "aria-valuemax": String(amount), "aria-valuenow": String(Math.min(used, amount)), "aria-valuetext": words }, h("i", { style: `--part:${part}` })),
     h("p", { class: "quiet" }, left > 0 ? `${money(left, currency)} left` : "Nothing left. What fits again is offered on the form."));
@@ -45,7 +45,7 @@ export class CapsEditor {
   row(cap) {
     const name = cap.scope === "all" ? "Everybody together" : cap.person ?? "Each person";
     const words = `${name}: ${money(cap.amount, cap.currency)} ${EACH[cap.period] ?? cap.period}`;
-    return h("li", { "data-cap": cap.id }, h("span", {}, words), cap.used === null ? null : h("span", { class: "quiet" }, `${money(cap.used, cap.currency)} used`),
+    return live("li", { "data-cap": cap.id }, h("span", {}, words), cap.used === null ? null : h("span", { class: "quiet" }, `${money(cap.used, cap.currency)} used`),
       cap.fixed ? h("span", { class: "tag", title: "It is set where the studio is started" }, "Setting")
         : button({ icon: "trash-2", label: `Take away: ${words}`, kind: "round", act: "drop-cap", press: (node) => this.change(node, () => dropCap(cap.id)) }));
   }

@@ -1,6 +1,6 @@
 // One job as a card: its picture, its state, what can be done with it, and what needs saying.
 import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject, turnButton } from "./deciding.js";
-import { button, copyable, h, icon } from "./dom.js";
+import { button, copyable, h, icon, live } from "./dom.js";
 import { inLine, outlookNode } from "./outlook.js";
 import { picturesOf } from "./outputs.js";
 import { STEPS, between, clock, cost, isActive, isDone, moment, since, stateOf, stepOf, title } from "./words.js";
@@ -21,29 +21,29 @@ export function card(job, { onStage, show, list }) {
   const thumb = thumbnailOf(job);
   const picture = thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async" }) : icon(job.article ? "newspaper" : THUMB_ICON[job.status] ?? "clock");
   const many = picturesOf(job).length;
-  const count = many > 1 ? h("span", { class: "many" }, String(many)) : null;
+  const count = many > 1 ? live("span", { class: "many" }, String(many)) : null;
   const moves = job.outputs?.[0]?.kind === "video";
   return h("article", { class: "card", "data-job": job.id, "data-state": job.status, "data-stage": onStage ? "yes" : undefined, tabIndex: -1 },
     isDone(job) ? h("button", { type: "button", class: "thumb", "aria-label": `${moves ? "Play" : "Show"}: ${title(job)}`, "data-act": "play", onclick: show }, picture, moves ? icon("play") : null, count)
       : h("div", { class: "thumb" }, picture, count),
     h("div", { class: "middle" }, h("p", { class: "words", title: title(job) }, title(job)), status(job), isActive(job) ? steps(job) : null),
-    h("div", { class: "end" }, h("span", { class: "cost" }, cost(job)), actions(job, { list })),
+    h("div", { class: "end" }, live("span", { class: "cost" }, cost(job)), actions(job, { list })),
     trouble(job), remark(job));
 }
 
 function status(job) {
   if (isActive(job)) {
-    return h("p", { class: "state" }, h("b", {}, stateOf(job)), " · ", h("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
+    return live("p", { class: "state" }, h("b", {}, stateOf(job)), " · ", live("span", { class: "clock", "data-clock": job.id }, clock(since(job.created_at))), outlookNode(job));
   }
   const took = job.finished_at && isDone(job) ? ` · took ${clock(between(job.created_at, job.finished_at))}` : "";
-  return h("p", { class: "state" }, h("b", {}, stateOf(job)), ` · ${moment(job.created_at)}${took}`);
+  return live("p", { class: "state" }, h("b", {}, stateOf(job)), ` · ${moment(job.created_at)}${took}`);
 }
 
 function steps(job) {
   const now = stepOf(job);
   const words = STEPS.map(({ ahead, done, doing }, index) => (index < now ? done : index > now ? ahead : doing));
   if (inLine(job)) words[0] = "In line";
-  return h("ol", { class: "steps", "aria-label": `Step ${now + 1} of ${STEPS.length}: ${words[now]}` },
+  return live("ol", { class: "steps", "aria-label": `Step ${now + 1} of ${STEPS.length}: ${words[now]}` },
     words.map((step, index) => h("li", { "data-at": index < now ? "past" : index === now ? "now" : "ahead", "aria-hidden": "true" }, step)));
 }
 

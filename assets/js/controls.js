@@ -1,6 +1,6 @@
 // The parts of the form that Gradio has not: choosers with drawn shapes and prices, notes with fixes, the foot.
-import { StudioElement, announce, h, icon } from "./dom.js";
-import { isActive, catalogue, clock, since, STATE, title } from "./words.js";
+import { StudioElement, announce, h, icon, live } from "./dom.js";
+import { catalogue, clock, isActive, since, stateOf, title } from "./words.js";
 import { jobById, learn, onChange } from "./live.js";
 
 const IN_A_ROW = 6;
@@ -26,7 +26,7 @@ function segments({ legend, help, choices, chosen, choose, draw }) {
     });
     return h("label", { class: "segment", title: choice.why || undefined, "data-off": choice.why ? "yes" : undefined },
       input, draw?.(choice), h("span", { class: "name" }, choice.label),
-      choice.note || choice.why ? h("span", { class: "aside" }, choice.why || choice.note) : null);
+      choice.note || choice.why ? live("span", { class: "aside" }, choice.why || choice.note) : null);
   }));
   return h("fieldset", { class: "chooser" }, h("legend", {}, legend), row, help ? h("p", { class: "help" }, help) : null);
 }
@@ -40,6 +40,19 @@ class Segments extends StudioElement {
       choose: (value) => { this.context.props.value = value; this.context.trigger("input"); },
     }));
     if (kept) this.querySelector("input:checked")?.focus();
+  }
+}
+
+/** More choices than can be seen at once. */
+class Menu extends StudioElement {
+  render() {
+    const { label, help, choices = [] } = this.offer;
+    const kept = this.contains(document.activeElement);
+    const choose = ({ target }) => { this.context.props.value = target.value; this.context.trigger("input"); };
+    this.node = h("select", { onchange: choose }, choices.map(({ value, label: text, group, note }) =>
+      h("option", { value, selected: value === String(this.value ?? "") }, [text, group, note].filter(Boolean).join(" · "))));
+    this.replaceChildren(h("label", { class: "chooser menu" }, h("b", {}, label), h("span", { class: "box" }, this.node, icon("chevron-down")), help ? h("span", { class: "help" }, help) : null));
+    if (kept) this.node.focus();
   }
 }
 
@@ -124,7 +137,7 @@ class Sizes extends StudioElement {
 
   /** Width and height of one's own, with what they may be. The value changes when a side is done, not at every digit. */
   sides({ width, height }, free) {
-    const told = h("span", { class: "area", role: "status" });
+    const told = live("span", { class: "area", role: "status" });
     const side = (name, label, value) => h("label", {}, h("span", {}, label), h("input", {
       type: "number", name, value, step: SIDE_STEP, min: SIDE_STEP, inputMode: "numeric", required: true, oninput: () => tell(), onchange: () => commit(),
     }));
@@ -189,9 +202,9 @@ export function said(line, fix) {
 }
 
 /** Gradio calls every place for a picture the same; two of them side by side have names of their own. */
-function nameUpload(block) {
-  const [label, place] = [block.querySelector('[data-testid="block-label"]'), block.querySelector("button.upload-container")];
-  if (label && place) place.setAttribute("aria-label", `${label.textContent.trim()}: choose ${block.classList.contains("sound") ? "a sound" : "a picture"}`);
+function nameUpload(block, label) {
+  const place = block.querySelector("button.upload-container");
+  if (label && place) place.setAttribute("aria-label", `${label}: choose ${block.classList.contains("sound") ? "a sound" : "a picture"}`);
 }
 
 /** The line under a field. */
@@ -204,14 +217,14 @@ class Note extends StudioElement {
   disconnectedCallback() { document.removeEventListener("input", this.typed); }
   get parentId() { return this.closest(".block.studio-note")?.id.replace(/-note$/, ""); }
   render() {
-    const { lines = [], maximum } = this.value ?? {};
+    const { lines = [], maximum, label } = this.value ?? {};
     const box = h("div", { class: "lines", role: "status" }, lines.map((line) => said(line, (field) => this.context.trigger("fix", { field }))));
-    this.counter = maximum ? h("span", { class: "counter", hidden: true }) : null;
+    this.counter = maximum ? live("span", { class: "counter", hidden: true }) : null;
     this.replaceChildren(...[box, this.counter].filter(Boolean));
     const block = document.getElementById(this.parentId);
     const tone = lines.some((line) => line.tone === "bad") ? "bad" : lines.some((line) => line.tone === "ok") ? "ok" : "";
     if (block) block.dataset.tone = tone;
-    if (block) nameUpload(block);
+    if (block) nameUpload(block, label);
     this.dataset.empty = lines.length || maximum ? "no" : "yes";
     requestAnimationFrame(() => requestAnimationFrame(() => this.count())); // the words may be set in the same breath
   }
@@ -236,7 +249,7 @@ class Copies extends StudioElement {
     }, icon(name));
     const held = this.contains(document.activeElement) ? document.activeElement.dataset.by : null;
     this.replaceChildren(h("div", { class: "copies", role: "group", "aria-label": "How many" },
-      step(-1, "minus", "One less"), h("span", { class: "number", role: "status", title: "How many" }, h("span", { class: "sr" }, "How many: "), String(this.many)), step(1, "plus", "One more")));
+      step(-1, "minus", "One less"), h("span", { class: "number", role: "status", title: "How many" }, h("span", { class: "sr" }, "How many: "), live("span", {}, String(this.many))), step(1, "plus", "One more")));
     if (held) (this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)"))?.focus();
   }
   choose(many) {
@@ -266,8 +279,19 @@ function keepWords(form) {
 const FOOT = 3; // its place among what a listener of the form is given
 const FILLS_MS = 150;
 const feet = new Map();
-/** Every change of a form comes through here on its way to the studio. */
+/** Every change of a form comes through here on its way to the studio, and every press on Generate. */
 window.studioForm = (family, inputs) => feet.get(family)?.hold(inputs) ?? inputs;
+window.studioPress = (family, inputs) => inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.spend() ?? null });
+
+/** Why nothing was ordered though Generate was pressed: what it costs now, and what the button said. */
+function priceChanged({ now, now_for: nowFor, was, was_for: wasFor }) {
+  const of = (made) => (made ? [" for ", live("span", {}, made)] : []);
+  const said = was
+    ? ["The price is now ", live("b", {}, now), ...of(nowFor), "; the button showed ", live("span", {}, was), ...of(wasFor), "."]
+    : ["It costs ", live("b", {}, now), ", which the button did not show yet."];
+  return h("div", { class: "said changed", "data-tone": "advice" }, icon("tag"),
+    h("div", {}, h("p", {}, said), h("p", { class: "hint" }, "Nothing was ordered. Press Generate again if that is fine.")));
+}
 
 /** The foot of the form: what will come out, how long it takes, and why it cannot run yet. */
 class Foot extends StudioElement {
@@ -296,7 +320,7 @@ class Foot extends StudioElement {
   connectedCallback() { feet.set(this.getAttribute("family"), this); this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
   disconnectedCallback() { this.stop?.(); clearInterval(this.tick); clearTimeout(this.filling); }
   render() {
-    const { output, usual, priced, reasons = [], error, started, ready } = this.value ?? {};
+    const { output, usual, priced, reasons = [], error, changed, started, ready } = this.value ?? {};
     if (started?.length && started[0].id !== this.started) this.begin(started);
     if (output !== undefined && this.filled) {
       this.filled();
@@ -305,15 +329,40 @@ class Foot extends StudioElement {
     this.running = h("div", { class: "running" });
     this.replaceChildren(
       this.running,
-      h("div", { class: "outcome", role: "status" }, h("span", {}, output ?? "")),
-      h("p", { class: "terms" }, h("span", { class: "usual" }, catalogue.demo ? "Under a minute, in the demo" : usual ?? ""), priced ? h("span", {}, priced) : null),
-      h("div", { class: "reasons", role: error ? "alert" : undefined },
+      h("div", { class: "outcome", role: "status" }, live("span", {}, output ?? "")),
+      h("p", { class: "terms" }, catalogue.demo ? h("span", { class: "usual" }, "Under a minute, in the demo") : live("span", { class: "usual" }, usual ?? ""), priced ? live("span", {}, priced) : null),
+      h("div", { class: "reasons", role: error || changed ? "alert" : undefined },
+        changed ? priceChanged(changed) : null,
         error ? said({ text: error, tone: "bad" }) : null,
         reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field })))),
     );
     const go = this.closest(".go")?.querySelector(".generate");
-    if (go) go.dataset.ready = ready === false ? "no" : "yes";
+    if (go) {
+      go.dataset.ready = ready === false ? "no" : "yes";
+      this.drawPrice(go);
+      if (changed && changed !== this.changed) rest(go); // nobody buys at a price that came under a finger on its way down
+      this.changed = changed;
+    }
     this.drawRunning();
+  }
+  /** How many and for how much, beside the button's own word. The same as data goes with the press: the studio orders
+   *  nothing that costs more than was shown. */
+  drawPrice(go) {
+    const { price = "", shown = {} } = this.value ?? {};
+    const node = go.querySelector(".deal") ?? go.appendChild(live("span", { class: "deal" }));
+    node.textContent = `${shown.copies > 1 ? ` ${shown.copies}` : ""}${price ? `  ${price}` : ""}`;
+    node.dataset.shown = JSON.stringify(shown);
+  }
+  /** Remember what the button shows at the moment of a press: until the order goes out it may show something else. */
+  press(go) {
+    this.pressed = null;
+    this.pressed = JSON.parse(go.querySelector(".deal")?.dataset.shown ?? "null");
+  }
+  /** What the last press saw, for one order. */
+  spend() {
+    const { pressed } = this;
+    this.pressed = null;
+    return pressed;
   }
   /** Jobs were ordered: the cards stand at once, and the first is the one that is told of here. */
   begin(jobs) {
@@ -329,8 +378,8 @@ class Foot extends StudioElement {
     const job = this.started && jobById(this.started);
     clearInterval(this.tick);
     if (!job || !this.running) return this.running?.replaceChildren();
-    const words = () => (isActive(job) ? `${STATE[job.status]} · ${clock(since(job.created_at))}` : STATE[job.status]);
-    const text = h("span", { class: "state" }, words());
+    const words = () => (isActive(job) ? `${stateOf(job)} · ${clock(since(job.created_at))}` : stateOf(job));
+    const text = live("span", { class: "state" }, words());
     this.running.replaceChildren(h("button", {
       type: "button", "data-state": job.status,
       onclick: () => document.getElementById(`${this.getAttribute("family")}-stage`)?.scrollIntoView({ behavior: "smooth", block: "start" }),
@@ -351,6 +400,7 @@ class Examples extends StudioElement {
 }
 
 customElements.define("studio-segments", Segments);
+customElements.define("studio-menu", Menu);
 customElements.define("studio-sizes", Sizes);
 customElements.define("studio-note", Note);
 customElements.define("studio-copies", Copies);
@@ -360,10 +410,12 @@ customElements.define("studio-examples", Examples);
 // A second press within a moment is a slip of the hand, and would be bought.
 const AGAIN_MS = 1500;
 let pressed = -AGAIN_MS;
+let resting;
 document.addEventListener("click", (event) => {
   const go = event.target.closest?.(".generate");
   if (!go) return;
   if (event.timeStamp - pressed < AGAIN_MS) { event.stopImmediatePropagation(); event.preventDefault(); return; }
+  go.closest(".go")?.querySelector("studio-foot")?.press(go);
   const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
   if (waits) { // the studio does not know of this file yet, and would make the clip without it
     event.stopImmediatePropagation();
@@ -377,10 +429,16 @@ document.addEventListener("click", (event) => {
     nudge(go.closest(".go")?.querySelector(".reasons"));
     return;
   }
-  pressed = event.timeStamp;
-  go.classList.add("sent");
-  setTimeout(() => go.classList.remove("sent"), AGAIN_MS);
+  rest(go);
 }, true);
+
+/** For a moment a press on the button does nothing. */
+function rest(go) {
+  pressed = performance.now();
+  go.classList.add("sent");
+  clearTimeout(resting);
+  resting = setTimeout(() => document.querySelectorAll(".generate.sent").forEach((one) => one.classList.remove("sent")), AGAIN_MS);
+}
 
 function nudge(node) {
   node?.classList.remove("nudge");

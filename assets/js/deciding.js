@@ -1,6 +1,6 @@
 // What a person decides of a job that is under way, and the one thing to do about one that failed. Each says what it
 // costs before it is pressed.
-import { announce, button, h, icon } from "./dom.js";
+import { announce, button, h, icon, live } from "./dom.js";
 import { arrive, cancel, decide, hurry } from "./live.js";
 import { inLine } from "./outlook.js";
 import { money } from "./words.js";
@@ -9,8 +9,13 @@ const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-m
 const INPUT_ICON = { words: "pencil", picture: "image", sound: "music", video: "film", result: "eye-off", account: "key-round" };
 const INPUT = { words: "Your words", picture: "Your picture", sound: "Your sound", video: "Your clip", result: "The result", account: "Your account" };
 
-/** What the whole of a job costs at most, with its currency. */
-const price = (job, times = 1) => money((job.cost?.estimated ?? 0) * times, job.cost?.currency);
+const RESTS_MS = 1500;
+
+/** What sending a job again costs, by its id, where the studio has said that it is not what the job was ordered for. */
+const dearer = new Map();
+/** What the whole of a job costs at most, as the page shows it and as a press carries it. */
+const shownPrice = (job) => dearer.get(job.id) ?? { amount: job.cost?.estimated ?? 0, currency: job.cost?.currency };
+const price = (job) => money(job.cost?.estimated ?? 0, job.cost?.currency);
 
 /** A button that asks the studio, and says beside itself what the studio could not do. */
 function asking({ text, act, kind = "small", ask, ...more }) {
@@ -20,12 +25,16 @@ function asking({ text, act, kind = "small", ask, ...more }) {
     try { await ask(); } catch (error) {
       announce(error.message);
       others.forEach((one) => { one.disabled = false; });
-      node.parentElement.querySelector(".refusal")?.remove();
-      node.parentElement.append(h("span", { class: "quiet refusal", role: "alert" }, error.message));
+      refuse(node.parentElement, error.message);
     }
   } });
   made.dataset.asks = "yes";
   return made;
+}
+
+function refuse(place, ...words) {
+  place.querySelector(".refusal")?.remove();
+  place.append(h("span", { class: "quiet refusal", role: "alert" }, words));
 }
 
 /** Whether and how a job can be stopped: free, a race, or no more. Older tellings only say `cancelable`. */
@@ -72,19 +81,19 @@ function arrival(job) {
 
 const amount = (job) => `${job.cost?.at_most ? "up to " : ""}${price(job)}`;
 
-/** What either answer costs, by what is known of the order. */
+/** What either answer costs, by what is known of the order: words with amounts between them. */
 const CHOICES = {
   unknown: {
-    send: (job) => `You get your result. If the first one was bought too, you pay twice: ${price(job, 2)} instead of ${price(job)}.`,
-    drop: (job) => `Nothing more is sent. If it was bought, ${price(job)} is lost.`,
+    send: (sum) => ["You get your result. If the first one was bought too, you pay twice: ", sum.both, " instead of ", sum.once, "."],
+    drop: (sum) => ["Nothing more is sent. If it was bought, ", sum.first, " is lost."],
   },
   unlisted: {
-    send: (job) => `You get your result for ${price(job)}. If the first order turns up after all, you get that too, for ${price(job)} more.`,
-    drop: (job) => `Nothing more is sent. If the order turns up after all, it is kept for you and costs ${price(job)}.`,
+    send: (sum) => ["You get your result for ", sum.once, ". If the first order turns up after all you get that too, for ", sum.first, " more."],
+    drop: (sum) => ["Nothing more is sent. If the order turns up after all, it is kept for you and costs ", sum.first, "."],
   },
   refused: {
-    send: (job) => `It waits for its turn again. It costs ${price(job)} if the provider takes it.`,
-    drop: () => "Nothing more is sent. Nothing was bought.",
+    send: (sum) => ["It waits for its turn again. It costs ", sum.once, " if the provider takes it."],
+    drop: () => ["Nothing more is sent. Nothing was bought."],
   },
 };
 
@@ -92,15 +101,40 @@ const CHOICES = {
 export function decision(job) {
   if (!job.decision_wanted) return null;
   const why = job.attention ?? "The answer of the provider was lost, and its list of orders cannot be read. It may have been bought, or not.";
+  const { amount: once, currency } = shownPrice(job);
+  const said = (number) => live("span", {}, money(number, currency));
+  const sum = { once: said(once), first: live("span", {}, price(job)), both: said(twice(job)) };
   const choice = CHOICES[job.decision_about] ?? CHOICES.unknown;
-  return h("div", { class: "said decision", "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
+  return h("div", { class: "said decision", "data-decides": job.id, "data-tone": "advice", role: "group", "aria-label": "Your decision" }, icon("circle-help"),
     h("div", {}, h("p", {}, why),
       h("dl", {},
-        h("dt", {}, "Send it again"), h("dd", {}, choice.send(job)),
-        h("dt", {}, "Let it go"), h("dd", {}, choice.drop(job))),
+        h("dt", {}, "Send it again"), h("dd", {}, ...choice.send(sum)),
+        h("dt", {}, "Let it go"), h("dd", {}, ...choice.drop({ ...sum, first: live("span", {}, price(job)) }))),
       h("div", { class: "acts" },
-        asking({ text: "Send it again", icon: "send", act: "send", ask: () => decide(job.id, "send") }),
+        asking({ text: "Send it again", icon: "send", act: "send", ask: () => sendAgain(job) }),
         asking({ text: "Let it go", icon: "circle-slash", act: "drop", ask: () => decide(job.id, "drop") }))));
+}
+
+/** What both orders cost together: the lost one as it was ordered, and one more at today's price. */
+const twice = (job) => Number(job.cost?.estimated ?? 0) + Number(shownPrice(job).amount);
+
+/** Send it again for the price that stands there. If it costs more by now the studio sends nothing and says the price. */
+async function sendAgain(job) {
+  const before = shownPrice(job);
+  try { await decide(job.id, "send", before); } catch (error) {
+    if (!error.price) throw error;
+    dearer.set(job.id, error.price);
+    announce(error.message);
+    for (const old of document.querySelectorAll(`[data-decides="${CSS.escape(job.id)}"]`)) {
+      const drawn = decision(job);
+      old.replaceWith(drawn);
+      const said = (tag, told) => live(tag, {}, money(told.amount, told.currency));
+      refuse(drawn.querySelector(".acts"), "The price is now ", said("b", error.price), "; here stood ", said("span", before), ". Nothing was sent. Press again if that is fine.");
+      const presses = [...drawn.querySelectorAll("[data-asks]")];
+      presses.forEach((press) => { press.disabled = true; }); // a second press on its way down was meant for the old price
+      setTimeout(() => presses.forEach((press) => { press.disabled = false; }), RESTS_MS);
+    }
+  }
 }
 
 // What failed ---------------------------------------------------------------------------------------------------------

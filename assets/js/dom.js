@@ -9,12 +9,16 @@ export function h(tag, properties, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "class") node.className = value;
-    else if (name.includes("-") || ["role", "for", "list", "style"].includes(name)) node.setAttribute(name, value);
+    else if (name.includes("-") || ["role", "for", "list", "style", "translate"].includes(name)) node.setAttribute(name, value);
     else node[name] = value;
   }
   node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
+
+/** A node for words that change while the page is open, and for amounts. A page translator leaves them alone: it puts
+ *  copies in the place of the text that it finds, and whoever keeps that text would go on writing where nobody looks. */
+export const live = (tag, properties, ...children) => h(tag, { translate: "no", ...properties }, ...children);
 
 /** One of our icons; it takes the colour of the text around it. */
 export function icon(name) {
@@ -53,7 +57,7 @@ export function copyable(text, label) {
       setTimeout(() => { done.textContent = ""; }, 1500);
     },
   });
-  const code = h("code", {}, text);
+  const code = live("code", {}, text);
   return h("span", { class: "copyable" }, code, press, done);
 }
 

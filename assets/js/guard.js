@@ -1,5 +1,5 @@
 // The alarm before the provider drops a result: a banner over every tab, as long as something may be lost.
-import { announce, button, h, icon, styled } from "./dom.js";
+import { announce, button, h, icon, live, styled } from "./dom.js";
 import { fetchSummary, onAgain, onChange, retryNow } from "./live.js";
 
 const CALM_MS = 300000, ALARMED_MS = 20000, TICK_MS = 15000;
@@ -57,7 +57,7 @@ function place() {
 
 function draw() {
   banner.querySelector(".heading").textContent = heading();
-  banner.querySelector(".advice").textContent = `${deadline()} Please check that the disk has room and the internet works; the studio keeps trying.`;
+  banner.querySelector(".advice").replaceChildren(live("span", {}, deadline()), " Please check that the disk has room and the internet works; the studio keeps trying.");
 }
 
 const heading = () => (risk.count === 1 ? "A result is not saved yet." : `${risk.count} results are not saved yet.`);

@@ -1,5 +1,5 @@
 // The helper for prompts: the provider's formula part by part, and a list of shots. It writes only when it is told to.
-import { StudioElement, announce, button, h, icon } from "./dom.js";
+import { StudioElement, announce, button, h, icon, live } from "./dom.js";
 import { catalogue } from "./words.js";
 
 const IN_SIGHT = 6; // as many words of a part are shown at once
@@ -31,8 +31,8 @@ class Guide extends StudioElement {
     this.film = this.shotList();
     this.tabs = h("div", { class: "ways-to-write", role: "tablist" }, [["Part by part", false], ["Shot by shot", true]].map(([text, shots]) =>
       h("button", { type: "button", role: "tab", onclick: () => this.turn(shots), onkeydown: (event) => this.turnByKey(event, !shots) }, text)));
-    this.preview = h("p", { class: "made", "aria-live": "polite" });
-    this.length = h("span", { class: "quiet length" });
+    this.preview = live("p", { class: "made", "aria-live": "polite" });
+    this.length = live("span", { class: "quiet length" });
     this.use = button({ text: "Use it", kind: "primary small", press: () => this.write() });
     this.add = button({ text: "Add to my prompt", kind: "small", press: () => this.write({ after: true }) });
     this.panel.replaceChildren(this.tabs, this.scene, this.film, h("div", { class: "outcome-of-help" }, this.preview,
@@ -81,7 +81,7 @@ class Guide extends StudioElement {
     const node = h("div", { class: "part" }, h("label", { for: id }, label), input, words.length ? h("div", { class: "words-of-part" }, chips, more || null) : null);
     const mark = () => {
       const now = items(input.value);
-      chips.forEach((chip) => { chip.setAttribute("aria-pressed", String(now.includes(chip.textContent))); });
+      chips.forEach((chip, at) => { chip.setAttribute("aria-pressed", String(now.includes(words[at]))); });
     };
     return { node, mark, said: () => (input.value.trim() ? pattern.replace("{}", input.value.trim().replace(/,$/, "")) : "") };
   }
@@ -89,7 +89,7 @@ class Guide extends StudioElement {
   shotList() {
     this.summary = h("input", { type: "text", id: `guide-${this.number}-whole`, placeholder: "What the clip is about, in a sentence.", oninput: () => this.tell() });
     this.shots = h("ol", { class: "shots" });
-    this.sum = h("p", { class: "sum", role: "status" });
+    this.sum = live("p", { class: "sum", role: "status" });
     const half = Math.max(1, Math.round((this.offer.seconds || 10) / LEAST_SHOTS));
     this.addShot(half);
     this.addShot(Math.max(1, Math.round(this.offer.seconds || 10) - half));
@@ -102,7 +102,7 @@ class Guide extends StudioElement {
   addShot(length, focus = false) {
     const time = h("input", { type: "number", min: 1, step: 1, value: length, inputMode: "numeric", "aria-label": "Seconds", oninput: () => this.tell() });
     const words = h("input", { type: "text", placeholder: "What is seen, and how the camera moves.", "aria-label": "What is seen in this shot", oninput: () => this.tell() });
-    const shot = h("li", { class: "shot" }, h("span", { class: "which" }), words, h("span", { class: "time" }, time, " s"), button({ icon: "x", label: "Remove this shot", kind: "round", press: () => {
+    const shot = h("li", { class: "shot" }, live("span", { class: "which" }), words, h("span", { class: "time" }, time, " s"), button({ icon: "x", label: "Remove this shot", kind: "round", press: () => {
       const next = shot.nextElementSibling ?? shot.previousElementSibling;
       shot.remove();
       next?.querySelector("input")?.focus();

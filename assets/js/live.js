@@ -54,8 +54,9 @@ export async function cancel(id) {
   learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }));
 }
 
-/** What a person decides of a job of which nobody knows whether it was bought: `send` it again, or `drop` it. */
-export const decide = async (id, decision) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision }));
+/** What a person decides of a job of which nobody knows whether it was bought: `send` it again for the price `agreed`,
+ *  or `drop` it. */
+export const decide = async (id, decision, agreed) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision, agreed }));
 /** What becomes of a result that can no longer be stopped: `keep` or `hide`. */
 export const arrive = async (id, wish) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/arrival`, { on_arrival: wish }));
 /** Before those of its person that wait in line (1), or in its turn again (0). */
@@ -77,7 +78,10 @@ const postJson = (url, body) => getJson(url, { method: "POST", headers: { "X-Stu
 
 async function getJson(url, options) {
   const answer = await fetch(url, options);
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).message ?? `The studio answered ${answer.status}.`);
+  if (!answer.ok) {
+    const { message, price } = await answer.json().catch(() => ({}));
+    throw Object.assign(new Error(message ?? `The studio answered ${answer.status}.`), { price });
+  }
   return answer.json();
 }
 

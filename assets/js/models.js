@@ -1,5 +1,5 @@
 // The picker of a tab's model: what each is for and costs, and where those are had that this region lacks.
-import { StudioElement, button, h, icon } from "./dom.js";
+import { StudioElement, button, h, icon, live } from "./dom.js";
 
 const NEAR_PX = 320; // less room than this below, and the list opens upwards
 const TOGETHER_MS = 700; // letters typed this quickly make one beginning
@@ -28,8 +28,8 @@ class Models extends StudioElement {
     this.opener = h("button", {
       type: "button", class: "model", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-labelledby": `${label} ${label}-now`,
       onclick: () => (this.panel ? this.close() : this.open()), onkeydown: (event) => this.openByKey(event),
-    }, h("span", { class: "words", id: `${label}-now` }, h("b", {}, now.title), h("span", { class: "summary" }, now.summary)),
-    h("span", { class: "price" }, now.price), icon("chevron-down"));
+    }, h("span", { class: "words", id: `${label}-now` }, live("b", {}, now.title), h("span", { class: "summary" }, now.summary)),
+    live("span", { class: "price" }, now.price), icon("chevron-down"));
     this.panel = null;
     this.replaceChildren(...[
       this.missing(), h("div", { class: "models" }, h("div", { class: "legend", id: label }, this.offer.label ?? ""), this.opener),
@@ -146,7 +146,7 @@ class Models extends StudioElement {
 }
 
 function words({ title, summary, price }) {
-  return [h("span", { class: "words" }, h("b", {}, title), h("span", { class: "summary" }, summary)), h("span", { class: "price" }, price)];
+  return [h("span", { class: "words" }, live("b", {}, title), h("span", { class: "summary" }, summary)), live("span", { class: "price" }, price)];
 }
 
 customElements.define("studio-models", Models);

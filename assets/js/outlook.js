@@ -1,6 +1,6 @@
 // When a job will be done, as far as anybody knows: its place in the line, and how long such jobs took. Nothing is
 // counted down: what is said stays true while time passes.
-import { h } from "./dom.js";
+import { live } from "./dom.js";
 import { catalogue, isActive, since } from "./words.js";
 
 const BEFORE_WORK = ["queued", "uploading", "submitting", "pending"];
@@ -44,7 +44,7 @@ export const saidOf = (job) => [place(job), outlook(job)].filter(Boolean).join("
 export function outlookNode(job, { alone = false } = {}) {
   const { samples, documented: told } = job.expected ?? {};
   const title = samples && !told ? `Measured on ${samples === 1 ? "one job" : `${samples} jobs`} like this one` : undefined;
-  const node = h("span", { class: "usual", "data-outlook": job.id, "data-alone": alone ? "yes" : undefined, title });
+  const node = live("span", { class: "usual", "data-outlook": job.id, "data-alone": alone ? "yes" : undefined, title });
   passed(node, job);
   return node;
 }
@@ -53,7 +53,7 @@ export function outlookNode(job, { alone = false } = {}) {
 export function passed(node, job) {
   const words = saidOf(job);
   const text = words && !node.dataset.alone ? ` · ${words}` : words;
-  if (node.textContent !== text) node.textContent = text;
+  if (node.said !== text) node.textContent = node.said = text;
 }
 
 function overdue(job, most) {

@@ -1,5 +1,5 @@
 // What a job made, as it is shown large: a clip that plays, or pictures, one of them large. Articles are in article.js.
-import { button, download, h, icon } from "./dom.js";
+import { button, download, h, icon, live } from "./dom.js";
 import { title } from "./words.js";
 
 export const picturesOf = (job) => (job.outputs ?? []).filter((output) => output.kind === "image");
@@ -68,7 +68,7 @@ export class Pictures {
     const focused = this.large.contains(document.activeElement) ? document.activeElement : null;
     const held = focused && (focused.matches(".back") ? ".back" : ".on");
     this.large.replaceChildren(...[shown, arrow(-1, "chevron-left", "Previous picture"), arrow(1, "chevron-right", "Next picture"),
-      outputs.length > 1 ? h("span", { class: "count", "aria-hidden": "true" }, `${at + 1} / ${outputs.length}`) : null].filter(Boolean));
+      outputs.length > 1 ? live("span", { class: "count", "aria-hidden": "true" }, `${at + 1} / ${outputs.length}`) : null].filter(Boolean));
     if (held) (this.large.querySelector(held) ?? this.large.querySelector("button"))?.focus();
     [...(this.strip?.children ?? [])].forEach((thumb, index) => thumb.setAttribute("aria-pressed", String(index === at)));
     this.strip?.children[at].scrollIntoView?.({ block: "nearest", inline: "nearest" });

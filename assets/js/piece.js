@@ -1,6 +1,6 @@
 // One file of a chooser: what it looks like, what is known of it, and its buttons. What they do, the chooser decides.
 import { said } from "./controls.js";
-import { button, h, icon } from "./dom.js";
+import { button, h, icon, live } from "./dom.js";
 
 const ICON = { image: "image", video: "film", audio: "music" };
 const ENDINGS = {
@@ -58,7 +58,7 @@ export class Piece {
     this.right.disabled = place === count - 1;
     this.away.setAttribute("aria-label", `Remove ${this.name}`);
     this.words.replaceChildren(
-      h("div", {}, h("b", { class: "name", title: this.name }, this.name), h("span", { class: "facts" }, this.state === "sending" ? "Sending…" : info?.facts ?? "")),
+      live("div", {}, h("b", { class: "name", title: this.name }, this.name), h("span", { class: "facts" }, this.state === "sending" ? "Sending…" : info?.facts ?? "")),
       wide ? this.another ??= button({ text: "Replace", kind: "small", press: () => this.acts.choose() }) : "");
     const repair = () => (this.failed ? this.acts.send(this) : this.acts.fix(this));
     this.lines.replaceChildren(...lines.map((line) => said(line, repair)));
@@ -82,11 +82,13 @@ export class Piece {
   /** What the prompt calls the file, to be put there with one press; else its number. */
   call(called, number) {
     const text = called || number;
+    const key = JSON.stringify([text, Boolean(called && this.acts.area())]);
+    if (this.calls === key) return;
+    this.calls = key;
     const presses = called && this.acts.area();
     const chip = presses
-      ? h("button", { type: "button", class: "place", title: `Put “${called}” into the prompt`, "aria-label": `Put ${called} into the prompt`, onclick: () => this.acts.write(called) }, text)
-      : h("span", { class: "place", hidden: !text, "aria-hidden": called ? undefined : "true" }, text);
-    if (chip.isEqualNode(this.chip)) return;
+      ? live("button", { type: "button", class: "place", title: `Put “${called}” into the prompt`, "aria-label": `Put ${called} into the prompt`, onclick: () => this.acts.write(called) }, text)
+      : live("span", { class: "place", hidden: !text, "aria-hidden": called ? undefined : "true" }, text);
     const focused = document.activeElement === this.chip;
     this.chip.replaceWith(chip);
     this.chip = chip;

@@ -1,12 +1,12 @@
 // What frames the page: the header, the room's light, and which tab is open.
-import { StudioElement, button, h, icon } from "./dom.js";
+import { StudioElement, button, h, icon, live } from "./dom.js";
 import { fetchSummary, onAgain, onChange } from "./live.js";
 import { catalogue, isActive, money } from "./words.js";
 
 class Header extends StudioElement {
   connectedCallback() {
     this.chips = h("div", { class: "chips" });
-    this.spent = h("a", { class: "chip wide spent", href: "#spend", title: "What was spent", hidden: true });
+    this.spent = live("a", { class: "chip wide spent", href: "#spend", title: "What was spent", hidden: true });
     this.theme = h("span", { class: "theme" });
     this.replaceChildren(h("div", { class: "mark" }, h("i", { "aria-hidden": "true" }), h("h1", {}, "Wan Studio")), this.chips, h("div", { class: "grow" }), this.spent, this.theme);
     if (catalogue.demo) this.chips.append(demoBadge());
@@ -22,7 +22,7 @@ class Header extends StudioElement {
   async fetch() {
     try {
       const { demo, region_label: region, key_hint: key, spent_today: spent = [], caps = [] } = await fetchSummary();
-      this.chips.replaceChildren(demo ? demoBadge() : h("span", { class: "chip wide" }, [region, key && `key ••${key}`].filter(Boolean).join(" · ")));
+      this.chips.replaceChildren(demo ? demoBadge() : live("span", { class: "chip wide" }, [region, key && `key ••${key}`].filter(Boolean).join(" · ")));
       this.drawSpent({ demo, spent, cap: tightest(caps) });
     } catch { /* The header can wait; the stage says that the studio is away. */ }
   }

@@ -1,6 +1,6 @@
 // The Spend tab: what was paid, for what, by whom and when; how much of each cap is left; all of it as a table to keep.
 import { CapsEditor, capMeter } from "./caps.js";
-import { StudioElement, h, icon, styled } from "./dom.js";
+import { StudioElement, h, icon, live, styled } from "./dom.js";
 import { fetchSpend, onAgain, onChange } from "./live.js";
 import { catalogue, isActive, money } from "./words.js";
 
@@ -77,7 +77,7 @@ class Spend extends StudioElement {
     const total = of(this.told.totals)[0] ?? {};
     const people = of(this.told.by_person);
     return h("section", { class: "sums", "data-currency": currency, "aria-label": `In ${currency}` },
-      h("div", { class: "total" }, h("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency), pricesOf(this.told.price_read_on)].filter(Boolean).map((note) => h("li", {}, note)))),
+      h("div", { class: "total" }, live("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency), pricesOf(this.told.price_read_on)].filter(Boolean).map((note) => live("li", {}, note)))),
       daysChart(of(this.told.by_day), currency, this.days),
       h("div", { class: "sides" },
         ranking("By model", of(this.told.by_model), currency, nameOf),
@@ -120,8 +120,8 @@ function ranking(name, rows, currency, called) {
   return h("section", { class: "ranking" }, h("h3", {}, name), h("table", {}, h("caption", { class: "sr" }, `${name}, in ${currency}`),
     h("thead", { class: "sr" }, h("tr", {}, ["Name", "Amount", "Jobs"].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, shown.map((row) => h("tr", {},
-      h("th", { scope: "row" }, row.name, h("i", { class: "bar", "aria-hidden": "true", style: `--part:${most ? row.spent / most : 0}` })),
-      h("td", { class: "sum" }, money(row.spent, currency)), h("td", { class: "quiet" }, row.jobs ? counted(row.jobs) : ""))))));
+      live("th", { scope: "row" }, row.name, h("i", { class: "bar", "aria-hidden": "true", style: `--part:${most ? row.spent / most : 0}` })),
+      live("td", { class: "sum" }, money(row.spent, currency)), live("td", { class: "quiet" }, row.jobs ? counted(row.jobs) : ""))))));
 }
 
 /** A column for each day, or for each month where there are many days. */
@@ -130,8 +130,8 @@ function daysChart(rows, currency, span) {
   const most = Math.max(...columns.map(({ amount }) => amount), 0);
   if (columns.length < 2 || !most) return null;
   const labels = new Set([0, columns.length - 1, ...(columns.length > 8 ? [Math.floor((columns.length - 1) / 2)] : columns.keys())]);
-  return h("figure", { class: "by-day" }, h("figcaption", {}, h("h3", {}, columns[0].month ? "By month" : "By day"), h("span", { class: "quiet" }, `most in one: ${money(most, currency)}`)),
-    h("ol", {}, columns.map(({ label, amount }, at) => {
+  return h("figure", { class: "by-day" }, h("figcaption", {}, h("h3", {}, columns[0].month ? "By month" : "By day"), live("span", { class: "quiet" }, `most in one: ${money(most, currency)}`)),
+    live("ol", {}, columns.map(({ label, amount }, at) => {
       const words = `${label}: ${money(amount, currency)}`;
       return h("li", { title: words, tabIndex: amount ? 0 : -1, "data-none": amount ? undefined : "yes" }, h("i", { style: `--part:${amount / most}`, "aria-hidden": "true" }), h("span", { class: "sr" }, words),
         labels.has(at) ? h("span", { class: "when", "aria-hidden": "true" }, label) : null);

@@ -1,11 +1,11 @@
 // The stage of a tab: the newest work, large, and a card for each of the tab's jobs.
 import { Article, articleActs } from "./article.js";
 import { bothPrompts, card, recall, showDetails } from "./cards.js";
-import { StudioElement, announce, arrange, button, download, h, icon } from "./dom.js";
+import { StudioElement, announce, arrange, button, download, h, icon, live } from "./dom.js";
 import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
 import { outlookNode, passed } from "./outlook.js";
 import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
-import { STATE, catalogue, clock, cost, facts, isActive, isDone, since, title } from "./words.js";
+import { catalogue, clock, cost, facts, isActive, isDone, since, stateOf, title } from "./words.js";
 
 const CARDS = 8;
 const NEAR_END = 48;
@@ -60,7 +60,7 @@ class Stage extends StudioElement {
     const isNew = !this.jobs.has(job.id);
     this.jobs.set(job.id, job);
     this.heard.set(job.id, job);
-    if (before && before.status !== job.status) announce(`${title(job).slice(0, 60)}: ${STATE[job.status]}`);
+    if (before && before.status !== job.status) announce(`${title(job).slice(0, 60)}: ${stateOf(job)}`);
     const was = this.onScreen;
     const finishedNow = isDone(job) && before && !isDone(before);
     if (finishedNow && this.playing) this.waiting = job.id;
@@ -118,8 +118,8 @@ class Stage extends StudioElement {
   }
 
   curtain(job) {
-    return h("div", { class: "curtain" }, h("p", { class: "big" }, STATE[job.status]),
-      h("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "quiet" }, outlookNode(job, { alone: true })), h("p", { class: "words" }, title(job)));
+    return h("div", { class: "curtain" }, live("p", { class: "big" }, stateOf(job)),
+      live("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "quiet" }, outlookNode(job, { alone: true })), h("p", { class: "words" }, title(job)));
   }
 
   drawWork(job, play) {
@@ -168,7 +168,7 @@ class Stage extends StudioElement {
   caption(job, kind) {
     const growing = isActive(job);
     const acts = growing ? [] : kind === "article" ? articleActs(job) : kind === "pictures" ? downloads(job, this.pictures.output) : [download(clipOf(job).url)];
-    const quiet = growing ? ["Being written", h("span", { "data-clock": job.id }, clock(since(job.created_at)))] : [[facts(job), cost(job)].filter(Boolean).join(" · ")];
+    const quiet = growing ? ["Being written", live("span", { "data-clock": job.id }, clock(since(job.created_at)))] : [live("span", {}, [facts(job), cost(job)].filter(Boolean).join(" · "))];
     return h("div", { class: "caption" },
       h("div", { class: "about" }, h("p", { class: "words" }, title(job)), h("p", { class: "quiet" }, quiet.flatMap((part, index) => (index ? [" · ", part] : [part])))),
       h("div", { class: "acts" },

@@ -18,7 +18,7 @@ export const isActive = (job) => job.status in ACTIVE && !job.decision_wanted;
 export const isDone = (job) => job.status === "succeeded" && job.outputs?.length > 0;
 export const stepOf = (job) => ACTIVE[job.status] ?? (job.status === "succeeded" ? 4 : -1);
 
-export const STATE = {
+const STATE = {
   queued: "Waiting to start",
   uploading: "Sending your files",
   submitting: "Handing it over",

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.errors import InvalidRequest, NotFound, StudioError
+from services.errors import InvalidRequest, NotFound, PriceChanged, StudioError
 from services.routes import (
     admin,
     decisions,
@@ -45,4 +45,7 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     status = 404 if isinstance(error, NotFound) else 422 if isinstance(error, InvalidRequest) else 409
-    return JSONResponse({"message": str(error)}, status_code=status)
+    told: dict[str, object] = {"message": str(error)}
+    if isinstance(error, PriceChanged):
+        told["price"] = {"amount": error.amount, "currency": error.currency}
+    return JSONResponse(told, status_code=status)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 
 from services.errors import StudioError
+from services.money.agreed import agreed_in
 from services.records import Decision, OnArrival
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
@@ -24,20 +26,26 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.post("/{job_id}/decide", response_model=None)
     async def decide(job_id: str, request: Request, person: Asking) -> JobView:
-        decision = await _word(request, "decision", (Decision.SEND, Decision.DROP))
-        return await studio.decide(job_id, decision, person=person)
+        sent = await _sent(request)
+        decision = _word(sent, "decision", (Decision.SEND, Decision.DROP))
+        agreed = agreed_in(sent["agreed"]) if "agreed" in sent else None
+        return await studio.decide(job_id, decision, person=person, agreed=agreed)
 
     @routes.post("/{job_id}/arrival", response_model=None)
     async def arrival(job_id: str, request: Request, person: Asking) -> JobView:
-        return await studio.arrive(job_id, await _word(request, "on_arrival", tuple(OnArrival)), person=person)
+        on_arrival = _word(await _sent(request), "on_arrival", tuple(OnArrival))
+        return await studio.arrive(job_id, on_arrival, person=person)
 
     return routes
 
 
-async def _word(request: Request, name: str, words: tuple[_Word, ...]) -> _Word:
+async def _sent(request: Request) -> dict[str, Any]:  # Any: JSON from outside
+    return await json_body(request, limit=_LONGEST_BODY, what="a decision")
+
+
+def _word(sent: Mapping[str, object], name: str, words: tuple[_Word, ...]) -> _Word:
     """One of some words in a body. Raises StudioError."""
-    sent = (await json_body(request, limit=_LONGEST_BODY, what="a decision")).get(name)
-    known = next((word for word in words if word == sent), None)
+    known = next((word for word in words if word == sent.get(name)), None)
     if known is None:
         raise StudioError(f"`{name}` is {' or '.join(f'`{word}`' for word in words)}.")
     return known

@@ -164,7 +164,8 @@ async def test_a_person_decides_where_nobody_knows_and_is_told_the_worst_first(
     await page.screenshot(path=ARTIFACTS / f"trust-decision-{decision}.png")
     await card.get_by_role("button", name=name).click()
     await expect(group).to_have_count(0)
-    assert asked.bodies == [{"decision": decision}]
+    agreed = {"agreed": {"amount": 0.5, "currency": "USD"}} if decision == "send" else {}
+    assert asked.bodies == [{"decision": decision} | agreed]
 
 
 # Failures ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // What is not the same between items: rows of values, and the words in which prompts differ. Pure; words.js says the values.
-import { STATE, between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, title } from "../words.js";
+import { between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, stateOf, title } from "../words.js";
 
 const LONG = 28; // signs; a text that is longer is compared by its words
 const ALIKE = 0.3; // of its words; a text with fewer of the first is another text
@@ -82,7 +82,7 @@ export function rows(jobs) {
     row("Cost", cost),
     row("Took", (job) => (job.finished_at && !isActive(job) ? clock(between(job.created_at, job.finished_at)) : "")),
     row("Region", (job) => catalogue.regions?.[job.region] ?? job.region),
-    row("State", (job) => STATE[job.status]),
+    row("State", (job) => stateOf(job)),
     row("Made", (job) => moment(job.created_at)),
   ];
   // A clip is mostly as long as was asked for: that is not said twice.

@@ -1,8 +1,8 @@
 // One item of a comparison: its clip, its pictures or its article, and the line under it. What is pressed, the room decides.
 import { Article } from "../article.js";
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
-import { STATE, clock, isActive, isDone, title } from "../words.js";
+import { clock, isActive, isDone, stateOf, title } from "../words.js";
 
 const POSTER_SIDE = 1280;
 const STATE_ICON = { failed: "triangle-alert", canceled: "circle-slash", unknown: "circle-help" };
@@ -31,8 +31,8 @@ export class Pane {
     this.pages = h("span", { class: "pages" });
     this.facts = button({ icon: "info", label: "Details", kind: "small facts", press: () => acts.details(this) });
     this.choose = button({ text: "This one", icon: "check", kind: "primary choose", press: () => acts.vote(this) });
-    this.chip = h("b", { class: "number" });
-    this.label = h("span", { class: "name" });
+    this.chip = live("b", { class: "number" });
+    this.label = live("span", { class: "name" });
     this.node = h("figure", { class: "pane", tabIndex: -1 }, this.look, this.word,
       h("figcaption", {}, this.chip, this.label, this.pages, this.sound, this.facts, this.choose));
     this.call(number, name);
@@ -43,8 +43,9 @@ export class Pane {
   call(number, name) {
     this.number = number;
     this.chip.textContent = number;
-    this.label.textContent = name ?? "";
-    this.label.title = name ?? "";
+    this.called = name ?? "";
+    this.label.textContent = this.called;
+    this.label.title = this.called;
     this.node.setAttribute("aria-label", name ? `Item ${number}: ${name}` : `Item ${number}`);
     this.choose.setAttribute("aria-label", `Vote for item ${number}`);
     this.video?.setAttribute("aria-label", `Clip ${number}`);
@@ -78,7 +79,7 @@ export class Pane {
     if (outputs.length > 1) {
       const turn = (by) => { this.at = (this.at + by + outputs.length) % outputs.length; this.draw(); };
       this.pages.replaceChildren(button({ icon: "chevron-left", label: "Previous picture", kind: "small", press: () => turn(-1) }),
-        h("span", { class: "quiet" }, `${this.at + 1} / ${outputs.length}`), button({ icon: "chevron-right", label: "Next picture", kind: "small", press: () => turn(1) }));
+        live("span", { class: "quiet" }, `${this.at + 1} / ${outputs.length}`), button({ icon: "chevron-right", label: "Next picture", kind: "small", press: () => turn(1) }));
     }
     return this.image;
   }
@@ -93,7 +94,7 @@ export class Pane {
   }
 
   nothing() {
-    const words = isActive(this.job) ? `${STATE[this.job.status]}. It appears here when it is done.` : this.job.error?.message ?? STATE[this.job.status];
+    const words = isActive(this.job) ? `${stateOf(this.job)}. It appears here when it is done.` : this.job.error?.message ?? stateOf(this.job);
     return h("div", { class: "empty" }, icon(STATE_ICON[this.job.status] ?? "clock"), h("p", {}, words));
   }
 

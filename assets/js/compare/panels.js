@@ -1,5 +1,5 @@
 // What stands below the panes when it is asked for: the differences, the blind vote and its result, the sheet, the keys.
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { rows } from "./difference.js";
 import { newSeed } from "./vote.js";
 
@@ -18,9 +18,9 @@ export function differences(panes, { everything, toggled }) {
   return h("section", { class: "differences", "aria-label": "Differences" },
     h("div", { class: "line" }, h("h3", {}, shown.length ? "What differs" : "They differ in nothing that was asked for"), h("label", { class: "quiet" }, check, everything || !hidden ? "Everything" : `Everything (${hidden} more)`)),
     shown.length ? h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of differences" }, h("table", {},
-      h("thead", {}, h("tr", {}, h("td", {}), panes.map(({ number, label }) => h("th", { scope: "col" }, h("b", { class: "number" }, number), " ", h("span", {}, label.textContent))))),
+      h("thead", {}, h("tr", {}, h("td", {}), panes.map(({ number, called }) => live("th", { scope: "col" }, h("b", { class: "number" }, number), " ", h("span", {}, called))))),
       h("tbody", {}, shown.map((row) => h("tr", { "data-differs": row.differs ? "yes" : "no" }, h("th", { scope: "row" }, row.label),
-        panes.map((_, index) => h("td", { class: row.words ? "text" : "" }, cell(row, index)))))))) : null);
+        panes.map((_, index) => (row.words ? h("td", { class: "text" }, cell(row, index)) : live("td", {}, cell(row, index))))))))) : null);
 }
 
 function cell(row, index) {
@@ -43,15 +43,21 @@ export function voteForm({ start }) {
 /** While a vote runs: where it stands, and the ways out. */
 export function voteLine(ballot, { none, end }) {
   const of = ballot.rounds ? `Round ${ballot.round} of ${ballot.rounds}` : `Round ${ballot.round}`;
-  return h("div", { class: "vote-line" }, h("p", { role: "status" }, h("b", {}, of), h("span", { class: "quiet" }, ` · seed ${ballot.seed}. Which one is best?`)),
+  return h("div", { class: "vote-line" }, live("p", { role: "status" }, h("b", {}, of), h("span", { class: "quiet" }, ` · seed ${ballot.seed}. Which one is best?`)),
     h("div", { class: "acts" }, button({ text: "No preference", press: none }), button({ text: "End and show the names", press: end })));
+}
+
+/** How a vote ended, in a sentence. */
+export function verdictOf({ winners }, panes) {
+  if (!winners.length) return "Nobody was chosen";
+  return winners.length > 1 ? `A tie of ${winners.length}` : `Item ${panes[winners[0]].number} is the best`;
 }
 
 /** After a vote: who stood behind the numbers and how they fared. `keep(what)` is winner or ratings. */
 export function result(ballot, panes, { keep, again, copy }) {
   const { winners, ratings, votes } = ballot;
   const most = Math.max(1, ...votes);
-  const said = !winners.length ? "Nobody was chosen" : winners.length > 1 ? `A tie of ${winners.length}` : `Item ${panes[winners[0]].number} is the best`;
+  const said = verdictOf(ballot, panes);
   const standing = panes.map((pane, item) => ({ pane, item })).sort((a, b) => votes[b.item] - votes[a.item]);
   return h("section", { class: "result", "aria-label": "Result" },
     h("div", { class: "line" }, h("h3", {}, icon("trophy"), said), h("span", { class: "quiet" }, [`${ballot.cast} ${ballot.cast === 1 ? "vote" : "votes"}`, ballot.none ? `${ballot.none} without preference` : "", `seed ${ballot.seed}`].filter(Boolean).join(" · "))),

@@ -73,6 +73,7 @@ class Room {
     this.zooms = h("div", { class: "zooms", role: "group", "aria-label": "Size, all items" },
       button({ icon: "zoom-out", label: "Smaller", press: () => this.view.farther() }),
       this.fits = button({ text: "Fit", label: "Fit", press: () => this.view.fit() }), button({ icon: "zoom-in", label: "Larger", press: () => this.view.nearer() }));
+    this.fits.translate = false;
     return h("footer", {}, this.transport.node, this.zooms);
   }
 
@@ -286,7 +287,7 @@ class Room {
     if (!ballot.cast) return this.fillPanel(null);
     this.fillPanel(panels.result(ballot, this.panes, { keep: (what, node) => this.keep(what, ballot, node), again: () => this.show("vote"), copy: () => this.copy(this.told(ballot), "The result is copied.") }));
     this.panel.querySelector(".press")?.focus();
-    announce(this.panel.querySelector("h3").textContent);
+    announce(panels.verdictOf(ballot, this.panes));
   }
 
   async keep(what, ballot, node) {

@@ -1,5 +1,5 @@
 // What moves the clips: play, step, one scrubber, speed, loop, and what is heard. Draws the state of an ensemble.
-import { announce, button, h, icon } from "../dom.js";
+import { announce, button, h, icon, live } from "../dom.js";
 import { clock } from "../words.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
@@ -10,7 +10,7 @@ export class Transport {
     this.ensemble = ensemble;
     this.play = button({ icon: "play", label: "Play", kind: "primary go", press: () => ensemble.toggle() });
     this.line = h("input", { type: "range", class: "scrub", min: 0, max: 1, step: "any", value: 0, "aria-label": "Time, all clips" });
-    this.said = h("span", { class: "time" });
+    this.said = live("span", { class: "time" });
     this.speed = select("Speed", SPEEDS.map((rate) => [String(rate), `${rate}×`]), "1", (value) => ensemble.setRate(Number(value)));
     this.loop = select("Loop", LOOPS, ensemble.until, (value) => this.loops(value));
     this.node = h("div", { class: "transport", role: "group", "aria-label": "All clips" },

@@ -1,5 +1,5 @@
 // The bar of the chosen: what can be done with them all at once. The acts themselves are in acts.js.
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { fileSize } from "../words.js";
 
 const MOST_STARS = 5;
@@ -8,7 +8,7 @@ const MOST_COMPARED = 9;
 export class Bar {
   constructor(acts) {
     this.acts = acts;
-    this.count = h("b", { class: "count", "aria-live": "polite" });
+    this.count = live("b", { class: "count", "aria-live": "polite" });
     this.node = h("div", { class: "choice", role: "toolbar", "aria-label": "What to do with the chosen", hidden: true, "data-no-band": "" });
   }
 
@@ -20,7 +20,7 @@ export class Bar {
     const bytes = briefs.reduce((sum, one) => sum + one.bytes, 0);
     this.count.textContent = `${briefs.length.toLocaleString()} chosen`;
     const away = button({ icon: "x", label: "Choose nothing", kind: "round", act: "clear", press: () => this.acts.clear() });
-    const what = h("div", { class: "what" }, away, this.count, bytes ? h("span", { class: "quiet" }, fileSize(bytes)) : null);
+    const what = h("div", { class: "what" }, away, this.count, bytes ? live("span", { class: "quiet" }, fileSize(bytes)) : null);
     this.node.replaceChildren(what, ...(bin ? this.binned() : this.kept(briefs, bytes)));
     if (focused) this.node.querySelector(`[data-act="${focused}"]`)?.focus();
   }

@@ -1,5 +1,5 @@
 // Where the disk's room goes, by kind of work and month, and the files that nobody needs any more.
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { fetchDisk, sweep } from "../live.js";
 import { ask } from "./dialogs.js";
 
@@ -32,7 +32,7 @@ const months = (use) => [...new Set(use.families.flatMap(({ months: all }) => al
 
 function whole({ families, bin, inputs, free, total }) {
   const made = families.reduce((sum, { bytes }) => sum + bytes, 0);
-  const fact = (label, bytes, note) => h("div", { class: "fact" }, h("b", {}, size(bytes)), h("span", {}, label), note ? h("span", { class: "quiet" }, note) : null);
+  const fact = (label, bytes, note) => h("div", { class: "fact" }, live("b", {}, size(bytes)), h("span", {}, label), note ? h("span", { class: "quiet" }, note) : null);
   return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, "gone after 30 days"), fact("free", free, `of ${size(total)}`))];
 }
 
@@ -44,13 +44,13 @@ function chart(use) {
   const most = Math.max(...totals, 1);
   const name = (month) => new Date(`${month}-15T12:00:00Z`).toLocaleDateString(undefined, { month: "short", year: "2-digit" });
   const bars = shown.map((month, index) => h("div", { class: "month" },
-    h("span", { class: "sum" }, size(totals[index])),
+    live("span", { class: "sum" }, size(totals[index])),
     h("div", { class: "bar", style: `height:${(totals[index] / most * 100).toFixed(2)}%` }, use.families.map((family, number) => {
       const bytes = bytesOf(family, month);
       return bytes ? h("i", { style: `flex-grow:${bytes};--hue:var(--share-${number % COLOURS})`, title: `${family.label}, ${name(month)}: ${size(bytes)}` }) : null;
     })),
     h("span", { class: "name" }, name(month))));
-  const legend = h("ul", { class: "legend" }, use.families.map((family, number) => h("li", {}, h("i", { style: `--hue:var(--share-${number % COLOURS})` }), h("span", {}, family.label), h("b", {}, size(family.bytes)))));
+  const legend = h("ul", { class: "legend" }, use.families.map((family, number) => h("li", {}, h("i", { style: `--hue:var(--share-${number % COLOURS})` }), h("span", {}, family.label), live("b", {}, size(family.bytes)))));
   const table = h("table", { class: "sr" }, h("caption", {}, "Space by kind of work and month"),
     h("tr", {}, h("th", {}, "Kind of work"), shown.map((month) => h("th", {}, name(month)))),
     use.families.map((family) => h("tr", {}, h("th", {}, family.label), shown.map((month) => h("td", {}, size(bytesOf(family, month)))))));
@@ -71,7 +71,7 @@ function show(found, { files, bytes, count = files.length }) {
   if (!files.length) return found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, "All is tidy: every file is needed.")));
   const many = `${count.toLocaleString()} ${count === 1 ? "file" : "files"}`;
   found.replaceChildren(
-    h("ul", { class: "orphans" }, files.slice(0, MOST_FILES).map(({ name, bytes: one, why }) => h("li", {}, h("code", {}, name), h("span", {}, why), h("b", {}, size(one))))),
+    h("ul", { class: "orphans" }, files.slice(0, MOST_FILES).map(({ name, bytes: one, why }) => h("li", {}, live("code", {}, name), h("span", {}, why), live("b", {}, size(one))))),
     count > MOST_FILES ? h("p", { class: "quiet" }, `and ${(count - MOST_FILES).toLocaleString()} more`) : "",
     button({ text: `Remove ${many}, ${size(bytes)}`, icon: "trash-2", kind: "danger", act: "tidy-now", press: async (node) => {
       node.disabled = true;

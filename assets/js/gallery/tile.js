@@ -1,9 +1,9 @@
 // One job as a tile: its picture, its state, where it is kept. A tile is a button; its heart and its mark lie beside it,
 // for a pointer: keys reach the same from the tile.
-import { h, icon } from "../dom.js";
+import { h, icon, live } from "../dom.js";
 import { thumbnailOf } from "../cards.js";
 import { picturesOf } from "../outputs.js";
-import { STATE, clock, counted, isActive, isDone, since, title } from "../words.js";
+import { clock, counted, isActive, isDone, since, stateOf, title } from "../words.js";
 
 const HOVER_MS = 220;
 const DAY_MS = 86_400_000;
@@ -31,16 +31,16 @@ function tile(job, { selected, current, press }) {
   const kept = keptWords(job);
   const node = h("button", {
     type: "button", class: "tile", tabIndex: current ? 0 : -1, "data-job": job.id, "data-state": job.status, "data-kind": kindOf(job),
-    "aria-label": [title(job), STATE[job.status], picturesOf(job).length > 1 ? counted(picturesOf(job).length) : "", job.favourite ? "Favourite" : "", job.rating ? `${job.rating} of 5 stars` : "", kept?.words, selected ? "Selected" : ""].filter(Boolean).join(". "),
+    "aria-label": [title(job), stateOf(job), picturesOf(job).length > 1 ? counted(picturesOf(job).length) : "", job.favourite ? "Favourite" : "", job.rating ? `${job.rating} of 5 stars` : "", kept?.words, selected ? "Selected" : ""].filter(Boolean).join(". "),
     onclick: press,
   },
   thumb ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async", draggable: false }) : h("span", { class: "blank" }, icon(BLANK[kindOf(job)] ?? "clock")),
   h("span", { class: "words" }, title(job)),
-  active ? h("span", { class: "label" }, h("i", { class: "dot" }), h("span", { "data-clock": job.id, "data-words": STATE[job.status] }, `${STATE[job.status]} · ${clock(since(job.created_at))}`))
-    : h("span", { class: "label" }, done ? madeLabel(job) : STATE[job.status]),
-  job.rating ? h("span", { class: "rated", "aria-hidden": "true" }, icon("star-full"), String(job.rating)) : null,
+  active ? live("span", { class: "label" }, h("i", { class: "dot" }), h("span", { "data-clock": job.id, "data-words": stateOf(job) }, `${stateOf(job)} · ${clock(since(job.created_at))}`))
+    : live("span", { class: "label" }, done ? madeLabel(job) : stateOf(job)),
+  job.rating ? live("span", { class: "rated", "aria-hidden": "true" }, icon("star-full"), String(job.rating)) : null,
   job.demo ? h("span", { class: "badge" }, "Demo") : job.imported ? h("span", { class: "badge plain" }, "Imported") : null,
-  kept ? h("span", { class: "kept", "data-safe": kept.safe, "data-urgent": kept.urgent ? "yes" : undefined, "data-until": kept.until, title: kept.words }, icon(kept.icon), kept.short ? h("span", {}, kept.short) : null) : null);
+  kept ? live("span", { class: "kept", "data-safe": kept.safe, "data-urgent": kept.urgent ? "yes" : undefined, "data-until": kept.until, title: kept.words }, icon(kept.icon), kept.short ? h("span", {}, kept.short) : null) : null);
   if (clip) preview(node, `${clip.url}/preview`);
   return node;
 }

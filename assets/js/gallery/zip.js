@@ -1,5 +1,5 @@
 // A ZIP of many: what will be in it, how large it is, with recipes or without.
-import { h, icon } from "../dom.js";
+import { h, icon, live } from "../dom.js";
 import { prepareExport } from "../live.js";
 import { fileSize } from "../words.js";
 import { ask } from "./dialogs.js";
@@ -21,7 +21,7 @@ export function askZip(wish, briefs) {
         said.hidden = false;
         start.disabled = false;
       }
-    } }, icon("download"), h("span", {}, `Download, about ${fileSize(bytes)}`));
+    } }, icon("download"), h("span", {}, "Download, about ", live("span", {}, fileSize(bytes))));
     return [
       h("p", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, with a table and a JSON file of how each was made.`),
       h("label", { class: "tick" }, clean, h("span", {}, h("b", {}, "Without recipes"), h("span", { class: "quiet" }, "The prompts and settings inside the files are left out."))),

@@ -40,19 +40,20 @@ export class Opened {
     if (file.size > MOST_BYTES) trouble = "It is too large to look for a recipe.";
     else try { told = await this.send("/studio/recipes", file); } catch (error) { trouble = error.message; }
     if (turn !== this.turn || !this.sheet.node.open) return;
+    const none = trouble || "It carries no recipe. You can still use it, or keep it.";
     const own = [
-      told.kind === "studio" ? this.ours(told) : told.kind === "foreign" ? this.foreign(told) : h("p", {}, trouble || "It carries no recipe. You can still use it, or keep it."),
+      told.kind === "studio" ? this.ours(told) : told.kind === "foreign" ? this.foreign(told) : h("p", {}, none),
       h("div", { class: "acts" }, this.first(told), useButton(() => this.use(file, kind, told)), this.keeper([file])),
     ];
     this.sheet.show(file.name, this.look(file, kind), own);
     this.sheet.node.querySelector(".acts .press")?.focus();
-    announce(this.sheet.node.querySelector(".told, p")?.textContent ?? "");
+    announce(told.kind === "studio" ? [madeBy(told).join(""), told.prompt].filter(Boolean).join(". ") : told.kind === "foreign" ? `Made with ${told.tool || "another tool"}` : none);
   }
 
   /** Made by this studio or another one of ours. */
   ours(told) {
-    const model = told.model_title ?? catalogue.models?.[told.model]?.title ?? told.model;
-    return h("div", { class: "told" }, h("p", {}, h("b", {}, told.job ? "Made here" : "Made with Wan Studio"), ` with ${model}`),
+    const [where, model] = madeBy(told);
+    return h("div", { class: "told" }, h("p", {}, h("b", {}, where), model),
       told.prompt ? h("blockquote", {}, told.prompt) : null);
   }
 
@@ -130,3 +131,6 @@ export class Opened {
     return told;
   }
 }
+
+/** Where a file of ours was made, and with which model. */
+const madeBy = (told) => [told.job ? "Made here" : "Made with Wan Studio", ` with ${told.model_title ?? catalogue.models?.[told.model]?.title ?? told.model}`];

@@ -116,7 +116,7 @@ export class Dialog {
     const facts = button({ icon: "panel-right", label: this.showsFacts ? "Hide the facts" : "Show the facts", act: "facts", press: () => this.toggleFacts() });
     facts.setAttribute("aria-pressed", String(this.showsFacts));
     this.corner.replaceChildren(
-      h("span", { class: "place" }, this.place),
+      h("span", { class: "place", translate: "no" }, this.place),
       ...(away ? [button({ icon: "undo-2", label: "Back to where you were", act: "back", press: () => this.go(this.anchor) })] : []),
       button({ icon: "chevron-left", label: "Newer", act: "newer", press: () => this.step(NEWER), kind: newer ? "" : "off" }),
       button({ icon: "chevron-right", label: "Older", act: "older", press: () => this.step(OLDER), kind: older ? "" : "off" }),

@@ -2,11 +2,11 @@
 import { articleActs } from "../article.js";
 import { bothPrompts, remark, trouble } from "../cards.js";
 import { stopButton, turnButton } from "../deciding.js";
-import { button, copyable, download, h, icon } from "../dom.js";
+import { button, copyable, download, h, icon, live } from "../dom.js";
 import { fetchRelatives } from "../live.js";
 import { saidOf } from "../outlook.js";
 import { clipOf, downloads, hasArticle, soundOf } from "../outputs.js";
-import { STATE, between, catalogue, clock, cost, facts, familyOf, fileSize, isActive, isDone, modelOf, moment, money, parameter, since } from "../words.js";
+import { between, catalogue, clock, cost, facts, familyOf, fileSize, isActive, isDone, modelOf, moment, money, parameter, since, stateOf } from "../words.js";
 import { collections, marks, safety, tags } from "./order.js";
 import { announce } from "./voice.js";
 
@@ -60,7 +60,7 @@ export class Facts {
     if (this.ending.signal.aborted) return;
     const tree = new Tree(this.job, told, { open: (job) => this.room.visit(job), signal: this.ending.signal });
     const paid = (told.totals ?? []).filter(({ spent }) => spent).map(({ spent, currency }) => money(spent, currency)).join(" + ");
-    this.tree.replaceChildren(h("h3", {}, "Family"), tree.node, paid ? h("p", { class: "quiet" }, `${paid} for all of them${catalogue.demo ? ", were it no demo" : ""}`) : "");
+    this.tree.replaceChildren(h("h3", {}, "Family"), tree.node, paid ? live("p", { class: "quiet" }, `${paid} for all of them${catalogue.demo ? ", were it no demo" : ""}`) : "");
   }
 }
 
@@ -84,7 +84,7 @@ function head(job) {
   const maker = job.person && job.person !== "local" ? ` · by ${job.person}` : "";
   const file = job.imported ? job.outputs?.[0]?.name ?? "a file" : "";
   const [name, more] = file && !modelOf(job) ? [file, facts(job)] : [facts(job), file && `Taken in from ${file}.`];
-  return [h("p", { class: "quiet" }, `${familyOf(job)} · ${moment(job.created_at)}${maker}`), h("h2", {}, name), more ? h("p", { class: "quiet" }, more) : null];
+  return [h("p", { class: "quiet" }, `${familyOf(job)} · ${moment(job.created_at)}${maker}`), live("h2", {}, name), more ? live("p", { class: "quiet" }, more) : null];
 }
 
 function words(job, room) {
@@ -118,7 +118,7 @@ function saves(job, room) {
   const size = output ? [output.width ? `${output.width} × ${output.height}` : "", output.seconds ? `${output.seconds.toFixed(1)} s` : "", fileSize(output.bytes)].filter(Boolean).join(", ") : "";
   const said = modelOf(job) ? "Download keeps the recipe in the file, Export clean leaves it out." : "Export clean leaves out what is written in the file, such as where it was taken.";
   const recipe = clean ? ` · ${said}` : "";
-  return h("div", { class: "acts saves" }, links, clean, size ? h("span", { class: "quiet" }, size + recipe) : null);
+  return h("div", { class: "acts saves" }, links, clean, size ? h("span", { class: "quiet" }, live("span", {}, size), recipe) : null);
 }
 
 function prompts(job) {
@@ -150,7 +150,7 @@ function settings(job) {
   const rows = Object.entries(job.parameters ?? {}).filter(([, value]) => value !== null && value !== "").map(([name, value]) => parameter(name, value));
   const short = rows.filter(([, value]) => value.length <= LONG_WORDS);
   const long = rows.filter(([, value]) => value.length > LONG_WORDS);
-  return [section("Settings", table([["State", STATE[job.status]], ["Model", modelOf(job)], ["Region", catalogue.regions?.[job.region] ?? job.region], ...short])),
+  return [section("Settings", table([["State", stateOf(job)], ["Model", modelOf(job)], ["Region", catalogue.regions?.[job.region] ?? job.region], ...short])),
     ...long.map(([name, value]) => section(name, h("p", { class: "prompt" }, value)))];
 }
 
@@ -179,7 +179,7 @@ function support(job) {
 const section = (name, ...content) => h("section", {}, h("h3", {}, name), content);
 
 function table(rows) {
-  return h("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), live("dd", {}, value)]));
 }
 
 /** The files that were given, by field, in their order, with what the prompt calls them. */

@@ -1,5 +1,5 @@
 // A clip with a bar of its own: exact frames, loop, speed, sound. What was chosen is kept from one clip to the next.
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { clip } from "../outputs.js";
 import { frameAt, readFrames } from "./frames.js";
 
@@ -56,13 +56,13 @@ export class Player {
     this.looping = button({ icon: "repeat", label: "Again and again", kind: "round", act: "loop", press: () => this.loop() });
     this.muting = button({ icon: "volume-2", label: "Sound", kind: "round", act: "sound", press: () => this.sound() });
     this.loud = h("input", { type: "range", class: "loud", min: 0, max: 100, step: 1, "aria-label": "Volume", oninput: () => this.volume(Number(this.loud.value) / 100) });
-    this.speeds = h("select", { class: "speed", "aria-label": "Speed", title: "Speed", onchange: () => this.setSpeed(Number(this.speeds.value)) },
+    this.speeds = live("select", { class: "speed", "aria-label": "Speed", title: "Speed", onchange: () => this.setSpeed(Number(this.speeds.value)) },
       SPEEDS.map((speed) => h("option", { value: String(speed), selected: speed === wishes.speed }, `${speed}×`)));
     return h("div", { class: "bar", role: "group", "aria-label": "Player" }, this.scrub,
       this.playing,
       button({ icon: "step-back", label: "One frame back", kind: "round", act: "frame-back", press: () => this.step(-1) }),
       button({ icon: "step-forward", label: "One frame on", kind: "round", act: "frame-on", press: () => this.step(1) }),
-      h("span", { class: "where" }, this.time, this.place),
+      live("span", { class: "where" }, this.time, this.place),
       h("span", { class: "grow" }),
       this.speeds, this.looping, h("span", { class: "volume" }, this.muting, this.loud), acts);
   }

@@ -1,9 +1,9 @@
 // What was made, large: a clip with its player, pictures to look closer at, an article to read; else what was given.
 import { Article } from "../article.js";
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, live } from "../dom.js";
 import { jobById } from "../live.js";
 import { Pictures, clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
-import { STATE, isDone, title } from "../words.js";
+import { isDone, stateOf, title } from "../words.js";
 import { Player } from "./player.js";
 import { announce } from "./voice.js";
 import { Zoom } from "./zoom.js";
@@ -119,7 +119,7 @@ export class Stage {
 /** Where nothing was made: the state, over the picture that it was to be made of. */
 function nothingMade(job) {
   const picture = job.inputs?.find((input) => input.kind === "image");
-  const state = h("div", { class: "empty" }, icon(STATE_ICON[job.status] ?? "clock"), h("p", {}, STATE[job.status]));
+  const state = h("div", { class: "empty" }, icon(STATE_ICON[job.status] ?? "clock"), live("p", {}, stateOf(job)));
   return picture ? h("div", { class: "given-large" }, h("img", { src: picture.url, alt: picture.name }), state) : state;
 }
 

@@ -1,7 +1,7 @@
 // The family of an item: what it came from above it, what came of it below, a row for each generation.
 import { button, h, icon } from "../dom.js";
 import { thumbnailOf } from "../cards.js";
-import { STATE, isDone, title } from "../words.js";
+import { isDone, stateOf, title } from "../words.js";
 import { fine } from "./player.js";
 
 const MOST_IN_ROW = 5;
@@ -76,7 +76,7 @@ export class Tree {
     const here = id === this.here;
     const thumb = thumbnailOf(job);
     const said = this.links.filter(({ from, to }) => (here ? false : from === id || to === id)).map(momentWords);
-    const label = [title(job), isDone(job) ? "" : STATE[job.status], ...new Set(said)].filter(Boolean).join(", ");
+    const label = [title(job), isDone(job) ? "" : stateOf(job), ...new Set(said)].filter(Boolean).join(", ");
     const node = h("button", { type: "button", class: "member", title: label, "aria-label": label, "data-job": id, "aria-current": here ? "true" : undefined, onclick: () => { if (!here) this.open(job); } },
       thumb ? h("img", { src: thumb, alt: "", loading: "lazy", onload: () => this.connect() }) : icon(job.article ? "newspaper" : "image"),
       job.outputs?.[0]?.kind === "video" ? icon("play") : null);
