@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Optional
 
 import services
-from services.startup.console import EXIT_CODE, CannotStart, say, say_all
+from services.startup.console import EXIT_CODE, INTERRUPTED_EXIT_CODE, CannotStart, say, say_all
 
 if TYPE_CHECKING:
     import socket
@@ -40,6 +40,8 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - a
         return start()
     except CannotStart as error:
         say_all(error.sentences)
+    except KeyboardInterrupt:  # before it served; whatever was under way goes on at the next start
+        return INTERRUPTED_EXIT_CODE
     except ModuleNotFoundError as error:
         say(f"The package {error.name} is missing. Install what the studio needs:")
         say(f'"{sys.executable}" -m pip install -r requirements.txt')
@@ -74,13 +76,18 @@ def start() -> int:
 def serve(settings: "Settings", sockets: "Sequence[socket.socket]") -> int:
     """Build the application and serve it. Returns the exit code."""
     from services.startup.listening import origin  # noqa: PLC0415
-    from services.startup.server import serve_until_stopped  # noqa: PLC0415
+    from services.startup.server import FAILED_EXIT_CODE, serve_until_stopped  # noqa: PLC0415
 
     def announce(port: int) -> None:
         mode = "demo mode: nothing is billed" if settings.demo else "ready"
         say(f"Wan Studio on {origin(settings.studio_host, port)} ({mode})", to=sys.stdout)
 
-    return serve_until_stopped(create_app(settings), sockets, announce=announce)
+    try:
+        app = create_app(settings)
+    except Exception:  # whatever it was, its traceback belongs into the log
+        log.exception("the studio could not be built")
+        return FAILED_EXIT_CODE
+    return serve_until_stopped(app, sockets, announce=announce)
 
 
 def create_app(settings: "Settings", *, catalogue: "Optional[Catalogue]" = None) -> "FastAPI":  # noqa: UP045

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
@@ -16,7 +16,7 @@ from services import setting_values
 from services.catalogue.regions import REGIONS, region_named
 from services.startup.env_files import read_env_file
 from services.startup.home import expanded
-from services.startup.variables import BESIDE_APP, Given, cleaned, gathered, places
+from services.startup.variables import USUAL_PLACES, Given, cleaned, gathered, places
 
 REGIONAL = {"dashscope_api_keys": "DASHSCOPE_API_KEY_", "dashscope_base_urls": "DASHSCOPE_BASE_URL_"}
 """Settings that each region has: our field, and how a variable begins that ends with the region."""
@@ -44,8 +44,7 @@ class Settings(BaseSettings):
     """The settings. A name here is an environment variable in capitals; each has its line in the README."""
 
     model_config = SettingsConfigDict(
-        # What lies in the folder that the studio is started from counts more than what lies beside app.py.
-        env_file=(BESIDE_APP, Path(".env")),
+        env_file=USUAL_PLACES,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -97,6 +96,12 @@ class Settings(BaseSettings):
     dashscope_base_urls: Mapping[str, WebAddress] = Field(
         default_factory=dict, description="A base URL by region, each in a variable of its own"
     )
+
+    if not TYPE_CHECKING:  # so that the fields stay the arguments that are checked
+
+        def __init__(self, **values: object) -> None:
+            # pydantic's own reader would open the files too, and ends with a traceback if one is not UTF-8.
+            super().__init__(_env_file=None, **values)
 
     @classmethod
     def settings_customise_sources(

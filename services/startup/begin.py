@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from services import setting_values
 from services.settings import REGIONAL, Settings, region_of
@@ -73,14 +73,17 @@ def look_at_settings() -> Found:
     given = gathered(os.environ, files)
     wrong = [file.refused for file in files if file.refused]
     chosen = cleaned(os.environ.get(ENV_FILE, ""))
-    wrong += [f"{ENV_FILE} names {path}, which does not exist." for path, file in read if file is None and chosen]
+    wrong += [
+        f"{ENV_FILE} names {path}, which does not exist." for path, file in read if file is None and str(path) == chosen
+    ]
     wrong += _unread_values(files, given)
     settings: Settings | None = None
     try:
         settings = Settings()
-        expanded(settings.studio_home)
+        if not wrong:
+            expanded(settings.studio_home)
     except ValidationError as error:
-        wrong += [_sentence(each, given) for each in error.errors(include_url=False)]
+        wrong += [_sentence(dict(each), given) for each in error.errors(include_url=False)]
     except CannotStart as error:
         wrong += error.sentences
     if wrong or settings is None:
@@ -119,8 +122,8 @@ def _unread_values(files: tuple[EnvFile, ...], given: Mapping[str, Given]) -> li
     ]
 
 
-def _sentence(error: ErrorDetails, given: Mapping[str, Given]) -> str:
-    """One wrong setting: which, what it is, where it is set, and what is allowed."""
+def _sentence(error: Mapping[str, Any], given: Mapping[str, Given]) -> str:
+    """One wrong setting, as pydantic tells it (Any: so it is typed there): which, what it is, where it is set, and what is allowed."""
     field = str(error["loc"][0])
     variable = _variable(field, error["loc"][1:], given)
     name = variable.name if variable else field.upper()

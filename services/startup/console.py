@@ -9,6 +9,8 @@ from typing import TextIO
 
 EXIT_CODE = 2
 """How a program ends that cannot start as it was asked to."""
+INTERRUPTED_EXIT_CODE = 130
+"""How a program ends that was stopped with Ctrl+C, as a shell has it."""
 
 
 class CannotStart(Exception):

@@ -44,10 +44,24 @@ def expanded(given: Path) -> Path:
     text = _with_variables(str(given), os.environ)
     if text.startswith("~"):
         text = _of_person(text)
+    if not _is_writable_as_text(text):
+        raise CannotStart(
+            f"The name of the folder {_plain(text)} has letters that cannot be used here. "
+            "Set LANG to C.UTF-8, or STUDIO_HOME to a folder with a plainer name."
+        )
     try:
         return Path(text).resolve()
     except (OSError, RuntimeError) as error:  # a loop of links; the current folder was deleted
         raise CannotStart(f"The folder {text} cannot be found ({_reason(error)}). {_SET_IT}") from error
+
+
+def _is_writable_as_text(text: str) -> bool:
+    """Whether the database can be named so: a path of other bytes than UTF-8, or a bare C locale, gives lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _plain(text: str) -> str:
+    return "".join("?" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
 def _of_person(text: str) -> str:
@@ -105,6 +119,8 @@ def _why_not_made(path: Path) -> str:
     """Why the folder cannot be made. Only the folder itself is made: a parent that is missing may be a disk that is."""
     if path.exists():
         return f"{path} is a file, and the studio needs a folder. {_SET_IT}"
+    if path.parent.exists() and not path.parent.is_dir():
+        return f"{path.parent} is a file, so the folder {path.name} cannot be made in it. {_SET_IT}"
     if not path.parent.is_dir():
         return (
             f"The folder {path.parent} does not exist, so {path.name} cannot be made in it. If it is on a disk that is "

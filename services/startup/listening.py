@@ -44,7 +44,8 @@ def reserve(host: str, port: int, *, setting: str = "STUDIO_PORT") -> list[socke
 
 
 def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
-    # Any: what an address holds depends on its family. The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only if it is: 40 ms a call.
+    # Any: what an address holds depends on its family.
+    # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only if it is: 40 ms a call.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere the option would let two programs share a port

@@ -10,9 +10,11 @@ from services.startup.env_files import EnvFile
 
 ENVIRONMENT = "the environment"
 ENV_FILE = "STUDIO_ENV_FILE"
-"""Names the one file of settings to read, instead of the usual places."""
+"""Names the one file of settings to read, instead of those in the usual places."""
 BESIDE_APP = Path(__file__).resolve().parent.parent.parent / ".env"
 """Where the README says that the file lies."""
+USUAL_PLACES = (BESIDE_APP, Path(".env"))
+"""Where settings are looked for: what lies in the folder that a program is started from counts more."""
 
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
 """Letters that show nothing and come along when something is copied from a web page."""
@@ -51,7 +53,7 @@ def places(configured: object, environ: Mapping[str, str]) -> tuple[Path, ...]:
     if configured is None:
         return ()
     chosen = cleaned(environ.get(ENV_FILE, ""))
-    if chosen:
+    if chosen and configured == USUAL_PLACES:
         return (Path(chosen),)
     named = configured if isinstance(configured, Sequence) and not isinstance(configured, str) else (configured,)
     found = [Path(str(name)).expanduser().absolute() for name in named]

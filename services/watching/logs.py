@@ -21,6 +21,8 @@ from services.startup.console import say
 _LARGEST_FILE_BYTES = 5_000_000
 _OLD_FILES = 3
 _LONGEST_LINE = 300
+_IMPATIENT = re.compile(r"Error: (asyncio\.exceptions\.)?(CancelledError|KeyboardInterrupt)\b")
+"""Ctrl+C twice ends the server before it has tidied up: that is what was asked for."""
 _PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NAMED = re.compile(r"(?<!%)%(?:\.\d+)?[a-zA-Z]")
 _ID_BEFORE = {"job ": "job_id", "task ": "task_id", "request ": "request_id"}
@@ -71,7 +73,9 @@ class _Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record's line."""
-        say(self.format(record))
+        line = self.format(record)
+        if not _IMPATIENT.match(line):
+            say(line)
 
 
 class OneLine(logging.Formatter):
