@@ -45,6 +45,7 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
             # that is served beside it in demo mode would fall silent too.
             log_config=None,
             log_level=None,
+            workers=1,  # whatever WEB_CONCURRENCY says
             access_log=False,
             server_header=False,
             date_header=False,

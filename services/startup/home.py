@@ -142,7 +142,8 @@ def _why_not_written(path: Path) -> str:
     except OSError as error:
         return _sentence(path, error)
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
     return ""
 
 

@@ -92,7 +92,7 @@ class OneLine(logging.Formatter):
         what = lines[-1] if lines else record.name
         error = record.exc_info[1] if record.exc_info else None
         kind = f" ({type(error).__name__})" if error is not None else ""
-        return f"Error: {what[:_LONGEST_LINE]}{kind}. More about it is in {self._log_file}"
+        return f"Error: {what[:_LONGEST_LINE].rstrip('.')}{kind}. More about it is in {self._log_file}"
 
 
 class JsonLines(logging.Formatter):

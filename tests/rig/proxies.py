@@ -84,16 +84,27 @@ async def http_proxy(leads_to: int) -> AsyncIterator[Proxy]:
 @asynccontextmanager
 async def _listening(answer: object, proxy: Proxy) -> AsyncIterator[None]:
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await answer(reader, writer)  # type: ignore[operator]  # one of the two above
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        carrying.add(task)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await answer(reader, writer)  # type: ignore[operator]  # one of the two above
+        finally:
+            carrying.discard(task)
+            await _close(writer)
 
+    carrying: set[asyncio.Task[object]] = set()
     server = await asyncio.start_server(guarded, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield
     finally:
         server.close()
+        left = tuple(carrying)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _join(
@@ -107,10 +118,16 @@ async def _join(
         await _carry(back, writer)
     finally:
         there.cancel()
-        onward.close()
+        await _close(onward)
 
 
 async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     while piece := await source.read(65536):
         target.write(piece)
         await target.drain()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
