@@ -190,10 +190,10 @@ def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or tex
         if begins is None:
             found |= {name: given[name.upper()].value} if name.upper() in given else {}
             continue
+        # Of two names for a region its own id counts more than the provider's code.
+        ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
         own = {
-            region: variable.value
-            for upper, variable in given.items()
-            if upper.startswith(begins) and (region := region_of(upper))
+            region: given[upper].value for upper in ordered if upper.startswith(begins) and (region := region_of(upper))
         }
         found |= {name: own} if own else {}
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from services.settings import Settings
 from services.startup.begin import look_at_settings, mend_environment
 from services.startup.console import CannotStart
 from services.startup.home import expanded, look_at_home, make_home, settle_temporary_files
-from services.startup.listening import is_a_studio, origin, reserve
+from services.startup.listening import is_a_studio, origin, reserve, why_not_listening
 from services.startup.misspelt import known_names
 from services.startup.network import CERTIFICATES, PROXIES, mend_network
 from services.startup.variables import BESIDE_APP, USUAL_PLACES, cleaned
@@ -27,7 +28,7 @@ from tests.rig.starting import ROOT, plain_environment
 SECRET = "s3cret-canary"
 KEY = "sk-canary-0123456789abcdef"
 
-# Proxies and certificates ----------------------------------------------------------------------------------------------
+# Proxies and certificates --------------------------------------------------------------------------------------------
 
 NETWORKS: list[tuple[dict[str, str], tuple[str, ...]]] = [
     # What is set, and the variables that have to be named in a sentence: none if all of it can be used.
@@ -97,6 +98,18 @@ async def test_every_http_client_can_be_opened_whatever_the_environment_says(
         assert SECRET not in sentence
 
 
+@pytest.mark.parametrize("value", ["abc", "", "7860.5"])
+def test_a_number_that_gradio_reads_is_taken_out_if_it_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", value)
+    monkeypatch.setenv("GRADIO_NUM_PORTS", "10")
+
+    said = mend_environment(Settings())
+
+    assert [sentence.split()[0] for sentence in said] == (["GRADIO_SERVER_PORT"] if value else [])
+    assert "GRADIO_SERVER_PORT" not in os.environ
+    assert os.environ["GRADIO_NUM_PORTS"] == "10"
+
+
 def test_loopback_is_never_behind_a_proxy_and_ranges_count_for_the_hosts_that_are_named() -> None:
     environ = {"HTTP_PROXY": "http://h:1", "NO_PROXY": "a.example,10.0.0.0/8,fd00::/8", "no_proxy": ""}
 
@@ -135,7 +148,7 @@ def test_gradio_can_be_loaded_whatever_the_environment_says(given: dict[str, str
     assert done.returncode == 0, done.stderr.decode()
 
 
-# Files of settings -----------------------------------------------------------------------------------------------------
+# Files of settings ---------------------------------------------------------------------------------------------------
 
 LINES = f"# 你好\r\nDASHSCOPE_API_KEY='{KEY}'\r\nexport STUDIO_PORT = 9001\r\nSTUDIO_ADMINS=\"mei, omar\"\r\n"
 
@@ -240,13 +253,11 @@ def test_the_folder_one_starts_in_counts_more_than_the_one_of_the_program(
     assert (found.settings.studio_port, found.settings.studio_demo) == (9002, True)
     assert found.given["STUDIO_PORT"].origin == str(here)
     assert found.given["STUDIO_DEMO"].origin == str(beside)
-    assert USUAL_PLACES == (BESIDE_APP, Path(".env"))
+    assert (BESIDE_APP, Path(".env")) == USUAL_PLACES
     assert BESIDE_APP == ROOT / ".env"
 
 
-def test_another_file_can_be_named_and_has_to_be_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_file_can_be_named_and_has_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(Settings.model_config, "env_file", USUAL_PLACES)
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("STUDIO_PORT=9001\n", encoding="utf-8")
@@ -259,7 +270,7 @@ def test_another_file_can_be_named_and_has_to_be_there(
         look_at_settings()
 
 
-# Values ----------------------------------------------------------------------------------------------------------------
+# Values --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -398,6 +409,16 @@ def test_a_key_is_sent_without_what_was_put_around_it(
     assert found.remarks == ()
 
 
+def test_a_regions_own_name_counts_more_than_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CN_BEIJING", "BEIJING", "CN"):
+        monkeypatch.setenv(f"DASHSCOPE_API_KEY_{name}", f"{KEY}-{name}")
+
+    key = Settings().key("beijing")
+
+    assert key
+    assert key.get_secret_value() == f"{KEY}-BEIJING"
+
+
 @pytest.mark.parametrize("written", ["your key", "sk-1", f"{KEY} # mine", "sk-陈陈陈陈陈陈"])
 def test_what_is_no_key_is_told_and_the_studio_starts(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHSCOPE_API_KEY", written)
@@ -447,7 +468,7 @@ def test_quotes_are_taken_off_in_pairs(written: str, wanted: str) -> None:
     assert cleaned(written) == wanted
 
 
-# The home --------------------------------------------------------------------------------------------------------------
+# The home ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["a b", "100%", "%20", "what?", "#1", "a?b=c#d%3F", "陈", "é'\"", "$x & y;z"])
@@ -502,6 +523,21 @@ def test_looking_at_a_home_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_program_may_be_started_in_a_folder_that_is_gone(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setitem(Settings.model_config, "env_file", USUAL_PLACES)
+    monkeypatch.delenv("STUDIO_ENV_FILE")
+
+    assert look_at_settings().settings.home == home
+    with pytest.raises(CannotStart, match="STUDIO_HOME"):
+        expanded(Path("films"))
+
+
 @pytest.mark.parametrize("own", ["", "films", None])
 def test_a_person_without_a_home_is_looked_up(own: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if own is None:
@@ -535,12 +571,37 @@ def test_temporary_files_have_a_folder(home: Path, tmp_path: Path, monkeypatch: 
     assert settle_temporary_files(home, usable) == []
 
 
-# The address -----------------------------------------------------------------------------------------------------------
+# The address ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_address_in_a_browser_has_brackets_where_it_needs_them() -> None:
     assert origin("127.0.0.1", 80) == "http://127.0.0.1:80"
     assert origin("::1", 80) == "http://[::1]:80"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "This account may not listen on port 80."),
+        (errno.EPERM, "This account may not listen on port 80."),
+        (errno.EADDRNOTAVAIL, "192.0.2.1 is not an address of this machine"),
+        (errno.ENOBUFS, "The studio cannot listen on http://192.0.2.1:80"),
+    ],
+)
+def test_every_refusal_of_an_address_is_a_sentence(number: int, said: str) -> None:
+    sentence = why_not_listening(OSError(number, os.strerror(number)), "192.0.2.1", 80)
+
+    assert sentence.startswith(said)
+    assert sentence.endswith(".")
+
+
+def test_a_name_with_several_addresses_is_listened_on_with_one_port() -> None:
+    taken = reserve("localhost", 0)
+    try:
+        assert len({each.getsockname()[1] for each in taken}) == 1
+    finally:
+        for each in taken:
+            each.close()
 
 
 def test_what_is_taken_is_not_ours_unless_it_says_so(free_port: int) -> None:

@@ -19,6 +19,7 @@ from services.startup.console import CannotStart, let_every_letter_through
 from services.startup.database import refuse_unreachable
 from services.startup.env_files import EnvFile, read_env_file
 from services.startup.home import expanded, make_home, settle_temporary_files
+from services.startup.libraries import mend_numbers
 from services.startup.misspelt import unknown_names
 from services.startup.network import PROXIES, mend_network, shown
 from services.startup.variables import ENV_FILE, ENVIRONMENT, Given, cleaned, gathered, places
@@ -95,10 +96,10 @@ def look_at_settings() -> Found:
 
 
 def mend_environment(settings: Settings) -> list[str]:
-    """Make this process's environment safe for HTTP clients. Returns what was changed, as sentences."""
+    """Make the environment of this process safe for our libraries. Returns what was changed, as sentences."""
     addresses = [settings.dashscope_base_url, *settings.dashscope_base_urls.values()]
     hosts = [urlsplit(address).hostname or "" for address in addresses if address]
-    said = mend_network(os.environ, hosts=hosts)
+    said = [*mend_numbers(os.environ), *mend_network(os.environ, hosts=hosts)]
     from services.dashscope import wire  # noqa: PLC0415 - its HTTP library may only be loaded now
 
     if not wire.proxies_are_usable():
@@ -123,7 +124,10 @@ def _unread_values(files: tuple[EnvFile, ...], given: Mapping[str, Given]) -> li
 
 
 def _sentence(error: Mapping[str, Any], given: Mapping[str, Given]) -> str:
-    """One wrong setting, as pydantic tells it (Any: so it is typed there): which, what it is, where it is set, and what is allowed."""
+    """Say of a wrong setting which it is, what it is, where it is set, and what is allowed.
+
+    Any: an error as pydantic hands it over.
+    """
     field = str(error["loc"][0])
     variable = _variable(field, error["loc"][1:], given)
     name = variable.name if variable else field.upper()

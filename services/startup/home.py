@@ -56,7 +56,7 @@ def expanded(given: Path) -> Path:
 
 
 def _is_writable_as_text(text: str) -> bool:
-    """Whether the database can be named so: a path of other bytes than UTF-8, or a bare C locale, gives lone surrogates."""
+    """Whether the database can be named so: other bytes than UTF-8, or a bare C locale, give lone surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -204,17 +204,20 @@ def settle_temporary_files(home: Path, environ: MutableMapping[str, str]) -> lis
 def _usual_temporary_folder() -> str | None:
     try:
         found = tempfile.gettempdir()
-    except FileNotFoundError:
+        # Python's last resort is the current folder, which may be anything.
+        return None if found not in _TEMPORARY and Path(found) == Path.cwd() else found
+    except FileNotFoundError:  # there is none, or the current folder was deleted
         return None
-    # Python's last resort is the current folder, which may be anything.
-    return None if found not in _TEMPORARY and Path(found) == Path.cwd() else found
 
 
 def _can_be_made(folder: str) -> bool:
     """Whether the folder, or the nearest one above it that exists, can be written to."""
     if not folder.strip():
         return False
-    path = Path(folder).absolute()
+    try:
+        path = Path(folder).absolute()
+    except OSError:  # the current folder was deleted
+        return False
     return _is_writable(next((near for near in (path, *path.parents) if near.exists()), path))
 
 

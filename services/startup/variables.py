@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +57,11 @@ def places(configured: object, environ: Mapping[str, str]) -> tuple[Path, ...]:
     if chosen and configured == USUAL_PLACES:
         return (Path(chosen),)
     named = configured if isinstance(configured, Sequence) and not isinstance(configured, str) else (configured,)
-    found = [Path(str(name)).expanduser().absolute() for name in named]
-    return tuple(dict.fromkeys(found))
+    found: dict[Path, None] = {}
+    for name in named:
+        with suppress(OSError, RuntimeError):  # the current folder was deleted
+            found[Path(str(name)).expanduser().absolute()] = None
+    return tuple(found)
 
 
 def gathered(environ: Mapping[str, str], files: Sequence[EnvFile]) -> dict[str, Given]:

@@ -67,7 +67,7 @@ def assert_500_is_told(studio: Serving, home: Path) -> None:
     assert "Traceback" not in studio.err()
 
 
-# It starts -------------------------------------------------------------------------------------------------------------
+# It starts -----------------------------------------------------------------------------------------------------------
 
 
 async def test_demo_mode_works_in_an_environment_where_all_is_odd(here: Path, home: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_file_beside_the_program_is_found_and_the_home_may_have_any_name(her
     assert {path.name for path in tmp_path.iterdir()} == {"studio", home.name, here.name}
 
 
-# It does not -----------------------------------------------------------------------------------------------------------
+# It does not ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,9 @@ def test_a_second_studio_is_sent_to_the_first(here: Path, home: Path, tmp_path: 
         third = run(APP, environment=plain_environment(home), cwd=here)
         checked = run(APP, "--check", environment=plain_environment(home, STUDIO_PORT=port), cwd=here)
 
-        assert same.sentences == [f"Wan Studio is running on {studio.url} already, with the same folder. Open it there."]
+        assert same.sentences == [
+            f"Wan Studio is running on {studio.url} already, with the same folder. Open it there."
+        ]
         assert other.sentences[0].startswith(f"A Wan Studio is running on {studio.url} already.")
         assert third.sentences[0].startswith(f"Another studio is already using {home}.")
         assert f"running on {studio.url} already" in checked.out
@@ -262,7 +264,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(command: list[str], here: Pa
     assert list(here.iterdir()) == []
 
 
-# Python ----------------------------------------------------------------------------------------------------------------
+# Python --------------------------------------------------------------------------------------------------------------
 
 _PRETENDING = """
 import collections, runpy, sys
@@ -281,7 +283,9 @@ def test_an_older_python_is_refused_before_anything_is_loaded(version: str, here
     ended = run("-c", code, APP, environment=plain_environment(home), cwd=here)
 
     (sentence,) = ended.sentences
-    assert sentence.startswith(f"Wan Studio needs Python 3.11 to 3.14, and this is Python {version.replace(', ', '.')}.")
+    assert sentence.startswith(
+        f"Wan Studio needs Python 3.11 to 3.14, and this is Python {version.replace(', ', '.')}."
+    )
     assert ended.code == 2
     assert not home.exists()
 
@@ -295,7 +299,7 @@ def test_what_an_older_python_reads_has_nothing_newer_in_it() -> None:
     assert all(refusal(*version) for version in ((3, 10), (3, 6), (2, 7)))
 
 
-# The other commands ----------------------------------------------------------------------------------------------------
+# The other commands --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["services.importer", "services.doctor"])

@@ -107,9 +107,7 @@ async def _listening(answer: object, proxy: Proxy) -> AsyncIterator[None]:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _join(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, *, first: bytes = b""
-) -> None:
+async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, *, first: bytes = b"") -> None:
     """Carry bytes both ways until either side closes."""
     back, onward = await asyncio.open_connection("127.0.0.1", port)
     onward.write(first)

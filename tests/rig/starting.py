@@ -24,7 +24,9 @@ _NOT_PASSED_ON = ("PROXY", "SSL_", "CA_BUNDLE", "STUDIO_", "DASHSCOPE_", "GRADIO
 
 def plain_environment(home: Path, **more: str) -> dict[str, str]:
     """An environment without any proxy, certificate or setting of this machine. The net stays off."""
-    kept = {name: value for name, value in os.environ.items() if not any(part in name.upper() for part in _NOT_PASSED_ON)}
+    kept = {
+        name: value for name, value in os.environ.items() if not any(part in name.upper() for part in _NOT_PASSED_ON)
+    }
     paths = os.pathsep.join((str(Path(offline.__file__).parent), str(ROOT)))
     ours = {"PYTHONPATH": paths, "STUDIO_HOME": str(home), "STUDIO_PORT": "0", "STUDIO_ENV_FILE": os.devnull}
     return {**kept, **ours, **more}
