@@ -190,13 +190,14 @@ def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or tex
         if begins is None:
             found |= {name: given[name.upper()].value} if name.upper() in given else {}
             continue
-        # Of two names for a region its own id counts more than the provider's code.
-        ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
-        own = {
-            region: given[upper].value for upper in ordered if upper.startswith(begins) and (region := region_of(upper))
-        }
-        found |= {name: own} if own else {}
+        found |= {name: own} if (own := _by_region(begins, given)) else {}
     return found
+
+
+def _by_region(begins: str, given: Mapping[str, Given]) -> dict[str, str]:
+    """Sort the variables that begin so by region. Of two for one region its own id counts more than the vendor's code."""
+    ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
+    return {region: given[n].value for n in ordered if n.startswith(begins) and (region := region_of(n))}
 
 
 def region_of(variable: str) -> str:
