@@ -20,6 +20,8 @@ from services.history import History
 from services.importing import Importer, Outcome, Taken
 from services.people import LOCAL, Person
 from services.settings import Settings
+from services.startup.begin import look_at_settings, make_ready
+from services.startup.console import EXIT_CODE, CannotStart, let_every_letter_through, say_all
 
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB
@@ -119,7 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--person", default=LOCAL.name, help=f"whose gallery ({LOCAL.name})")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     options = parser.parse_args(arguments)
-    settings = Settings()
+    let_every_letter_through()
+    try:
+        found = look_at_settings()
+    except CannotStart as error:
+        say_all(error.sentences)
+        return EXIT_CODE
+    say_all(found.remarks)
+    settings = found.settings
     folder = options.folder.expanduser().resolve()
     if not folder.is_dir():
         sys.stderr.write(f"{folder} is not a folder.\n")
@@ -127,9 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if folder.is_relative_to(settings.home) or settings.home.is_relative_to(folder):
         sys.stderr.write("That folder holds the studio's own files. Please choose another one.\n")
         return 2
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
+        say_all(make_ready(settings))
         tally = asyncio.run(run(settings, folder, person=Person(options.person), dry_run=options.dry_run))
+    except CannotStart as error:
+        say_all(error.sentences)
+        return EXIT_CODE
     except OSError as error:
         sys.stderr.write(f"Stopped: {error.strerror}. Run it again to go on where it stopped.\n")
         return 1

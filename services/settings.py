@@ -2,90 +2,106 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr
+import sqlalchemy as sa
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from services.catalogue.regions import REGIONS
-from services.money.amounts import parse_amounts
+from services import setting_values
+from services.catalogue.regions import REGIONS, region_named
+from services.startup.env_files import read_env_file
+from services.startup.home import expanded
+from services.startup.variables import USUAL_PLACES, Given, cleaned, gathered, places
 
-_REGIONAL = {"dashscope_api_keys": "dashscope_api_key_", "dashscope_base_urls": "dashscope_base_url_"}
+REGIONAL = {"dashscope_api_keys": "DASHSCOPE_API_KEY_", "dashscope_base_urls": "DASHSCOPE_BASE_URL_"}
 """Settings that each region has: our field, and how a variable begins that ends with the region."""
 
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def _known(region: str) -> str:
-    named = region.strip().lower()
-    if named not in {known.id for known in REGIONS}:
-        raise ValueError(f"must be one of {', '.join(known.id for known in REGIONS)}")
-    return named
+def _key(given: object) -> object:
+    """A key as it has to be sent."""
+    if isinstance(given, SecretStr):
+        return SecretStr(setting_values.key(cleaned(given.get_secret_value())))
+    return setting_values.key(given) if isinstance(given, str) else given
 
 
-def _amounts(text: str | None) -> str | None:
-    if text is not None:
-        parse_amounts(text)
-    return text
-
-
-Amounts = Annotated[str | None, AfterValidator(_amounts)]
+Amounts = Annotated[str | None, AfterValidator(setting_values.amounts)]
 """Amounts of money with their currencies: `20 USD, 150 CNY`."""
+Key = Annotated[SecretStr, BeforeValidator(_key)]
+WebAddress = Annotated[str, AfterValidator(setting_values.web_address)]
+Switch = Annotated[bool, BeforeValidator(setting_values.switch)]
+Names = Annotated[tuple[str, ...], BeforeValidator(setting_values.names)]
 
 
 class Settings(BaseSettings):
     """The settings. A name here is an environment variable in capitals; each has its line in the README."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_file=USUAL_PLACES,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     studio_home: Path = Field(default=Path("~/.wan-studio"), description="Database, results, logs")
-    studio_host: str = Field(default="127.0.0.1", description="Address to listen on")
-    studio_port: int = Field(default=7860, description="Port to listen on", ge=0, le=65535)
-    studio_demo: bool = Field(default=False, description="Use the built-in simulator even where a key is set")
-    studio_poll_seconds: float = Field(
-        default=15, description="A job is polled as often, all in all, as by polling every so many seconds", gt=0
+    studio_host: Annotated[str, AfterValidator(setting_values.listening_host)] = Field(
+        default="127.0.0.1", description="Address to listen on"
     )
-    studio_names: tuple[str, ...] = Field(
-        default=(), description="JSON list of the names under which browsers reach a studio that listens here only"
+    studio_port: Annotated[int, BeforeValidator(setting_values.port)] = Field(
+        default=7860, description="Port to listen on; 0 takes a free one"
     )
-    studio_database_url: str | None = Field(default=None, description="PostgreSQL instead of the SQLite file")
-    studio_person_header: str | None = Field(
+    studio_demo: Switch = Field(default=False, description="Use the built-in simulator even where a key is set")
+    studio_poll_seconds: Annotated[float, BeforeValidator(setting_values.seconds)] = Field(
+        default=15, description="A job is polled as often, all in all, as by polling every so many seconds"
+    )
+    studio_names: Annotated[tuple[str, ...], BeforeValidator(setting_values.host_names)] = Field(
+        default=(), description="List of the names under which browsers reach a studio that listens here only"
+    )
+    studio_database_url: Annotated[str | None, AfterValidator(setting_values.database_url)] = Field(
+        default=None, description="PostgreSQL instead of the SQLite file"
+    )
+    studio_person_header: Annotated[str | None, AfterValidator(setting_values.header)] = Field(
         default=None, description="Header in which a trusted proxy names the person who asks"
     )
-    studio_admins: tuple[str, ...] = Field(default=(), description="JSON list of the persons who see everybody's work")
+    studio_admins: Names = Field(default=(), description="List of the persons who see everybody's work")
     studio_cap_person_day: Amounts = Field(default=None, description="The most that each person spends in a day")
     studio_cap_person_month: Amounts = Field(default=None, description="The most that each person spends in a month")
     studio_cap_person_ever: Amounts = Field(default=None, description="The most that each person spends in all")
     studio_cap_day: Amounts = Field(default=None, description="The most that everybody together spends in a day")
     studio_cap_month: Amounts = Field(default=None, description="The most that everybody together spends in a month")
     studio_cap_ever: Amounts = Field(default=None, description="The most that everybody together spends in all")
-    studio_log_json: bool = Field(default=False, description="Log one JSON object per line")
-    studio_metrics: bool = Field(default=False, description="Answer /metrics with numbers for Prometheus")
-    otel_exporter_otlp_endpoint: str | None = Field(
+    studio_log_json: Switch = Field(default=False, description="Log one JSON object per line")
+    studio_metrics: Switch = Field(default=False, description="Answer /metrics with numbers for Prometheus")
+    studio_env_file: Path | None = Field(
+        default=None, description="The file to read settings from, instead of `.env`; for the environment only"
+    )
+    otel_exporter_otlp_endpoint: WebAddress | None = Field(
         default=None, description="Where traces are sent, OpenTelemetry over HTTP"
     )
-    dashscope_api_key: SecretStr | None = Field(default=None, description="Key of the default region")
-    dashscope_region: Annotated[str, AfterValidator(_known)] = Field(
+    dashscope_api_key: Key | None = Field(default=None, description="Key of the default region")
+    dashscope_region: Annotated[str, AfterValidator(setting_values.region)] = Field(
         default=REGIONS[0].id, description="Default region"
     )
-    dashscope_base_url: str | None = Field(default=None, description="Replaces the default region's base URL")
-    dashscope_api_keys: Mapping[str, SecretStr] = Field(
+    dashscope_base_url: WebAddress | None = Field(default=None, description="Replaces the default region's base URL")
+    dashscope_api_keys: Mapping[str, Key] = Field(
         default_factory=dict, description="A key by region, each in a variable of its own"
     )
-    dashscope_base_urls: Mapping[str, str] = Field(
+    dashscope_base_urls: Mapping[str, WebAddress] = Field(
         default_factory=dict, description="A base URL by region, each in a variable of its own"
     )
+
+    if not TYPE_CHECKING:  # so that the fields stay the arguments that are checked
+
+        def __init__(self, **values: object) -> None:
+            # pydantic's own reader would open the files too, and ends with a traceback if one is not UTF-8.
+            super().__init__(_env_file=None, **values)
 
     @classmethod
     def settings_customise_sources(
@@ -96,14 +112,20 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the variables that end with a region too; the environment outranks the file."""
-        regional = _Regional(settings_cls, dotenv_settings, env_settings)
-        return init_settings, env_settings, dotenv_settings, file_secret_settings, regional
+        """Read everything by ourselves: files in any encoding, values with quotes, near misses, a key for a region."""
+        return init_settings, _Variables(settings_cls)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        if isinstance(value, str) and any(letter < " " or letter == "\x7f" for letter in value):
+            raise ValueError("it must be one line of plain text, without tabs and signs that cannot be seen")
+        return value
 
     @property
     def home(self) -> Path:
         """The studio's folder, absolute."""
-        return self.studio_home.expanduser().resolve()
+        return expanded(self.studio_home)
 
     @property
     def names(self) -> frozenset[str] | None:
@@ -119,12 +141,10 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The database as SQLAlchemy names it, with an async driver."""
-        given = self.studio_database_url
-        if not given:
-            return f"sqlite+aiosqlite:///{self.home / 'studio.db'}"
-        scheme, _, rest = given.partition("://")
-        drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"}
-        return f"{drivers.get(scheme, scheme)}://{rest}"
+        if self.studio_database_url:
+            return setting_values.with_driver(self.studio_database_url)
+        # A folder may have `?`, `#` and `%` in its name, which mean something in a URL.
+        return str(sa.URL.create("sqlite+aiosqlite", database=str(self.home / "studio.db")))
 
     def key(self, region: str) -> SecretStr | None:
         """The key for a region, or None."""
@@ -149,27 +169,41 @@ class Settings(BaseSettings):
         return self.studio_demo or not self.regions_with_a_key
 
 
-class _Regional(PydanticBaseSettingsSource):
-    """Gathers the variables that end with a region, the later sources outranking the earlier ones."""
-
-    def __init__(self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._sources = sources
+class _Variables(PydanticBaseSettingsSource):
+    """What the environment and the files of settings say, by our fields."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # Any: pydantic's signature
         """What the variables say of one field."""
-        begins = _REGIONAL.get(field_name)
-        if begins is None:
-            return None, field_name, False
-        found: dict[str, str] = {}
-        for source in self._sources:
-            variables: Mapping[str, str | None] = source.env_vars if isinstance(source, EnvSettingsSource) else {}
-            for region in REGIONS:
-                value = variables.get(begins + region.id)
-                found |= {region.id: value} if value else {}
-        return found, field_name, False
+        return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:  # Any: pydantic's signature
-        """Every field that has such variables."""
-        fields = self.settings_cls.model_fields.items()
-        return {name: value for name, field in fields if (value := self.get_field_value(field, name)[0])}
+        """Every field that is set."""
+        files = [file for path in places(self.config.get("env_file"), os.environ) if (file := read_env_file(path))]
+        return by_field(gathered(os.environ, files))
+
+
+def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or text by region
+    """Sort variables into our fields; those that end with a region under the region."""
+    found: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        begins = REGIONAL.get(name)
+        if begins is None:
+            found |= {name: given[name.upper()].value} if name.upper() in given else {}
+            continue
+        found |= {name: own} if (own := _by_region(begins, given)) else {}
+    return found
+
+
+def _by_region(begins: str, given: Mapping[str, Given]) -> dict[str, str]:
+    """Sort the variables that begin so by region. Of two for one region its own id counts more than the vendor's code."""
+    ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
+    return {region: given[n].value for n in ordered if n.startswith(begins) and (region := region_of(n))}
+
+
+def region_of(variable: str) -> str:
+    """The id of the region that a variable's name ends with, or nothing."""
+    for begins in REGIONAL.values():
+        if variable.startswith(begins):
+            found = region_named(variable.removeprefix(begins))
+            return found.id if found else ""
+    return ""

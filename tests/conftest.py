@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
+        STUDIO_ENV_FILE=os.devnull,  # a developer's own key may lie beside app.py
     )
 
 
@@ -102,6 +103,7 @@ def _clean_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("STUDIO_", "DASHSCOPE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STUDIO_HOME", str(home))
+    monkeypatch.setenv("STUDIO_ENV_FILE", os.devnull)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 

@@ -1,5 +1,6 @@
 """The vendor's regions."""
 
+import re
 from datetime import date
 
 from services.catalogue.schema import Region, Source
@@ -31,3 +32,30 @@ REGIONS = (
     _region("tokyo", "Tokyo", code="ap-northeast-1", shared=""),
     _region("hongkong", "Hong Kong", code="cn-hongkong", shared="cn-hongkong.dashscope.aliyuncs.com"),
 )
+
+_SHORT_FORMS = {
+    "singapore": ("intl", "international", "sg", "global"),
+    "virginia": ("us", "usa"),
+    "beijing": ("cn", "china", "mainland"),
+    "frankfurt": ("eu", "de", "germany"),
+    "tokyo": ("jp", "japan"),
+    "hongkong": ("hk",),
+}
+"""How people and other programs call a region besides."""
+
+
+def region_named(text: str) -> Region | None:
+    """Find a region by its id, its name, the vendor's code, the first part of its host, or a usual short form."""
+    wanted = _letters(text)
+    for region in REGIONS:
+        host = region.base_url.partition("://")[2].partition(".")[0]
+        usual = (region.id, region.label, region.code, *_SHORT_FORMS[region.id])
+        # Hong Kong's host begins with its code, and Beijing's with the vendor's own name, which says nothing.
+        known = (*usual, host, host.removeprefix("dashscope-")) if "-" in host else usual
+        if wanted in {_letters(name) for name in known}:
+            return region
+    return None
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())

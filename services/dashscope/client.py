@@ -75,7 +75,7 @@ class DashScope:
     async def __aenter__(self) -> Self:
         wire.quiet_loggers()
         # Loading the certificates takes longer than the loop may be held up.
-        tls = await asyncio.to_thread(httpx.create_ssl_context) if self._transport is None else None
+        tls = await asyncio.to_thread(wire.trusted_certificates) if self._transport is None else None
         async with AsyncExitStack() as stack:
             self._reading = await stack.enter_async_context(
                 wire.open_client(self._transport, tls=tls, read_seconds=wire.READ_SECONDS, keep_alive=True)

@@ -6,11 +6,14 @@ Hides httpx's settings. Knows no endpoint and no key.
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
 import httpx
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """Requests in flight per client: httpx's pool slows down sharply beyond."""
@@ -43,6 +46,31 @@ NOT_SENT = (
 def timeout(read_seconds: float) -> httpx.Timeout:
     """Every wait spelt out, in seconds."""
     return httpx.Timeout(connect=CONNECT_SECONDS, read=read_seconds, write=60.0, pool=CONNECT_SECONDS)
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """Load the certificates to trust: what SSL_CERT_FILE or SSL_CERT_DIR names, else the usual ones and this machine's.
+
+    A company's own certificate is often known to the machine, or named only in the variable of another library.
+    """
+    context = httpx.create_ssl_context()
+    if not os.environ.get("SSL_CERT_FILE") and not os.environ.get("SSL_CERT_DIR"):
+        context.load_default_certs()
+        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        if named:
+            where = {"capath": named} if os.path.isdir(named) else {"cafile": named}  # noqa: PTH112 - a word, not a path
+            context.load_verify_locations(**where)
+    return context
+
+
+def proxies_are_usable() -> bool:
+    """Try whether a client can be opened with the proxies that the environment names. Connects to nothing."""
+    try:
+        httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).close()
+    except Exception as error:  # noqa: BLE001 - the library raises five kinds, some of them by accident
+        log.debug("the proxies cannot be used: %s", type(error).__name__)
+        return False
+    return True
 
 
 def open_client(

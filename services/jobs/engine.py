@@ -167,7 +167,8 @@ def _config(database: sa.Engine | None, database_url: str, *, process: str) -> D
 
 def _sqlite(path: Path) -> sa.Engine:
     """The engine's own file: it and the studio's have different needs, and two writers do not wait for each other."""
-    database = sa.create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=4)
+    # A folder may have `?`, `#` and `%` in its name, which mean something in a URL.
+    database = sa.create_engine(sa.URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=4)
     event.listen(database, "connect", _prepare_sqlite)
     return database
 

@@ -13,18 +13,21 @@ from pathlib import Path
 
 from services.catalogue import CATALOGUE
 from services.simulator import Simulator, serve
+from services.startup.console import EXIT_CODE, let_every_letter_through
+from services.startup.listening import why_not_listening
 
 
 def main() -> None:
     """Read the command line and serve until stopped."""
     parser = _parser()
     options = parser.parse_args()
+    let_every_letter_through()
     logging.basicConfig(level=logging.WARNING)
     try:
         with contextlib.suppress(KeyboardInterrupt), _home(options.home) as home:
             asyncio.run(_run(options, home))
     except _NoStart as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
+        parser.exit(EXIT_CODE, f"{parser.prog}: {error}\n")
 
 
 class _NoStart(Exception):
@@ -82,6 +85,13 @@ def _home(given: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
+def _why(error: OSError, options: argparse.Namespace) -> str:
+    if error.filename:
+        return f"cannot write to {error.filename}: {error.strerror or error}"
+    sentence = why_not_listening(error, options.host, options.port, setting="--port")
+    return f"cannot listen on {options.host} port {options.port}. {sentence}"
+
+
 async def _run(options: argparse.Namespace, home: Path) -> None:
     keys: dict[str, set[str]] | None = None
     for key, region in options.key or ():
@@ -109,8 +119,7 @@ async def _run(options: argparse.Namespace, home: Path) -> None:
         try:
             origin = await serving.enter_async_context(serve(simulator, host=options.host, port=options.port))
         except OSError as error:
-            what = f"write to {error.filename}" if error.filename else f"listen on {options.host} port {options.port}"
-            raise _NoStart(f"cannot {what}: {error.strerror or error}") from error
+            raise _NoStart(_why(error, options)) from error
         print(f"{origin}/api/v1", flush=True)
         await stopped.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from services.simulator.app import Simulator
 from services.simulator.broken import TRANSPORT
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.ERROR)
 
 _BACKLOG = 2048
 _LETS_CALLS_FINISH_SECONDS = 1
@@ -37,8 +41,11 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
             http=_Protocol,
             ws="none",
             lifespan="off",  # the simulator is started and closed right here
+            # Its lines go by `log`: the levels of the server's own loggers count for the whole process, and the studio
+            # that is served beside it in demo mode would fall silent too.
             log_config=None,
-            log_level="critical",
+            log_level=None,
+            workers=1,  # whatever WEB_CONCURRENCY says
             access_log=False,
             server_header=False,
             date_header=False,
@@ -103,6 +110,8 @@ class _Protocol(H11Protocol):
     # Any: uvicorn hands over its own configuration, in keywords that are not ours to name.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.logger = log
+        self.access_log = False
         inner = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:

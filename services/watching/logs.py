@@ -16,8 +16,13 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.startup.console import say
+
 _LARGEST_FILE_BYTES = 5_000_000
 _OLD_FILES = 3
+_LONGEST_LINE = 300
+_IMPATIENT = re.compile(r"Error: (asyncio\.exceptions\.)?(CancelledError|KeyboardInterrupt)\b")
+"""Ctrl+C twice ends the server before it has tidied up: that is what was asked for."""
 _PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NAMED = re.compile(r"(?<!%)%(?:\.\d+)?[a-zA-Z]")
 _ID_BEFORE = {"job ": "job_id", "task ": "task_id", "request ": "request_id"}
@@ -41,7 +46,11 @@ def log_to(home: Path, *, as_json: bool) -> logging.Handler:
     folder = home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
-        folder / "studio.log", maxBytes=_LARGEST_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8"
+        folder / "studio.log",
+        maxBytes=_LARGEST_FILE_BYTES,
+        backupCount=_OLD_FILES,
+        encoding="utf-8",
+        errors="backslashreplace",  # a path need not be UTF-8
     )
     handler.setFormatter(JsonLines() if as_json else logging.Formatter(_PLAIN))
     root = logging.getLogger()
@@ -49,6 +58,41 @@ def log_to(home: Path, *, as_json: bool) -> logging.Handler:
     root.setLevel(logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole signed addresses
     return handler
+
+
+def errors_to_console(home: Path) -> logging.Handler:
+    """Say every error in one line at the console too, and where its whole story is. Returns the handler."""
+    handler = _Console(level=logging.ERROR)
+    handler.setFormatter(OneLine(home / "logs" / "studio.log"))
+    logging.getLogger().addHandler(handler)
+    return handler
+
+
+class _Console(logging.Handler):
+    """Standard error, which may be closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record's line."""
+        line = self.format(record)
+        if not _IMPATIENT.match(line):
+            say(line)
+
+
+class OneLine(logging.Formatter):
+    """One short line: what happened and of which kind it was. Tracebacks are in the log."""
+
+    def __init__(self, log_file: Path) -> None:
+        super().__init__()
+        self._log_file = log_file
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        lines = [line.strip() for line in record.getMessage().splitlines() if line.strip()]
+        # A message of several lines is a traceback, whose last line says what it was.
+        what = lines[-1] if lines else record.name
+        error = record.exc_info[1] if record.exc_info else None
+        kind = f" ({type(error).__name__})" if error is not None else ""
+        return f"Error: {what[:_LONGEST_LINE].rstrip('.')}{kind}. More about it is in {self._log_file}"
 
 
 class JsonLines(logging.Formatter):

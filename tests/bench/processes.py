@@ -82,7 +82,12 @@ def _environment(home: Path, more: dict[str, str]) -> dict[str, str]:
     local = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
     paths = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
     gradio = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    return {**kept, **local, **gradio, "PYTHONPATH": paths, "STUDIO_HOME": str(home / "studio"), **more}
+    return {**kept, **local, **gradio, "PYTHONPATH": paths, **_own_settings(home), **more}
+
+
+def _own_settings(home: Path) -> dict[str, str]:
+    """The studio's home, and no key that lies beside app.py."""
+    return {"STUDIO_HOME": str(home / "studio"), "STUDIO_ENV_FILE": os.devnull}
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -161,6 +161,7 @@ def _code_to_be_found() -> Iterator[None]:
     for name in before:
         if name.startswith(("STUDIO_", "DASHSCOPE_", "OTEL_")):
             del os.environ[name]
+    os.environ["STUDIO_ENV_FILE"] = os.devnull
     if root not in sys.path:
         sys.path.insert(0, root)
     try:

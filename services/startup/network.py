@@ -1,0 +1,250 @@
+"""Mends what the environment says of proxies and certificates, which our HTTP library takes at its word.
+
+One odd variable would end the studio while its libraries are loaded. Each that cannot be used is taken out of this
+process's environment, and a sentence says which and what is done instead. A password in an address is never repeated.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import ssl
+from collections.abc import Iterable, Mapping, MutableMapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from services.startup.variables import cleaned
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SCHEMES = {
+    "http": "http",
+    "https": "https",
+    "socks": "socks5",
+    "socks5": "socks5",
+    "socks5h": "socks5h",
+}
+"""Kinds of proxy by how an address may begin, and how our HTTP library names them."""
+_DIRECTLY = "it is not used, and the studio connects without it"
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+"""How files are named in a folder of certificates that is of use."""
+
+
+def mend_network(environ: MutableMapping[str, str], *, hosts: Iterable[str] = ()) -> list[str]:
+    """Make the environment safe for HTTP clients. Returns what was changed, as sentences.
+
+    `hosts` are those that the settings name: one that lies in a range of NO_PROXY is written out, since our HTTP
+    library does not know ranges.
+    """
+    said = [*_mend_proxies(environ), *_mend_certificates(environ)]
+    if any(environ.get(name) for proxy in PROXIES for name in _both(proxy)):
+        # Without any proxy NO_PROXY is left alone: it would hide the proxies of Windows and macOS from Python.
+        said += _mend_exceptions(environ, hosts=tuple(hosts))
+    return said
+
+
+def _both(name: str) -> tuple[str, str]:
+    return name, name.lower()
+
+
+# Proxies ---------------------------------------------------------------------------------------------------------
+
+
+def _mend_proxies(environ: MutableMapping[str, str]) -> list[str]:
+    said: list[str] = []
+    for name in (both for proxy in PROXIES for both in _both(proxy)):
+        if name not in environ:
+            continue
+        given = cleaned(environ[name])
+        if not given:
+            del environ[name]
+            continue
+        address, why = proxy_address(given)
+        if why:
+            del environ[name]
+            said.append(f"{name} {why}: {_DIRECTLY}.")
+        else:
+            environ[name] = address
+    return list(dict.fromkeys(said))
+
+
+def proxy_address(given: str) -> tuple[str, str]:
+    """A proxy's address as our HTTP library takes it, or why it cannot be used."""
+    scheme, found, rest = given.partition("://")
+    if not found:
+        scheme, rest = "http", given
+    kind = _SCHEMES.get(scheme.lower())
+    if kind is None:
+        known = re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme)
+        return (
+            "",
+            f"begins with {scheme if known else 'something else than'}://, and must begin with http:// or socks5://",
+        )
+    if kind.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        return "", "names a SOCKS proxy, which needs the package socksio (pip install -r requirements.txt)"
+    # A name or password may hold signs that an address cannot; all before the last @ is theirs.
+    person, at, place = rest.rstrip("/").rpartition("@")
+    address = f"{kind}://{_safe(person)}{at}{place}"
+    try:
+        parts = urlsplit(address)
+        usable = bool(parts.hostname) and not parts.netloc.endswith(":") and not parts.query
+        usable = usable and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s<>\"\\^`{|}]", place) or "%" in place.partition("]")[2]:
+        return "", "is not the address of a proxy, which looks like http://host:port"
+    return address, ""
+
+
+def _safe(person: str) -> str:
+    return quote(person, safe="%:!$&'()*+,;=~-._")
+
+
+def shown(address: str) -> str:
+    """A proxy's or a database's address as it may be shown: without a name and password."""
+    scheme, found, rest = address.partition("://")
+    return f"{scheme}{found}{rest.rpartition('@')[2]}" if found else address.rpartition("@")[2]
+
+
+# Exceptions from them --------------------------------------------------------------------------------------------
+
+
+def _mend_exceptions(environ: MutableMapping[str, str], *, hosts: tuple[str, ...]) -> list[str]:
+    """See that NO_PROXY can be read, and that this machine is always in it: demo mode's simulator is here."""
+    said: list[str] = []
+    present = [name for name in _both("NO_PROXY") if name in environ] or ["NO_PROXY"]
+    for name in present:
+        entries: list[str] = []
+        for written in re.split(r"[,;\s]+", cleaned(environ.get(name, ""))):
+            entry, why = _exception(cleaned(written), hosts=hosts)
+            entries += entry
+            said += [f"{name} has {_brief(written)} in it, {why}."] if why else []
+        environ[name] = ",".join(dict.fromkeys([*entries, *([] if "*" in entries else _LOOPBACK)]))
+    return list(dict.fromkeys(said))
+
+
+def _exception(written: str, *, hosts: tuple[str, ...]) -> tuple[list[str], str]:
+    """One exception as our HTTP library takes it, and what is to be said of it."""
+    if not written or written.lower() == "<local>":
+        return [], ""
+    if written == "*":
+        return ["*"], ""
+    bare = urlsplit(written).netloc if "://" in written else written
+    network = _network(bare)
+    if network is not None:
+        within = [host for host in hosts if _lies_in(host, network)]
+        # A range of IPv4 harms nothing and other programs know it; one of IPv6 our HTTP library cannot read.
+        return [*([bare] if network.version == 4 else []), *within], ""
+    host = _without_port(bare)
+    try:
+        return [str(ip_address(host))], ""
+    except ValueError:
+        pass
+    host = host.removeprefix("*") if host.startswith("*.") else host
+    if re.fullmatch(r"\.?[\w-]+(\.[\w-]+)*\.?", host):
+        return [host.rstrip(".")], ""
+    return [], "which is neither a host nor an address: it is left out"
+
+
+def _network(entry: str) -> IPv4Network | IPv6Network | None:
+    if "/" not in entry:
+        return None
+    try:
+        return ip_network(entry.replace("[", "").replace("]", ""), strict=False)
+    except ValueError:
+        return None
+
+
+def _lies_in(host: str, network: IPv4Network | IPv6Network) -> bool:
+    try:
+        return ip_address(host) in network
+    except ValueError:
+        return False
+
+
+def _without_port(entry: str) -> str:
+    bracketed = re.fullmatch(r"\[([^\]]+)\](:\d*)?", entry)
+    if bracketed:
+        return bracketed[1].partition("%")[0]
+    return re.sub(r"(?<=[^:]):\d*$", "", entry) if entry.count(":") == 1 else entry
+
+
+def _brief(text: str) -> str:
+    text = shown(text)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# Certificates ----------------------------------------------------------------------------------------------------
+
+
+def _mend_certificates(environ: MutableMapping[str, str]) -> list[str]:
+    said: list[str] = []
+    for name in CERTIFICATES:
+        if name not in environ:
+            continue
+        given = cleaned(environ[name])
+        if not given:
+            del environ[name]
+            continue
+        why = _why_not_trusted(name, given)
+        if why:
+            del environ[name]
+            said.append(f"{name} names {given}, {why}: it is not used, and the usual certificates are.")
+        else:
+            environ[name] = given
+    keys = environ.get("SSLKEYLOGFILE")
+    if keys is not None and not _can_be_appended(keys):
+        del environ["SSLKEYLOGFILE"]
+        said += [f"SSLKEYLOGFILE names {keys}, which cannot be written to: it is not used."] if keys.strip() else []
+    return said
+
+
+def _why_not_trusted(name: str, given: str) -> str:
+    """Why these certificates cannot be used; empty if they can."""
+    paths = [Path(part) for part in given.split(os.pathsep)] if name == "SSL_CERT_DIR" else [Path(given)]
+    try:
+        if name == "SSL_CERT_DIR":
+            return "" if any(_has_certificates(path) for path in paths) else "where no certificates are"
+        (path,) = paths
+        if path.is_dir():
+            usable = name != "SSL_CERT_FILE" and _has_certificates(path)
+            return "" if usable else "which is a folder and not a file of certificates"
+        if not path.exists():
+            return "which does not exist"
+        if path.stat().st_size == 0:
+            return "which is empty"
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=str(path))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            return f"which cannot be read ({error.strerror or error})"
+        return "which holds no certificates in PEM format"
+    return ""
+
+
+def _has_certificates(folder: Path) -> bool:
+    return folder.is_dir() and any(_HASHED.fullmatch(file.name) for file in folder.iterdir())
+
+
+def _can_be_appended(given: str) -> bool:
+    try:
+        with Path(given).open("ab"):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+# What is in force ------------------------------------------------------------------------------------------------
+
+
+def proxies_in_force(environ: Mapping[str, str]) -> dict[str, str]:
+    """The proxies that are set, by variable, as they may be shown."""
+    found = {name: environ[name] for proxy in PROXIES for name in _both(proxy) if environ.get(name)}
+    return {name: shown(address) for name, address in found.items()}
+
+
+def certificates_in_force(environ: Mapping[str, str]) -> dict[str, str]:
+    """The certificates that are set, by variable."""
+    return {name: environ[name] for name in CERTIFICATES if environ.get(name)}
