@@ -195,7 +195,7 @@ def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or tex
 
 
 def _by_region(begins: str, given: Mapping[str, Given]) -> dict[str, str]:
-    """Sort the variables that begin so by region. Of two for one region its own id counts more than the vendor's code."""
+    """Sort the variables that begin so by region. Of two for one region its own id counts more than the code."""
     ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
     return {region: given[n].value for n in ordered if n.startswith(begins) and (region := region_of(n))}
 
