@@ -291,8 +291,9 @@ async def test_a_press_carries_the_price_that_was_shown_and_one_without_it_carri
     asked = form(words_tab, prompt="A fox")
     await words_tab.generate(**asked)
     shown = {"amount": "0.50", "currency": "USD", "copies": 1, "seconds": 5, "count": 0}
-    await words_tab.generate(**asked | {"foot": {"output": "x", "pressed": shown}})
-    await words_tab.generate(**asked | {"foot": "no foot"})
+    for foot in ({"output": "x", "pressed": shown}, "no foot"):
+        asked["foot"] = foot
+        await words_tab.generate(**asked)
     agreed = [each["agreed"] for each in studio.sent]
     assert agreed == [NOTHING_SHOWN, Agreed(micros=500_000, currency="USD", seconds=5), NOTHING_SHOWN]
 
@@ -302,7 +303,9 @@ async def test_a_price_that_is_higher_now_is_said_beside_the_one_that_was_shown(
 ) -> None:
     studio.error = PriceChanged("The price is $0.50.", amount="0.5", currency="USD")
     shown = {"amount": "0.30", "currency": "USD", "copies": 1, "seconds": 3}
-    updates = await words_tab.generate(**form(words_tab, prompt="A fox") | {"foot": {"output": "x", "pressed": shown}})
+    asked = form(words_tab, prompt="A fox")
+    asked["foot"] = {"output": "x", "pressed": shown}
+    updates = await words_tab.generate(**asked)
     foot: Any = updates[words_tab.foot]
     assert foot["changed"] == {"now": "$0.50", "now_for": "5 s", "was": "$0.30", "was_for": "3 s"}
     assert (foot["price"], foot["started"], foot["error"]) == ("$0.50", None, None)
