@@ -182,8 +182,7 @@ async def _leave_to_a_person(context: Context, job: Job, submission: Submission,
     minutes = max(1, round(waited / 60))
     why = (
         "The provider's answer was lost, and its list of orders did not show this one within "
-        f"{minutes} minute{'s' if minutes > 1 else ''}, so it was most likely not taken. Send it again, or let it go. "
-        "If it turns up later after all, it is kept for you."
+        f"{minutes} minute{'s' if minutes > 1 else ''}. It was most likely not taken."
     )
     closed = await context.history.ledger.close_unlisted(
         submission,

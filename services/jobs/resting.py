@@ -93,7 +93,6 @@ async def _hold(context: Context, job: Job, times: int, why: str) -> None:
         status=JobStatus.QUEUED,
         dispatched_at=None,
         decision=Decision.REFUSED,
-        attention=f"{why} The provider did not take this {times} times, and nothing was bought. "
-        "Send it again, or let it go.",
+        attention=f"{why} It was sent {times} times and not taken; nothing was bought.",
     )
     await stop_if_hopeless(context, job.id)

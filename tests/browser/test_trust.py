@@ -173,15 +173,14 @@ async def test_a_person_decides_where_nobody_knows_and_is_told_the_worst_first(
     [
         (
             "unlisted",
-            "The provider's answer was lost, and its list of orders did not show this one within 6 minutes, so it was "
-            "most likely not taken. Send it again, or let it go. If it turns up later after all, it is kept for you.",
+            "The provider's answer was lost, and its list of orders did not show this one within 6 minutes. It was most "
+            "likely not taken.",
             "You get your result for $0.50. If the first order turns up after all you get that too, for $0.50 more.",
             "Nothing more is sent. If the order turns up after all, it is kept for you and costs $0.50.",
         ),
         (
             "refused",
-            "The provider is full just now. The provider did not take this 3 times, and nothing was bought. Send it "
-            "again, or let it go.",
+            "The provider is full just now. It was sent 3 times and not taken; nothing was bought.",
             "It waits for its turn again. It costs $0.50 if the provider takes it.",
             "Nothing more is sent. Nothing was bought.",
         ),
