@@ -56,8 +56,15 @@ class Decision(StrEnum):
 
     WANTED = "wanted"
     """A person is asked: the provider's list of orders cannot be read."""
+    RESTORED = "restored"
+    """A person is asked: the database is an older copy, and it may have been ordered since. It is never looked up."""
     SEND = "send"
     DROP = "drop"
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked."""
+        return self in (Decision.WANTED, Decision.RESTORED)
 
 
 FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED})

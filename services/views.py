@@ -11,7 +11,7 @@ from services.articles import shown
 from services.catalogue import Catalogue
 from services.catalogue.schema import Model
 from services.error_view import ErrorView, error_view
-from services.records import Asset, Decision, Job, JobStatus, JobWithAssets, Page
+from services.records import Asset, Job, JobStatus, JobWithAssets, Page
 
 _CANCELABLE = frozenset(
     {JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.UNKNOWN}
@@ -232,7 +232,7 @@ def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = N
         expected=outlook.expected,
         stoppable=_stoppable(job, model),
         on_arrival=str(job.on_arrival),
-        decision_wanted=job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED,
+        decision_wanted=job.status is JobStatus.UNKNOWN and job.decision is not None and job.decision.asks,
     )
 
 

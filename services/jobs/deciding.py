@@ -23,7 +23,7 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
     """
     job = await context.history.job(job_id)
     submission = await context.history.ledger.latest(job_id)
-    asked = job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED
+    asked = job.status is JobStatus.UNKNOWN and job.decision is not None and job.decision.asks
     if not asked or submission is None or submission.state is not SubmissionState.OPEN:
         raise StudioError(_SETTLED)
     now, history = context.clock(), context.history
@@ -60,7 +60,7 @@ def _values(job: Job, decision: Decision, *, now: int) -> dict[str, Any]:  # Any
                 "attention": None,
                 "remark": f"You let this go. If the provider took the order, it costs {_amount(job)}: see its bill.",
             }
-        case Decision.WANTED:
+        case Decision.WANTED | Decision.RESTORED:
             raise StudioError("The decision is `send` or `drop`.")
         case _:
             assert_never(decision)
