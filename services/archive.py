@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 import av
 from av.error import FFmpegError
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 
 from services.errors import FileRefused, NotFound
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 _BOUNDED = {"max_pixels": str(MAX_FRAME_PIXELS)}
 """For FFmpeg: no claim of a file makes a frame larger."""
+_LOOK_AGAIN_SECONDS = 0.05
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
 """The longest side of a poster and of a tile's picture, in pixels."""
@@ -178,8 +179,13 @@ class Archive:
 
         All processes wait for each other.
         """
-        lock = FileLock(self.incoming / "taking-in.lock", thread_local=False)
-        await asyncio.to_thread(lock.acquire)
+        lock = FileLock(self._root / ".taking-in.lock", thread_local=False)
+        while True:
+            try:
+                lock.acquire(timeout=0)  # waiting in a thread could not be broken off
+                break
+            except Timeout:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         try:
             yield
         finally:

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from services.errors import StudioError
-from services.keeping import ArchiveView
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio
@@ -20,13 +19,13 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio")
 
     @routes.get("/archive")
-    async def archive(person: Asking) -> ArchiveView:
-        return studio.keeper.view(person)
+    async def archive(person: Asking) -> dict[str, Any]:
+        return dict(studio.keeper.view(person))
 
     @routes.post("/archive/adopt", dependencies=[OwnPage])
-    async def adopt(person: Asking) -> ArchiveView:
+    async def adopt(person: Asking) -> dict[str, Any]:
         studio.keeper.adopt(person)
-        return studio.keeper.view(person)
+        return dict(studio.keeper.view(person))
 
     @routes.post("/removed/restore", dependencies=[OwnPage])
     async def restore(request: Request, person: Asking) -> dict[str, Any]:
