@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.archive import Archive
-from services.archive_id import Mark, entries, files_of, read_mark, write_mark
+from services.archive_id import Mark, entries, files_of, is_smaller_picture, read_mark, write_mark
 from services.facts import COPIED_AT, HELD_FOR, MISHAP
 from services.history import History
 from services.mending import Fate, Mended
@@ -185,4 +185,5 @@ async def _results(history: History, root: Path) -> tuple[int, int]:
 
 
 def _with_files(root: Path, found: Sequence[str]) -> int:
-    return sum(next(files_of(root, entry), None) is not None for entry in found)
+    """How many of these entries have a result: smaller pictures alone are none."""
+    return sum(any(not is_smaller_picture(key) for key in files_of(root, entry)) for entry in found)

@@ -4,7 +4,7 @@ import { adoptFiles, fetchArchive, onAgain } from "./live.js";
 
 const LOOK_MS = 1000;
 
-let banner, notice, outcome, timer, later = false;
+let banner, notice, outcome, timer, later = false, waits = false;
 
 document.addEventListener("studio:summary", ({ detail }) => { if (detail.archive !== undefined) show(detail.archive ?? null); });
 onAgain(() => { if (notice) look(); });
@@ -12,17 +12,24 @@ onAgain(() => { if (notice) look(); });
 /** Ask for the whole of it: the notice, how far it is, and what came of it. */
 async function look() {
   clearTimeout(timer);
+  timer = null;
   try {
     const told = await fetchArchive();
-    if (told.outcome && notice) { outcome = told.outcome; announce(outcome.sentence); }
+    if (told.outcome && waits) {
+      outcome = told.outcome;
+      waits = false;
+      announce(outcome.sentence);
+    }
+    if (!told.notice?.working) waits = false;
     show(told.notice);
   } catch { /* The stage says that the studio is away. */ }
-  if (notice?.working) timer = setTimeout(look, LOOK_MS);
+  if (notice?.working || waits) timer ??= setTimeout(look, LOOK_MS);
 }
 
 async function show(found) {
   notice = found;
-  if (notice?.working && !timer) timer = setTimeout(look, LOOK_MS);
+  waits ||= Boolean(notice?.working);
+  if (waits) timer ??= setTimeout(look, LOOK_MS);
   if ((!notice || later) && !outcome) {
     banner?.remove();
     banner = null;
@@ -81,6 +88,7 @@ async function adopt(press) {
   try {
     const told = await adoptFiles();
     announce("Taking your files back in.");
+    waits = true;
     notice = told.notice ?? notice;
   } catch (error) {
     announce(error.message);
