@@ -97,7 +97,7 @@ async def begin(history: History, archive: Archive, mended: Mended | None, *, no
     Each mishap is dealt with once: what is ordered after it is sent as ever.
     """
     facts = history.facts
-    there, mark = await _look(history, archive.root)
+    mark = await asyncio.to_thread(read_mark, archive.root)
     database, sequence = await facts.database_id(), await history.sequence()
     copied = await facts.get(COPIED_AT)
     held_for = await facts.get(HELD_FOR)
@@ -109,9 +109,9 @@ async def begin(history: History, archive: Archive, mended: Mended | None, *, no
         kind = Kind.OLDER
     elif mark is not None and mark.database not in (database, held_for):
         kind, notes = _KINDS.get(mended.fate if mended else None, Kind.OTHER), {HELD_FOR: mark.database}
-    elif mark is None and there.unknown and held_for is None:
+    elif mark is None and held_for is None and (await _results(history, archive.root))[1]:
         kind, notes = _KINDS.get(mended.fate if mended else None), {HELD_FOR: _UNMARKED}
-    elif mended is not None and there.mishap is None:
+    elif mended is not None and await facts.get(MISHAP) is None:
         kind = _KINDS[mended.fate]
     else:
         return ()

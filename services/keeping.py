@@ -81,7 +81,8 @@ class Keeper:
         self._adopter = adopter
         self._look_again = look_again
         self._sleep = sleep
-        self._standing = Standing(same=True, unknown=0, mishap=None)
+        self._standing: Standing | None = None
+        self._first_look: asyncio.Task[None] | None = None
         self._broken: str | None = None
         self._working: Adoption | None = None
         self._task: asyncio.Task[None] | None = None
@@ -91,17 +92,17 @@ class Keeper:
     @property
     def settled(self) -> bool:
         """Whether database and files belong together, as of the latest look."""
-        return self._standing.settled
+        return self._standing is not None and self._standing.settled
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Keeper]:
         """Look at both, and write down how far the database has counted, as long as this lasts."""
-        await self.look()
+        self._first_look = asyncio.create_task(self._look_first(), name="first look at the files")
         noting = asyncio.create_task(self._note_often(), name="keeper")
         try:
             yield self
         finally:
-            for task in (noting, self._task):
+            for task in (noting, self._task, self._first_look):
                 if task is not None:
                     task.cancel()
                     with suppress(asyncio.CancelledError):
@@ -113,6 +114,13 @@ class Keeper:
         """Look at both anew."""
         self._standing = await belonging.standing(self._history, self._archive)
         return self._standing
+
+    async def _look_first(self) -> None:
+        try:
+            await self.look()
+        except Exception:
+            # A folder that is away: nothing is cleaned up, and the next look is the janitor's.
+            log.exception("database and files could not be looked at")
 
     def note_copy(self, trouble: str | None) -> None:
         """Tell admins why the database could not be copied; None if it could."""
@@ -165,11 +173,13 @@ class Keeper:
 
     # What is shown ---------------------------------------------------------------------------------------------------
 
-    def notice(self, person: Person) -> NoticeView | None:
+    async def notice(self, person: Person) -> NoticeView | None:
         """What an admin is told, or None: then all is well, or it is not for this person."""
-        if not person.admin or (self.settled and self._broken is None):
-            return None
+        if self._first_look is not None:
+            await asyncio.wait({self._first_look})
         there = self._standing
+        if not person.admin or there is None or (there.settled and self._broken is None):
+            return None
         working = self._working
         return NoticeView(
             heading=_heading(there, self._broken),
@@ -180,7 +190,7 @@ class Keeper:
             trouble=self._trouble,
         )
 
-    def view(self, person: Person) -> ArchiveView:
+    async def view(self, person: Person) -> ArchiveView:
         """The notice, and what the latest press came to. Raises StudioError for who is no admin."""
         _admins_only(person)
         outcome = self._outcome
@@ -188,7 +198,7 @@ class Keeper:
         if outcome:
             left = [{"name": name, "why": why} for name, why in outcome.left]
             told = OutcomeView(sentence=outcome.sentence, left=left)
-        return ArchiveView(notice=self.notice(person), outcome=told)
+        return ArchiveView(notice=await self.notice(person), outcome=told)
 
 
 def _admins_only(person: Person) -> None:

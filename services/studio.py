@@ -402,7 +402,7 @@ class Studio:
             "at_risk": await self.guard.at_risk(person, demo=self.demo),
             "spent_today": listed(await self.money.spent_today(person)),
             "caps": await self.money.caps(person),
-            "archive": self.keeper.notice(person),
+            "archive": await self.keeper.notice(person),
         }
 
     # Keys ------------------------------------------------------------------------------------------------------------

@@ -120,7 +120,9 @@ async def test_a_database_that_is_damaged_makes_no_copy_and_admins_are_told(plac
 
 
 @pytest.mark.parametrize(
-    "loss", [loss for loss in LOSSES if loss.name not in ("nothing", "lost", "older", "foreign")], ids=lambda one: one.name
+    "loss",
+    [loss for loss in LOSSES if loss.name not in ("nothing", "lost", "older", "foreign")],
+    ids=lambda one: one.name,
 )
 async def test_a_damaged_database_is_replaced_by_its_newest_good_copy(
     place: Place, loss: Loss, capsys: pytest.CaptureFixture[str]
@@ -178,9 +180,10 @@ async def test_putting_back_that_is_killed_is_finished_at_the_next_start(
         done += 1
         return replace(self, target)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", dying)
-        put_back(copy, database, now=LAST, why="damaged")
+        with pytest.raises(KeyboardInterrupt):
+            put_back(copy, database, now=LAST, why="damaged")
     async with place.started():
         assert job.id in await place.views()
         there = await belonging.standing(place.history, place.archive)

@@ -22,6 +22,7 @@ from services import belonging, removed
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.archive_id import read_mark
+from services.backups import make_copy
 from services.belonging import Kind
 from services.catalogue import CATALOGUE
 from services.errors import StudioError
@@ -31,6 +32,7 @@ from services.janitor import Janitor
 from services.keeping import Keeper
 from services.mending import mend
 from services.people import LOCAL, Person
+from services.recipes import recipe_of
 from services.records import Decision, Find, Job, JobStatus, SubmissionState
 from services.shelf import BIN_DAYS, Shelf
 from services.views import JobView, job_view
@@ -123,7 +125,7 @@ def said(view: JobView) -> dict[str, Any]:
     """What the viewer shows of a work, less what no file knows: cost, account, ids of the provider."""
     names = ("family", "model", "region", "prompt", "parameters", "created_at", "status", "place", "safe")
     return {
-        **{name: view[name] for name in names},  # type: ignore[literal-required]  # names of the view
+        **{name: view[name] for name in names},
         "outputs": [{k: v for k, v in one.items() if k != "name"} for one in view["outputs"]],
         "inputs": view["inputs"],
     }
@@ -351,22 +353,18 @@ async def older_copy(place: Place, *, waiting: int) -> tuple[list[Job], Job]:
         # Since then one that waited was made, and the archive has it; nobody knows of the others.
         job = jobs[0]
         await make(place.history, place.archive, 99)
-        made, (asset,) = await _saved(place, job)
-        assert made.status is JobStatus.SUCCEEDED
+        await _saved(place, job)
     (place.home / "older.db").replace(database)
     return jobs, job
 
 
-async def _saved(place: Place, job: Job) -> tuple[Job, list[Any]]:
-    from services.recipes import recipe_of  # noqa: PLC0415 - only here
-
+async def _saved(place: Place, job: Job) -> None:
+    """The result of a job reaches the archive."""
     part = place.archive.incoming / "x.part"
     part.write_bytes(pixels(77))
     recipe = recipe_of(job, [], asset_id=f"{job.id}a")
-    stored = await place.archive.keep_picture(part, job_id=job.id, number=1, recipe=recipe)
-    changed = await place.history.change(job.id, status=JobStatus.SUCCEEDED)
-    assert changed is not None
-    return changed, [stored]
+    await place.archive.keep_picture(part, job_id=job.id, number=1, recipe=recipe)
+    await place.history.change(job.id, status=JobStatus.SUCCEEDED)
 
 
 async def test_jobs_of_an_older_database_wait_for_a_person_and_are_never_sent(sqlite: Place) -> None:
@@ -416,10 +414,10 @@ async def test_an_older_database_is_known_even_if_no_result_came_since(place: Pl
         assert (there.mishap.kind, there.mishap.held, there.settled) == (Kind.OLDER, 1, False)
         notice = place.keeper()
         await notice.look()
-        told = notice.notice(LOCAL)
+        told = await notice.notice(LOCAL)
         assert told is not None
         assert "may have been ordered since" in " ".join(told["sentences"])
-        assert notice.notice(Person("ann")) is None
+        assert await notice.notice(Person("ann")) is None
 
 
 # Damage --------------------------------------------------------------------------------------------------------------
@@ -495,20 +493,17 @@ def disturb(root: Path, name: str, jobs: Sequence[Job]) -> None:
 
 
 async def _play(folder: Path, loss: Loss, disturbances: frozenset[str], *, backup: bool) -> None:
-    from services.backups import make_copy  # noqa: PLC0415 - only here
-
     home = folder / "home"
     home.mkdir()
     place = Place(home, f"sqlite+aiosqlite:///{home / 'studio.db'}")
     elsewhere = Place(folder, f"sqlite+aiosqlite:///{folder / 'studio.db'}")
     async with elsewhere.started():
         await make(elsewhere.history, elsewhere.archive, 500)
-    database, jobs = home / "studio.db", list[Job]()
+    database = home / "studio.db"
     async with place.started():
-        for number in range(1, 5):
-            jobs.append((await make(place.history, place.archive, number))[0])
-            if number == 2:
-                older = make_copy(database, folder / "older", now=LAST).path
+        jobs = [(await make(place.history, place.archive, number))[0] for number in (1, 2)]
+        older = make_copy(database, folder / "older", now=LAST).path
+        jobs += [(await make(place.history, place.archive, number))[0] for number in (3, 4)]
     with closing(sqlite3.connect(older)) as copy, copy:
         copy.execute("DELETE FROM facts WHERE name = 'copied_at'")
     async with place.started():

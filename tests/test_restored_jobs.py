@@ -56,7 +56,9 @@ async def test_it_is_not_sent_by_whatever_runs_it_and_once_by_a_persons_word(
     assert latest.state is SubmissionState.LOST
     with pytest.raises(StudioError, match="nothing to decide"):
         await decide(context, job.id, Decision.SEND)
-    assert await history.holding.hold(now=NOON + 1, above=0, notes={}, mishap=None) == (job.id,), "again, if it is again"
+    assert await history.holding.hold(now=NOON + 1, above=0, notes={}, mishap=None) == (job.id,), (
+        "again, if it is again"
+    )
 
 
 async def test_what_has_a_task_goes_on_and_what_ended_stays(history: History) -> None:

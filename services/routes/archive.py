@@ -20,12 +20,12 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.get("/archive")
     async def archive(person: Asking) -> dict[str, Any]:
-        return dict(studio.keeper.view(person))
+        return dict(await studio.keeper.view(person))
 
     @routes.post("/archive/adopt", dependencies=[OwnPage])
     async def adopt(person: Asking) -> dict[str, Any]:
         studio.keeper.adopt(person)
-        return dict(studio.keeper.view(person))
+        return dict(await studio.keeper.view(person))
 
     @routes.post("/removed/restore", dependencies=[OwnPage])
     async def restore(request: Request, person: Asking) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The notice of a lost database and its one press, in a real Chromium, on the whole page; and what was removed lately."""
+"""The notice of a lost database and its one press, in a real Chromium; and what was removed lately."""
 
 from __future__ import annotations
 

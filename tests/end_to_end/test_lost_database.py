@@ -1,4 +1,4 @@
-"""`python app.py` on a full files folder whose database was lost or damaged: nothing goes, and one press brings it back."""
+"""`python app.py` on a full files folder whose database is lost or damaged: nothing goes, one press brings it back."""
 
 from __future__ import annotations
 
