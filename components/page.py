@@ -44,6 +44,7 @@ _MODULES = (
     "live",
     "shell",
     "guard",
+    "archive",
     "controls",
     "files",
     "piece",

@@ -14,13 +14,14 @@ import os
 import secrets
 import shutil
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import av
 from av.error import FFmpegError
+from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 
 from services.errors import FileRefused, NotFound
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 _BOUNDED = {"max_pixels": str(MAX_FRAME_PIXELS)}
 """For FFmpeg: no claim of a file makes a frame larger."""
+_LOOK_AGAIN_SECONDS = 0.05
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
 """The longest side of a poster and of a tile's picture, in pixels."""
@@ -156,6 +158,39 @@ class Archive:
         async with self._pictures:
             return await asyncio.to_thread(_seen, path)
 
+    async def smaller_pictures(self, key: str, *, mime: str) -> tuple[str | None, str | None]:
+        """The keys of the poster and of the tile's picture of a result that is here; what is missing is made again.
+
+        The result itself is only read. A sound has none. Raises FileRefused if it cannot be shown.
+        """
+        if mime.startswith("audio/"):
+            return None, None
+        async with self._pictures:
+            return await asyncio.to_thread(self._smaller_pictures, key, mime)
+
+    async def input_picture(self, key: str, *, mime: str) -> str | None:
+        """The key of the small picture of a given file that is here, made again if it is missing; None without one."""
+        async with self._pictures:
+            return await asyncio.to_thread(self._input_picture, key, mime)
+
+    @asynccontextmanager
+    async def taking_in(self) -> AsyncIterator[None]:
+        """Hold this while a file is here whose row is not written yet: others leave it alone meanwhile.
+
+        All processes wait for each other.
+        """
+        lock = FileLock(self._root / ".taking-in.lock", thread_local=False)
+        while True:
+            try:
+                lock.acquire(timeout=0)  # waiting in a thread could not be broken off
+                break
+            except Timeout:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            lock.release()
+
     async def keep_article(self, text: str, *, job_id: str) -> Stored:
         """Write an article's Markdown; an earlier one of the same job is replaced."""
         return await asyncio.to_thread(self._keep_article, text, f"results/{job_id}/article.md")
@@ -176,6 +211,25 @@ class Archive:
         if not _is_there(self._root / thumbnail_key) and not self._make_thumbnail(target, thumbnail_key, mime):
             thumbnail_key = None
         return Stored(key=key, bytes=target.stat().st_size, sha256=digest, mime=mime, thumbnail_key=thumbnail_key)
+
+    def _smaller_pictures(self, key: str, mime: str) -> tuple[str, str]:
+        stem = str(PurePosixPath(key).with_suffix(""))
+        poster_key, thumbnail_key = f"{stem}.poster.jpg", f"{stem}.thumbnail.jpg"
+        missing = {k: s for k, s in ((poster_key, _POSTER_SIDE), (thumbnail_key, _THUMBNAIL_SIDE)) if not self._has(k)}
+        if missing:
+            path = self._root / key
+            looked = _look_into(path) if mime.startswith("video/") else _look_at(path)[0]
+            for smaller, side in missing.items():
+                self._save_smaller(looked.picture, smaller, side=side)
+        return poster_key, thumbnail_key
+
+    def _input_picture(self, key: str, mime: str) -> str | None:
+        picture = f"{key}.thumbnail.jpg"
+        return picture if self._has(picture) or self._make_thumbnail(self._root / key, picture, mime) else None
+
+    def _has(self, key: str) -> bool:
+        path = self._root / key
+        return path.is_file() and path.stat().st_size > 0
 
     def _make_thumbnail(self, source: Path, key: str, mime: str) -> bool:
         """Make the small picture of a file; False where it has none."""

@@ -1,4 +1,4 @@
-"""What lies on the disk: by family and month, in the bin, given files, and what is free.
+"""What lies on the disk: by family and month, in the bin, given files, what was removed lately, and what is free.
 
 Counts files from their rows, each once. Their small pictures, a few per cent more, are left out.
 """
@@ -15,6 +15,7 @@ from services.archive import Archive
 from services.catalogue import Catalogue
 from services.history import History
 from services.people import Person
+from services.removed import RemovedDay, days_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,6 +52,8 @@ class DiskUse:
     """Files that only jobs in the bin use."""
     inputs: int
     """Files that were given."""
+    removed: tuple[RemovedDay, ...] = ()
+    """What cleaning up took away lately, the latest day first; only for an admin, since it has no owner any more."""
 
 
 class Disk:
@@ -66,6 +69,7 @@ class Disk:
         shares = await self._history.filing.shares(person=None if person.admin else person.name)
         disk = await asyncio.to_thread(shutil.disk_usage, self._archive.incoming)
         months: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        taken_away = await asyncio.to_thread(days_in, self._archive.root) if person.admin else ()
         binned = inputs = 0
         for share in shares:
             if share.binned:
@@ -75,7 +79,14 @@ class Disk:
             else:
                 inputs += share.bytes
         families = sorted((self._family(name, used) for name, used in months.items()), key=lambda one: -one.bytes)
-        return DiskUse(total=disk.total, free=disk.free, families=tuple(families), bin=binned, inputs=inputs)
+        return DiskUse(
+            total=disk.total,
+            free=disk.free,
+            families=tuple(families),
+            bin=binned,
+            inputs=inputs,
+            removed=taken_away,
+        )
 
     def _family(self, name: str, months: Counter[str]) -> FamilyUse:
         known = self._catalogue.family(name)

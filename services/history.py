@@ -23,7 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from services.checks import Checks
 from services.crew import STILL_SECONDS, Crew
 from services.errors import NotFound
+from services.facts import Facts
 from services.filing import Filing
+from services.holding import Holding
 from services.indexing import reindex
 from services.kinship import Kinship
 from services.lanes.board import Board
@@ -77,6 +79,8 @@ class History:
         self.tally = Tally(engine)
         self.times = Times(engine)
         self.crew = Crew(engine)
+        self.facts = Facts(engine)
+        self.holding = Holding(engine)
 
     @classmethod
     @asynccontextmanager

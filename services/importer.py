@@ -1,6 +1,7 @@
 """`python -m services.importer FOLDER`: take a folder's pictures, clips and sounds into the gallery. See `--help`.
 
-It may be broken off and run again, beside a running studio or without one.
+`--adopt` takes the studio's own results in again that its database does not know, where they lie. Both may be broken
+off and run again, beside a running studio or without one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from services import belonging
+from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.catalogue.schema import MB
 from services.history import History
 from services.importing import Importer, Outcome, Taken
+from services.mending import Mended, mend
 from services.people import LOCAL, Person
 from services.settings import Settings
 from services.startup.begin import look_at_settings, make_ready
@@ -103,11 +109,48 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+async def run_adoption(settings: Settings, *, person: Person) -> Adoption:
+    """Take in again what lies in the archive and is not in the database; both belong together from then on."""
+    archive = Archive(settings.home / "files")
+    await asyncio.to_thread(archive.prepare)
+    mended = await asyncio.to_thread(_mend, settings, archive)
+    async with History.open(settings.database_url) as history:
+        await belonging.begin(history, archive, mended, now=_now_ms())
+        adopter = Adopter(history=history, archive=archive, clock=_now_ms, demo=settings.demo)
+        adoption = await adopter.adopt(person, progress=_tell_progress)
+        await belonging.join(history, archive)
+    return adoption
+
+
+def _mend(settings: Settings, archive: Archive) -> Mended | None:
+    """Look at the database before it is opened; a studio that runs has done so, and uses it."""
+    try:
+        with FileLock(settings.home / "studio.lock", timeout=0):
+            return mend(settings.database_url, settings.home, archive.root, now=_now_ms())
+    except Timeout:
+        return None
+
+
+def _tell_progress(adoption: Adoption) -> None:
+    if adoption.done % 100 == 0:
+        sys.stdout.write(f"{adoption.done} of {adoption.total} looked at\n")
+
+
+def _sentence(adoption: Adoption) -> str:
+    more = adoption.left_count - _MOST_NAMED
+    lines = [adoption.sentence[0].upper() + adoption.sentence[1:]]
+    lines += [f"  {name}: {why}" for name, why in adoption.left[:_MOST_NAMED]]
+    lines += [f"  and {more:,} more."] if more > 0 else []
+    return "\n".join(lines) + "\n"
+
+
 async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool) -> Tally:
     """Open the studio's database and archive, and take in a folder."""
     archive = Archive(settings.home / "files")
     await asyncio.to_thread(archive.prepare)
+    mended = await asyncio.to_thread(_mend, settings, archive)
     async with History.open(settings.database_url) as history:
+        await belonging.begin(history, archive, mended, now=_now_ms())
         importer = Importer(history=history, archive=archive, clock=_now_ms, demo=settings.demo)
         return await take_folder(importer, folder, person=person, dry_run=dry_run, progress=sys.stdout.write)
 
@@ -117,7 +160,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m services.importer", description="Take pictures, clips and sounds of a folder into the gallery."
     )
-    parser.add_argument("folder", type=Path, help="the folder to look through, with those in it")
+    parser.add_argument("folder", type=Path, nargs="?", help="the folder to look through, with those in it")
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="take in again what lies in the studio's own files and is not in its database, for example after it was "
+        "lost; no file is moved",
+    )
     parser.add_argument("--person", default=LOCAL.name, help=f"whose gallery ({LOCAL.name})")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     options = parser.parse_args(arguments)
@@ -129,6 +178,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CODE
     say_all(found.remarks)
     settings = found.settings
+    if options.adopt == (options.folder is not None) or (options.adopt and options.dry_run):
+        parser.error("give either a folder or --adopt; --dry-run belongs to a folder")
+    if options.adopt:
+        return _said(lambda: _sentence(asyncio.run(run_adoption(settings, person=Person(options.person)))), settings)
     folder = options.folder.expanduser().resolve()
     if not folder.is_dir():
         sys.stderr.write(f"{folder} is not a folder.\n")
@@ -136,9 +189,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if folder.is_relative_to(settings.home) or settings.home.is_relative_to(folder):
         sys.stderr.write("That folder holds the studio's own files. Please choose another one.\n")
         return 2
+
+    def take() -> str:
+        tally = asyncio.run(run(settings, folder, person=Person(options.person), dry_run=options.dry_run))
+        return tally.sentence(dry_run=options.dry_run)
+
+    return _said(take, settings)
+
+
+def _said(take: Callable[[], str], settings: Settings) -> int:
+    """Do it and say what came of it. Returns the exit code."""
     try:
         say_all(make_ready(settings))
-        tally = asyncio.run(run(settings, folder, person=Person(options.person), dry_run=options.dry_run))
+        sentence = take()
     except CannotStart as error:
         say_all(error.sentences)
         return EXIT_CODE
@@ -148,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. Run it again to go on where it stopped.\n")
         return 130
-    sys.stdout.write(tally.sentence(dry_run=options.dry_run))
+    sys.stdout.write(sentence)
     return 0
 
 

@@ -204,11 +204,12 @@ class Importer:
         keep = ways.get(given.kind, self._archive.keep_sound)
         try:
             await asyncio.to_thread(shutil.copyfile, given.path, part)
-            stored = await keep(part, job_id=job.id, number=1)
+            async with self._archive.taking_in():
+                stored = await keep(part, job_id=job.id, number=1)
+                made = _asset(given, job_id=job.id, now=now, stored=stored)
+                await self._history.add(job, [made, *await self._inputs(given, person, job.id, now)])
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
-        made = _asset(given, job_id=job.id, now=now, stored=stored)
-        await self._history.add(job, [made, *await self._inputs(given, person, job.id, now)])
         if self._announce:
             await self._announce(job.id)
         return job.id

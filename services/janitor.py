@@ -1,10 +1,15 @@
-"""Who empties the bin after 30 days and removes files that nobody needs. Once a day by itself, or when asked.
+"""Who empties the bin after 30 days and takes away files that nobody needs. Once a day by itself, or when asked.
+
+A result goes for one reason only: its job was purged from the bin, and its row says so. Whatever state the database is
+in, no other result is touched. As long as database and files do not belong together (services.belonging), nothing is
+taken away at all.
+
+A given file stays as long as any job uses it, in the bin or not, as long as an unfinished job may still want it, and
+for an hour after it was last written or given again: files appear before their rows. What is to go is set aside first,
+looked up once more in every row, and only then taken away, into a folder that is kept for 30 days (services.removed).
+What a person empties from the bin is gone at once: they were told so, and want the room.
 
 What was uploaded and not touched for a week goes too: whatever a job was made of lies in the archive by then.
-
-A file stays as long as any job uses it, in the bin or not, as long as an unfinished job may still want it, and for an
-hour after it was last written or given again: files appear before their rows. What is to go is set aside first, looked
-up once more in every row, and only then removed.
 """
 
 from __future__ import annotations
@@ -17,8 +22,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from services import sweeping
+from services import removed, sweeping
 from services.archive import Archive
+from services.belonging import standing
 from services.errors import StudioError
 from services.history import History
 from services.jobs import now_ms
@@ -41,6 +47,10 @@ _FIRST_AFTER_SECONDS = 600.0
 _EVERY_SECONDS = 86_400.0
 _UNUSED = "No work uses it any more."
 _BROKEN_OFF = "It was never finished."
+_HELD_BACK = (
+    "Nothing is cleaned up just now: database and files do not belong together. Take the files back in first; "
+    "the top of the page says how."
+)
 
 
 @dataclass(frozen=True)
@@ -54,13 +64,24 @@ class Orphan:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """What a sweep found, and whether it was removed."""
+    """What a sweep found, and whether it was taken away."""
 
     files: tuple[Orphan, ...]
     """Up to a thousand of them."""
     count: int
     bytes: int
     removed: bool
+    held_back: str | None = None
+    """Why nothing is cleaned up just now, or None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """What was brought back of what cleaning up had taken away."""
+
+    files: int
+    entries: tuple[str, ...]
+    """The entries below `results/` that have files again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +137,20 @@ class Janitor:
                 log.exception("the janitor stumbled")
 
     async def tidy(self) -> Sweep:
-        """Empty the bin of what has lain in it for 30 days, then remove files that nobody needs."""
-        before = self._clock() - BIN_DAYS * _DAY_MS
-        while some := await self._history.shelving.binned(before=before, limit=_JOBS_AT_ONCE):
-            await self._purge(some, person=None)
+        """Empty the bin of what has lain in it for 30 days, then take away files that nobody needs.
+
+        As long as database and files do not belong together only old uploads go.
+        """
+        now = self._clock()
         for folder in self._passing:
-            freed = await asyncio.to_thread(sweeping.forget, folder, before=self._clock() - _PASSING_DAYS * _DAY_MS)
+            freed = await asyncio.to_thread(sweeping.forget, folder, before=now - _PASSING_DAYS * _DAY_MS)
             log.info("the janitor: %d bytes of %s were not used for a week and are gone", freed, folder.name)
+        if (await standing(self._history, self._archive)).settled:
+            before = now - BIN_DAYS * _DAY_MS
+            while some := await self._history.shelving.binned(before=before, limit=_JOBS_AT_ONCE):
+                await self._purge(some, person=None, day=removed.day_of(now), shared=True)
+            freed = await asyncio.to_thread(removed.expire, self._archive.root, now=now)
+            log.info("the janitor: %d bytes were taken away 30 days ago and are gone for good", freed)
         return await self._sweep(dry_run=False)
 
     # The bin ---------------------------------------------------------------------------------------------------------
@@ -133,11 +161,13 @@ class Janitor:
         What they cost stays in the books. Ids that are not in the person's bin are passed over.
         """
         scope = None if person.admin else person.name
+        # While works are unknown here they may use the same given files.
+        shared = (await standing(self._history, self._archive)).settled
         gone: list[str] = []
         freed = 0
         turns = self._everything(scope, demo=demo) if job_ids is None else _turns(job_ids)
         async for some in turns:
-            purged, size = await self._purge(some, person=scope)
+            purged, size = await self._purge(some, person=scope, day=None, shared=shared)
             gone += purged
             freed += size
         return Emptied(job_ids=tuple(gone), bytes=freed)
@@ -146,31 +176,52 @@ class Janitor:
         while some := await self._history.shelving.binned(person=person, demo=demo, limit=_JOBS_AT_ONCE):
             yield some
 
-    async def _purge(self, job_ids: Sequence[str], *, person: str | None) -> tuple[tuple[str, ...], int]:
+    async def _purge(
+        self, job_ids: Sequence[str], *, person: str | None, day: str | None, shared: bool
+    ) -> tuple[tuple[str, ...], int]:
+        """Purge jobs in the bin, and take away their results and, with `shared`, the given files that no other uses."""
         purged = await self._history.shelving.purge(job_ids, person=person, now=self._clock())
         own = tuple(f"results/{job_id}/" for job_id in purged.job_ids)
         results = [key for key in purged.keys if key.startswith(own)]
-        shared = [key for key in purged.keys if not key.startswith(own)]
-        freed = await self._remove(results, before=None)
-        freed += await self._remove(shared, before=self._clock() - _HOUR_MS)
-        log.info("the janitor: %d jobs left the bin, %d bytes are free", len(purged.job_ids), freed)
+        others = [key for key in purged.keys if not key.startswith(own)] if shared else []
+        freed = await self._remove(results, before=None, day=day)
+        freed += await self._remove(others, before=self._clock() - _HOUR_MS, day=day)
+        log.info("the janitor: %d jobs left the bin, %d bytes of theirs were taken away", len(purged.job_ids), freed)
         return purged.job_ids, freed
 
     # Files -----------------------------------------------------------------------------------------------------------
 
     async def sweep(self, person: Person, *, dry_run: bool = True) -> Sweep:
-        """Find the files that nobody needs, and remove them unless it is a dry run. Raises StudioError for those who
+        """Find the files that nobody needs, and take them away unless it is a dry run. Raises StudioError for those who
         do not look after the studio: files have no owner once nobody needs them."""
-        if not person.admin:
-            raise StudioError("Only an admin of this studio can tidy up its files.")
+        _admins_only(person)
         return await self._sweep(dry_run=dry_run)
+
+    async def bring_back(self, person: Person, day: str) -> Returned:
+        """Move what was taken away on a day back to where it was. Raises StudioError for who is no admin."""
+        _admins_only(person)
+        keys = await asyncio.to_thread(removed.bring_back, self._archive.root, day)
+        results = dict.fromkeys(_job_of(key) for key in keys if key.startswith(_RESULTS))
+        log.info("the janitor: %d files of %s were brought back", len(keys), day)
+        return Returned(files=len(keys), entries=tuple(results))
+
+    async def empty_removed(self, person: Person, day: str) -> int:
+        """Remove what was taken away on a day for good; returns the bytes. Raises StudioError for who is no admin."""
+        _admins_only(person)
+        freed = await asyncio.to_thread(removed.empty, self._archive.root, day)
+        log.info("the janitor: %d bytes taken away on %s are gone for good", freed, day)
+        return freed
 
     async def _sweep(self, *, dry_run: bool) -> Sweep:
         root, now = self._archive.root, self._clock()
+        if not (await standing(self._history, self._archive)).settled:
+            log.warning("the janitor: database and files do not belong together, nothing is cleaned up")
+            return Sweep(files=(), count=0, bytes=0, removed=False, held_back=_HELD_BACK)
+        day = removed.day_of(now)
         unfinished = frozenset(job.id for job in await self._history.unfinished())
         if not dry_run:
             async for some in _batches(sweeping.aside(root)):
-                await self._settle([found.key for found in some], before=now - _HOUR_MS)
+                await self._settle([found.key for found in some], before=now - _HOUR_MS, day=day)
         files: list[Orphan] = []
         count = size = 0
         for listing, why, before in (
@@ -180,42 +231,59 @@ class Janitor:
             async for some in _batches(listing):
                 orphans = await self._orphans(some, unfinished=unfinished)
                 if not dry_run:
-                    await self._remove([found.key for found in orphans], before=before)
+                    await self._remove([found.key for found in orphans], before=before, day=day)
                 count += len(orphans)
                 size += sum(found.bytes for found in orphans)
                 files += [Orphan(one.key, one.bytes, why) for one in orphans[: _MOST_NAMED - len(files)]]
         if not dry_run:
-            log.info("the janitor: %d files that nobody needs removed, %d bytes", count, size)
+            log.info("the janitor: %d files that nobody needs taken away, %d bytes", count, size)
         return Sweep(files=tuple(files), count=count, bytes=size, removed=not dry_run)
 
     async def _orphans(self, found: Sequence[Found], *, unfinished: frozenset[str]) -> list[Found]:
-        """Those that no row names and no unfinished job may want."""
+        """Those that no row names and no unfinished job may want; of results only those of purged jobs."""
         left = [one for one in found if _job_of(one.key) not in unfinished]
+        may_go = await self._may_go([one.key for one in left])
+        left = [one for one in left if one.key in may_go]
         keys = {_original(one.key) for one in left}
-        folders = {_job_of(one.key) for one in left if one.key.startswith("results/")}
+        folders = {_job_of(one.key) for one in left if one.key.startswith(_RESULTS)}
         named = await self._history.filing.named(sorted(keys), folders=sorted(folders))
         left = [one for one in left if one.key not in named]
         used = await self._history.filing.in_use([one.key for one in left]) if left else frozenset()
         return [one for one in left if one.key not in used]
 
-    async def _remove(self, keys: Sequence[str], *, before: int | None) -> int:
-        """Remove files that no row names; returns their bytes."""
+    async def _may_go(self, keys: Sequence[str]) -> frozenset[str]:
+        """The keys without the results of jobs that were not purged, whether they are known or not."""
+        jobs = {_job_of(key) for key in keys if key.startswith(_RESULTS)}
+        purged = await self._history.facts.purged(sorted(jobs)) if jobs else frozenset()
+        return frozenset(key for key in keys if not key.startswith(_RESULTS) or _job_of(key) in purged)
+
+    async def _remove(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
+        """Take away files that no row names, into the folder of a day, or for good without one; returns their bytes."""
         aside = await asyncio.to_thread(sweeping.set_aside, self._archive.root, keys, before=before)
-        return await self._settle(aside, before=before)
+        return await self._settle(aside, before=before, day=day)
 
-    async def _settle(self, keys: Sequence[str], *, before: int | None) -> int:
-        """Look once more at files that are set aside: bring back what is in use, remove the rest."""
+    async def _settle(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
+        """Look once more at files that are set aside: bring back what is in use, take away the rest."""
         used = await self._history.filing.in_use(keys) if keys else frozenset()
-        return await asyncio.to_thread(self._finish, keys, used, before)
+        stays = used | (frozenset(keys) - await self._may_go(keys))
+        return await asyncio.to_thread(self._finish, keys, stays, before, day)
 
-    def _finish(self, keys: Sequence[str], used: frozenset[str], before: int | None) -> int:
+    def _finish(self, keys: Sequence[str], stays: frozenset[str], before: int | None, day: str | None) -> int:
         root, freed = self._archive.root, 0
         for key in keys:
-            if key in used or (before is not None and sweeping.was_touched(root, key, before=before)):
-                sweeping.bring_back(root, key)
+            if key in stays or (before is not None and sweeping.was_touched(root, key, before=before)):
+                sweeping.bring_back(root, key, day=day or removed.day_of(self._clock()))
             else:
-                freed += sweeping.remove(root, key)
+                freed += sweeping.remove(root, key, day=day)
         return freed
+
+
+_RESULTS = "results/"
+
+
+def _admins_only(person: Person) -> None:
+    if not person.admin:
+        raise StudioError("Only an admin of this studio can tidy up its files.")
 
 
 def _job_of(key: str) -> str:

@@ -22,11 +22,13 @@ from services.tables import (
     collection_jobs,
     collections,
     counters,
+    facts,
     jobs,
     lanes,
     metadata,
     processes,
     reservations,
+    strangers,
     submissions,
     tags,
     versions,
@@ -127,7 +129,12 @@ def _eighth(connection: sa.Connection) -> None:
     _create_indexes(connection, submissions)
 
 
-MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh, _eighth)
+def _ninth(connection: sa.Connection) -> None:
+    """Which archive belongs to this database, and the files in it that were looked at and belong to no work."""
+    metadata.create_all(connection, tables=[facts, strangers])
+
+
+MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh, _eighth, _ninth)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 

@@ -60,13 +60,15 @@ class Decision(StrEnum):
     """Asked: the answer was lost, and the vendor's task list does not show a task. It was most likely not bought."""
     REFUSED = "refused"
     """Asked: the vendor did not take it several times. It was not bought."""
+    RESTORED = "restored"
+    """A person is asked: the database is an older copy, and it may have been ordered since. It is never looked up."""
     SEND = "send"
     DROP = "drop"
 
     @property
     def is_open(self) -> bool:
         """Whether the question is not answered yet."""
-        return self in (Decision.WANTED, Decision.UNLISTED, Decision.REFUSED)
+        return self in (Decision.WANTED, Decision.RESTORED, Decision.UNLISTED, Decision.REFUSED)
 
 
 FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED})

@@ -14,8 +14,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services import belonging
 from services.accounts import Accounts
+from services.adopting import Adopter
 from services.archive import Archive
+from services.backups import Backups, database_path
 from services.catalogue import Catalogue
 from services.disk import Disk
 from services.downloads import Downloads
@@ -26,8 +29,11 @@ from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Context, Jobs, Pace
+from services.keeping import Keeper
+from services.mending import mend
 from services.money.caps import fixed_caps
 from services.money.purse import Money
+from services.people import LOCAL
 from services.recalling import Recipes
 from services.recipes import strip
 from services.records import JobWithAssets
@@ -60,6 +66,7 @@ class Running:
     sheets: Sheets
     recipes: Recipes
     importer: Importer
+    keeper: Keeper
     money: Money
     watch: Watch
     timing: Timing
@@ -87,7 +94,11 @@ async def run(
     await asyncio.to_thread(_prepare_folders, archive, home)
     async with AsyncExitStack() as stack:
         origin = await stack.enter_async_context(_demo_vendor(catalogue, home)) if demo else None
+        mended = await asyncio.to_thread(mend, settings.database_url, home, archive.root, now=clock())
         history = await stack.enter_async_context(History.open(settings.database_url, caps=fixed_caps(settings)))
+        adopter = Adopter(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce)
+        held = await belonging.begin(history, archive, mended, now=clock())
+        await _take_held(adopter, held)
         accounts = await stack.enter_async_context(
             Accounts(settings, catalogue, demo_origin=origin, sharers=lambda: history.crew.size).open()
         )
@@ -108,6 +119,10 @@ async def run(
         janitor = await stack.enter_async_context(
             Janitor(history=history, archive=archive, passing=_passing(home), clock=clock).working()
         )
+        keeper = await stack.enter_async_context(
+            Keeper(history=history, archive=archive, adopter=adopter, look_again=telling.look_again).working()
+        )
+        await stack.enter_async_context(_copying(settings, keeper, clock))
         disk = Disk(history=history, archive=archive, catalogue=catalogue)
         watch = Watch(
             history.tally,
@@ -139,12 +154,35 @@ async def run(
             reuse=Reuse(history=history, archive=archive, catalogue=catalogue, cache=home / "cache" / "cut"),
             recipes=Recipes(history=history, catalogue=catalogue),
             importer=Importer(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce),
+            keeper=keeper,
             sheets=Sheets(history=history, archive=archive, catalogue=catalogue),
             guard=Guard(history=history, wake=jobs.wake_up, clock=clock),
             money=Money(history=history, catalogue=catalogue, demo=demo, clock=clock),
             watch=watch,
             timing=context.timing,
         )
+
+
+async def _take_held(adopter: Adopter, held: Sequence[str]) -> None:
+    """Jobs that are held for a person, but lie in the archive: they were ordered, and nobody need be asked."""
+    try:
+        if held:
+            await adopter.adopt(LOCAL, only=held)
+    except OSError as error:
+        log.warning("held jobs could not be taken in (%s): a person is asked about them", error.strerror)
+
+
+@asynccontextmanager
+async def _copying(settings: Settings, keeper: Keeper, clock: Callable[[], int]) -> AsyncIterator[None]:
+    """Copy the database every day, if it is a file of ours."""
+    database = database_path(settings.database_url)
+    if database is None:
+        yield
+        return
+    folder = settings.home / "backups"
+    copies = Backups(database, folder, settled=lambda: keeper.settled, told=keeper.note_copy, clock=clock)
+    async with copies.working():
+        yield
 
 
 @contextmanager

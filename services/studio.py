@@ -26,6 +26,7 @@ from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Pace, now_ms
+from services.keeping import Keeper
 from services.lanes import FIRST, URGENT
 from services.money.agreed import Agreed, refuse_dearer
 from services.money.amounts import listed
@@ -133,6 +134,11 @@ class Studio:
     def importer(self) -> Importer:
         """Files that exist already."""
         return self.at_work.importer
+
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps database and files together."""
+        return self.at_work.keeper
 
     @property
     def guard(self) -> Guard:
@@ -410,6 +416,7 @@ class Studio:
             "at_risk": await self.guard.at_risk(person, demo=self.demo),
             "spent_today": listed(await self.money.spent_today(person)),
             "caps": await self.money.caps(person),
+            "archive": await self.keeper.notice(person),
         }
 
     # Keys ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The files below the archive's folder, as the janitor sees them: found, set aside, brought back, removed.
+"""The files below the archive's folder, as the janitor sees them: found, set aside, brought back, taken away.
 
 Plain file work for a thread: knows nothing of jobs or of the database. A file is set aside before it is removed, by a
 rename; whatever turns out to be in use after all is renamed back. A crash in between loses nothing: `aside` finds it.
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from services.removed import put_away
 
 _ASIDE = "condemned"
 _KEPT = ("results", "inputs")
@@ -58,11 +60,12 @@ def set_aside(root: Path, keys: Sequence[str], *, before: int | None) -> list[st
     return moved
 
 
-def bring_back(root: Path, key: str) -> None:
-    """Give a file its place again; where a new one has taken it, that one stays."""
+def bring_back(root: Path, key: str, *, day: str) -> None:
+    """Give a file its place again. If a new one has taken it, that one stays, and this one is kept with what was
+    removed on a day."""
     source, target = root / _ASIDE / key, root / key
     if target.exists():
-        source.unlink(missing_ok=True)
+        put_away(source, root, key, day=day)
         return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileNotFoundError):  # somebody else was quicker
@@ -77,14 +80,20 @@ def was_touched(root: Path, key: str, *, before: int) -> bool:
         return False
 
 
-def remove(root: Path, key: str) -> int:
-    """Remove a file that was set aside, and its folders if they are empty. Returns its bytes."""
+def remove(root: Path, key: str, *, day: str | None) -> int:
+    """Take a file away that was set aside, and its folders if they are empty. Returns its bytes.
+
+    It goes into the folder of a day among what was removed; without a day it is gone for good.
+    """
     path = root / _ASIDE / key
-    try:
-        size = path.stat().st_size
-        path.unlink()
-    except FileNotFoundError:
-        return 0
+    if day is not None:
+        size = put_away(path, root, key, day=day)
+    else:
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
     _remove_empty(path.parent, above=root)
     if key.startswith("results/"):
         _remove_empty((root / key).parent, above=root / "results")

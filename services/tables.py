@@ -268,3 +268,17 @@ reservations = sa.Table(
     sa.Index("reservations_of_month", "demo", "currency", "month", "micros"),
     sa.Index("reservations_of_person", "demo", "currency", "person", "month", "day", "micros"),
 )
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", _Words, primary_key=True),
+    sa.Column("value", _Prose, nullable=False),
+)
+
+strangers = sa.Table(
+    "strangers",
+    metadata,
+    sa.Column("entry", _Words, primary_key=True),
+    sa.Column("why", _Prose, nullable=False),
+)

@@ -244,7 +244,8 @@ def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = N
 def _decision_about(job: Job) -> str | None:
     if job.status.final or job.decision is None or not job.decision.is_open:
         return None
-    return "unknown" if job.decision is Decision.WANTED else str(job.decision)
+    about = job.decision in (Decision.UNLISTED, Decision.REFUSED)
+    return str(job.decision) if about else "unknown"
 
 
 def _safe(found: JobWithAssets) -> str | None:

@@ -51,10 +51,29 @@ class House:
             os.utime(path, (moment, moment))
 
     def files(self) -> set[Path]:
-        return {path for path in self.archive.root.rglob("*") if path.is_file()}
+        """All files but what says whose archive it is, and what was taken away."""
+        found = {path for path in self.archive.root.rglob("*") if path.is_file()}
+        return {path for path in found if path.parent != self.archive.root and self.removed not in path.parents}
+
+    @property
+    def removed(self) -> Path:
+        return self.archive.root / "removed"
+
+    def taken_away(self) -> set[str]:
+        """What cleaning up took away, by the names that it had."""
+        found = (path for path in self.removed.rglob("*") if path.is_file())
+        return {"/".join(path.relative_to(self.removed).parts[1:]) for path in found}
 
     def names(self) -> set[str]:
         return {path.relative_to(self.archive.root).as_posix() for path in self.files()}
+
+
+async def purged(house: House, number: int) -> Job:
+    """A job that left the bin for good."""
+    job = await add_work(house.history, house.archive, number)
+    await house.shelf.discard(LOCAL, [job.id])
+    await house.janitor.empty(LOCAL, [job.id])
+    return job
 
 
 async def _nobody(_job_id: str) -> None:
@@ -168,7 +187,8 @@ async def test_a_file_that_another_job_uses_outlives_the_bin(house: House) -> No
 
 async def test_a_dry_run_only_tells(house: House) -> None:
     job = await add_work(house.history, house.archive, given=b"given")
-    for key in ("results/nobody/1.mp4", "inputs/ab/abc.png", "incoming/x-1.part", "incoming/notes.txt"):
+    gone = await purged(house, 2)
+    for key in (f"results/{gone.id}/1.mp4", "inputs/ab/abc.png", "incoming/x-1.part", "incoming/notes.txt"):
         write(house.archive.root, key, b"12345")
     house.age(25)
     before = house.names()
@@ -178,14 +198,14 @@ async def test_a_dry_run_only_tells(house: House) -> None:
     assert house.names() == before
     assert (found.count, found.bytes, found.removed) == (3, 15, False)
     assert {(one.name, one.bytes, one.why) for one in found.files} == {
-        ("results/nobody/1.mp4", 5, "No work uses it any more."),
+        (f"results/{gone.id}/1.mp4", 5, "No work uses it any more."),
         ("inputs/ab/abc.png", 5, "No work uses it any more."),
         ("incoming/x-1.part", 5, "It was never finished."),
     }
     done = await house.janitor.sweep(LOCAL, dry_run=False)
     assert (done.files, done.removed) == (found.files, True)
-    assert before - house.names() == {one.name for one in found.files}
-    assert not (house.archive.root / "results/nobody").exists()
+    assert before - house.names() == house.taken_away() == {one.name for one in found.files}
+    assert not (house.archive.root / f"results/{gone.id}").exists()
     assert (await house.janitor.sweep(LOCAL)).count == 0
     assert house.archive.path(f"results/{job.id}/1.png").is_file()
 
@@ -195,8 +215,8 @@ async def test_young_files_and_those_of_unfinished_jobs_stay(house: House) -> No
     for key in (f"results/{saving.id}/1.mp4", f"incoming/{saving.id}-2.part"):
         write(house.archive.root, key, b"half")
     house.age(30)
-    write(house.archive.root, "results/nobody/1.mp4", b"its row is on its way")
-    path = house.archive.root / "results/nobody/1.mp4"
+    write(house.archive.root, "inputs/ab/abc.png", b"its row is on its way")
+    path = house.archive.root / "inputs/ab/abc.png"
     os.utime(path, (house.now / 1000, house.now / 1000))
     assert (await house.janitor.sweep(LOCAL, dry_run=False)).count == 0
     assert len(house.names()) == 3
@@ -275,19 +295,20 @@ def _now(house: House, key: str) -> int:
 
 async def test_what_a_crash_left_aside_comes_back_if_it_is_needed(house: House) -> None:
     job = await add_work(house.history, house.archive, given=b"given")
-    write(house.archive.root, "results/nobody/1.mp4", b"unneeded")
+    gone = await purged(house, 2)
+    write(house.archive.root, f"results/{gone.id}/1.mp4", b"unneeded")
     house.age()
     before = house.names()
     sweeping.set_aside(house.archive.root, sorted(before), before=None)
     assert not any(key.startswith("results/") for key in house.names())
     await house.janitor.sweep(LOCAL, dry_run=False)
-    assert house.names() == before - {"results/nobody/1.mp4"}
+    assert house.names() == before - {f"results/{gone.id}/1.mp4"}
     assert house.archive.path(f"results/{job.id}/1.png").read_bytes() == b"pixels 1"
 
 
 async def test_many_files_are_listed_a_few_at_a_time_beside_other_work(house: House) -> None:
     for number in range(1_200):
-        write(house.archive.root, f"results/job{number // 10}/{number % 10}.png", b"x")
+        write(house.archive.root, f"inputs/{number // 10}/{number % 10}.png", b"x")
     house.age()
     turns = 0
 
@@ -310,7 +331,7 @@ async def test_many_files_are_listed_a_few_at_a_time_beside_other_work(house: Ho
 
 async def test_it_works_once_a_day_and_survives_a_bad_day(house: House, caplog: pytest.LogCaptureFixture) -> None:
     pauses: list[float] = []
-    write(house.archive.root, "results/nobody/1.mp4", b"x")
+    write(house.archive.root, "inputs/ab/abc.png", b"x")
     house.age()
     cleaned = asyncio.Event()
     days = iter([RuntimeError("a bad day"), None])
@@ -354,6 +375,8 @@ class Model:
     """The hash of each file of each job that somebody can still reach."""
     binned: dict[str, int] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
+    purged: set[str] = field(default_factory=set)
+    """The files of jobs that left the bin for good."""
 
 
 class Play:
@@ -407,9 +430,7 @@ class Play:
             return
         job_id = sorted(self.model.unfinished)[choice % len(self.model.unfinished)]
         await self.house.history.change(job_id, status=JobStatus.FAILED)
-        self.model.unfinished.remove(job_id)
-        # A job that failed has no use for what its row does not name: it goes, an hour after it was written.
-        del self.model.jobs[job_id][f"results/{job_id}/2.png"]
+        self.model.unfinished.remove(job_id)  # what its row does not name is a result all the same, and stays
 
     def _some(self, choice: int) -> list[str]:
         return [job_id for number, job_id in enumerate(self.model.jobs) if number % 6 <= choice]
@@ -431,10 +452,10 @@ class Play:
     def _forget(self, job_ids: tuple[str, ...]) -> None:
         for job_id in job_ids:
             del self.model.binned[job_id]
-            del self.model.jobs[job_id]
+            self.model.purged |= self.model.jobs.pop(job_id).keys()
 
     async def _litter(self, choice: int) -> None:
-        folder = ("results/nobody", "inputs/ab", "incoming")[choice % 3]
+        folder = ("inputs/cd", "inputs/ab", "incoming")[choice % 3]
         key = f"{folder}/{choice}.part"
         write(self.house.archive.root, key, b"litter")
         self._stamp(key)
@@ -451,6 +472,8 @@ class Play:
         before = self.house.names()
         await self.house.janitor.tidy()
         assert listed <= before - self.house.names()  # what the dry run told is what goes
+        for key in (key for key in self.house.taken_away() if key.startswith("results/")):
+            assert key in self.model.purged or any(key.startswith(f"results/{job_id}/") for job_id in due), key
         self._forget(due)
         needed = {key for files in self.model.jobs.values() for key in files}
         for key in self.house.names() - needed:

@@ -128,6 +128,13 @@ export const emptyBin = (jobs) => postJson("/studio/bin/empty", { jobs });
 /** Make a ZIP ready: `{url, files, bytes}`. */
 export const prepareExport = (wish) => postJson("/studio/exports", wish);
 export const fetchDisk = () => getJson("/studio/disk");
+/** How database and files stand to each other, for admins: `{notice, outcome}`. */
+export const fetchArchive = () => getJson("/studio/archive");
+/** Begin to take in what lies on the disk and is not in the gallery. */
+export const adoptFiles = () => postJson("/studio/archive/adopt", {});
+/** What cleaning up took away on a day: back to where it was, or gone for good. */
+export const bringBack = (day) => postJson("/studio/removed/restore", { day });
+export const emptyRemoved = (day) => postJson("/studio/removed/empty", { day });
 /** Files that nobody needs: `{files, count, bytes, removed}`. */
 export const sweep = (dryRun) => postJson("/studio/janitor", { dry_run: dryRun });
 /** Have everything that is not on our disk tried again at once: `{tried}`. */

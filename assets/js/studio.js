@@ -2,6 +2,7 @@
 import "./live.js";
 import "./shell.js";
 import "./guard.js";
+import "./archive.js";
 import "./controls.js";
 import "./files.js";
 import "./effects.js";

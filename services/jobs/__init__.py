@@ -18,6 +18,7 @@ from services.jobs.context import Context, Pace, now_ms
 from services.jobs.deciding import decide
 from services.jobs.engine import Engine
 from services.jobs.late_tasks import LateTasks
+from services.jobs.restored import is_held
 from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
@@ -57,7 +58,7 @@ class Jobs:
             crew.watching(take_over=jobs._engine.take_over, let_go=jobs._engine.let_go),
         ):
             for job in await context.history.unfinished():
-                if has_lane(job):
+                if has_lane(job) and not is_held(job):
                     await jobs._enqueue(job)
             late = LateTasks(context, start=jobs._adopted)
             async with jobs._lanes.working(), late.working():
@@ -94,6 +95,8 @@ class Jobs:
     async def cancel(self, job_id: str) -> Job:
         """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
         try:
+            if is_held(await self._context.history.job(job_id)):
+                return await self.decide(job_id, Decision.DROP)
             return await cancel(self._context, job_id)
         finally:
             self._lanes.nudge()

@@ -28,7 +28,7 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
     if decision.is_open:
         raise StudioError("The decision is `send` or `drop`.")
     job = await context.history.job(job_id)
-    if job.status is JobStatus.UNKNOWN and job.decision is Decision.WANTED:
+    if job.status is JobStatus.UNKNOWN and job.decision in (Decision.WANTED, Decision.RESTORED):
         decided = await _decide_unknown(context, job, decision)
     elif job.status is JobStatus.QUEUED and job.decision in (Decision.UNLISTED, Decision.REFUSED):
         decided = await _decide_not_taken(context, job, decision)

@@ -30,6 +30,7 @@ from services.jobs.live import make_live, settle_interrupted
 from services.jobs.precheck import passes
 from services.jobs.reconcile import reconcile
 from services.jobs.resting import hold_if_throttled_for_long, note_not_taken, rest, rest_for
+from services.jobs.restored import is_held
 from services.jobs.sending import give_back, take_turn
 from services.jobs.uploading import Urls, upload_files, uses_oss
 from services.lanes import has_lane
@@ -54,7 +55,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
         submission = await context.history.ledger.latest(job_id)
         found = await context.history.with_assets(job_id)
         job = found.job
-        if job.status.final or job.dispatched_at != grant:
+        if job.status.final or job.dispatched_at != grant or is_held(job):
             return None
         if job.task_id or job.status is JobStatus.SAVING:
             context.rests.pop(job_id, None)

@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from services.errors import InvalidRequest, NotFound, PriceChanged, StudioError
 from services.routes import (
     admin,
+    archive,
     decisions,
     exports,
     files,
@@ -31,7 +32,22 @@ from services.routes import (
 from services.studio import Studio
 
 _ASSETS = Path(__file__).parent.parent.parent / "assets"
-_SUBJECTS = (reuse, jobs, decisions, watching, admin, keys, shelf, recipes, exports, sheets, guard, money, files)
+_SUBJECTS = (
+    reuse,
+    jobs,
+    decisions,
+    watching,
+    admin,
+    archive,
+    keys,
+    shelf,
+    recipes,
+    exports,
+    sheets,
+    guard,
+    money,
+    files,
+)
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:

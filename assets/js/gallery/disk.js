@@ -1,6 +1,6 @@
 // Where the disk's room goes, by kind of work and month, and the files that nobody needs any more.
 import { button, h, icon, live } from "../dom.js";
-import { fetchDisk, sweep } from "../live.js";
+import { bringBack, emptyRemoved, fetchDisk, sweep } from "../live.js";
 import { ask } from "./dialogs.js";
 
 const COLOURS = 9;
@@ -18,7 +18,7 @@ export function showDisk() {
 async function fill(body) {
   try {
     const use = await fetchDisk();
-    body.replaceChildren(...whole(use), ...chart(use), tidy());
+    body.replaceChildren(...whole(use), ...chart(use), tidy(), ...removedLately(use));
   } catch (error) { body.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
   body.removeAttribute("aria-busy");
 }
@@ -30,10 +30,11 @@ export function size(bytes) {
 
 const months = (use) => [...new Set(use.families.flatMap(({ months: all }) => all.map(({ month }) => month)))].sort().slice(-MOST_MONTHS);
 
-function whole({ families, bin, inputs, free, total }) {
+function whole({ families, bin, inputs, free, total, removed = [] }) {
+  const away = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   const made = families.reduce((sum, { bytes }) => sum + bytes, 0);
   const fact = (label, bytes, note) => h("div", { class: "fact" }, live("b", {}, size(bytes)), h("span", {}, label), note ? h("span", { class: "quiet" }, note) : null);
-  return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, "gone after 30 days"), fact("free", free, `of ${size(total)}`))];
+  return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, "removed after 30 days"), removed.length ? fact("removed lately", away, "kept for 30 days") : null, fact("free", free, `of ${size(total)}`))];
 }
 
 function chart(use) {
@@ -67,7 +68,28 @@ function tidy() {
   return h("section", { class: "tidy" }, h("h3", {}, "Tidy up"), h("p", { class: "quiet" }, "Looks for files that nothing in the gallery, the bin or a form needs. Nothing is removed before you have seen the list."), look, found);
 }
 
-function show(found, { files, bytes, count = files.length }) {
+/** What cleaning up took away, by day: it can be brought back for 30 days, or its room be had at once. */
+function removedLately({ removed = [] }) {
+  if (!removed.length) return [];
+  const said = h("p", { class: "quiet", role: "status" });
+  const doing = (ask, tell) => async (node) => {
+    node.disabled = true;
+    try {
+      said.textContent = tell(await ask());
+      node.closest("li").remove();
+    } catch (error) { said.textContent = error.message; node.disabled = false; }
+  };
+  const day = ({ day: name, files, bytes }) => h("li", {},
+    h("span", {}, new Date(`${name}T12:00:00Z`).toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" })),
+    h("span", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, ${size(bytes)}`),
+    h("span", { class: "acts" },
+      button({ text: "Bring back", icon: "undo-2", kind: "small", act: "bring-back", press: doing(() => bringBack(name), ({ files: many }) => `${many.toLocaleString()} ${many === 1 ? "file is" : "files are"} back.`) }),
+      button({ text: "Delete for good", icon: "trash-2", kind: "small danger", act: "empty-removed", press: doing(() => emptyRemoved(name), ({ bytes: freed }) => `${size(freed)} are free again.`) })));
+  return [h("section", { class: "tidy removed" }, h("h3", {}, "Removed lately"), h("p", { class: "quiet" }, "What cleaning up took away is kept for 30 days."), h("ul", { class: "orphans days" }, removed.map(day)), said)];
+}
+
+function show(found, { files, bytes, count = files.length, held_back: heldBack = null }) {
+  if (heldBack) return found.replaceChildren(h("p", { class: "said", "data-tone": "advice" }, icon("archive-restore"), h("span", {}, heldBack)));
   if (!files.length) return found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, "All is tidy: every file is needed.")));
   const many = `${count.toLocaleString()} ${count === 1 ? "file" : "files"}`;
   found.replaceChildren(
@@ -77,7 +99,7 @@ function show(found, { files, bytes, count = files.length }) {
       node.disabled = true;
       try {
         const done = await sweep(false);
-        found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, `${size(done.bytes)} are free again.`)));
+        found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, `${size(done.bytes)} were removed. They are kept for 30 days under “Removed lately”.`)));
       } catch (error) { found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
     } }));
 }

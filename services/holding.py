@@ -1,0 +1,120 @@
+"""Jobs of a database that is older than the world: they may have been ordered since, so none is sent by itself.
+
+Hides the SQL; only services.history builds it. All of it is one transaction, so that a crash leaves nothing half held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.facts import COPIED_AT, MISHAP, put_fact
+from services.indexing import reindex
+from services.records import Decision, JobStatus, SubmissionState
+from services.rows import next_sequence
+from services.tables import counters, facts, jobs, submissions
+
+_MAY_BE_SENT = tuple(str(s) for s in (JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN))
+"""The states from which a job could be sent, or sent again."""
+_HELD = (
+    "The database was put back from an older copy, so nobody can tell whether this was ordered since. "
+    "It is not sent by itself. Look in your gallery whether you have it already; then decide."
+)
+_INDEXED_AT_ONCE = 20
+
+
+class Holding:
+    """Holds jobs for a person to decide about."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def hold(
+        self, *, now: int, above: int, notes: Mapping[str, str], mishap: Callable[[int], str] | None
+    ) -> tuple[str, ...]:
+        """Let a person decide about every job that could still be sent; returns their ids.
+
+        `above` is a number of change that was seen with this database before: numbers go on above it. `notes` are facts
+        that are written with it, and `mishap` what happened, from how many jobs are held. The bin's 30 days begin
+        again: what lies in it may have been taken out since.
+        """
+        async with self._engine.begin() as connection:
+            sequence = await next_sequence(connection)
+            if sequence <= above:
+                sequence = above + 1
+                await connection.execute(counters.update().where(counters.c.name == "sequence").values(value=sequence))
+            held = await _hold_all(connection, now=now, sequence=sequence)
+            await connection.execute(
+                jobs.update().where(jobs.c.deleted_at.is_not(None), jobs.c.purged_at.is_(None)).values(deleted_at=now)
+            )
+            await connection.execute(facts.delete().where(facts.c.name == COPIED_AT))
+            written = {**notes, **({MISHAP: mishap(len(held))} if mishap else {})}
+            for name, value in written.items():
+                await put_fact(connection, name, value)
+        return held
+
+    async def found(self, job_id: str, **values: Any) -> None:  # Any: columns of every kind
+        """Write down that the order of a held job was taken after all: its result lies in the archive."""
+        async with self._engine.begin() as connection:
+            await next_sequence(connection)
+            await connection.execute(
+                submissions.update()
+                .where(submissions.c.job_id == job_id, submissions.c.state == str(SubmissionState.OPEN))
+                .values(state=str(SubmissionState.TAKEN), **values)
+            )
+
+
+async def _hold_all(connection: AsyncConnection, *, now: int, sequence: int) -> tuple[str, ...]:
+    found = (
+        await connection.execute(
+            sa.select(jobs.c.id, jobs.c.account, jobs.c.vendor_model, jobs.c.created_at).where(
+                jobs.c.status.in_(_MAY_BE_SENT)
+            )
+        )
+    ).all()
+    for job_id, account, vendor_model, created_at in found:
+        latest = (
+            await connection.execute(
+                sa.select(submissions.c.id, submissions.c.attempt, submissions.c.state)
+                .where(submissions.c.job_id == job_id)
+                .order_by(submissions.c.attempt.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        if latest is not None and latest.state == str(SubmissionState.OPEN):
+            lost = sa.func.coalesce(submissions.c.lost_at, now)
+            await connection.execute(submissions.update().where(submissions.c.id == latest.id).values(lost_at=lost))
+            continue
+        await connection.execute(
+            submissions.insert().values(
+                job_id=job_id,
+                attempt=1 if latest is None else latest.attempt + 1,
+                account=account,
+                vendor_model=vendor_model,
+                state=str(SubmissionState.OPEN),
+                started_at=created_at,
+                lost_at=now,
+                live=False,
+            )
+        )
+    ids = [row.id for row in found]
+    if ids:
+        await connection.execute(
+            jobs.update()
+            .where(jobs.c.status.in_(_MAY_BE_SENT))
+            .values(
+                status=str(JobStatus.UNKNOWN),
+                decision=str(Decision.RESTORED),
+                attention=_HELD,
+                dispatched_at=None,
+                cancel_requested=False,
+                updated_at=now,
+                sequence=sequence,
+            )
+        )
+    for begin in range(0, len(ids), _INDEXED_AT_ONCE):
+        await reindex(connection, ids[begin : begin + _INDEXED_AT_ONCE])
+    return tuple(ids)
