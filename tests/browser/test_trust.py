@@ -175,7 +175,8 @@ async def test_a_person_decides_where_nobody_knows_and_is_told_the_worst_first(
             "unlisted",
             "The provider's answer was lost, and its list of orders did not show this one within 6 minutes.",
             [
-                "You get your result for $0.50. If the first order turns up after all you get that too, for $0.50 more.",
+                "You get your result for $0.50. If the first order turns up after all you get that too, for $0.50 "
+                "more.",
                 "Nothing more is sent. If the order turns up after all, it is kept for you and costs $0.50.",
             ],
         ),
