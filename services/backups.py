@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 from services.damage import damage_of, is_empty, set_aside
 from services.facts import COPIED_AT
 from services.jobs.context import now_ms
-from services.settings import Settings
+from services.startup.begin import settings_of_a_command
+from services.startup.console import EXIT_CODE, CannotStart, say_all
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +251,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="put the copy of this date in the place of the database; the newest good one without a date",
     )
     wish: str | None = parser.parse_args(arguments).restore
-    settings = Settings()
+    try:
+        settings = settings_of_a_command()
+    except CannotStart as error:
+        say_all(error.sentences)
+        return EXIT_CODE
     database, folder = database_path(settings.database_url), settings.home / "backups"
     if database is None:
         sys.stderr.write("The database is PostgreSQL: copy it with pg_dump and put it back with pg_restore.\n")

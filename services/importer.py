@@ -26,8 +26,8 @@ from services.importing import Importer, Outcome, Taken
 from services.mending import Mended, mend
 from services.people import LOCAL, Person
 from services.settings import Settings
-from services.startup.begin import look_at_settings, make_ready
-from services.startup.console import EXIT_CODE, CannotStart, let_every_letter_through, say_all
+from services.startup.begin import make_ready, settings_of_a_command
+from services.startup.console import EXIT_CODE, CannotStart, say_all
 
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB
@@ -170,14 +170,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--person", default=LOCAL.name, help=f"whose gallery ({LOCAL.name})")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     options = parser.parse_args(arguments)
-    let_every_letter_through()
     try:
-        found = look_at_settings()
+        settings = settings_of_a_command()
     except CannotStart as error:
         say_all(error.sentences)
         return EXIT_CODE
-    say_all(found.remarks)
-    settings = found.settings
     if options.adopt == (options.folder is not None) or (options.adopt and options.dry_run):
         parser.error("give either a folder or --adopt; --dry-run belongs to a folder")
     if options.adopt:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services import setting_values
 from services.settings import REGIONAL, Settings, region_of
-from services.startup.console import CannotStart, let_every_letter_through
+from services.startup.console import CannotStart, let_every_letter_through, say_all
 from services.startup.database import refuse_unreachable
 from services.startup.env_files import EnvFile, read_env_file
 from services.startup.home import expanded, make_home, settle_temporary_files
@@ -52,6 +52,14 @@ def begin() -> Started:
     found = look_at_settings()
     said = (*found.remarks, *mend_environment(found.settings), *make_ready(found.settings))
     return Started(settings=found.settings, remarks=said)
+
+
+def settings_of_a_command() -> Settings:
+    """The settings of a command that does not serve; what a person should know of them is said. Raises CannotStart."""
+    let_every_letter_through()
+    found = look_at_settings()
+    say_all(found.remarks)
+    return found.settings
 
 
 def make_ready(settings: Settings) -> list[str]:
