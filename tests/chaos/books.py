@@ -109,10 +109,12 @@ def compare(
     leaks: Sequence[str] = (),
     answered: Iterable[str] = (),
     unlisted: Iterable[str] = (),
+    throttled: bool = False,
 ) -> Findings:
     """Compare the books. `gone_codes` and `gone_words` are those that say that a work, or a part of it, is lost; `well`
     tells for how many seconds a studio could have worked between two moments; `answered` are the ids of jobs that a
-    person was given, `unlisted` of those that a person sent again because the list did not show them."""
+    person was given, `unlisted` of those that a person sent again because the list did not show them. `throttled` says
+    that orders came too fast: then fewer lanes are used, and who waits for one is not starved."""
     books = _Books(bought, kept, gone_codes=frozenset(gone_codes), gone_words=frozenset(gone_words), well=well)
     books.look()
     known = {job.job_id for job in kept}
@@ -123,7 +125,7 @@ def compare(
         ),
         bought_twice=(*books.twice, *_sent_too_early(kept, frozenset(unlisted))),
         unmentioned=tuple(books.unmentioned),
-        starved=tuple(_starved(kept, well)),
+        starved=() if throttled else tuple(_starved(kept, well)),
         unresolved=tuple(_unresolved(kept)),
         late=tuple(books.late),
         leaked=tuple(leaks),

@@ -186,6 +186,7 @@ async def _stage(plan: Plan, folder: Path, database_url: str | None, masters: Pa
             seed=plan.seed,
         )
         weather = Weather.of(plan.seed)
+        weather.throttles = not plan.spell
         simulator.faults = weather
         stage = _Stage(
             plan=plan,
@@ -390,6 +391,7 @@ async def _settle(stage: _Stage) -> tuple[Findings, Counter[str]]:
         leaks=leaks,
         answered=stage.answered,
         unlisted=stage.unlisted,
+        throttled=stage.weather.counts["throttled"] > 0,
     )
     stage.counts["tasks"] = len(bought)
     stage.counts["tasks of strangers"] = sum(not task.tag for task in bought)

@@ -44,6 +44,8 @@ class Weather(Faults):
         self.list_closed = False
         self.spell = False
         """Whether every order breaks, and none is taken."""
+        self.throttles = True
+        """Whether some orders are refused as too fast, which teaches the studio to send fewer at once."""
         self.counts: Counter[str] = Counter()
 
     @classmethod
@@ -67,7 +69,7 @@ class Weather(Faults):
                 return self._chance.choice(_SAYS_NOTHING)(False)
             case Route.CREATE if dice < CREATES_DROPPED:
                 return self._chance.choice(_SAYS_NOTHING)(dice < CREATES_DROPPED / 2)
-            case Route.CREATE if dice < CREATES_DROPPED + THROTTLED:
+            case Route.CREATE if self.throttles and dice < CREATES_DROPPED + THROTTLED:
                 return _TOO_FAST
             case Route.LIST if self.list_closed:
                 return _REFUSED
