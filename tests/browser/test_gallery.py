@@ -508,7 +508,7 @@ async def test_space_is_drawn_and_nothing_is_removed_before_it_was_shown(
     assert screening.sweeps == [True]
     await page.screenshot(path=artifacts / "gallery-space.png")
     await dialog.get_by_role("button", name="Remove 1 file, 7.0 MB").click()
-    await expect(dialog).to_contain_text("7.0 MB are free again.")
+    await expect(dialog).to_contain_text("7.0 MB were removed. They are kept for 30 days")
     assert screening.sweeps == [True, False]
 
 
