@@ -176,6 +176,20 @@ def test_what_could_have_been_fetched_in_time_is_late() -> None:
     assert found([MADE], [SAVED], well=LATE_SECONDS + 1).late
 
 
+def test_what_ended_when_the_provider_had_forgotten_it_could_not_be_fetched() -> None:
+    """The clocks moved by two days while it was in work."""
+    told = replace(SAVED, status=JobStatus.FAILED, error_code="UNKNOWN", actual_micros=None, whole_files=0)
+    ended = replace(MADE, taken_at=0, ended_at=2 * KEPT_MS)
+
+    def books(task: Bought) -> Findings:
+        return compare(
+            [task], [told], gone_codes=("UNKNOWN",), gone_words=(), well=lambda start, end: (end - start) / 1000
+        )
+
+    assert books(ended).clean
+    assert books(replace(ended, ended_at=KEPT_MS - 60_000)).late
+
+
 def test_a_job_that_has_not_ended_is_unresolved_unless_somebody_is_asked() -> None:
     open_ = replace(SAVED, status=JobStatus.UNKNOWN, submissions=(sent(task_id=None, state=SubmissionState.OPEN),))
     assert found([], [open_]).unresolved

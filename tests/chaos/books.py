@@ -42,6 +42,8 @@ class Bought:
     files: int
     """How many were made."""
     ended_at: int | None
+    taken_at: int | None = None
+    """When the provider took the order: 24 hours later it forgets the task, however lately that has ended."""
 
     @property
     def billed(self) -> bool:
@@ -225,7 +227,8 @@ class _Books:
     def _avoidable(self, task: Bought, name: str) -> None:
         if task.ended_at is None:
             return
-        waited = self._well(task.ended_at, task.ended_at + KEPT_MS)
+        known_from = task.ended_at if task.taken_at is None else task.taken_at
+        waited = self._well(task.ended_at, max(task.ended_at, known_from + KEPT_MS))
         if waited > LATE_SECONDS:
             self.late.append(f"{name}: lost, though there were {waited:.1f} s to fetch it")
 

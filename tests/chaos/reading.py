@@ -38,6 +38,7 @@ async def what_was_bought(simulator: Simulator) -> list[Bought]:
             at_once=task.at_once,
             files=sum(bool(piece.file) and not piece.code for piece in task.pieces),
             ended_at=round(task.ended_at.timestamp() * 1000) if task.ended_at else None,
+            taken_at=round(task.submitted_at.timestamp() * 1000),
         )
         for task in await simulator.world.ledger.tasks()
     ]
