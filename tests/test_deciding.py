@@ -515,6 +515,15 @@ async def test_while_the_list_lacks_a_task_that_exists_it_proves_nothing(scene: 
     assert scene.clock.now - NOON >= 2 * lag * 1000, "a list that lagged gets twice its lag"
 
 
+async def test_a_task_that_the_vendor_has_forgotten_is_not_missing_from_its_list(scene: Scene) -> None:
+    await _taken(scene, "forgotten", at=NOON + 1000)
+    scene.clock.now += (23 * 60 + 20) * MINUTE  # the machine slept, and the answer was given up only now
+    async with looking(scene):
+        asked = await scene.until(lambda job: job.decision is not None)
+    assert asked.decision is Decision.UNLISTED
+    assert scene.context.task_list.lag_seconds("a") == 0
+
+
 async def test_a_task_that_is_listed_late_is_adopted_by_the_job_that_waits_for_it(scene: Scene) -> None:
     async with looking(scene):
         await scene.until(lambda _job: scene.clock.now - NOON > 5 * MINUTE)

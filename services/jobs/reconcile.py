@@ -56,8 +56,8 @@ _CANNOT_TELL = (
 )
 
 _BEHIND = (
-    "The provider's answer was lost, and its list of orders is behind: it does not show other orders that were taken. "
-    "So nobody can tell yet whether this was bought. You can wait, or decide."
+    "The provider's answer was lost, and its list of orders is behind: it lacks other orders that were taken, or did "
+    "so lately. So it is not known yet whether this was bought. You can wait, or decide."
 )
 
 
@@ -170,10 +170,8 @@ async def _settle(context: Context, job: Job, submission: Submission, look: Look
         return _Found.NOTHING_YET
     if any(never_tells(mine, one) for one in look.candidates):
         return _Found.DOUBT
-    if look.behind:
+    if look.behind or waited < _LAGS * context.task_list.lag_seconds(submission.account):
         return _Found.BEHIND
-    if waited < _LAGS * context.task_list.lag_seconds(submission.account):
-        return _Found.NOTHING_YET
     return _Found.SETTLED if await _leave_to_a_person(context, job, submission, waited) else _Found.NOTHING_YET
 
 

@@ -29,6 +29,10 @@ _KNOWN_FOR_MS = 3_600_000
 _FRESH_MS = 1_000
 """A task that was taken less than this ago says nothing about the lag."""
 _LAG_COUNTS_MS = 24 * 3_600_000
+_LISTED_FOR_MS = 23 * 3_600_000
+"""The vendor forgets a task after 24 hours (wan-video-api.md 7), and its list with it: an older one is not missing."""
+_LONGEST_LAG_MS = 3_600_000
+"""A list that lacks a task for longer than this is not late: it may never show such a task."""
 _ENDED_KEPT = 2_000
 _VARIANT = re.compile(r"-us$|-\d{4}-\d{2}-\d{2}$")
 _ENDED = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED})
@@ -73,7 +77,7 @@ class TaskList:
             raise ListUnreadable(refused=False)
         now = context.clock()
         first, last = min(start for start, _ in windows), max(end for _, end in windows)
-        since = max(_ms(first), submission.started_at - _KNOWN_FOR_MS)
+        since = max(_ms(first), submission.started_at - _KNOWN_FOR_MS, now - _LISTED_FOR_MS)
         known = await context.history.ledger.taken_since(submission, since=since)
         end = max(last, _moment(now) + timedelta(minutes=2)) if known else last
         try:
@@ -128,7 +132,7 @@ class TaskList:
     def _measure(self, account: str, listed: set[str], known: Mapping[str, int], *, now: int) -> bool:
         """Note the lag of an account's list. True if a task that is known to exist is missing."""
         missing = [now - taken_at for task_id, taken_at in known.items() if task_id not in listed]
-        lag = max(missing, default=0)
+        lag = min(max(missing, default=0), _LONGEST_LAG_MS)
         if lag < _FRESH_MS:
             return False
         kept = [one for one in self._lags.get(account, []) if now - one[0] < _LAG_COUNTS_MS and one[1] > lag]
