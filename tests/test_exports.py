@@ -380,6 +380,7 @@ async def test_the_bin_by_route(bench: Bench, client: httpx.AsyncClient) -> None
         "count": 0,
         "bytes": 0,
         "removed": False,
+        "held_back": None,
     }
 
 

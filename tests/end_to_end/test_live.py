@@ -87,6 +87,7 @@ async def test_the_header_tells_what_is_going_on(client: httpx.AsyncClient) -> N
         "spent_today": [],
         "at_risk": None,
         "caps": [],
+        "archive": None,
     }
     await order(client, "a kite")
     while (await client.get("/studio/summary")).json()["active"]:
