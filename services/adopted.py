@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from services.archive import Seen
 from services.history import OUTPUT
-from services.importing import IMPORTED
+from services.importing import job_from_recipe
 from services.recipes import Foreign, Recipe, read_recipe
-from services.records import ArticleItem, Asset, Job, JobStatus, new_id
+from services.records import ArticleItem, Asset, Job, new_id
 
 ARTICLE = "article.md"
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
@@ -82,34 +82,11 @@ def job_of(files: Sequence[FoundFile], *, job_id: str, person: str, demo: bool, 
     """The job that made these files. What it cost stands in no file: it counts as taken in."""
     recipe = recipe_of_job(files, job_id)
     ours = recipe if isinstance(recipe, Recipe) else None
-    foreign = recipe if isinstance(recipe, Foreign) else None
-    told = {"negative_prompt": foreign.negative_prompt, "seed": foreign.seed} if foreign else {}
     made_at = _made_at(files, job_id=job_id, recipe=ours, now=now)
     written = max((file.changed_at for file in files), default=made_at)
     is_near = made_at <= written <= min(now, made_at + _LONGEST_WORK_MS)
-    return Job(
-        id=job_id,
-        person=person,
-        family=(ours.family if ours else "") or IMPORTED,
-        model=ours.model if ours else IMPORTED,
-        vendor_model=ours.model if ours else IMPORTED,
-        region=ours.region if ours else "",
-        account=IMPORTED,
-        base_url="",
-        demo=demo,
-        status=JobStatus.SUCCEEDED,
-        prompt=recipe.prompt if recipe else "",
-        rewritten_prompt=ours.rewritten_prompt if ours else None,
-        parameters=dict(ours.parameters) if ours else {name: value for name, value in told.items() if value},
-        created_at=made_at,
-        finished_at=written if is_near else made_at,
-        updated_at=now,
-        remark=f"Made with {foreign.tool}." if foreign else None,
-        estimated_micros=0,
-        actual_micros=0,
-        currency="USD",
-        imported=True,
-    )
+    job = job_from_recipe(recipe, person, job_id=job_id, demo=demo, made_at=made_at, now=now)
+    return replace(job, finished_at=written) if is_near else job
 
 
 def _made_at(files: Sequence[FoundFile], *, job_id: str, recipe: Recipe | None, now: int) -> int:

@@ -22,6 +22,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
+from services.background import repeating
 from services.damage import damage_of, is_empty, set_aside
 from services.facts import COPIED_AT
 from services.jobs.context import now_ms
@@ -197,24 +198,11 @@ class Backups:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Backups]:
         """Look once an hour whether there is a copy of today, the first time a minute from now."""
-        task = asyncio.create_task(self._work(), name="backups")
-        try:
+        copying = repeating(
+            self.look, name="copying the database", every=_LOOK_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
+        )
+        async with copying:
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _work(self) -> None:
-        pause = _FIRST_AFTER_SECONDS
-        while True:
-            await self._sleep(pause)
-            pause = _LOOK_SECONDS
-            try:
-                await self.look()
-            except Exception:
-                # A full disk or a folder that is away: it is tried again in an hour, and the studio goes on.
-                log.exception("the copy of the database stumbled")
 
     async def look(self) -> Copy | None:
         """Make today's copy if there is none, and remove the oldest ones."""

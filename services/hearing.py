@@ -5,12 +5,12 @@ Hides how often is looked. A process alone hears nothing new and asks for nothin
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Self
 
+from services.background import repeating
 from services.history import History
 from services.records import JobStatus, JobWithAssets
 
@@ -41,13 +41,8 @@ class Hearing:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Self]:
         """Listen until the end of this."""
-        task = asyncio.create_task(self._work(), name="hearing")
-        try:
+        async with repeating(self.listen, name="hearing what others changed", every=_LOOK_SECONDS):
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def listen(self) -> None:
         """Look once. What changed before there was anybody else is no news."""
@@ -62,12 +57,3 @@ class Hearing:
                 self._tell(found)
                 for vendor_model in {one.job.vendor_model for one in found if one.job.status in _MADE}:
                     await self._learn(vendor_model)
-
-    async def _work(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                await self.listen()
-            except Exception:
-                # A database that is away for a while must not end this: pages would stand still for ever.
-                log.exception("what others have changed could not be read, going on")

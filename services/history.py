@@ -176,8 +176,8 @@ class History:
         """Give a task to a submission that was given up, in one transaction.
 
         Its job takes the task if it waits to be sent again, or for a person's decision. Otherwise the job `otherwise`
-        is written, which then has the submission: what is bought is over no cap's head any more. None if the task, or
-        the submission, was settled meanwhile.
+        is written, which then has the submission. No cap is asked, since it is bought already. None if the task, or the
+        submission, was settled meanwhile.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)

@@ -198,7 +198,9 @@ class Importer:
     # Taking in -------------------------------------------------------------------------------------------------------
 
     async def _add(self, given: _Given, person: Person, now: int) -> str:
-        job = _job(given, person, job_id=new_id(now), demo=self._demo, now=now)
+        job = job_from_recipe(
+            given.recipe, person.name, job_id=new_id(now), demo=self._demo, made_at=given.made_at, now=now
+        )
         part = self._archive.incoming / new_part_name()
         ways = {"image": self._archive.keep_picture, "video": self._archive.keep_video}
         keep = ways.get(given.kind, self._archive.keep_sound)
@@ -235,14 +237,19 @@ class Importer:
         return found
 
 
-def _job(given: _Given, person: Person, *, job_id: str, demo: bool, now: int) -> Job:
-    recipe = given.recipe
+def job_from_recipe(
+    recipe: Recipe | Foreign | None, person: str, *, job_id: str, demo: bool, made_at: int, now: int
+) -> Job:
+    """A job that was not made here, or that only its files still tell of: what it cost stands in none of them.
+
+    `made_at` is when it was made, in milliseconds.
+    """
     ours = recipe if isinstance(recipe, Recipe) else None
     foreign = recipe if isinstance(recipe, Foreign) else None
     told = {"negative_prompt": foreign.negative_prompt, "seed": foreign.seed} if foreign else {}
     return Job(
         id=job_id,
-        person=person.name,
+        person=person,
         family=(ours.family if ours else "") or IMPORTED,
         model=ours.model if ours else IMPORTED,
         vendor_model=ours.model if ours else IMPORTED,
@@ -254,8 +261,8 @@ def _job(given: _Given, person: Person, *, job_id: str, demo: bool, now: int) ->
         prompt=recipe.prompt if recipe else "",
         rewritten_prompt=ours.rewritten_prompt if ours else None,
         parameters=dict(ours.parameters) if ours else {name: value for name, value in told.items() if value},
-        created_at=given.made_at,
-        finished_at=given.made_at,
+        created_at=made_at,
+        finished_at=made_at,
         updated_at=now,
         remark=f"Made with {foreign.tool}." if foreign else None,
         estimated_micros=0,

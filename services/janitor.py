@@ -17,13 +17,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from services import removed, sweeping
 from services.archive import Archive
+from services.background import repeating
 from services.belonging import standing
 from services.errors import StudioError
 from services.history import History
@@ -117,24 +118,11 @@ class Janitor:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Janitor]:
         """Tidy up once a day for as long as this lasts, the first time ten minutes from now."""
-        task = asyncio.create_task(self._work(), name="janitor")
-        try:
+        tidying = repeating(
+            self.tidy, name="tidying up", every=_EVERY_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
+        )
+        async with tidying:
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _work(self) -> None:
-        pause = _FIRST_AFTER_SECONDS
-        while True:
-            await self._sleep(pause)
-            pause = _EVERY_SECONDS
-            try:
-                await self.tidy()
-            except Exception:
-                # A locked database or a folder that is away today: it is tried again tomorrow, and the studio goes on.
-                log.exception("the janitor stumbled")
 
     async def tidy(self) -> Sweep:
         """Empty the bin of what has lain in it for 30 days, then take away files that nobody needs.

@@ -15,6 +15,7 @@ from typing import TypedDict
 from services import belonging
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
+from services.background import repeating
 from services.belonging import Kind, Mishap, Standing
 from services.errors import StudioError
 from services.history import History
@@ -98,17 +99,20 @@ class Keeper:
     async def working(self) -> AsyncIterator[Keeper]:
         """Look at both, and write down how far the database has counted, as long as this lasts."""
         self._first_look = asyncio.create_task(self._look_first(), name="first look at the files")
-        noting = asyncio.create_task(self._note_often(), name="keeper")
+        noting = repeating(
+            self._note_sequence, name="noting how far the database counted", every=_NOTE_SECONDS, sleep=self._sleep
+        )
         try:
-            yield self
+            async with noting:
+                yield self
         finally:
-            for task in (noting, self._task, self._first_look):
+            for task in (self._task, self._first_look):
                 if task is not None:
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
             with suppress(OSError):
-                await belonging.note_sequence(self._history, self._archive)
+                await self._note_sequence()
 
     async def look(self) -> Standing:
         """Look at both anew."""
@@ -126,14 +130,8 @@ class Keeper:
         """Tell admins why the database could not be copied; None if it could."""
         self._broken = trouble
 
-    async def _note_often(self) -> None:
-        while True:
-            await self._sleep(_NOTE_SECONDS)
-            try:
-                await belonging.note_sequence(self._history, self._archive)
-            except Exception:
-                # A locked database or a full disk: it is written down a little later.
-                log.exception("how far the database has counted could not be written down")
+    async def _note_sequence(self) -> None:
+        await belonging.note_sequence(self._history, self._archive)
 
     # Taking in -------------------------------------------------------------------------------------------------------
 

@@ -5,12 +5,12 @@ If the job was not sent again yet, it takes its task. Otherwise the task becomes
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from services.background import repeating
 from services.jobs.context import Context
 from services.jobs.matching import choose, whole_window
 from services.jobs.task_list import ListUnreadable
@@ -33,28 +33,24 @@ class LateTasks:
     def __init__(self, context: Context, *, start: Callable[[Job], Awaitable[None]]) -> None:
         self._context = context
         self._start = start
+        self._rounds = 0
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Look in rounds for as long as this lasts."""
-        task = asyncio.create_task(self._work(), name="late tasks")
-        try:
+        looking = repeating(
+            self._round,
+            name="looking for late tasks",
+            every=self._context.pace.look_back,
+            first=0.0,
+            sleep=self._context.sleep,
+        )
+        async with looking:
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
-    async def _work(self) -> None:
-        number = 0
-        while True:
-            try:
-                await self.look(rarely=number % _RARELY == 0)
-            except Exception:
-                # A locked database, or a bug: it is looked again in the next round.
-                log.exception("late tasks could not be looked for, going on")
-            number += 1
-            await self._context.sleep(self._context.pace.look_back)
+    async def _round(self) -> None:
+        self._rounds += 1
+        await self.look(rarely=self._rounds % _RARELY == 1)
 
     async def look(self, *, rarely: bool = True) -> None:
         """One round over every order that was given up within a day, or within an hour."""
