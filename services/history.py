@@ -47,7 +47,7 @@ from services.records import (
     SubmissionState,
     place_of,
 )
-from services.rows import asset_of, change_job, fetched, job_of, next_sequence, row_of
+from services.rows import asset_of, change_job, fetched, job_of, next_sequence, put_assets, row_of
 from services.searching import Span, plan
 from services.shelving import Shelving
 from services.tables import assets, collection_jobs, counters, jobs, reservations, tags
@@ -165,7 +165,7 @@ class History:
             only = {"only_from": only_from, "only_lane": only_lane, "only_decision": only_decision}
             job = await change_job(connection, job_id, sequence=sequence, **only, **values)
             if job is not None and files:
-                await connection.execute(assets.insert(), [row_of(asset) for asset in files])
+                await put_assets(connection, files)
                 if any(asset.role == OUTPUT for asset in files):
                     await reindex(connection, [job_id])  # what was made is searched for by its kind
         return job

@@ -337,6 +337,12 @@ def new_id(now_ms: int) -> str:
     return f"{now_ms:012x}{secrets.token_hex(10)}"
 
 
+def output_id(job: Job, number: int) -> str:
+    """The id of output `number` of a job, counted from 1; its article is 0. It is the same whoever saves it, and sorts
+    by the time of the job."""
+    return f"{job.created_at:012x}{blake2b(f'{job.id}/{number}'.encode(), digest_size=10).hexdigest()}"
+
+
 def place_of(created_at: int, job_id: str) -> int:
     """Where a job stands among all: by its time, and within a millisecond by 20 bits that its id decides.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from types import EllipsisType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.indexing import INDEXED, reindex
@@ -25,7 +26,7 @@ from services.records import (
     Submission,
     SubmissionState,
 )
-from services.tables import counters, jobs
+from services.tables import assets, counters, jobs
 
 MONEY = frozenset({"status", "actual_micros", "estimated_micros"})
 """The members of a job that decide what it holds of the caps."""
@@ -41,6 +42,14 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def row_of(record: Job | Asset) -> dict[str, Any]:
     """A record as a row."""
     return plain({f.name: getattr(record, f.name) for f in fields(record)})
+
+
+async def put_assets(connection: AsyncConnection, records: Sequence[Asset]) -> None:
+    """Write files, in the transaction of the caller. One that is there already, by its id, is as it is told now."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(assets)
+    told = {column.name: column for column in insert.excluded if column.name != "id"}
+    statement = insert.on_conflict_do_update(index_elements=["id"], set_=told)
+    await connection.execute(statement, [row_of(record) for record in records])
 
 
 def job_of(row: Row) -> Job:

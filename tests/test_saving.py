@@ -200,6 +200,42 @@ async def test_a_picture_that_cannot_be_had_stops_no_other(history: History, tmp
     assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
 
 
+@dataclass
+class Held(Vendor):
+    """Stands still in the middle of each download until it may go on."""
+
+    there: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def download(self, url: str, target: Path) -> Downloaded:
+        target.write_bytes(b"half")
+        self.there.set()
+        await self.go.wait()
+        return await super().download(url, target)
+
+
+async def test_two_processes_that_save_the_same_work_write_one_file_and_one_row(
+    history: History, tmp_path: Path
+) -> None:
+    """One stood still, and another has taken its work over and is done when the first goes on."""
+    job = await history.add(a_job(task_id="t"))
+    still = Held(BOTH, PARTS)
+    first = asyncio.create_task(save(context_of(history, tmp_path, still, now=2000), job))
+    await still.there.wait()
+    context = context_of(history, tmp_path, Vendor(BOTH, PARTS), now=1000)
+    await save(context, job)
+    before = (await history.with_assets(job.id)).assets
+    still.go.set()
+    await first
+
+    after = (await history.with_assets(job.id)).assets
+    assert [asset.position for asset in after] == [1, 2, 3]
+    assert [(asset.id, asset.sha256) for asset in after] == [(asset.id, asset.sha256) for asset in before]
+    for asset in after:
+        assert hashlib.sha256(context.archive.path(asset.key).read_bytes()).hexdigest() == asset.sha256
+    assert not list(context.archive.incoming.iterdir())
+
+
 def full_disk() -> Exception:
     refused = FileRefused("A file could not be written.")
     refused.__cause__ = OSError(errno.ENOSPC, "No space left on device")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.archive import StoredResult
+from filelock import FileLock, Timeout
+
+from services.archive import StoredResult, new_part_name
 from services.articles import markdown
 from services.dashscope import DashScope, Downloaded
 from services.errors import FileRefused, Unavailable
@@ -16,7 +19,7 @@ from services.jobs.context import Context
 from services.jobs.urgency import lost_at
 from services.jobs.verifying import clip_is_whole, picture_is_whole
 from services.recipes import Recipe, recipe_of
-from services.records import ArticleItem, Asset, Job, new_id
+from services.records import ArticleItem, Asset, Job, output_id
 
 _LONGEST_TURN_SECONDS = 600.0
 """A download that drips holds its place no longer: the next try goes on with what has come."""
@@ -47,25 +50,44 @@ async def fetch(
     `cut_short_before` is the checksum of a result that was refused as cut short: where the same comes again, the
     provider has no better one, and it is kept. Raises CutShort, VendorError, FileRefused or OSError; what has come by
     then is gone on with the next time.
+
+    Two processes may fetch the same for a moment: one that stood still, and the one that took its work over. Both write
+    the same file and the same row.
     """
     model = context.catalogue.model(job.model)
     is_video = model is None or model.result.is_video
-    part = context.archive.incoming / f"{job.id}-{number}.part"
-    async with context.downloads.turn(lost_at(job)):
-        downloaded = await _download(vendor, url, part)
-        is_whole = clip_is_whole if is_video else picture_is_whole
-        cut_short = not await asyncio.to_thread(is_whole, part)
     keep = context.archive.keep_video if is_video else context.archive.keep_picture
-    try:
-        if cut_short and downloaded.sha256 != cut_short_before:
-            raise CutShort(downloaded.sha256)
-        asset_id = new_id(context.clock())
-        recipe = await _recipe(context, job, asset_id)
-        stored = await keep(part, job_id=job.id, number=number, recipe=recipe)
-    except FileRefused:
-        await asyncio.to_thread(_drop, part)  # the next try begins from nothing, not from a broken half
-        raise
+    asset_id = output_id(job, number)
+    with _part_of(context.archive.incoming / f"{job.id}-{number}.part") as part:
+        async with context.downloads.turn(lost_at(job)):
+            downloaded = await _download(vendor, url, part)
+            is_whole = clip_is_whole if is_video else picture_is_whole
+            cut_short = not await asyncio.to_thread(is_whole, part)
+        try:
+            if cut_short and downloaded.sha256 != cut_short_before:
+                raise CutShort(downloaded.sha256)
+            recipe = await _recipe(context, job, asset_id)
+            stored = await keep(part, job_id=job.id, number=number, recipe=recipe)
+        except FileRefused:
+            await asyncio.to_thread(_drop, part)  # the next try begins from nothing, not from a broken half
+            raise
     return Fetched(_asset(job, stored, asset_id=asset_id, number=number, created_at=context.clock()), cut_short)
+
+
+@contextmanager
+def _part_of(part: Path) -> Iterator[Path]:
+    """The file to download into: `part`, which a later try goes on with, or a fresh one if another process holds it."""
+    lock = FileLock(f"{part}.lock", thread_local=False)
+    with suppress(Timeout):
+        lock.acquire(timeout=0)
+    if not lock.is_locked:
+        yield part.with_name(f"{part.stem}-{new_part_name()}")
+        return
+    try:
+        yield part
+    finally:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 async def _recipe(context: Context, job: Job, asset_id: str) -> Recipe:
@@ -108,9 +130,9 @@ async def keep_article(context: Context, job: Job, items: Sequence[ArticleItem],
     names = {picture.id: picture.name for picture in pictures}
     stored = await context.archive.keep_article(markdown(items, names=names), job_id=job.id)
     return Asset(
-        id=new_id(context.clock()),
+        id=output_id(job, 0),
         job_id=job.id,
-        role="output",
+        role=OUTPUT,
         kind="article",
         position=max((picture.position for picture in pictures), default=0) + 1,
         name=f"{job.family}-{job.id[:12]}.md",
