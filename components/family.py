@@ -85,7 +85,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
             attributes={"family": family.id},
             elem_id=f"{family.id}-foot",
             value={},
-            events=("fix", "drawn", "settled"),
+            events=("fix", "drawn", "settled", "stale"),
         )
         with gr.Row(elem_classes=["press-row"], equal_height=True):
             copies = element("studio-copies", elem_id=f"{family.id}-copies", value=1, offer={"most": MOST_COPIES})
@@ -236,17 +236,24 @@ def _wire(tab: Tab) -> None:
         outputs=outputs,
         **QUIET,
     )
+    # What a person does may change the price. A `change` also comes if the studio fills the form: of a choice it would
+    # be heard while other parts are not drawn yet.
+    parts = [(widget.kind in widgets.ONLY_CHANGE, widget.component) for widget in tab.widgets]
     gr.on(
-        # Whatever is chosen may change the price. Every widget has a `change`, which Gradio's types do not say.
-        [part.change for part in (*(widget.component for widget in tab.widgets), tab.copies)],  # type: ignore[attr-defined]
-        tab.judge,
+        # Gradio's types do not say that every widget has them.
+        [
+            *(part.change if only_change else part.input for only_change, part in parts),  # type: ignore[attr-defined]
+            tab.copies.input,
+        ],
+        tab.hear,
         inputs_kwargs=inputs,
         outputs=outputs,
         trigger_mode="always_last",
         js=f"(...inputs) => window.studioForm?.('{tab.family.id}', inputs) ?? inputs",
         **QUIET,
     )
-    tab.foot.settled(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    tab.foot.settled(tab.hear, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    tab.foot.stale(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     tab.button.click(
         tab.generate,
         inputs_kwargs=inputs,

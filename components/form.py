@@ -24,7 +24,7 @@ from components.refill import example_words, with_example
 from components.uploads import into_uploads, sample_of, still_here, uploads_in
 from components.verdicts import changed_words, files_of_field, foot_of, note_of, rates_of
 from components.who import asking
-from components.widgets import Kind, Widget
+from components.widgets import Widget
 from services.catalogue.schema import (
     ChoiceField,
     Family,
@@ -49,6 +49,11 @@ if TYPE_CHECKING:
 
 Updates = dict[Block, object]
 NOTHING: Mapping[str, Shown] = MappingProxyType({})
+FILLED = "filled"
+"""The member of the foot that names the last filling of the form, so that the page knows when its widgets are right."""
+HOLDS = "holds"
+"""The member of the foot in which a filling says what each widget then holds: `{id, value, folded}`. Gradio draws them
+one after the other, and the page waits for the last."""
 PRESSED = "pressed"
 """The member of the foot in which a press on Generate carries the price that the button showed."""
 
@@ -184,8 +189,12 @@ class Tab:
             before = updates.get(component)
             both = isinstance(before, dict) and isinstance(update, dict) and update.get("__type__") == "update"
             updates[component] = {**before, **update} if both else update  # type: ignore[dict-item]  # both are updates
-        foot = updates[self.foot]
-        return updates | {self.foot: {**foot, "filled": uuid4().hex}} if isinstance(foot, dict) else updates
+        holds = [
+            {"id": widget.component.elem_id, "value": values[field.name], "folded": widget.folded}
+            for field, widget in self.shown(fields)
+            if not _is_kept(updates[widget.component])
+        ]
+        return self._told(updates, **{FILLED: uuid4().hex, HOLDS: holds})
 
     async def judge(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """Say what the service thinks of the form, and remember it.
@@ -204,7 +213,20 @@ class Tab:
         for field, widget in self.shown(form.fields):
             if field.name in rates and isinstance(field, ChoiceField | FixedField | SizeField):
                 updates[widget.component] = gr.update(offer=widgets.offer_of(field, rates=rates[field.name]))
-        return updates | await self.verdict(form)
+        return updates | self._told(await self.verdict(form), **_fill_of(foot))
+
+    async def hear(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
+        """Judge the form if it holds something else than the draft.
+
+        Gradio tells of a trimmed sound and of words that are pasted or deleted only that they changed, and says the
+        same if the studio fills the form. Then the draft has them already, and there is nothing to judge.
+        """
+        if not isinstance(foot, Mapping):
+            return gr.skip()
+        form = self.read(draft, model, region, values)
+        if form.draft == read_draft(draft, blank=self.blank()) and form.copies == _copies_of(foot):
+            return gr.skip()
+        return await self.judge(draft, model, region, foot, **values)
 
     async def check(self, form: _Form) -> Verdict:
         """What the service thinks of a form, and of what the person who asks may still spend."""
@@ -275,12 +297,13 @@ class Tab:
             told: dict[str, object] = {}
         except PriceChanged:
             verdict = await self.check(form)
-            return self._told(self._drawn(form, verdict), changed=changed_words(agreed, verdict))
+            changed_now = changed_words(agreed, verdict)
+            return self._told(self._drawn(form, verdict), changed=changed_now, **_fill_of(foot))
         except StudioError as error:
             told = {"error": error.message}
         else:
             told = {"started": list(jobs)}
-        return self._told(await self.verdict(form), **told)
+        return self._told(await self.verdict(form), **told, **_fill_of(foot))
 
     def _told(self, updates: Updates, **more: object) -> Updates:
         """The updates with more to be said in the foot."""
@@ -301,9 +324,9 @@ class Tab:
         value = form.shown.get(name)
         if found is None:
             return gr.skip()
-        field, widget = found
+        field, _ = found
         if isinstance(field, TextField) and isinstance(value, str):
-            return {widget.component: value[: field.max_chars]}
+            return await self._fill_with({name: value[: field.max_chars]}, form=form, held=values)
         paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         place = item if isinstance(item, int) else 0
         if not 0 <= place < len(paths):
@@ -321,7 +344,8 @@ class Tab:
             raise gr.Error(error.message, title="This could not be repaired", duration=8) from error
         kept = await to_thread(into_uploads, Path(repaired), name=Path(paths[place]).stem)
         whole = [*paths[:place], kept, *paths[place + 1 :]]
-        return {widget.component: whole if widget.kind is Kind.FILES else kept}
+        one_or_all: Shown = whole if isinstance(field, FilesField) else kept
+        return await self._fill_with({name: one_or_all}, form=form, held=values)
 
     async def pick(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -330,13 +354,9 @@ class Tab:
         form = self.read(draft, model, region, values)
         index = getattr(event, "index", None)
         if index == "picture":
-            updates: Updates = {}
-            for field, widget in self.shown(form.fields):
-                sample = sample_of(field, form.model)
-                if sample:
-                    path = await to_thread(into_uploads, sample, name=sample.stem)
-                    updates[widget.component] = [path] if widget.kind is Kind.FILES else path
-            return updates or gr.skip()
+            samples = {field.name: sample for field in form.fields if (sample := sample_of(field, form.model))}
+            files = {name: await to_thread(into_uploads, each, name=each.stem) for name, each in samples.items()}
+            return await self._fill_with(files, form=form, held=values) if files else gr.skip()
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
             return gr.skip()
         wished = with_example(form.draft, self.family, index)
@@ -350,12 +370,15 @@ class Tab:
         form = self.read(draft, model, region, values)
         wanted: dict[str, Shown] = {"shot_type": "multi", "prompt_extend": True}
         fits = {f.name for f in form.fields if isinstance(f, ChoiceField | SwitchField)}
-        switched: Updates = {
-            w.component: wanted[f.name] for f, w in self.shown(form.fields) if f.name in fits & wanted.keys()
-        }
-        return switched or gr.skip()
+        switched = {name: wish for name, wish in wanted.items() if name in fits}
+        return await self._fill_with(switched, form=form, held=values) if switched else gr.skip()
 
     # Parts -----------------------------------------------------------------------------------------------------------
+
+    async def _fill_with(self, wishes: Mapping[str, Shown], *, form: _Form, held: Mapping[str, Shown]) -> Updates:
+        """Show the form with other wishes than a person has, who pressed something that changes them."""
+        draft = replace(form.draft, wishes={**form.draft.wishes, **wishes})
+        return await self.fill(draft, copies=form.copies, held=held)
 
     def inputs(self) -> dict[str, Any]:  # Any: a dict of components is no dict of blocks to the checker
         """What every listener is given, by keyword."""
@@ -412,6 +435,23 @@ def change_for(name: str, verdict: Verdict) -> Change | None:
     """The other choices that a problem of this name offers, for example what a cap still allows."""
     offered = (problem.fix.change for problem in verdict.problems if problem.field == name and problem.fix)
     return next((change for change in offered if change), None)
+
+
+def _is_kept(update: object) -> bool:
+    """Whether an update leaves what a widget holds."""
+    return isinstance(update, dict) and "value" not in update
+
+
+def _fill_of(foot: object) -> dict[str, object]:
+    """Which filling of the form a foot belongs to, for the answer: the page knows then if it is older than the form."""
+    filled = foot.get(FILLED) if isinstance(foot, Mapping) else None
+    return {FILLED: filled} if filled else {}
+
+
+def _copies_of(foot: Mapping[str, object]) -> object:
+    """How many the price in a foot is for."""
+    shown = foot.get("shown")
+    return shown.get("copies") if isinstance(shown, Mapping) else None
 
 
 def _count_in(raw: Shown) -> int:

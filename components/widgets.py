@@ -74,6 +74,8 @@ class Kind(StrEnum):
 
 _GRADIOS = (Kind.WORDS, Kind.NUMBER, Kind.SLIDER, Kind.SWITCH, Kind.PICTURE, Kind.SOUND)
 """The kinds whose words Gradio writes; the others are drawn anew by our own elements."""
+ONLY_CHANGE = (Kind.WORDS, Kind.NUMBER, Kind.SOUND)
+"""The kinds of which only `change` tells all that a person does: `input` knows no pasting, deleting and trimming."""
 _NOTED = (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND, Kind.FILES, Kind.SIZES)
 """The kinds that have a line under them for what is wrong."""
 

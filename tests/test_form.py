@@ -16,7 +16,7 @@ from components.form import Tab
 from components.widgets import Kind, Widget
 from services.catalogue import CATALOGUE
 from services.media.facts import ImageFacts, VideoFacts
-from services.problems import Change, Fix, Problem, Repair
+from services.problems import COPIES, Change, Fix, Problem, Repair
 from services.request import fields_for
 from services.settings import Settings
 from tests.test_widgets import FIT, FakeStudio, Pressed, tab_of
@@ -132,8 +132,7 @@ async def test_a_fix_repairs_the_one_file_of_a_list(studio: FakeStudio, uploads:
     paths = [upload(uploads, "a.png"), upload(uploads, "b.mp4")]
     asked = form(tab, model="wan2.6-r2v", prompt="x", references=paths)
     updates = await tab.repair(Pressed(field="references", item=1), **asked)  # type: ignore[arg-type]  # a fake event
-    (value,) = updates.values()
-    assert isinstance(value, list)
+    value = update_of(updates, widget(tab, "references").component)["value"]
     assert value[0] == paths[0]
     assert Path(value[1]).name == "b.mp4"
     assert Path(value[1]).read_bytes() == b"shorter"
@@ -180,17 +179,19 @@ async def test_one_press_fills_in_the_files_that_a_model_needs(
     assert found
     asked = form(tab, model=model, region=found.offers[0].region)
     updates = await tab.pick(Pressed(index="picture"), **asked)  # type: ignore[arg-type]  # a fake event
-    filled = {w.name: updates[w.component] for w in tab.widgets if w.component in updates}
+    filled = picked(updates, tab)["wishes"]
     assert needed <= filled.keys()
-    for value in filled.values():
-        assert Path(value[0] if isinstance(value, list) else str(value)).is_file()
+    for name in filled:
+        shown = next(w for each, w in tab.shown(found.every_field(found.offers[0].region)) if each.name == name)
+        value = update_of(updates, shown.component)["value"]
+        assert Path(value[0] if isinstance(value, list) else value).is_file()
 
 
 async def test_the_two_pictures_to_try_are_not_the_same(studio: FakeStudio) -> None:
     tab = await tab_of(studio, "keyframes_to_video")
     asked = form(tab, model="wan2.2-kf2v-flash", region="beijing")
     updates = await tab.pick(Pressed(index="picture"), **asked)  # type: ignore[arg-type]  # a fake event
-    first, last = (Path(str(value)).read_bytes() for value in updates.values())
+    first, last = (Path(picked(updates, tab)["wishes"][name]).read_bytes() for name in ("first_frame", "last_frame"))
     assert first != last
 
 
@@ -270,6 +271,31 @@ async def test_what_is_remembered_already_is_not_sent_back(studio: FakeStudio) -
     again = await tab.judge(**kept(asked, first, tab))
     assert tab.draft not in again
     assert tab.foot in again
+
+
+async def test_a_form_that_holds_what_its_draft_says_is_not_judged_again(studio: FakeStudio) -> None:
+    """Gradio says that words changed also if the studio has just filled them in."""
+    tab = await tab_of(studio, "text_to_video")
+    asked = form(tab, model="wan2.6-t2v", prompt="A harbour")
+    first = await tab.judge(**asked)
+    asked |= {"draft": first[tab.draft], "foot": first[tab.foot], COPIES: 1}
+    so_far = len(studio.asked)
+    assert tab.foot not in await tab.hear(**asked)
+    assert tab.foot not in await tab.hear(**asked | {"foot": None, "prompt": "A kite"})  # it is being filled
+    assert len(studio.asked) == so_far
+    for other in ({"prompt": "A kite"}, {"prompt": ""}, {COPIES: 2}):
+        assert tab.foot in await tab.hear(**asked | other)
+    assert len(studio.asked) == so_far + 3
+
+
+async def test_an_answer_says_which_filling_of_the_form_it_is_about(studio: FakeStudio) -> None:
+    tab = await tab_of(studio, "text_to_video")
+    filled = update_of(await tab.restore(None), tab.foot)["filled"]
+    asked = form(tab, model="wan2.6-t2v", prompt="A harbour")
+    asked["foot"] = {"filled": filled}
+    for listener in (tab.judge, tab.generate):
+        assert update_of(await listener(**asked), tab.foot)["filled"] == filled
+    assert update_of(await tab.follow(**asked), tab.foot)["filled"] != filled
 
 
 async def test_a_mode_draws_the_fields_that_it_has_and_hides_those_it_lacks(studio: FakeStudio) -> None:
@@ -362,10 +388,10 @@ async def test_where_everything_is_at_hand_nothing_is_said(studio: FakeStudio) -
 async def test_a_shot_list_switches_several_shots_on_where_the_model_has_them(studio: FakeStudio) -> None:
     tab = await tab_of(studio, "text_to_video")
     updates = await tab.cut_shots(**form(tab, model="wan2.6-t2v", prompt="x"))
-    switched = {w.name: updates[w.component] for w in tab.widgets if w.component in updates}
-    assert switched == {"shot_type": "multi", "prompt_extend": True}
+    assert update_of(updates, widget(tab, "shot_type").component)["value"] == "multi"
+    assert update_of(updates, widget(tab, "prompt_extend").component)["value"] is True
     without = await tab.cut_shots(**form(tab, model="wan2.2-t2v-plus", prompt="x"))
-    assert widget(tab, "shot_type").component not in without
+    assert update_of(without, widget(tab, "shot_type").component)["visible"] is False
 
 
 async def test_the_helper_knows_whether_shots_may_be_listed_and_how_long_the_clip_is(studio: FakeStudio) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from components.family import build_draft, build_tab
 from components.form import Tab
-from components.widgets import kind_of
+from components.widgets import ONLY_CHANGE, kind_of
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ChoiceField, Field, FileField, Model, NumberField, SizeField, SwitchField
 from services.errors import InvalidRequest
@@ -23,9 +23,11 @@ PAIRS = [(model, offer.region) for model in CATALOGUE.models for offer in model.
 
 def listened(tab: Tab, page: gr.Blocks) -> set[int]:
     """The parts whose every change asks anew what the form costs."""
-    judging = [each for each in page.fns.values() if getattr(each.fn, "__name__", "") == "judge"]
-    assert judging
-    return {part for each in judging for part, event in each.targets if event == "change" and part is not None}
+    hearing = [each for each in page.fns.values() if getattr(each.fn, "__name__", "") == "hear"]
+    events = {part: event for each in hearing for part, event in each.targets if part is not None}
+    only_change = {widget.component._id for widget in tab.widgets if widget.kind in ONLY_CHANGE}
+    assert events
+    return {part for part, event in events.items() if event == ("change" if part in only_change else "input")}
 
 
 @pytest.fixture

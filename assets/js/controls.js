@@ -37,7 +37,7 @@ class Segments extends StudioElement {
     const kept = this.contains(document.activeElement);
     this.replaceChildren(segments({
       legend: label, help, choices, chosen: String(this.value ?? ""), draw: (choice) => ratio(choice.label),
-      choose: (value) => { this.context.props.value = value; this.context.trigger("input"); },
+      choose: (value) => this.enter(value),
     }));
     if (kept) this.querySelector("input:checked")?.focus();
   }
@@ -48,7 +48,7 @@ class Menu extends StudioElement {
   render() {
     const { label, help, choices = [] } = this.offer;
     const kept = this.contains(document.activeElement);
-    const choose = ({ target }) => { this.context.props.value = target.value; this.context.trigger("input"); };
+    const choose = ({ target }) => this.enter(target.value);
     this.node = h("select", { onchange: choose }, choices.map(({ value, label: text, group, note }) =>
       h("option", { value, selected: value === String(this.value ?? "") }, [text, group, note].filter(Boolean).join(" · "))));
     this.replaceChildren(h("label", { class: "chooser menu" }, h("b", {}, label), h("span", { class: "box" }, this.node, icon("chevron-down")), help ? h("span", { class: "help" }, help) : null));
@@ -97,7 +97,7 @@ class Sizes extends StudioElement {
 
   choose(value, { own = false } = {}) {
     this.own = own && value;
-    if (value !== this.value) this.context.props.value = value;
+    if (value !== this.value) this.enter(value);
     this.render();
   }
 
@@ -152,7 +152,7 @@ class Sizes extends StudioElement {
       const [wide, high] = sides();
       if (!(wide > 0 && high > 0)) return;
       this.own = `${wide}*${high}`;
-      if (this.own !== this.value) this.context.props.value = this.own;
+      if (this.own !== this.value) this.enter(this.own);
     };
     tell();
     return h("fieldset", { class: "chooser" }, h("legend", { class: "sr" }, "Own size in pixels"), row, h("p", { class: "help" }, boundsSaid(free)));
@@ -253,9 +253,8 @@ class Copies extends StudioElement {
     if (held) (this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)"))?.focus();
   }
   choose(many) {
-    this.context.props.value = many;
-    this.context.trigger("input");
-    this.render(); // what is set from here is not told back
+    this.enter(many);
+    this.render();
   }
 }
 
@@ -276,11 +275,12 @@ function keepWords(form) {
   };
 }
 
+const FRAMES = 120; // that a form is waited for
 const FOOT = 3; // its place among what a listener of the form is given
-const FILLS_MS = 150;
 const feet = new Map();
-/** Every change of a form comes through here on its way to the studio, and every press on Generate. */
-window.studioForm = (family, inputs) => feet.get(family)?.hold(inputs) ?? inputs;
+/** Every change of a form comes through here on its way to the studio, and every press on Generate. A form that is not
+ *  filled yet shows nobody's wishes: the studio hears of it without its foot, and lets it be. */
+window.studioForm = (family, inputs) => (feet.get(family)?.listens() ? inputs : inputs.with(FOOT, null));
 window.studioPress = (family, inputs) => inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.spend() ?? null });
 
 /** Why nothing was ordered though Generate was pressed: what it costs now, and what the button said. */
@@ -293,39 +293,55 @@ function priceChanged({ now, now_for: nowFor, was, was_for: wasFor }) {
     h("div", {}, h("p", {}, said), h("p", { class: "hint" }, "Nothing was ordered. Press Generate again if that is fine.")));
 }
 
+/** Whether a part of the form shows what it was filled with. One that is folded away may not be drawn at all. */
+function shows({ id, value, folded }) {
+  const block = document.getElementById(id);
+  if (!block) return folded;
+  const own = [...block.querySelectorAll("*")].find((node) => node instanceof StudioElement);
+  if (own) return String([own.value ?? []].flat()) === String([value ?? []].flat()); // a place for one file holds a list, too
+  const input = block.querySelector("textarea, input[type=text], input[type=number], input[type=checkbox]");
+  if (input?.type === "checkbox") return input.checked === Boolean(value);
+  if (input) return input.type === "number" ? Number(input.value) === Number(value) : input.value === String(value ?? "");
+  return Boolean(block.querySelector(".upload-container")) === !value;
+}
+
 /** The foot of the form: what will come out, how long it takes, and why it cannot run yet. */
 class Foot extends StudioElement {
   bind(context) {
-    this.filled = keepWords(this.closest(".studio-form"));
+    this.putBack = keepWords(this.closest(".studio-form"));
+    this.fills = new Set([context.props.value?.filled]); // a form that was filled before it was drawn has forgotten some of it
     super.bind(context);
+    requestAnimationFrame(() => this.holdBack()); // the button is drawn after this
     context.trigger("drawn");
   }
-  /** Gradio fills a form part by part, and each part says that it changed while others still hold what was there
-   *  before. Until all are filled nothing of it is told; then once, since somebody may have written meanwhile. */
-  hold(inputs) {
-    const { filled } = inputs[FOOT] ?? {};
-    if (filled && filled !== this.fill) {
+  /** Whether the form shows what it was last filled with. */
+  get ready() { return Boolean(this.fill) && !this.awaited; }
+  listens() {
+    this.unheard ||= !this.ready;
+    return this.ready;
+  }
+  /** The foot says which filling of the form it belongs to. An answer that was on its way while the form was filled anew
+   *  is about what stood there before: the form is judged once more. */
+  follow() {
+    const { filled } = this.value ?? {};
+    if (filled && !this.fills.has(filled)) {
+      this.fills.add(filled);
       this.fill = filled;
-      clearTimeout(this.filling);
-      this.filling = setTimeout(() => {
-        this.filling = null;
-        if (this.held) this.context.trigger("settled");
-        this.held = false;
-      }, FILLS_MS);
+      this.frames = 0;
+      const waits = Boolean(this.awaited);
+      this.awaited = this.value.holds ?? [];
+      if (!waits) this.watchFilling();
+    } else if (this.fill && filled !== this.fill) {
+      this.context.props.value = { ...this.value, filled: this.fill };
+      this.context.trigger("stale");
     }
-    if (!this.filling) return inputs;
-    this.held = true;
-    return inputs.with(FOOT, null);
   }
   connectedCallback() { feet.set(this.getAttribute("family"), this); this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
-  disconnectedCallback() { this.stop?.(); clearInterval(this.tick); clearTimeout(this.filling); }
+  disconnectedCallback() { this.stop?.(); clearInterval(this.tick); }
   render() {
+    this.follow();
     const { output, usual, priced, reasons = [], error, changed, started, ready } = this.value ?? {};
     if (started?.length && started[0].id !== this.started) this.begin(started);
-    if (output !== undefined && this.filled) {
-      this.filled();
-      this.filled = null;
-    }
     this.running = h("div", { class: "running" });
     this.replaceChildren(
       this.running,
@@ -336,7 +352,7 @@ class Foot extends StudioElement {
         error ? said({ text: error, tone: "bad" }) : null,
         reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field })))),
     );
-    const go = this.closest(".go")?.querySelector(".generate");
+    const go = this.holdBack();
     if (go) {
       go.dataset.ready = ready === false ? "no" : "yes";
       this.drawPrice(go);
@@ -344,6 +360,24 @@ class Foot extends StudioElement {
       this.changed = changed;
     }
     this.drawRunning();
+  }
+  /** Wait until every part of the form shows what it was filled with, or what somebody wrote there since. A form in which
+   *  a part never does is let go after some frames: on a slow machine they take longer, as everything else. */
+  watchFilling() {
+    this.awaited = this.awaited.filter((part) => !shows(part));
+    if (this.awaited.length && (this.frames += 1) <= FRAMES) return requestAnimationFrame(() => this.watchFilling());
+    this.awaited = null;
+    this.putBack?.();
+    this.putBack = null;
+    this.holdBack();
+    if (this.unheard) setTimeout(() => this.context.trigger("settled"));
+    this.unheard = false;
+  }
+  /** Hold Generate back until the form is filled. Returns the button, if it is drawn. */
+  holdBack() {
+    const go = this.closest(".go")?.querySelector(".generate");
+    if (go) go.ariaDisabled = this.ready ? null : "true";
+    return go;
   }
   /** How many and for how much, beside the button's own word. The same as data goes with the press: the studio orders
    *  nothing that costs more than was shown. */
@@ -414,8 +448,9 @@ let resting;
 document.addEventListener("click", (event) => {
   const go = event.target.closest?.(".generate");
   if (!go) return;
-  if (event.timeStamp - pressed < AGAIN_MS) { event.stopImmediatePropagation(); event.preventDefault(); return; }
-  go.closest(".go")?.querySelector("studio-foot")?.press(go);
+  const foot = go.closest(".go")?.querySelector("studio-foot");
+  if (!foot?.ready || event.timeStamp - pressed < AGAIN_MS) { event.stopImmediatePropagation(); event.preventDefault(); return; }
+  foot.press(go);
   const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
   if (waits) { // the studio does not know of this file yet, and would make the clip without it
     event.stopImmediatePropagation();

@@ -99,5 +99,10 @@ export class StudioElement extends HTMLElement {
   }
   get value() { return this.context?.props.value; }
   get offer() { return this.context?.props.offer ?? {}; }
+  /** Hold what a person chose, and tell the studio. It is not told back: whoever shows it draws it. */
+  enter(value) {
+    this.context.props.value = value;
+    this.context.trigger("input");
+  }
   render() {}
 }

@@ -57,8 +57,7 @@ class Effects extends StudioElement {
   }
 
   choose(value) {
-    this.context.props.value = value;
-    this.context.trigger("input");
+    this.enter(value);
     this.mark();
   }
 

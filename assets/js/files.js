@@ -164,8 +164,9 @@ class Files extends StudioElement {
   commit() {
     const paths = this.pieces.filter(({ path }) => path).map(({ path }) => path);
     const now = JSON.stringify(paths);
-    if (now !== this.known) this.context.props.value = paths;
+    const isNew = now !== this.known;
     this.known = now;
+    if (isNew) this.enter(paths);
     this.draw();
   }
 

@@ -105,8 +105,7 @@ class Models extends StudioElement {
     const changed = id !== this.value;
     this.close();
     if (!changed) return;
-    this.context.props.value = id;
-    this.context.trigger("input");
+    this.enter(id);
     this.render();
   }
 

@@ -157,11 +157,11 @@ function aimOf({ error, inputs = [] }) {
   }
 }
 
-/** A part of the page, as soon as it is there and in sight; null where it does not come. */
+/** A part of the page, as soon as it is there, in sight and can be pressed; null where it does not come. */
 async function arrival(id) {
   for (const end = Date.now() + 5000; Date.now() < end; await new Promise((later) => setTimeout(later, 60))) {
     const node = document.getElementById(id);
-    if (node?.getClientRects().length) return node;
+    if (node?.getClientRects().length && node.ariaDisabled !== "true") return node;
   }
   return null;
 }

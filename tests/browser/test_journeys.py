@@ -144,6 +144,39 @@ async def test_what_is_written_before_a_form_is_filled_stays_and_counts(page: Pa
     await expect(page.locator("#image_to_video-prompt textarea")).to_have_value("The waves roll in")
 
 
+async def test_nothing_is_ordered_from_a_form_that_is_not_filled_yet(page: Page) -> None:
+    asked, filled = await hold_next_answer(page)
+    await page.locator("#tab-image_to_video-button").click()
+    await asyncio.wait_for(asked.wait(), 20)
+    button = page.locator("#image_to_video-generate")
+    await expect(button).to_be_disabled()
+    ordered: list[str] = []
+    page.on("request", lambda request: ordered.append(request.url) if "/queue/join" in request.url else None)
+    await button.click(force=True)
+    filled.set()
+    await expect(button).to_be_enabled()
+    await expect(page.locator("#image_to_video-foot .reasons")).to_be_visible()
+    assert not ordered
+
+
+async def test_an_answer_about_what_stood_there_before_is_not_believed(page: Page) -> None:
+    """The form is filled anew while the studio still looks at what was in it."""
+    foot = page.locator("#text_to_video-foot")
+    await write_prompt(page, "text_to_video", "A kite")
+    await expect(page.locator("#text_to_video-generate")).to_have_class(re.compile("primary"))
+    asked, late = await hold_next_answer(page)
+    await write_prompt(page, "text_to_video", "")
+    await asyncio.wait_for(asked.wait(), 20)
+    await page.get_by_role("button", name="Paper boat").first.click()
+    await expect(page.locator("#text_to_video-prompt textarea")).to_have_value(re.compile("paper boat"))
+    async with page.expect_response(lambda response: was_read(response, "")):
+        late.set()
+    await expect(foot.locator(".reasons")).to_be_empty()
+    await expect(page.locator("#text_to_video-generate")).to_have_class(re.compile("primary"))
+    await page.reload()
+    await expect(page.locator("#text_to_video-prompt textarea")).to_have_value(re.compile("paper boat"))
+
+
 async def test_what_is_written_while_another_model_is_on_its_way_stays(page: Page) -> None:
     prompt = page.locator("#text_to_video-prompt textarea")
     await write_prompt(page, "text_to_video", "A kite")
