@@ -236,6 +236,22 @@ async def test_two_processes_that_save_the_same_work_write_one_file_and_one_row(
     assert not list(context.archive.incoming.iterdir())
 
 
+@pytest.mark.parametrize("refusal", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError("no flock")])
+async def test_a_disk_without_locks_keeps_results_and_no_pieces(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse(*_given: object, **_options: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr("services.jobs.fetching.FileLock.acquire", refuse)
+    vendor = Faulty(BOTH, PARTS, faults={"https://r/1": [b"<html>sign in</html>"]})
+    job = await history.add(a_job(task_id="t"))
+    context = context_of(history, tmp_path, vendor, now=1000)
+    await save(context, job)
+    assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
+    assert not list(context.archive.incoming.iterdir())
+
+
 def full_disk() -> Exception:
     refused = FileRefused("A file could not be written.")
     refused.__cause__ = OSError(errno.ENOSPC, "No space left on device")

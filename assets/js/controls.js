@@ -275,7 +275,7 @@ function keepWords(form) {
   };
 }
 
-const FRAMES = 120; // that a form is waited for
+const FRAMES = 120; // for which a form is waited for, at most
 const FOOT = 3; // its place among what a listener of the form is given
 const feet = new Map();
 /** Every change of a form comes through here on its way to the studio, and every press on Generate. A form that is not
@@ -316,6 +316,7 @@ class Foot extends StudioElement {
   }
   /** Whether the form shows what it was last filled with. */
   get ready() { return Boolean(this.fill) && !this.awaited; }
+  /** Whether the studio is to hear of a change now. If not, it hears once the form is filled. */
   listens() {
     this.unheard ||= !this.ready;
     return this.ready;
@@ -361,8 +362,9 @@ class Foot extends StudioElement {
     }
     this.drawRunning();
   }
-  /** Wait until every part of the form shows what it was filled with, or what somebody wrote there since. A form in which
-   *  a part never does is let go after some frames: on a slow machine they take longer, as everything else. */
+  /** Wait until every part of the form shows what it was filled with: Gradio draws them one after the other. A form in
+   *  which a part never does, say since somebody wrote there, is let go after some frames: on a slow machine they take
+   *  longer, as everything else. */
   watchFilling() {
     this.awaited = this.awaited.filter((part) => !shows(part));
     if (this.awaited.length && (this.frames += 1) <= FRAMES) return requestAnimationFrame(() => this.watchFilling());

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from services.archive import StoredResult, new_part_name
 from services.articles import markdown
@@ -76,12 +76,20 @@ async def fetch(
 
 @contextmanager
 def _part_of(part: Path) -> Iterator[Path]:
-    """The file to download into: `part`, which a later try goes on with, or a fresh one if another process holds it."""
+    """The file to download into: `part`, which a later try goes on with.
+
+    A fresh one, gone afterwards, if another process holds that, or if the disk knows no locks: no lock keeps a result
+    that is paid for from being saved.
+    """
     lock = FileLock(f"{part}.lock", thread_local=False)
-    with suppress(Timeout):
+    with suppress(OSError, NotImplementedError):  # a Timeout is an OSError
         lock.acquire(timeout=0)
     if not lock.is_locked:
-        yield part.with_name(f"{part.stem}-{new_part_name()}")
+        fresh = part.with_name(f"{part.stem}-{new_part_name()}")
+        try:
+            yield fresh
+        finally:
+            _drop(fresh)
         return
     try:
         yield part
