@@ -12,10 +12,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from services.settings import Settings
+from tests import ROOT
 from tests.rig import ports, postgres
 from tests.rig.offline import sitecustomize as offline
 
-ROOT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9"
 
 _NEVER_TWICE = {

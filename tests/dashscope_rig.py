@@ -6,17 +6,17 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
 
 from services.dashscope import Account, DashScope, QueryBudget, Retry
+from tests import ROOT
 
 KEY = "sk-canary-0123456789abcdef"
 BASE = "https://gateway.example/vendor/api/v1"
 CREATE_PATH = "/services/aigc/video-generation/video-synthesis"
-RECORDED = json.loads((Path(__file__).parent / "recorded/dashscope-replies.json").read_text(encoding="utf-8"))
+RECORDED = json.loads((ROOT / "tests/recorded/dashscope-replies.json").read_text(encoding="utf-8"))
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 

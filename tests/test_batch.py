@@ -25,6 +25,7 @@ from services.problems import COPIES, PRICE, Repair
 from services.records import Asset, JobWithAssets
 from services.request import parse, price
 from services.studio import Studio
+from tests import ROOT
 from tests.rig.studio import simulated, studio_at, until
 from tests.test_money import a_cap, ordered, url, used
 from tests.test_money_routes import caller, studio_with
@@ -183,7 +184,7 @@ async def test_the_button_tells_the_total_and_the_foot_each_one_and_the_day_of_t
 
 
 async def test_the_files_of_a_batch_are_stored_once_and_each_job_has_them(home: Path) -> None:
-    picture = Path(__file__).parent.parent / "assets" / "samples" / "mountains.jpg"
+    picture = ROOT / "assets" / "samples" / "mountains.jpg"
     given = {"prompt": "wind", "image": str(picture)}
     async with a_studio(home) as studio:
         jobs = await studio.submit_many(family="image_to_video", model="wan2.6-i2v-flash", given=given, copies=2)

@@ -45,6 +45,7 @@ from services.catalogue.schema import (
 from services.catalogue.video import resolution_field
 from services.errors import InvalidRequest
 from services.request import build, check, output_tier, parse, price, refuse_if_any
+from tests import ROOT
 
 MODELS = {model.id: model for model in CATALOGUE.models}
 SIZES = {
@@ -496,7 +497,7 @@ def test_the_api_takes_every_field_of_its_family(family: Family) -> None:
     names = {f.name for model in models for offer in model.offers for f in model.every_field(offer.region)}
     assert len(family.api_order) == len(set(family.api_order))
     assert set(family.api_order) == names | {"model", "region"}
-    assert (Path(__file__).parent.parent / f"assets/icons/{family.icon}.svg").is_file()
+    assert (ROOT / f"assets/icons/{family.icon}.svg").is_file()
 
 
 # Money and rates -----------------------------------------------------------------------------------------------------

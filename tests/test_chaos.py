@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.records import Asset, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator import Answer, Drop, Garbage, Route
 from services.simulator.ledger import Status
+from tests import ROOT
 from tests.chaos import scorecard
 from tests.chaos.books import KEPT_MS, LATE_SECONDS, STARVED_SECONDS, Bought, Findings, Kept, compare
 from tests.chaos.clock import Healthy, SharedClock
@@ -29,7 +30,6 @@ from tests.chaos.weather import Weather
 from tests.rig.clips import Clip, film, write
 from tests.rig.postgres import emptied
 
-ROOT = Path(__file__).resolve().parent.parent
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
@@ -33,9 +32,8 @@ from services.errors import (
     Unavailable,
     VendorError,
 )
+from tests import ROOT
 from tests.rig.documented import DOCUMENTED, Documented
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize("row", DOCUMENTED, ids=lambda row: f"{row.status}-{row.code}-{row.message[:24]}")

@@ -18,9 +18,10 @@ from components.widgets import Kind, kind_of
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import AudioField, ChoiceField, Field
 from services.settings import Settings
+from tests import ROOT
 from tests.test_widgets import FakeStudio
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "assets" / "js"
+SCRIPTS = ROOT / "assets" / "js"
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser")
 READS = re.compile(r"\.(?:textContent|innerText|nodeValue|wholeText)\b(?!\s*=[^=])")
 OPTION = re.compile(r'h\("option", \{(?! ?value)')

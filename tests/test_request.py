@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, assert_never
 
 import pytest
@@ -51,10 +50,9 @@ from services.request import (
     price,
     refuse_if_any,
 )
+from tests import ROOT
 
-GOLDEN = {
-    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("golden/*.json")
-}
+GOLDEN = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("tests/golden/*.json")}
 CLIP = VideoFacts(
     name="clip.mp4", format="MP4", width=1280, height=720, seconds=2.5, fps=30.0, bytes=4 * MB, sound=True
 )

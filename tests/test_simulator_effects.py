@@ -20,9 +20,10 @@ from services.simulator.effects.__main__ import MAX_BYTES, SIDE, preview
 from services.simulator.effects.subjects import couple
 from services.simulator.film import film_clip
 from services.simulator.stills import load_planes, move_picture
+from tests import ROOT
 from tests.simulator_rig import StubArtist, data_uri, desk, picture
 
-PREVIEWS = Path(__file__).resolve().parent.parent / "assets" / "effects"
+PREVIEWS = ROOT / "assets" / "effects"
 FRAMES = 16
 
 

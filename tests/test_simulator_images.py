@@ -21,12 +21,13 @@ from services.simulator.judge import find_model, judge
 from services.simulator.painter import paint_picture
 from services.simulator.portrait import judge_portrait
 from services.simulator.refusal import Refusal
+from tests import ROOT
 from tests.simulator_rig import ASYNC, AT_ONCE, Desk, data_uri, desk, picture, upload
 
 DRAWN = "/services/aigc/image-generation/generation"
 OLDER = "/services/aigc/text2image/image-synthesis"
 CHECK = "/services/aigc/image2video/face-detect"
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
+GOLDEN = sorted((ROOT / "tests/golden").glob("*.json"))
 
 
 def message(*parts: Mapping[str, object], model: str = "wan2.6-image", **parameters: object) -> dict[str, Any]:

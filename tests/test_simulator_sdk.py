@@ -25,6 +25,7 @@ from dashscope.utils.oss_utils import upload_file
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Model, ResultShape
 from services.simulator import Route, Simulator, serve
+from tests import ROOT
 from tests.rig.clips import Clip, film
 from tests.rig.studio import quick_artist
 from tests.simulator_rig import StubArtist, picture, tone
@@ -65,7 +66,7 @@ class Case:
 
 def _cases() -> list[Case]:
     cases: list[Case] = []
-    for file in sorted((Path(__file__).parent / "golden").glob("*.json")):
+    for file in sorted((ROOT / "tests/golden").glob("*.json")):
         golden = json.loads(file.read_text("utf-8"))
         model = CATALOGUE.model(golden["body"]["model"])
         assert model is not None

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 _END_SECONDS = 10
 
 

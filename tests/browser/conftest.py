@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests import ROOT
 from tests.rig.chromium import LAUNCH_ARGUMENTS, find_or_install
 from tests.rig.screening import Screening
 from tests.rig.served import served
 
 expect.set_options(timeout=30_000)  # a busy machine is no failure; what is right is seen at once all the same
-ARTIFACTS = Path(__file__).resolve().parent.parent / ".artifacts"
+ARTIFACTS = ROOT / "tests/.artifacts"
 
 
 @pytest.fixture(scope="session")

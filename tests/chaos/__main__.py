@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import ROOT
 from tests.chaos import scorecard
 from tests.chaos.drill import Drill, carry_out
 
-_README = Path(__file__).resolve().parents[2] / "README.md"
+_README = ROOT / "README.md"
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from typing import Literal
 import psycopg
 from PIL import Image
 
+from tests import ROOT
 from tests.bench.figures import machine
 from tests.chaos.books import Findings
 from tests.chaos.plan import plan_of
@@ -155,7 +156,7 @@ def _on_postgresql(drill: Drill, seed: int) -> bool:
 @contextmanager
 def _code_to_be_found() -> Iterator[None]:
     """Studio processes find our code wherever the drill was started from, and no key of whoever started it."""
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(ROOT)
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, before.get("PYTHONPATH"))))
     for name in before:

@@ -26,10 +26,10 @@ from services.catalogue.schema import Model
 from services.catalogue.video import VIDEO_SYNTHESIS
 from services.simulator import TRIGGER_WORDS, Clip, QuickArtist, Simulator, serve
 from services.simulator.artist import Picture
+from tests import ROOT
 from tests.rig.install import Missing, run_installer
 from tests.simulator_rig import picture, tone
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE = ROOT / "tests/node"
 GOLDEN = sorted((ROOT / "tests/golden").glob("*.json"))
 KEY = "sk-node-0123456789abcdef"

@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,7 +15,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageDraw, ImageFilter
 
-ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+from tests import ROOT
+
+ASSETS = ROOT / "assets"
 STYLES = ("tokens", "theme", "elements", "results", "gallery", "viewer", "reuse", "trust")
 Told = dict[str, Any]
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import httpx
 
+from tests import ROOT
 from tests.rig.offline import sitecustomize as offline
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 _LONGEST_SECONDS = 120
 _NOT_PASSED_ON = ("PROXY", "SSL_", "CA_BUNDLE", "STUDIO_", "DASHSCOPE_", "GRADIO_TEMP", "TMPDIR", "SSLKEYLOGFILE")
 

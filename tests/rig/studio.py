@@ -25,8 +25,8 @@ from services.settings import Settings
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
 from services.views import JobView
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "sk-test-0123456789abcdef0123456789abcdef"
 QUICK = Pace(poll=0.2, first_poll=0.05, retry=0.1, retry_longest=0.5, settle=0.4)
 ENDED = frozenset({"succeeded", "failed", "canceled"})
