@@ -35,7 +35,7 @@ from services.catalogue.schema import (
     Unit,
     VideoField,
 )
-from services.errors import StudioError
+from services.domain.errors import StudioError
 from services.money.agreed import Agreed, limit_of
 from services.money.estimates import estimate_view
 from services.ordering import MOST_COPIES

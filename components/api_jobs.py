@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import gradio as gr
 
 from components.who import asking
-from services.errors import InvalidRequest, StudioError
-from services.records import Decision, OnArrival
+from services.domain.errors import InvalidRequest, StudioError
+from services.domain.jobs import Decision, OnArrival
 from services.studio import Studio
 from services.views import JobsView, JobView
 

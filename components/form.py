@@ -38,13 +38,13 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
-from services.errors import InvalidRequest, PriceChanged, StudioError
+from services.domain.errors import InvalidRequest, PriceChanged, StudioError
+from services.domain.problems import COPIES
 from services.money.agreed import agreed_in
-from services.problems import COPIES
 from services.request import fields_for
 
 if TYPE_CHECKING:
-    from services.problems import Change
+    from services.domain.problems import Change
     from services.studio import Studio, Verdict
 
 Updates = dict[Block, object]

@@ -25,11 +25,11 @@ from services.catalogue.schema import (
     Unit,
     VideoField,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.money import MICROS
+from services.domain.problems import COPIES, PRICE, Problem
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
 from services.money.agreed import Agreed
-from services.money.amounts import MICROS
-from services.problems import COPIES, PRICE, Problem
 from services.request import Cost, Request, fields_for, files_of, output_tier, parse, price
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from components.refill import draft_of, left_out, with_file, with_new_seed, with
 from components.uploads import still_here
 from components.who import asking
 from services.catalogue.schema import Field, FileField, FilesField
-from services.errors import NotFound, StudioError
+from services.domain.errors import NotFound, StudioError
 from services.reuse import models_by_rank
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradio.context import LocalContext
 
-from services.people import Person
+from services.domain.people import Person
 
 if TYPE_CHECKING:
     from services.studio import Studio

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from services.catalogue import Catalogue
 from services.catalogue.schema import Region
 from services.dashscope import Account, DashScope, QueryBudget, Retry
-from services.errors import KeyRefused, NotConfigured, StudioError, VendorError
+from services.domain.errors import KeyRefused, NotConfigured, StudioError, VendorError
 from services.settings import Settings
 
 _DEMO = "demo"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from services.archive import Seen
+from services.domain.jobs import ArticleItem, Asset, Job, new_id
 from services.history import OUTPUT
 from services.importing import job_from_recipe
 from services.recipes import Foreign, Recipe, read_recipe
-from services.records import ArticleItem, Asset, Job, new_id
 
 ARTICLE = "article.md"
 _OWN_ID = re.compile(r"[0-9a-f]{32}")

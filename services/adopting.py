@@ -31,11 +31,11 @@ from services.adopted import (
 )
 from services.archive import Archive
 from services.archive_id import entries, files_of, is_smaller_picture
-from services.errors import FileRefused, NotFound
+from services.domain.errors import FileRefused, NotFound
+from services.domain.jobs import Asset, Decision, Job, JobStatus, new_id
+from services.domain.people import Person
 from services.given_again import inputs_of
 from services.history import OUTPUT, History
-from services.people import Person
-from services.records import Asset, Decision, Job, JobStatus, new_id
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from av.error import FFmpegError
 from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 
-from services.errors import FileRefused, NotFound
+from services.domain.errors import FileRefused, NotFound
 from services.media.audio import read_audio
 from services.media.facts import AudioFacts
 from services.media.image import opened

@@ -15,13 +15,13 @@ from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import FileField, Model, SameShape
-from services.errors import FileRefused, InvalidRequest, NotFound
+from services.domain.errors import FileRefused, InvalidRequest, NotFound
+from services.domain.jobs import JobWithAssets
+from services.domain.problems import Problem, Repair
 from services.inputs import repair_given, with_facts
 from services.media.facts import ImageFacts, MediaFacts
 from services.money.estimates import PricedStep, Step, price_steps
 from services.ordering import Verdict, refuse_copies, seeds_of
-from services.problems import Problem, Repair
-from services.records import JobWithAssets
 from services.request import (
     Cost,
     Request,

@@ -22,10 +22,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from services.background import repeating
 from services.damage import damage_of, is_empty, set_aside
+from services.domain.background import repeating
+from services.domain.clock import now_ms
 from services.facts import COPIED_AT
-from services.jobs.context import now_ms
 from services.startup.begin import settings_of_a_command
 from services.startup.console import EXIT_CODE, CannotStart, say_all
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.records import Check, CheckState, Job
+from services.domain.jobs import Check, CheckState, Job
 from services.rows import check_of, next_sequence
 from services.tables import checks
 

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
-from services.kinship import Origin
-from services.records import Asset
+from services.domain.jobs import Asset, Origin
 
 _MOST_CUT_BYTES = 512 * 1024 * 1024
 _MOST_NOTES = 20_000

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from services.archive import Archive
 from services.catalogue import Catalogue
+from services.domain.people import Person
 from services.history import History
-from services.people import Person
 from services.removed import RemovedDay, days_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

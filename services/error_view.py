@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypedDict
 
 from services.dashscope import Subject, explain
-from services.records import Asset, Job
+from services.domain.jobs import Asset, Job
 
 Billed = Literal["no", "yes", "unknown"]
 

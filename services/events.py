@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
-from services.people import LOCAL, Person
+from services.domain.people import LOCAL, Person
 
 _BACKLOG = 64
 """Changes a watcher may lag behind before it is told to look again."""

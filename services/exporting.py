@@ -15,8 +15,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from services.catalogue import Catalogue
+from services.domain.jobs import Asset, JobWithAssets
 from services.recipes import recipe_of, write_json
-from services.records import Asset, JobWithAssets
 
 OUTPUT = "output"
 _LONGEST_WORDS = 40

@@ -10,16 +10,15 @@ out and told in a sentence. The language is documented for users beside the sear
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import assert_never
 
 from services.catalogue.schema import Family, Model
-from services.records import FINAL, JobStatus
+from services.domain.jobs import FINAL, JobStatus
+from services.domain.search_query import Among, Between, Filter, Mark, Marked, Measure, Query, Trait, Words
 
 _LONGEST_QUERY = 2_000
 _MOST_PARTS = 32
@@ -34,88 +33,6 @@ _PART = re.compile(
 
 
 # What was understood -------------------------------------------------------------------------------------------------
-
-
-class Trait(StrEnum):
-    """What can be one of several words."""
-
-    MODEL = "model"
-    FAMILY = "family"
-    STATUS = "status"
-    KIND = "kind"
-    """Of what was made: an asset's kind."""
-    TAG = "tag"
-    PERSON = "person"
-    COLLECTION = "collection"
-
-
-class Measure(StrEnum):
-    """What can lie within bounds."""
-
-    SECONDS = "seconds"
-    COST = "cost"
-    """In the job's own currency: what was billed, else what was estimated."""
-    RATING = "rating"
-    CREATED = "created"
-    """Milliseconds since 1970."""
-
-
-class Mark(StrEnum):
-    """What is or is not."""
-
-    FAVOURITE = "favourite"
-    IMPORTED = "imported"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Words that must stand in the prompt or tags; a phrase stands in one piece and in whole words."""
-
-    text: str
-    phrase: bool = False
-    without: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Among:
-    """One of these values: ids of models and families, states; tags, people and collections as they were typed."""
-
-    trait: Trait
-    values: tuple[str, ...]
-    without: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Between:
-    """Within bounds, the bounds included unless they are open."""
-
-    measure: Measure
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-    without: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Marked:
-    """Has a mark."""
-
-    mark: Mark
-    without: bool = False
-
-
-Filter = Among | Between | Marked
-
-
-@dataclass(frozen=True, kw_only=True)
-class Query:
-    """What was understood of a query. All of it must hold."""
-
-    words: tuple[Words, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    remarks: tuple[str, ...] = ()
-    """Sentences on what was not understood."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from services.adopted import FoundFile, usable_id
 from services.archive import Archive, Seen
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.jobs import Asset, Job, Origin, new_id
+from services.domain.people import Person
 from services.history import OUTPUT, History
-from services.kinship import Origin
 from services.lineage import told_origin
-from services.people import Person
 from services.recipes import Recipe, RecipeInput
-from services.records import Asset, Job, new_id
 
 
 async def inputs_of(

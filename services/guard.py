@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
+from services.domain.clock import iso, now_ms
+from services.domain.jobs import Job, JobStatus
+from services.domain.people import Person
 from services.history import History
-from services.jobs.context import now_ms
 from services.jobs.urgency import ALARM_SECONDS, lost_at
-from services.people import Person
-from services.records import Job, JobStatus
-from services.views import iso
 
 _AT_THE_PROVIDER = frozenset({JobStatus.PENDING, JobStatus.RUNNING, JobStatus.SAVING})
 """Where there is, or may be, a result at the provider that we do not have. Of a task that nobody could ask about for

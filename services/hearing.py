@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from services.background import repeating
+from services.domain.background import repeating
+from services.domain.jobs import JobStatus, JobWithAssets
 from services.history import History
-from services.records import JobStatus, JobWithAssets
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.checks import Checks
 from services.crew import STILL_SECONDS, Crew
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import (
+    FINAL,
+    Asset,
+    Decision,
+    Job,
+    JobStatus,
+    JobWithAssets,
+    Page,
+    Submission,
+    SubmissionState,
+    place_of,
+)
+from services.domain.search_query import Find
 from services.facts import Facts
 from services.filing import Filing
 from services.holding import Holding
@@ -34,19 +47,6 @@ from services.migrations import migrate
 from services.money.caps import Cap, Caps
 from services.money.reservations import release_lost, reservation_of
 from services.money.spend import Spending
-from services.records import (
-    FINAL,
-    Asset,
-    Decision,
-    Find,
-    Job,
-    JobStatus,
-    JobWithAssets,
-    Page,
-    Submission,
-    SubmissionState,
-    place_of,
-)
 from services.rows import asset_of, change_job, fetched, job_of, next_sequence, put_assets, row_of
 from services.searching import Span, plan
 from services.shelving import Shelving

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.domain.jobs import Decision, JobStatus, SubmissionState
 from services.facts import COPIED_AT, MISHAP, put_fact
 from services.indexing import reindex
-from services.records import Decision, JobStatus, SubmissionState
 from services.rows import next_sequence
 from services.tables import counters, facts, jobs, submissions
 

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,11 @@ from services import belonging
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.catalogue.schema import MB
+from services.domain.clock import now_ms
+from services.domain.people import LOCAL, Person
 from services.history import History
 from services.importing import Importer, Outcome, Taken
 from services.mending import Mended, mend
-from services.people import LOCAL, Person
 from services.settings import Settings
 from services.startup.begin import make_ready, settings_of_a_command
 from services.startup.console import EXIT_CODE, CannotStart, say_all
@@ -105,18 +105,14 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 async def run_adoption(settings: Settings, *, person: Person) -> Adoption:
     """Take in again what lies in the archive and is not in the database; both belong together from then on."""
     archive = Archive(settings.home / "files")
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
     async with History.open(settings.database_url) as history:
-        await belonging.begin(history, archive, mended, now=_now_ms())
-        adopter = Adopter(history=history, archive=archive, clock=_now_ms, demo=settings.demo)
+        await belonging.begin(history, archive, mended, now=now_ms())
+        adopter = Adopter(history=history, archive=archive, clock=now_ms, demo=settings.demo)
         adoption = await adopter.adopt(person, progress=_tell_progress)
         await belonging.join(history, archive)
     return adoption
@@ -126,7 +122,7 @@ def _mend(settings: Settings, archive: Archive) -> Mended | None:
     """Look at the database before it is opened; a studio that runs has done so, and uses it."""
     try:
         with FileLock(settings.home / "studio.lock", timeout=0):
-            return mend(settings.database_url, settings.home, archive.root, now=_now_ms())
+            return mend(settings.database_url, settings.home, archive.root, now=now_ms())
     except Timeout:
         return None
 
@@ -150,8 +146,8 @@ async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
     async with History.open(settings.database_url) as history:
-        await belonging.begin(history, archive, mended, now=_now_ms())
-        importer = Importer(history=history, archive=archive, clock=_now_ms, demo=settings.demo)
+        await belonging.begin(history, archive, mended, now=now_ms())
+        importer = Importer(history=history, archive=archive, clock=now_ms, demo=settings.demo)
         return await take_folder(importer, folder, person=person, dry_run=dry_run, progress=sys.stdout.write)
 
 

@@ -15,11 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.archive import Archive, Seen, StoredResult, new_part_name
-from services.errors import FileRefused, NotFound
+from services.domain.errors import FileRefused, NotFound
+from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, new_id
+from services.domain.people import LOCAL, Person
 from services.history import OUTPUT, History
-from services.people import LOCAL, Person
 from services.recipes import CARRYING, Foreign, Recipe, read_recipe, strip
-from services.records import Asset, Job, JobStatus, JobWithAssets, new_id
 
 _TAKEN = CARRYING | {"audio/wav", "audio/mpeg", "audio/mp4"}
 """The MIME types of files that are taken in."""

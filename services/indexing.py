@@ -22,8 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.finding import Mark, Measure, Trait
-from services.records import FINAL, JobStatus
+from services.domain.jobs import FINAL, JobStatus
+from services.domain.search_query import Mark, Measure, Trait
 from services.tables import assets, collection_jobs, jobs, tags
 from services.tokens import tokens
 

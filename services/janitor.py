@@ -24,12 +24,12 @@ from pathlib import Path
 
 from services import removed, sweeping
 from services.archive import Archive
-from services.background import repeating
 from services.belonging import standing
-from services.errors import StudioError
+from services.domain.background import repeating
+from services.domain.clock import now_ms
+from services.domain.errors import StudioError
+from services.domain.people import Person
 from services.history import History
-from services.jobs import now_ms
-from services.people import Person
 from services.shelf import BIN_DAYS
 from services.sweeping import Found
 

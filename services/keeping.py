@@ -15,11 +15,11 @@ from typing import TypedDict
 from services import belonging
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
-from services.background import repeating
 from services.belonging import Kind, Mishap, Standing
-from services.errors import StudioError
+from services.domain.background import repeating
+from services.domain.errors import StudioError
+from services.domain.people import Person
 from services.history import History
-from services.people import Person
 
 log = logging.getLogger(__name__)
 

@@ -12,17 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.domain.jobs import Origin
 from services.tables import assets, jobs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """What a given file is, or was cut from."""
-
-    asset: str
-    """The id of the asset; it may be another studio's."""
-    moment: str | None = None
-    """What was cut out of it: `first`, `last`, seconds as text, `sound`; None for the whole file."""
 
 
 @dataclass(frozen=True, kw_only=True)

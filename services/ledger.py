@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import Because, Job, OpenSubmission, Submission, SubmissionState
 from services.money.caps import Caps
 from services.money.reservations import hold_lost
-from services.records import Because, Job, OpenSubmission, Submission, SubmissionState
 from services.rows import change_job, next_sequence, submission_of
 from services.tables import jobs, submissions
 

@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from services.errors import FileRefused
-from services.kinship import Origin
+from services.domain.errors import FileRefused
+from services.domain.jobs import Origin
 from services.recipes import Recipe, embed, read_recipe
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services import indexing
+from services.domain.jobs import place_of
 from services.money.reservations import reservation_of
-from services.records import place_of
 from services.rows import job_of
 from services.tables import (
     assets,

@@ -12,13 +12,13 @@ from secrets import token_hex
 from services.accounts import Account
 from services.archive import Archive
 from services.catalogue.schema import NumberField, Scalar
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.jobs import Asset, Job, JobWithAssets, new_id
+from services.domain.money import to_micros
+from services.domain.people import Person
+from services.domain.problems import COPIES, Problem
 from services.inputs import Trace, keep_files
 from services.media.facts import MediaFacts
-from services.money.amounts import to_micros
-from services.people import Person
-from services.problems import COPIES, Problem
-from services.records import Asset, Job, JobWithAssets, new_id
 from services.request import Cost, Request, price
 
 MOST_COPIES = 8

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from services.domain.jobs import Job
 from services.jobs import Jobs
 from services.lanes import has_lane
-from services.records import Job
 from services.timing import Expected, Timing
 from services.views import ExpectedView, Outlook, PlaceView
 

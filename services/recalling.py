@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import Scalar
-from services.errors import NotFound
+from services.domain.clock import iso
+from services.domain.errors import NotFound
+from services.domain.people import Person
 from services.history import History
 from services.media.kinds import HEAD_BYTES, Kind, look
-from services.people import Person
 from services.recipes import Foreign, Recipe, read_recipe
-from services.views import iso
 
 _KINDS = {Kind.PICTURE: "image", Kind.SOUND: "audio", Kind.FILM: "video"}
 

@@ -17,16 +17,16 @@ from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import AudioLimit, Family, FileField, FilesField, ImageLimit, Model, VideoLimit
 from services.cuts import Cuts, Write
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import Asset, Job, Origin
+from services.domain.people import Person
 from services.history import History
 from services.inputs import kinds_of
-from services.kinship import Kinship, Link, Origin
+from services.kinship import Kinship, Link
 from services.lineage import pass_on, told_origin
 from services.media.cutting import Edge, Moment, cut_frame, cut_sound
 from services.media.preview import make_preview
 from services.money.spend import TotalView, totals_of
-from services.people import Person
-from services.records import Asset, Job
 from services.views import JobView, job_view
 
 MOST_RELATIVES = 200

@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.indexing import INDEXED, reindex
-from services.money.reservations import settle
-from services.records import (
+from services.domain.jobs import (
     Asset,
     Because,
     Check,
@@ -26,6 +24,8 @@ from services.records import (
     Submission,
     SubmissionState,
 )
+from services.indexing import INDEXED, reindex
+from services.money.reservations import settle
 from services.tables import assets, counters, jobs
 
 MONEY = frozenset({"status", "actual_micros", "estimated_micros"})

@@ -21,6 +21,8 @@ from services.archive import Archive
 from services.backups import Backups, database_path
 from services.catalogue import Catalogue
 from services.disk import Disk
+from services.domain.jobs import JobWithAssets
+from services.domain.people import LOCAL
 from services.downloads import Downloads
 from services.exports import Exports
 from services.guard import Guard
@@ -33,10 +35,8 @@ from services.keeping import Keeper
 from services.mending import mend
 from services.money.caps import fixed_caps
 from services.money.purse import Money
-from services.people import LOCAL
 from services.recalling import Recipes
 from services.recipes import strip
-from services.records import JobWithAssets
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets

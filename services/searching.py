@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import indexing
-from services.finding import Among, Between, Filter, Marked, Measure, Query, Trait, Words
-from services.records import FINAL, Find, JobStatus, first_place_at
+from services.domain.jobs import FINAL, JobStatus, first_place_at
+from services.domain.search_query import Among, Between, Filter, Find, Marked, Measure, Query, Trait, Words
 from services.rows import fetched
 from services.tables import collections, jobs
 from services.tokens import begins_a_word, sought, tokens

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.catalogue.regions import REGIONS, region_named
-from services.money.amounts import parse_amounts
+from services.domain.money import parse_amounts
 
 CURRENCIES = ("USD", "CNY")
 """What the provider bills in."""

@@ -20,13 +20,13 @@ from PIL import Image
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import Field
-from services.errors import FileRefused, NotFound, StudioError
+from services.domain.errors import FileRefused, NotFound, StudioError
+from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets
+from services.domain.people import LOCAL, Person
 from services.history import History
 from services.importing import IMPORTED
 from services.media.files import size_of
 from services.media.video import MAX_CLIP_BYTES, opened
-from services.people import LOCAL, Person
-from services.records import Asset, Job, JobStatus, JobWithAssets
 from services.sheet_page import Entry, Picture, card, head, tail
 
 MOST_JOBS = 60

@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from services.errors import NotFound, StudioError
+from services.domain.clock import now_ms
+from services.domain.errors import NotFound, StudioError
+from services.domain.jobs import Job, JobStatus, JobWithAssets, new_id
+from services.domain.people import Person
 from services.history import History
-from services.jobs import now_ms
-from services.people import Person
-from services.records import Job, JobStatus, JobWithAssets, new_id
 from services.shelving import Collection, Marks, Tag
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.errors import NotFound, StudioError
+from services.domain.errors import NotFound, StudioError
+from services.domain.jobs import Job
 from services.indexing import forget, reindex
-from services.records import Job
 from services.rows import job_of, next_sequence
 from services.tables import assets, collection_jobs, collections, jobs, tags
 

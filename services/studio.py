@@ -6,6 +6,7 @@ Hides how jobs run, where files lie and which key pays. Everything that comes ba
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,8 +17,13 @@ from services.accounts import Accounts, KeyState, KeyTest, labels
 from services.asking import Asking, numbered
 from services.catalogue import CATALOGUE, Catalogue
 from services.disk import Disk
+from services.domain.clock import now_ms
+from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
+from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
+from services.domain.money import listed
+from services.domain.people import LOCAL, Person
+from services.domain.search_query import Find
 from services.downloads import Downloads
-from services.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.events import Events
 from services.exports import Exports
 from services.finding import names_of, parse_query
@@ -25,18 +31,15 @@ from services.guard import Guard
 from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
-from services.jobs import Pace, now_ms
+from services.jobs import Pace
 from services.keeping import Keeper
 from services.lanes import FIRST, URGENT
 from services.money.agreed import Agreed, refuse_dearer
-from services.money.amounts import listed
 from services.money.estimates import PricedStep, Step
 from services.money.purse import Money
 from services.ordering import Order, Verdict, jobs_of, refuse_copies
 from services.outlook import outlook_of
-from services.people import LOCAL, Person, person_in
 from services.recalling import Recipes
-from services.records import Decision, Find, Job, JobStatus, JobWithAssets, OnArrival
 from services.request import (
     Cost,
     price,
@@ -453,3 +456,17 @@ class Studio:
 
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
 """Tells a page that it has missed changes and must ask for the jobs anew."""
+
+
+_LONGEST_NAME = 100
+
+
+def person_in(headers: Mapping[str, str], settings: Settings) -> Person:
+    """The person that a request's headers name. Raises NotFound where there must be one and is none."""
+    header = settings.studio_person_header
+    if not header:
+        return LOCAL
+    name = unicodedata.normalize("NFC", headers.get(header, "").strip())
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise NotFound("The studio does not know who you are: please sign in again.")
+    return Person(name, admin=name in settings.studio_admins)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.records import Asset
+from services.domain.jobs import Asset
 from services.tables import assets, jobs
 
 _OUTPUT = "output"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypedDict, assert_never
 
-from services.articles import shown
 from services.catalogue import Catalogue
 from services.catalogue.schema import Model
+from services.domain.articles import shown
+from services.domain.clock import iso
+from services.domain.jobs import Asset, Decision, Job, JobStatus, JobWithAssets, Page
 from services.error_view import ErrorView, error_view
-from services.records import Asset, Decision, Job, JobStatus, JobWithAssets, Page
 
 _CANCELABLE = frozenset(
     {JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.UNKNOWN}
@@ -289,11 +289,6 @@ def page_view(
         previous_cursor=page.previous_cursor,
         remarks=[*remarks, *page.remarks],
     )
-
-
-def iso(milliseconds: int) -> str:
-    """A time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _time(milliseconds: int | None) -> str | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 import zipfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -134,3 +135,11 @@ class Reader:
 def _date(milliseconds: int) -> tuple[int, int, int, int, int, int]:
     moment = time.localtime(milliseconds / 1000)
     return (*moment[:6],) if moment.tm_year >= _FIRST_YEAR else (_FIRST_YEAR, 1, 1, 0, 0, 0)
+
+
+def zipped(files: Sequence[tuple[str, Path]]) -> Iterator[bytes]:
+    """A zip of files under these names, made while it is read. It reads files: iterate in a thread."""
+    with closing(ZipStream()) as stream:
+        for name, path in files:
+            yield from stream.file(name, path)
+        yield from stream.end()

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from services.accounts import Accounts
 from services.catalogue import CATALOGUE
-from services.errors import NotConfigured, StudioError
+from services.domain.errors import NotConfigured, StudioError
 from services.settings import Settings
 
 SINGAPORE_KEY = "sk-belongs-to-singapore"

@@ -16,9 +16,9 @@ from fastapi import FastAPI
 
 from components.api import add_endpoints
 from services.catalogue import CATALOGUE, Catalogue
-from services.errors import NotFound, PriceChanged
+from services.domain.errors import NotFound, PriceChanged
+from services.domain.jobs import Decision
 from services.money.agreed import NOTHING_SHOWN, Agreed, agreed_in, limit_of, refuse_dearer
-from services.records import Decision
 from services.request import Cost
 from services.routes import add_routes
 from services.simulator import Answer, Route, Simulator

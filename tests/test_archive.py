@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from services.archive import Archive
-from services.errors import FileRefused, NotFound
+from services.domain.errors import FileRefused, NotFound
 from services.recipes import Recipe, read_recipe
 
 

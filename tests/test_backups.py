@@ -29,7 +29,7 @@ from services.backups import (
 )
 from services.belonging import Kind
 from services.damage import damage_of
-from services.records import Decision, JobStatus
+from services.domain.jobs import Decision, JobStatus
 from tests.rig.treasure import LAST, LOSSES, Loss, make
 from tests.rig.works import a_job
 from tests.test_lost_database import Place

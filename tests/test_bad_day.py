@@ -21,14 +21,14 @@ from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, QueryBudget, Retry
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.jobs import Job, JobStatus, new_id
+from services.domain.people import LOCAL
 from services.guard import AtRisk, Guard
 from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.saving import save
 from services.jobs.verifying import clip_is_whole
-from services.people import LOCAL
-from services.records import Job, JobStatus, new_id
 from services.views import job_view
 from tests.dashscope_rig import Naps, Time, account
 from tests.rig.clips import Clip, film

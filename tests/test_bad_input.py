@@ -34,9 +34,9 @@ from services.catalogue.schema import (
     Together,
     VideoLimit,
 )
-from services.errors import FileRefused, InvalidRequest
+from services.domain.errors import FileRefused, InvalidRequest
+from services.domain.problems import Problem, Repair
 from services.inputs import kinds_of
-from services.problems import Problem, Repair
 from services.simulator import Simulator
 from services.studio import Studio
 from tests.rig import hostile

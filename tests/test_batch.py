@@ -15,14 +15,14 @@ import pytest
 
 from components.verdicts import foot_of
 from services.catalogue import CATALOGUE
-from services.errors import InvalidRequest, OverCap
+from services.domain.errors import InvalidRequest, OverCap
+from services.domain.jobs import Asset, JobWithAssets
+from services.domain.people import LOCAL
+from services.domain.problems import COPIES, PRICE, Repair
 from services.history import History
 from services.money.caps import Period, Scope
 from services.money.estimates import Step, price_steps
 from services.ordering import MOST_COPIES, seeds_of
-from services.people import LOCAL
-from services.problems import COPIES, PRICE, Repair
-from services.records import Asset, JobWithAssets
 from services.request import parse, price
 from services.studio import Studio
 from tests import ROOT

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, JobStatus, OnArrival
 from services.jobs import Pace
-from services.records import Decision, JobStatus, OnArrival
 from services.routes import add_routes
 from services.simulator import Answer, Delay, Drop, Route
 from services.studio import Studio

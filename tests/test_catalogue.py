@@ -43,7 +43,7 @@ from services.catalogue.schema import (
     Wire,
 )
 from services.catalogue.video import resolution_field
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
 from services.request import build, check, output_tier, parse, price, refuse_if_any
 from tests import ROOT
 

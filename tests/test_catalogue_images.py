@@ -31,9 +31,9 @@ from services.catalogue.schema import (
     Unit,
     UsageKey,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts
-from services.problems import Problem
 from services.request import (
     Request,
     billed,

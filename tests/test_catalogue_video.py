@@ -29,9 +29,9 @@ from services.catalogue.schema import (
     SwitchField,
     TextField,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
-from services.problems import Problem
 from services.request import (
     Request,
     billed,

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.records import Asset, Because, Decision, JobStatus, Submission, SubmissionState
+from services.domain.jobs import Asset, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator import Answer, Drop, Garbage, Route
 from services.simulator.ledger import Status
 from tests import ROOT

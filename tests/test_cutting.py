@@ -14,7 +14,7 @@ import pytest
 from av.video.stream import VideoStream
 from PIL import Image
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.cutting import Edge, cut_frame, cut_sound
 from services.media.facts import VideoFacts
 from services.media.preview import LONGEST_SIDE, MOST_SECONDS, make_preview

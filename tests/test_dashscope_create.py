@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.dashscope import DashScope, Retry, TaskStatus, wire
-from services.errors import (
+from services.domain.errors import (
     BillingStopped,
     ContentRefused,
     KeyRefused,

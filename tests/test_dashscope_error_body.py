@@ -8,7 +8,7 @@ import pytest
 from services.dashscope import Action, Subject, code_of, error_from_reply, explain, explain_error
 from services.dashscope.error_body import read_error_body, repeated_code
 from services.dashscope.errors import failure, is_refusal
-from services.errors import (
+from services.domain.errors import (
     BillingStopped,
     ContentRefused,
     KeyRefused,

@@ -6,7 +6,6 @@ import ast
 
 import pytest
 
-from services import errors
 from services.dashscope import (
     EXPLANATIONS,
     Action,
@@ -23,7 +22,8 @@ from services.dashscope.codes import ALIASES, STUDIO_EXPLANATIONS
 from services.dashscope.errors import failure, outcome_unknown, unreachable
 from services.dashscope.messages import READINGS
 from services.dashscope.wording import INPUTS, Kind
-from services.errors import (
+from services.domain import errors
+from services.domain.errors import (
     KeyRefused,
     NotTaken,
     OutcomeUnknown,

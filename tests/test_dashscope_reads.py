@@ -11,7 +11,7 @@ import pytest
 
 from services.dashscope import Account, DashScope, ListedTask, Part, QueryBudget, Retry, Task, TaskStatus
 from services.dashscope.replies import read_created, read_policy, read_task
-from services.errors import (
+from services.domain.errors import (
     BillingStopped,
     ContentRefused,
     KeyRefused,

@@ -12,7 +12,7 @@ import pytest
 
 from services.dashscope import Downloaded, Retry
 from services.dashscope.storage import plain_name
-from services.errors import FileRefused, KeyRefused, Refused, Unavailable, Unreachable, VendorError
+from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable, Unreachable, VendorError
 from tests.dashscope_rig import BASE, KEY, RECORDED, Answer, Naps, Vendor, client, recorded, refusal
 
 CLIP = bytes(range(256)) * 4096

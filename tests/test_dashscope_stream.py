@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.dashscope import Checked, Part, Piece, explain_error
 from services.dashscope.stream import frames, pieces
-from services.errors import ContentRefused, KeyRefused, NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
+from services.domain.errors import ContentRefused, KeyRefused, NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
 from tests.dashscope_rig import BASE, KEY, RECORDED, Naps, Vendor, client, recorded, refusal
 
 PATH = "/services/aigc/multimodal-generation/generation"

@@ -21,7 +21,17 @@ from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
 from services.dashscope.replies import ListedTask
-from services.errors import KeyRefused, OverCap, Refused, StudioError, Throttled, Unavailable, Unreachable, VendorError
+from services.domain.errors import (
+    KeyRefused,
+    OverCap,
+    Refused,
+    StudioError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    VendorError,
+)
+from services.domain.jobs import Because, Decision, Job, JobStatus, Submission, SubmissionState, new_id
 from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.canceling import cancel
@@ -34,7 +44,6 @@ from services.jobs.submitting import submit
 from services.jobs.waiting import wait
 from services.money.caps import Period, Scope, Spender
 from services.money.spend import Span
-from services.records import Because, Decision, Job, JobStatus, Submission, SubmissionState, new_id
 from tests.rig.postgres import emptied
 
 NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() * 1000)

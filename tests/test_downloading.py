@@ -18,7 +18,7 @@ import pytest
 from services.dashscope import Downloaded, Retry
 from services.dashscope.downloading import Downloads
 from services.dashscope.retry import Repeater
-from services.errors import FileRefused, Unavailable
+from services.domain.errors import FileRefused, Unavailable
 from tests.dashscope_rig import Naps, Vendor
 
 CLIP = random.Random(3).randbytes(700_000)

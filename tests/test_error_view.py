@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from services.domain.jobs import Asset, Job
 from services.error_view import ErrorView, error_view
-from services.records import Asset, Job
 from services.simulator import Answer, Route, Simulator
 from services.studio import Studio
 from tests.rig.studio import simulated, studio_at, until

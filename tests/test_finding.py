@@ -10,20 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalogue import CATALOGUE
-from services.finding import (
-    Among,
-    Between,
-    Filter,
-    Mark,
-    Marked,
-    Measure,
-    Names,
-    Query,
-    Trait,
-    Words,
-    names_of,
-    parse_query,
-)
+from services.domain.search_query import Among, Between, Filter, Mark, Marked, Measure, Query, Trait, Words
+from services.finding import Names, names_of, parse_query
 from services.tokens import begins_a_word, sought, tokens
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

@@ -15,8 +15,8 @@ from components.draft import Shown, fitted
 from components.form import Tab
 from components.widgets import Kind, Widget
 from services.catalogue import CATALOGUE
+from services.domain.problems import COPIES, Change, Fix, Problem, Repair
 from services.media.facts import ImageFacts, VideoFacts
-from services.problems import COPIES, Change, Fix, Problem, Repair
 from services.request import fields_for
 from services.settings import Settings
 from tests.test_widgets import FIT, FakeStudio, Pressed, tab_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.domain.jobs import JobStatus, JobWithAssets
 from services.hearing import Hearing
 from services.history import History
-from services.records import JobStatus, JobWithAssets
 from tests.rig.postgres import emptied
 from tests.rig.works import a_job
 

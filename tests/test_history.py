@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services import tables
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import Asset, Because, CheckState, Job, JobStatus, SubmissionState, new_id
+from services.domain.search_query import Find
 from services.finding import parse_query
 from services.history import History
-from services.records import Asset, Because, CheckState, Find, Job, JobStatus, SubmissionState, new_id
 from tests.rig.postgres import emptied
 
 

@@ -18,15 +18,16 @@ from PIL import Image, PngImagePlugin
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ImageField
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.jobs import JobStatus, JobWithAssets
+from services.domain.people import LOCAL, Person
+from services.domain.search_query import Find
 from services.finding import parse_query
 from services.history import History
 from services.importer import main, take_folder
 from services.importing import Importer, Outcome
 from services.inputs import repair_given
-from services.people import LOCAL, Person
 from services.recipes import Recipe, RecipeInput, embed, read_recipe, strip
-from services.records import Find, JobStatus, JobWithAssets
 from services.request import fields_for
 from services.routes import add_routes
 from services.views import job_view

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from services import sweeping
 from services.archive import Archive
-from services.errors import NotFound, StudioError
+from services.domain.errors import NotFound, StudioError
+from services.domain.jobs import CheckState, Job, JobStatus, SubmissionState
+from services.domain.people import LOCAL, Person
+from services.domain.search_query import Find
 from services.history import History
 from services.janitor import Janitor
 from services.money.reservations import day_of
-from services.people import LOCAL, Person
-from services.records import CheckState, Find, Job, JobStatus, SubmissionState
 from services.shelf import BIN_DAYS, Shelf
 from services.shelving import Marks
 from tests.rig.works import BEGUN, a_job, add_work, an_input, an_output, write

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from pydantic import SecretStr
 
-from services.errors import InvalidRequest, StudioError
-from services.jobs import now_ms
-from services.records import Decision, SubmissionState
+from services.domain.clock import now_ms
+from services.domain.errors import InvalidRequest, StudioError
+from services.domain.jobs import Decision, SubmissionState
 from services.simulator import Route, Simulator
 from services.studio import Studio
 from tests.rig.clock import HeldClock

@@ -11,7 +11,7 @@ from PIL import Image
 
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import Model, VideoField
-from services.errors import FileRefused, InvalidRequest, NotFound
+from services.domain.errors import FileRefused, InvalidRequest, NotFound
 from services.media import read_image
 from services.media.facts import ImageFacts, VideoFacts
 from services.simulator import Simulator

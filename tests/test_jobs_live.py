@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from PIL import Image
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.errors import StudioError
-from services.records import SubmissionState
+from services.domain.errors import StudioError
+from services.domain.jobs import SubmissionState
 from services.routes import add_routes
 from services.simulator import Answer, Cut, Drop, Route, Simulator
 from services.studio import Studio

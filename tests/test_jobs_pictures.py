@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.articles import markdown
+from services.domain.articles import markdown
 from services.simulator import LOSS_WORDS, Simulator
 from services.studio import Studio
 from services.views import JobView

@@ -15,11 +15,11 @@ from fastapi import FastAPI
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import RateLimit
+from services.domain.jobs import Decision, Job, JobStatus
+from services.domain.people import Person
 from services.history import History
 from services.lanes import Dispatcher, Place
 from services.lanes.board import Bucket
-from services.people import Person
-from services.records import Decision, Job, JobStatus
 from services.routes import add_routes
 from services.simulator import Route
 from services.studio import Studio

@@ -13,7 +13,7 @@ from components.form import Tab
 from components.widgets import ONLY_CHANGE, kind_of
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ChoiceField, Field, FileField, Model, NumberField, SizeField, SwitchField
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
 from services.money.estimates import Step, price_step
 from services.settings import Settings
 from tests.test_widgets import FakeStudio

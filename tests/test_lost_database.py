@@ -25,15 +25,16 @@ from services.archive_id import read_mark
 from services.backups import make_copy
 from services.belonging import Kind
 from services.catalogue import CATALOGUE
-from services.errors import StudioError
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
+from services.domain.people import LOCAL, Person
+from services.domain.search_query import Find
 from services.history import OUTPUT, History
 from services.importer import main as import_main
 from services.janitor import Janitor
 from services.keeping import Keeper
 from services.mending import mend
-from services.people import LOCAL, Person
 from services.recipes import recipe_of
-from services.records import Decision, Find, Job, JobStatus, SubmissionState
 from services.shelf import BIN_DAYS, Shelf
 from services.views import JobView, job_view
 from tests.rig.postgres import emptied

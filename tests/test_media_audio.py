@@ -26,11 +26,11 @@ from PIL import Image
 
 from services.catalogue.schema import MB, AudioField, AudioLimit, Side
 from services.catalogue.text_to_video import MODELS
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Repair
 from services.media import audio_defects, read_audio, repair_audio
 from services.media.audio import COUNTED_SECONDS
 from services.media.facts import AudioFacts, Defect, Unreadable
-from services.problems import Repair
 
 FIELDS = [field for model in MODELS for field in model.fields if isinstance(field, AudioField)]
 OURS = FIELDS[0].limit(Side.OURS)

@@ -18,11 +18,11 @@ from PIL import Image, ImageCms
 
 from services.catalogue.image_to_video import MODELS
 from services.catalogue.schema import MB, ImageField, ImageLimit, Side
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Repair
 from services.media import image_defects, match_image, read_image, repair_image
 from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.image import MAX_PIXELS, fitted_size
-from services.problems import Repair
 
 FIELDS = [field for model in MODELS for field in model.fields if isinstance(field, ImageField)]
 OURS = FIELDS[0].limit(Side.OURS)

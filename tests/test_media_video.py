@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalogue.schema import MB, AudioLimit, ImageLimit, VideoLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Repair
 from services.media import (
     audio_defects,
     image_defects,
@@ -35,7 +36,6 @@ from services.media import (
 )
 from services.media.facts import AudioFacts, Defect, ImageFacts, Unreadable, VideoFacts
 from services.media.video import COUNTED_SECONDS, MAX_FRAME_PIXELS
-from services.problems import Repair
 from tests.rig import hostile
 from tests.rig.clips import Clip, film, write
 

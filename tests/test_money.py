@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue import CATALOGUE
-from services.errors import NotFound, OverCap, StudioError
+from services.domain.errors import NotFound, OverCap, StudioError
+from services.domain.jobs import Job, JobStatus
+from services.domain.money import parse_amounts, said, to_micros
 from services.history import History
-from services.money.amounts import parse_amounts, said, to_micros
 from services.money.caps import (
     Cap,
     CapState,
@@ -35,7 +36,6 @@ from services.money.caps import (
 )
 from services.money.reservations import Held, Settlement, day_of, month_of, settlement_of
 from services.money.spend import Span, span_of, spend_view
-from services.records import Job, JobStatus
 from services.settings import Settings
 from tests.rig.postgres import emptied
 from tests.test_history import a_job

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.errors import InvalidRequest
-from services.people import LOCAL, Person
-from services.problems import Repair
+from services.domain.errors import InvalidRequest
+from services.domain.people import LOCAL, Person
+from services.domain.problems import Repair
 from services.routes import add_routes
 from services.studio import Studio
 from tests.rig.studio import simulated, studio_at, until

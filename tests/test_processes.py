@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.crew import ALONE, Crew
 from services.dashscope import QueryBudget
+from services.domain.jobs import JobStatus
 from services.history import History
 from services.jobs.engine import Engine
-from services.records import JobStatus
 from services.simulator import Route
 from tests.bench.processes import Program, program
 from tests.bench.vendor import over_limit

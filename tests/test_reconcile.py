@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.domain.jobs import OpenSubmission, Submission, SubmissionState
 from services.jobs.matching import Candidate, choose, may_yet_fit, never_tells
 from services.jobs.task_list import is_another
-from services.records import OpenSubmission, Submission, SubmissionState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -34,9 +34,9 @@ from services.catalogue.schema import (
     VideoField,
     VideoLimit,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem, Repair
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
-from services.problems import Problem, Repair
 from services.request import (
     Request,
     build,

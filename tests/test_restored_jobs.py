@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import StudioError, Unreachable
+from services.domain.errors import StudioError, Unreachable
+from services.domain.jobs import Decision, JobStatus, SubmissionState
 from services.history import History
 from services.jobs.deciding import decide
 from services.jobs.restored import is_held
 from services.jobs.submitting import submit
 from services.money.reservations import day_of
-from services.records import Decision, JobStatus, SubmissionState
 from tests.rig.postgres import emptied
 from tests.test_deciding import NOON, Clock, Vendor, a_job, context_of
 

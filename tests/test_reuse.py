@@ -18,11 +18,10 @@ from PIL import Image
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import Asset, Job, JobStatus, Origin
+from services.domain.people import LOCAL, Person
 from services.history import History
-from services.kinship import Origin
-from services.people import LOCAL, Person
-from services.records import Asset, Job, JobStatus
 from services.reuse import Reuse
 from services.routes import add_routes
 from services.views import JobView

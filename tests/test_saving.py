@@ -20,11 +20,11 @@ from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, Part, Task, TaskStatus
-from services.errors import FileRefused, KeyRefused, Refused, Unavailable
+from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable
+from services.domain.jobs import ArticleItem, Job, JobStatus, new_id
 from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.saving import save
-from services.records import ArticleItem, Job, JobStatus, new_id
 from services.routes import add_routes
 from services.simulator import Answer, Route
 from tests.rig.clips import Clip, film

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services import indexing, tables
-from services.errors import NotFound
+from services.domain.errors import NotFound
+from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page
+from services.domain.search_query import Find
 from services.finding import parse_query
 from services.history import History
-from services.records import Asset, Find, Job, JobStatus, JobWithAssets, Page
 from tests.test_history import a_job, an_asset
 
 KINDS = ["sqlite", "postgresql"]

@@ -15,11 +15,12 @@ import pytest
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.disk import Disk
-from services.errors import NotFound, StudioError
+from services.domain.errors import NotFound, StudioError
+from services.domain.jobs import JobStatus
+from services.domain.people import LOCAL, Person
+from services.domain.search_query import Find
 from services.finding import parse_query
 from services.history import History
-from services.people import LOCAL, Person
-from services.records import Find, JobStatus
 from services.shelf import MOST_JOBS, Kept, Shelf, tag_name
 from services.shelving import MOST_TAGS, Marks
 from services.views import job_view

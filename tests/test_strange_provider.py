@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.errors import StudioError
-from services.records import Decision
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision
 from services.studio import Studio
 from services.views import JobView
 from tests.rig.clips import Clip, film

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.catalogue import CATALOGUE
+from services.domain.jobs import Job
 from services.history import History
-from services.records import Job
 from services.timing import Timing
 from services.timing.belief import Belief
 from services.timing.kinds import kind_of

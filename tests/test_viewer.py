@@ -29,8 +29,8 @@ from services.catalogue.schema import (
     Taken,
     Wire,
 )
-from services.errors import NotFound
-from services.people import Person
+from services.domain.errors import NotFound
+from services.domain.people import Person
 from services.request import fields_for
 from services.reuse import kinds_taken
 from services.settings import Settings

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from services.catalogue import CATALOGUE
-from services.records import Asset, Job, JobStatus, JobWithAssets, Page, place_of
+from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page, place_of
 from services.views import JobView, job_view, page_view
 from tests.test_history import a_job, an_asset
 

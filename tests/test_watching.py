@@ -24,10 +24,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue.schema import RateLimit
+from services.domain.jobs import Decision, JobStatus
+from services.domain.people import LOCAL
 from services.history import History
 from services.lanes.board import Bucket
-from services.people import LOCAL
-from services.records import Decision, JobStatus
 from services.routes import add_routes
 from services.studio import Studio
 from services.watching.health import LOW_BYTES, Examiner

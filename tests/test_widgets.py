@@ -24,12 +24,12 @@ from components.words import accepted, money, usual_time
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import ChoiceField, Field, Model, NumberField, SizeField
 from services.catalogue.video import OUR_IMAGE
-from services.errors import InvalidRequest, PriceChanged, StudioError
+from services.domain.errors import InvalidRequest, PriceChanged, StudioError
+from services.domain.people import LOCAL, Person
+from services.domain.problems import Fix, Problem, Repair
 from services.media import image_defects, read_image
 from services.media.facts import ImageFacts, Unreadable
 from services.money.agreed import NOTHING_SHOWN, Agreed
-from services.people import LOCAL, Person
-from services.problems import Fix, Problem, Repair
 from services.request import Cost
 from services.settings import Settings
 from services.studio import Verdict

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from services.errors import KeyRefused, NotConfigured
+from services.domain.errors import KeyRefused, NotConfigured
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from services.dashscope.replies import Checked, Created, ListedTask, Part, Task,
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
 from services.dashscope.storage import Storage, plain_name
 from services.dashscope.stream import Piece, first_data, pieces
-from services.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
+from services.domain.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,7 +52,7 @@ USUAL = Retry()
 class DashScope:
     """The vendor for one account. Open it with `async with`; hand in a transport to talk to something else.
 
-    Every method raises VendorError (see services.errors for the tree) with a sentence for users in `message`.
+    Every method raises VendorError (see services.domain.errors for the tree) with a sentence for users in `message`.
     """
 
     def __init__(

@@ -286,7 +286,7 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "InvalidRequest": words(
         "This cannot be sent as it is.", "Open it in the form, put right what is marked, and try again."
     ),
-    # Answers without a code, by the class of services.errors they became
+    # Answers without a code, by the class of services.domain.errors they became
     "Unreachable": UNREACHABLE,
     "OutcomeUnknown": OUTCOME_UNKNOWN,
     "Refused": UNKNOWN_REFUSALS[Kind.REFUSED],

@@ -24,7 +24,7 @@ from services.dashscope.errors import explain
 from services.dashscope.retry import Again, Repeater
 from services.dashscope.storage import CHUNK, on_disk, plain_link, storage_words
 from services.dashscope.wire import NOT_SENT, retry_after, without_query
-from services.errors import Refused, Unavailable, Unreachable
+from services.domain.errors import Refused, Unavailable, Unreachable
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""From what the vendor answered to the branch of services.errors it belongs to.
+"""From what the vendor answered to the branch of services.domain.errors it belongs to.
 
 The one question that matters for money: may the same call be sent again? A create call that broke in the middle may
 have been taken, so what is only "unavailable" to a reading call is an unknown outcome to it.
@@ -25,7 +25,7 @@ from services.dashscope.error_body import read_error_body
 from services.dashscope.explanations import explain, find
 from services.dashscope.gateway_codes import QUOTA_USED_UP, says_quota_is_used_up
 from services.dashscope.wording import Action, Explanation, Fault, Kind, Subject
-from services.errors import (
+from services.domain.errors import (
     BillingStopped,
     ContentRefused,
     KeyRefused,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.dashscope import replies
 from services.dashscope.replies import ListedTask
-from services.errors import VendorError
+from services.domain.errors import VendorError
 
 PAGE_SIZE = 10
 """Rows per page of the task list: the vendor's default. Its maximum is not documented."""

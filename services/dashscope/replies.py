@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeGuard
 
 from services.dashscope.errors import explain, failure
-from services.errors import Refused, VendorError
+from services.domain.errors import Refused, VendorError
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.errors import NotTaken
+from services.domain.errors import NotTaken
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[object]]

@@ -21,7 +21,7 @@ from services.dashscope.errors import explain
 from services.dashscope.replies import UploadPolicy
 from services.dashscope.retry import Again
 from services.dashscope.wire import NOT_SENT, retry_after
-from services.errors import FileRefused, Refused, Unavailable, Unreachable
+from services.domain.errors import FileRefused, Refused, Unavailable, Unreachable
 
 CHUNK = 256 * 1024
 

@@ -18,7 +18,7 @@ from services.dashscope.bodies import read_body
 from services.dashscope.error_body import read_error_body
 from services.dashscope.errors import broken_stream, error_from_reply, failure, is_refusal
 from services.dashscope.replies import Part, read_parts
-from services.errors import VendorError
+from services.domain.errors import VendorError
 
 _KEYLESS = partial(read_body, key=SecretStr(""))
 _LONGEST_LINE = 4 * 1024 * 1024

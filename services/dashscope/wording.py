@@ -57,7 +57,7 @@ class Action(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a program can do about it: the branch of services.errors that it becomes."""
+    """What a program can do about it: the branch of services.domain.errors that it becomes."""
 
     REFUSED = "refused"
     KEY = "key"

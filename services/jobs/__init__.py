@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.jobs.canceling import arrive, cancel, withdraw
-from services.jobs.context import Context, Pace, now_ms
+from services.jobs.context import Context, Pace
 from services.jobs.deciding import decide
 from services.jobs.engine import Engine
 from services.jobs.late_tasks import LateTasks
@@ -23,9 +24,8 @@ from services.jobs.saving import save
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
 from services.lanes import Dispatcher, Place, has_lane
-from services.records import Decision, Job, JobStatus, JobWithAssets, OnArrival
 
-__all__ = ["Context", "Jobs", "Pace", "now_ms"]
+__all__ = ["Context", "Jobs", "Pace"]
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ import logging
 from typing import Any, assert_never
 
 from services.dashscope import DashScope, TaskStatus
-from services.errors import StudioError, VendorError
+from services.domain.errors import StudioError, VendorError
+from services.domain.jobs import FINAL, Job, JobStatus, OnArrival, SubmissionState
+from services.domain.money import said
 from services.jobs.context import Context
-from services.money.amounts import said
-from services.records import FINAL, Job, JobStatus, OnArrival, SubmissionState
 
 log = logging.getLogger(__name__)
 

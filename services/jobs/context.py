@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,13 @@ from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.dashscope import DashScope, code_of, explain_error, words_of
-from services.errors import VendorError
+from services.domain.clock import now_ms
+from services.domain.errors import VendorError
+from services.domain.jobs import FINAL, Asset, Job, JobStatus
 from services.history import History
 from services.jobs.rounds import Rounds
 from services.jobs.task_list import TaskList
 from services.jobs.urgency import Turns, lost_at
-from services.records import FINAL, Asset, Job, JobStatus
 from services.timing import Timing
 from services.watching.tracing import UNTRACED, Tracing
 
@@ -28,11 +28,6 @@ log = logging.getLogger(__name__)
 _NOT_ENDED = frozenset(JobStatus) - FINAL
 _DOWNLOADS_AT_ONCE = 6
 """Results fetched at the same time, of all accounts: more would only share the same line."""
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

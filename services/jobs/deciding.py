@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
+from services.domain.money import said
 from services.jobs.context import Context
 from services.jobs.resting import SENDS_PER_DECISION
-from services.money.amounts import said
-from services.records import Decision, Job, JobStatus, SubmissionState
 
 log = logging.getLogger(__name__)
 

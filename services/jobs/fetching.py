@@ -11,15 +11,15 @@ from pathlib import Path
 from filelock import FileLock
 
 from services.archive import StoredResult, new_part_name
-from services.articles import markdown
 from services.dashscope import DashScope, Downloaded
-from services.errors import FileRefused, Unavailable
+from services.domain.articles import markdown
+from services.domain.errors import FileRefused, Unavailable
+from services.domain.jobs import ArticleItem, Asset, Job, output_id
 from services.history import OUTPUT
 from services.jobs.context import Context
 from services.jobs.urgency import lost_at
 from services.jobs.verifying import clip_is_whole, picture_is_whole
 from services.recipes import Recipe, recipe_of
-from services.records import ArticleItem, Asset, Job, output_id
 
 _LONGEST_TURN_SECONDS = 600.0
 """A download that drips holds its place no longer: the next try goes on with what has come."""

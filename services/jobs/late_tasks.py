@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from services.background import repeating
+from services.domain.background import repeating
+from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Submission, new_id
+from services.domain.money import said
 from services.jobs.context import Context
 from services.jobs.matching import choose, whole_window
 from services.jobs.task_list import ListUnreadable
-from services.money.amounts import said
-from services.records import Asset, Job, JobStatus, JobWithAssets, Submission, new_id
 
 log = logging.getLogger(__name__)
 

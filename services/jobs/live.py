@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from services.articles import grow
 from services.dashscope import DashScope, Piece, broken_stream
-from services.errors import NotTaken, OutcomeUnknown, Refused, StudioError, VendorError
+from services.domain.articles import grow
+from services.domain.errors import NotTaken, OutcomeUnknown, Refused, StudioError, VendorError
+from services.domain.jobs import ArticleItem, Job, JobStatus, Submission, SubmissionState
+from services.domain.money import to_micros
 from services.jobs.context import Context
 from services.jobs.fetching import fetch
 from services.jobs.resting import note_not_taken
-from services.money.amounts import to_micros
-from services.records import ArticleItem, Job, JobStatus, Submission, SubmissionState
 from services.request import Request, billed
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.records import OpenSubmission, Submission
+from services.domain.jobs import OpenSubmission, Submission
 
 Window = tuple[datetime, datetime]
 

@@ -12,11 +12,11 @@ from typing import assert_never
 
 from services.catalogue.schema import Precheck
 from services.dashscope import DashScope, explain, find
-from services.errors import NotTaken, OutcomeUnknown, Refused, VendorError
+from services.domain.errors import NotTaken, OutcomeUnknown, Refused, VendorError
+from services.domain.jobs import Asset, Check, CheckState, Job, JobWithAssets
+from services.domain.money import to_micros
 from services.jobs.context import Context
 from services.jobs.uploading import upload
-from services.money.amounts import to_micros
-from services.records import Asset, Check, CheckState, Job, JobWithAssets
 from services.request import Request, build_check
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ import logging
 from enum import Enum, auto
 
 from services.dashscope import Task, forgotten
+from services.domain.jobs import Decision, Job, JobStatus, Submission
 from services.jobs.canceling import drop_if_canceled
 from services.jobs.context import Context
 from services.jobs.matching import choose, fits, may_yet_fit, never_tells, same_words, whole_window
 from services.jobs.resting import stop_if_hopeless
 from services.jobs.task_list import ListUnreadable, Look
-from services.records import Decision, Job, JobStatus, Submission
 
 log = logging.getLogger(__name__)
 

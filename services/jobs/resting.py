@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 
 from services.dashscope import orders_in_vain
-from services.errors import NotTaken, Throttled, Unavailable, Unreachable, VendorError
+from services.domain.errors import NotTaken, Throttled, Unavailable, Unreachable, VendorError
+from services.domain.jobs import Because, Decision, Job, JobStatus, Submission
 from services.jobs.context import Context
-from services.records import Because, Decision, Job, JobStatus, Submission
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ are held, and how that is written down: services.holding.
 
 from __future__ import annotations
 
-from services.records import Decision, Job, JobStatus
+from services.domain.jobs import Decision, Job, JobStatus
 
 
 def is_held(job: Job) -> bool:

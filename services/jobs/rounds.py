@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.errors import VendorError
-from services.records import Job, JobStatus
+from services.domain.errors import VendorError
+from services.domain.jobs import Job, JobStatus
 
 if TYPE_CHECKING:
     from services.jobs.context import Context

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.articles import grow
 from services.dashscope import DashScope, Part, Task, TaskStatus, forgotten, nothing_given
-from services.errors import (
+from services.domain.articles import grow
+from services.domain.errors import (
     FileRefused,
     InvalidRequest,
     KeyRefused,
@@ -22,13 +22,13 @@ from services.errors import (
     StudioError,
     VendorError,
 )
+from services.domain.jobs import ArticleItem, Asset, Job, JobStatus
 from services.history import OUTPUT
 from services.jobs.context import Context
 from services.jobs.fetching import CutShort, fetch, keep_article
 from services.jobs.submitting import request_of
 from services.jobs.urgency import ALARM_SECONDS, lost_at, next_pause
 from services.jobs.waiting import expires_at
-from services.records import ArticleItem, Asset, Job, JobStatus
 from services.request import output_count
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 import random
 
-from services.errors import Throttled
+from services.domain.errors import Throttled
+from services.domain.jobs import Job
 from services.jobs.canceling import drop_if_canceled
 from services.jobs.context import Context
-from services.records import Job
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services.archive import Archive
 from services.dashscope import DashScope
-from services.errors import (
+from services.domain.errors import (
     FileRefused,
     InvalidRequest,
     NotFound,
@@ -24,6 +24,7 @@ from services.errors import (
     Throttled,
     VendorError,
 )
+from services.domain.jobs import Asset, Because, Job, JobStatus, JobWithAssets, Submission, SubmissionState
 from services.jobs.context import Context
 from services.jobs.late_tasks import look_back
 from services.jobs.live import make_live, settle_interrupted
@@ -36,7 +37,6 @@ from services.jobs.uploading import Urls, upload_files, uses_oss
 from services.lanes import has_lane
 from services.media import read_audio, read_image, read_video
 from services.media.facts import MediaFacts
-from services.records import Asset, Because, Job, JobStatus, JobWithAssets, Submission, SubmissionState
 from services.request import Request, build, files_to_send, parse
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.dashscope import LONGEST_WINDOW, DashScope, ListedTask, TaskStatus
-from services.errors import KeyRefused, NotTaken, Refused, VendorError
+from services.domain.errors import KeyRefused, NotTaken, Refused, VendorError
+from services.domain.jobs import Job, Submission
 from services.jobs.matching import Candidate, Window
-from services.records import Job, Submission
 
 if TYPE_CHECKING:
     from services.jobs.context import Context

@@ -8,8 +8,8 @@ import base64
 from services.archive import Archive
 from services.catalogue.schema import FilesField
 from services.dashscope import DashScope
-from services.errors import NotTaken, Refused
-from services.records import Asset
+from services.domain.errors import NotTaken, Refused
+from services.domain.jobs import Asset
 from services.request import Request, files_to_send
 
 Urls = dict[str, str | list[str]]

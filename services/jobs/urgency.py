@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.records import Job
+from services.domain.jobs import Job
 
 VENDOR_KEEPS_SECONDS = 24 * 3600
 """How long the vendor keeps a task and its result. Source: wan-video-api.md 7.6, checked 2026-11-22."""

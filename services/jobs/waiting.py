@@ -6,15 +6,15 @@ import logging
 from typing import Any, assert_never
 
 from services.dashscope import Task, TaskStatus, forgotten, is_of_what_was_given
-from services.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
+from services.domain.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
+from services.domain.jobs import Job, JobStatus
+from services.domain.money import to_micros
 from services.jobs.canceling import overtaken, withdraw
 from services.jobs.context import Context, Pace
 from services.jobs.reconcile import disown
 from services.jobs.rounds import Place
 from services.jobs.submitting import request_of
 from services.jobs.urgency import expiry
-from services.money.amounts import to_micros
-from services.records import Job, JobStatus
 from services.request import billed
 from services.timing.plan import Plan
 

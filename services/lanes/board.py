@@ -14,10 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.catalogue.schema import RateLimit
+from services.domain.jobs import Decision, Job, JobStatus
 from services.lanes import limits as knowledge
 from services.lanes.limits import Limits
 from services.lanes.turns import Busy, Snapshot, Waiting, next_ones
-from services.records import Decision, Job, JobStatus
 from services.rows import job_of, next_sequence
 from services.tables import jobs, lanes
 

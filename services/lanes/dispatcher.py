@@ -14,10 +14,10 @@ from typing import Self
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import RateLimit
+from services.domain.jobs import Job
 from services.lanes.board import Board, Line
 from services.lanes.limits import published
 from services.lanes.turns import order
-from services.records import Job
 
 log = logging.getLogger(__name__)
 

@@ -22,12 +22,12 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from services.catalogue.schema import AudioLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Fix, Repair
 from services.media.boxes import read_boxes
 from services.media.facts import AudioFacts, Defect, Unreadable
 from services.media.files import replacing, size_of
 from services.media.words import a, listed, megabytes, plain_name, seconds
-from services.problems import Fix, Repair
 
 with warnings.catch_warnings():
     # pydub warns that it found no ffmpeg, which is never asked here, and that audioop leaves Python 3.13, where the

@@ -16,7 +16,7 @@ from av.error import FFmpegError
 from av.video.reformatter import Colorspace
 from PIL import Image
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.audio import COUNTED_SECONDS, HIGHEST_RATE
 from services.media.files import replacing, size_of
 from services.media.video import MAX_CLIP_BYTES, Film, opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.problems import Fix
+from services.domain.problems import Fix
 
 
 @dataclass(frozen=True, kw_only=True)

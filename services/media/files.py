@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.catalogue.schema import MB
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.words import megabytes, plain_name
 
 MAX_OPENED_BYTES = 256 * MB

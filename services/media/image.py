@@ -18,12 +18,12 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageFile
 
 from services.catalogue.schema import ImageLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Fix, Repair
 from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.files import size_of
 from services.media.shapes import image_frame
 from services.media.words import a, listed, megabytes, plain_name, sides, too_long
-from services.problems import Fix, Repair
 
 MAX_PIXELS = 80_000_000
 """More than any vendor takes (8000 × 8000). Decoded, this is a third of a gigabyte; larger pictures are not opened."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageCms
 
 from services.catalogue.schema import ImageLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.facts import ImageFacts
 from services.media.files import replacing
 from services.media.image import (

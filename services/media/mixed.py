@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from services.catalogue.schema import AudioLimit, ImageLimit, MediaLimit, VideoLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.audio import read_audio
 from services.media.facts import MediaFacts, Unreadable
 from services.media.files import size_of

@@ -12,7 +12,7 @@ from typing import cast
 import av
 from av.error import FFmpegError
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.facts import VideoFacts
 from services.media.files import replacing
 from services.media.lines import AnyPacket, PictureLine, Shape

@@ -18,14 +18,14 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from services.catalogue.schema import MB, VideoLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
+from services.domain.problems import Fix, Repair
 from services.media.boxes import Boxes, read_boxes
 from services.media.facts import Defect, Unreadable, VideoFacts
 from services.media.files import size_of
 from services.media.kinds import HEAD_BYTES, MATROSKA, Kind, look
 from services.media.shapes import encoded_frame, video_frame
 from services.media.words import a, listed, megabytes, plain_name, seconds, sides, too_long
-from services.problems import Fix, Repair
 
 MAX_CLIP_BYTES = 1024 * MB
 """Larger clips are not looked into. A clip is never read into memory, so this only bounds the time it takes."""

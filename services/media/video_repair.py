@@ -20,7 +20,7 @@ import av.container
 from av.error import FFmpegError
 
 from services.catalogue.schema import VideoLimit
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.facts import VideoFacts
 from services.media.files import replacing
 from services.media.lines import AnyPacket, PictureLine, Shape, SoundLine

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from services.errors import PriceChanged
-from services.money.amounts import MICROS, said, to_micros
+from services.domain.errors import PriceChanged
+from services.domain.money import MICROS, said, to_micros
 from services.request import Cost
 
 _MOST = Decimal(10**9)

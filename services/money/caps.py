@@ -17,10 +17,10 @@ from typing import TypedDict, assert_never
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.errors import NotFound, OverCap, StudioError
-from services.money.amounts import of_micros, parse_amounts, said
+from services.domain.errors import NotFound, OverCap, StudioError
+from services.domain.jobs import Job
+from services.domain.money import of_micros, parse_amounts, said
 from services.money.reservations import day_of, month_of
-from services.records import Job
 from services.settings import Settings
 from services.tables import caps, reservations
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import ChoiceField, Field, Model, Scalar, SizeField
-from services.errors import InvalidRequest
-from services.problems import Change
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Change
 from services.request import Cost, Request, check, output_tier, parse, price, priced_fields
 
 

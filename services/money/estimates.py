@@ -21,9 +21,9 @@ from services.catalogue.schema import (
     VideoField,
     VideoLimit,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.money import of_micros, to_micros
 from services.media.facts import AudioFacts, MediaFacts, VideoFacts
-from services.money.amounts import of_micros, to_micros
 from services.request import Cost, check, output_seconds, parse, price, price_unknown, refuse_if_any
 
 MOST_STEPS = 20

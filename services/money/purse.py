@@ -10,15 +10,15 @@ from datetime import date
 from decimal import Decimal
 
 from services.catalogue import Catalogue
-from services.errors import OverCap, StudioError
+from services.domain.errors import OverCap, StudioError
+from services.domain.money import MICROS, parse_amounts, said, to_micros
+from services.domain.people import Person
+from services.domain.problems import COPIES, PRICE, Change, Fix, Problem, Repair
 from services.history import History
-from services.money.amounts import MICROS, parse_amounts, said, to_micros
 from services.money.caps import CapView, Period, Scope, Spender, cap_view, exceeded, refusal
 from services.money.cheaper import find_cheaper
 from services.money.reservations import day_of
 from services.money.spend import Span, Spend, span_of
-from services.people import Person
-from services.problems import COPIES, PRICE, Change, Fix, Problem, Repair
 from services.request import Request, price
 
 

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records import Job, JobStatus
+from services.domain.jobs import Job, JobStatus
 from services.tables import reservations
 
 

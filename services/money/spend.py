@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.catalogue import Catalogue
-from services.errors import NotFound
-from services.money.amounts import of_micros
+from services.domain.errors import NotFound
+from services.domain.jobs import FINAL, Job, JobStatus
+from services.domain.money import of_micros
 from services.money.reservations import Held, settlement_of
-from services.records import FINAL, Job, JobStatus
 from services.rows import job_of
 from services.tables import jobs, reservations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.media.files import replacing
 from services.recipes import film, jpeg, png, sound, webp, xmp
 from services.recipes.foreign import Foreign, read_foreign

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.recipes.copying import copy_span
 
 _COMMENT = b"\xa9cmt"

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import NoReturn
 
 from services.catalogue.schema import Scalar
-from services.records import Asset, Job
+from services.domain.jobs import Asset, Job
 
 VERSION = 1
 MARK = '{"wan_studio":'

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.recipes.copying import copy_span
 
 _HEARD = frozenset({b"fmt ", b"fact", b"data"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.recipes import exif, xmp
 from services.recipes.copying import copy_span
 

@@ -29,9 +29,9 @@ from services.catalogue.schema import (
     VideoField,
     VideoLimit,
 )
+from services.domain.problems import Fix, Problem, Repair
 from services.media import audio_defects, image_defects, video_defects
 from services.media.facts import AudioFacts, Defect, ImageFacts, MediaFacts, Unreadable, VideoFacts
-from services.problems import Fix, Problem, Repair
 from services.request.rules import hold_to_rules
 from services.request.values import Request, Value, files_of, shown
 

@@ -24,9 +24,9 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.media.facts import MediaFacts
-from services.problems import Problem
 from services.request.values import Request, Value, refuse_if_any, shown
 
 MOST = 10**12

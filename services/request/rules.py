@@ -17,8 +17,8 @@ from services.catalogue.schema import (
     SameShape,
     Together,
 )
+from services.domain.problems import Fix, Problem, Repair
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
-from services.problems import Fix, Problem, Repair
 from services.request.parsing import default_of
 from services.request.pricing import output_seconds
 from services.request.values import Request

@@ -16,9 +16,9 @@ from services.catalogue.schema import (
     Source,
     Unit,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.media.facts import MediaFacts
-from services.problems import Problem
 
 Value = Scalar | MediaFacts | tuple[MediaFacts, ...]
 """A plain value, a file as its facts, or several files in their order."""

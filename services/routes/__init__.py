@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.errors import InvalidRequest, NotFound, PriceChanged, StudioError
+from services.domain.errors import InvalidRequest, NotFound, PriceChanged, StudioError
 from services.routes import (
     admin,
     archive,

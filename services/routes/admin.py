@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from services.errors import NotFound
+from services.domain.errors import NotFound
 from services.routes.people import Asking
 from services.studio import Studio
 from services.watching.metrics import CONTENT_TYPE

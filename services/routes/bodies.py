@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from fastapi import Request
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
 
 
 async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any]:  # Any: JSON from outside

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, OnArrival
 from services.money.agreed import agreed_in
-from services.records import Decision, OnArrival
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio

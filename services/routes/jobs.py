@@ -9,12 +9,12 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.articles import zipped
-from services.errors import StudioError
+from services.domain.errors import StudioError
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio
 from services.views import JobView
+from services.zipping import zipped
 
 _LONGEST_BODY = 1_024
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
 from services.money.caps import CapView
 from services.money.estimates import MOST_STEPS, Step, chain_view
 from services.money.spend import spend_view

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from services.errors import StudioError
-from services.people import Person
+from services.domain.errors import StudioError
+from services.domain.people import Person
 
 
 async def person_of(request: Request) -> Person:

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from services.archive import new_part_name
 from services.catalogue.schema import MB
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 
 MAX_BYTES = 200 * MB
 _PIECE = 1 << 20

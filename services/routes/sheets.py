@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
-from services.errors import StudioError
+from services.domain.errors import StudioError
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.studio import Studio

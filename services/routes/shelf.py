@@ -13,15 +13,16 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.catalogue import Catalogue
-from services.errors import StudioError
-from services.people import Person
-from services.records import JobWithAssets
+from services.domain.clock import iso
+from services.domain.errors import StudioError
+from services.domain.jobs import JobWithAssets
+from services.domain.people import Person
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.shelf import MOST_JOBS, DiscardReceipt
 from services.shelving import Collection, Marks
 from services.studio import Studio
-from services.views import iso, job_view
+from services.views import job_view
 
 _LONGEST_BODY = 128 * 1024
 """A thousand ids and some words."""

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from services.people import Person
+from services.domain.people import Person
 from services.routes.people import Asking
 from services.studio import LOOK_AGAIN, Studio
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from services.catalogue.schema import FileField, FilesField, Side
-from services.problems import Problem
+from services.domain.problems import Problem
 from services.request import Request, Value, check, files_to_send
 from services.simulator.article import fragments_of
 from services.simulator.artist import Artist

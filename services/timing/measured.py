@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.records import JobStatus
+from services.domain.jobs import JobStatus
 from services.tables import jobs
 
 _MADE = (JobStatus.SAVING.value, JobStatus.SUCCEEDED.value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import Model
-from services.records import Job
+from services.domain.jobs import Job
 from services.timing.belief import Belief
 from services.timing.kinds import Kind, kind_of
 from services.timing.measured import Measured, Times

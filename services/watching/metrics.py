@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.records import JobStatus
+from services.domain.jobs import JobStatus
 from services.watching.health import Health
 from services.watching.loop import LoopWatch
 from services.watching.tally import Failures, Queue

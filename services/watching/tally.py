@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.domain.jobs import FINAL, Decision, JobStatus
 from services.lanes.board import Bucket, waits_for_a_lane
 from services.lanes.limits import Limits
-from services.records import FINAL, Decision, JobStatus
 from services.tables import counters, jobs, lanes
 
 _HOLDS_NO_LANE = frozenset({JobStatus.SAVING, JobStatus.UNKNOWN})

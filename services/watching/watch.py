@@ -13,10 +13,10 @@ from typing import TypedDict
 
 from services.catalogue import Catalogue
 from services.disk import Disk
-from services.errors import NotFound
+from services.domain.clock import iso
+from services.domain.errors import NotFound
+from services.domain.people import Person
 from services.lanes.limits import Limits, published
-from services.people import Person
-from services.views import iso
 from services.watching.health import LOW_BYTES, Examiner, Health
 from services.watching.loop import LoopWatch
 from services.watching.metrics import Numbers, render

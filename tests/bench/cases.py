@@ -35,9 +35,9 @@ from services.catalogue.schema import (
     VideoField,
     VideoLimit,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
-from services.problems import Problem
 from services.request import Request, check, fields_for, is_absent, parse
 from tests.rig.given import Way, ways
 

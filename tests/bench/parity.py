@@ -33,8 +33,8 @@ from services.catalogue.schema import (
     TextField,
     Wire,
 )
+from services.domain.problems import Problem
 from services.media.facts import MediaFacts
-from services.problems import Problem
 from services.request import Request, billed, build, fields_for, files_of, price
 from services.simulator.artist import Clip, Picture
 from services.simulator.clock import SystemClock

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from services.errors import FileRefused
+from services.domain.errors import FileRefused
 from services.recipes import Foreign, Recipe, embed, read_recipe, strip
 from services.recipes.recipe import MAX_WORDS
 from tests.bench.figures import Table, shown

@@ -18,8 +18,8 @@ from sqlalchemy.util import await_only
 
 from services import indexing
 from services.catalogue import CATALOGUE
+from services.domain.jobs import Asset, Job, JobStatus, new_id, place_of
 from services.history import History
-from services.records import Asset, Job, JobStatus, new_id, place_of
 from services.rows import row_of
 from services.tables import assets, collection_jobs, collections, jobs, tags
 

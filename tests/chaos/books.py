@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
-from services.records import FINAL, Because, Decision, JobStatus, Submission, SubmissionState
+from services.domain.jobs import FINAL, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator.ledger import Status
 
 STARVED_SECONDS = 20.0

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy import event
 
-from services.errors import StudioError
-from services.people import LOCAL, Person
-from services.records import Decision, OnArrival
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, OnArrival
+from services.domain.people import LOCAL, Person
 from services.settings import Settings
 from services.studio import Studio
 from tests.chaos.clock import SharedClock, beating

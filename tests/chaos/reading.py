@@ -17,7 +17,7 @@ from av.error import FFmpegError
 from PIL import Image
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.records import Asset, Decision, Job, JobStatus, Submission
+from services.domain.jobs import Asset, Decision, Job, JobStatus, Submission
 from services.rows import asset_of, job_of, submission_of
 from services.simulator import Simulator
 from services.tables import assets, jobs, submissions

@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from services.domain.jobs import Job
+from services.domain.search_query import Find
 from services.history import History
-from services.records import Find, Job
 from services.simulator import Route, Simulator
 from services.views import JobView
 from tests.rig.headless import launch

@@ -13,7 +13,7 @@ import pytest
 
 from services.backups import make_copy
 from services.catalogue import CATALOGUE
-from services.records import JobStatus
+from services.domain.jobs import JobStatus
 from services.simulator import Simulator, serve
 from tests.rig.calling import call
 from tests.rig.studio import ENDED, KEY, StudioProcess, quick_artist

@@ -6,7 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.dashscope import Action, Subject
-from services.errors import BillingStopped, ContentRefused, KeyRefused, Refused, Throttled, Unavailable, VendorError
+from services.domain.errors import (
+    BillingStopped,
+    ContentRefused,
+    KeyRefused,
+    Refused,
+    Throttled,
+    Unavailable,
+    VendorError,
+)
 
 _NONE, _WORDS, _PICTURE, _SOUND = Subject.NONE, Subject.WORDS, Subject.PICTURE, Subject.SOUND
 _VIDEO, _RESULT, _ACCOUNT = Subject.VIDEO, Subject.RESULT, Subject.ACCOUNT

@@ -32,10 +32,10 @@ from services.catalogue.schema import (
     TextField,
     VideoLimit,
 )
-from services.errors import InvalidRequest
+from services.domain.errors import InvalidRequest
+from services.domain.problems import Problem
 from services.inputs import kinds_of, paths_of, read_facts
 from services.media.facts import MediaFacts
-from services.problems import Problem
 from services.request import check, limit_kind, parse
 from services.simulator import Clip as Ordered
 from services.simulator import Picture

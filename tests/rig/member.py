@@ -18,10 +18,11 @@ from pathlib import Path
 from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.domain.clock import now_ms
+from services.domain.people import LOCAL
 from services.history import History
-from services.jobs import Context, Jobs, now_ms
+from services.jobs import Context, Jobs
 from services.ordering import Order, jobs_of
-from services.people import LOCAL
 from services.request import parse
 from services.watching.tracing import Tracing
 from tests.rig.studio import QUICK, settings_for

@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image
 
 from services.archive import Archive
+from services.domain.jobs import Asset, Job, new_id
 from services.history import OUTPUT, History
 from services.recipes import recipe_of
-from services.records import Asset, Job, new_id
 from tests.rig.works import BEGUN, a_job
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from statistics import quantiles
 
 from services.catalogue import CATALOGUE
+from services.domain.people import LOCAL, Person
 from services.jobs import Pace
-from services.people import LOCAL, Person
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
 from tests.rig.given import unhurried

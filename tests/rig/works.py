@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.archive import Archive
+from services.domain.jobs import Asset, Job, JobStatus, new_id, place_of
 from services.history import History
 from services.indexing import reindex
-from services.records import Asset, Job, JobStatus, new_id, place_of
 from services.rows import row_of
 from services.tables import assets, jobs
 

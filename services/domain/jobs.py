@@ -17,10 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from services.finding import Query  # it reads the states of a job from here
+from typing import Any
 
 
 class JobStatus(StrEnum):
@@ -317,21 +314,6 @@ class Page:
     """Sentences on what was asked for and is not there, for example a collection."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Find:
-    """What to look for. Absent means anything."""
-
-    person: str | None = None
-    demo: bool | None = None
-    query: Query | None = None
-    family: str | None = None
-    statuses: tuple[JobStatus, ...] = ()
-    deleted: bool = False
-    """Whether to look in the bin; it is never mixed with the rest."""
-    collection: str | None = None
-    """The id of a collection to stay in."""
-
-
 def new_id(now_ms: int) -> str:
     """An id that sorts by time and cannot be guessed."""
     return f"{now_ms:012x}{secrets.token_hex(10)}"
@@ -358,3 +340,13 @@ def first_place_at(created_at: int) -> int:
 
 
 _PLACES_PER_MS = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a given file is, or was cut from."""
+
+    asset: str
+    """The id of the asset; it may be another studio's."""
+    moment: str | None = None
+    """What was cut out of it: `first`, `last`, seconds as text, `sound`; None for the whole file."""

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from app import create_app
-from services.errors import NotFound
-from services.people import LOCAL, Person, person_in
+from services.domain.errors import NotFound
+from services.domain.people import LOCAL, Person
 from services.settings import Settings
+from services.studio import person_in
 from tests.rig.calling import call
 from tests.rig.served import served
 from tests.rig.studio import ENDED, settings_for, simulated

@@ -21,7 +21,7 @@ StudioError                 a sentence a user may read
 
 from __future__ import annotations
 
-from services.problems import Problem
+from services.domain.problems import Problem
 
 
 class StudioError(Exception):

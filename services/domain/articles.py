@@ -1,16 +1,13 @@
-"""An article: words and pictures in their order. How it grows, and how it becomes files that can be kept together.
+"""An article: words and pictures in their order. How it grows, and how it becomes Markdown. Pure.
 
-Pure but for the zip, which reads the pictures. An article's items are described at services.records.ArticleItem.
+An article's items are described at services.domain.jobs.ArticleItem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from services.records import ArticleItem
-from services.zipping import ZipStream
+from services.domain.jobs import ArticleItem
 
 
 def grow(items: list[ArticleItem], *, text: str = "", link: str = "") -> None:
@@ -39,11 +36,3 @@ def markdown(items: Sequence[ArticleItem], *, names: Mapping[str, str]) -> str:
         elif item.get("text", "").strip():
             blocks.append(item["text"].strip())
     return "\n\n".join(blocks) + "\n"
-
-
-def zipped(files: Sequence[tuple[str, Path]]) -> Iterator[bytes]:
-    """A zip of files under these names, made while it is read. It reads files: iterate in a thread."""
-    with closing(ZipStream()) as stream:
-        for name, path in files:
-            yield from stream.file(name, path)
-        yield from stream.end()

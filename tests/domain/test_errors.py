@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 
-from services import errors
-from services.errors import (
+from services.domain import errors
+from services.domain.errors import (
     BillingStopped,
     ContentRefused,
     InvalidRequest,
@@ -22,7 +22,7 @@ from services.errors import (
     Unreachable,
     VendorError,
 )
-from services.problems import Problem
+from services.domain.problems import Problem
 
 CLASSES = [found for _, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, StudioError)]
 

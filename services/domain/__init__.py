@@ -1,0 +1,1 @@
+"""Values that every package shares: jobs, people, money, errors and queries. No I/O."""

@@ -1,0 +1,25 @@
+"""The person behind a request.
+
+The studio has no sign-in of its own. Without a proxy, everyone who opens the page is the one local person. With
+`STUDIO_PERSON_HEADER`, a request belongs to the person that the header names, and is refused without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who asks. They see and change what is theirs; an admin sees and changes what is everybody's."""
+
+    name: str
+    admin: bool = False
+
+    def sees(self, owner: str) -> bool:
+        """Whether what belongs to `owner` is theirs to see."""
+        return self.admin or self.name == owner
+
+
+LOCAL = Person("local", admin=True)
+"""Whoever sits at a studio that nobody signs in to."""
