@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.catalogue.video import PIXELS
+from services.catalogue.video_fields import PIXELS
 from services.request import follow_shape
 from services.simulator import Clip, FilmArtist, QuickArtist
 from services.simulator.film import film_clip

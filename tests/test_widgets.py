@@ -23,7 +23,7 @@ from components.widgets import Kind
 from components.words import accepted, money, usual_time
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import ChoiceField, Field, Model, NumberField, SizeField
-from services.catalogue.video import OUR_IMAGE
+from services.catalogue.video_fields import OUR_IMAGE
 from services.domain.errors import InvalidRequest, PriceChanged, StudioError
 from services.domain.people import LOCAL, Person
 from services.domain.problems import Fix, Problem, Repair

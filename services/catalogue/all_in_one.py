@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.catalogue.prompting import FROM_WORDS
+from services.catalogue.prompt_guides import FROM_WORDS
 from services.catalogue.schema import (
     MB,
     Apart,
@@ -26,7 +26,7 @@ from services.catalogue.schema import (
     VideoLimit,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     AUDIO,
     CHECKED,
     IMAGE_27,

@@ -22,7 +22,7 @@ from services.catalogue.schema import (
     VideoLimit,
     Wire,
 )
-from services.catalogue.video import CHECKED, IMAGE_FORMATS, IMAGE_TO_VIDEO, PRICES, WATERMARK, offer
+from services.catalogue.video_fields import CHECKED, IMAGE_FORMATS, IMAGE_TO_VIDEO, PRICES, WATERMARK, offer
 
 FAMILY = Family(
     id="animate_person",

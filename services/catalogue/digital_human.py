@@ -20,7 +20,7 @@ from services.catalogue.schema import (
     UsageKey,
     Wire,
 )
-from services.catalogue.video import CHECKED, IMAGE_FORMATS, IMAGE_TO_VIDEO, PRICES, offer, resolution_field
+from services.catalogue.video_fields import CHECKED, IMAGE_FORMATS, IMAGE_TO_VIDEO, PRICES, offer, resolution_field
 
 FAMILY = Family(
     id="digital_human",

@@ -1,6 +1,6 @@
 """Edit video: a clip that is changed, continued or widened."""
 
-from services.catalogue.prompting import CHANGING
+from services.catalogue.prompt_guides import CHANGING
 from services.catalogue.schema import (
     MB,
     Apart,
@@ -30,7 +30,7 @@ from services.catalogue.schema import (
     VideoLimit,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     CHANGE_HELP,
     CHECKED,
     CLIP_27,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.catalogue.image import (
+from services.catalogue.image_fields import (
     CHANGE_HELP,
     CHOICES_USAGE,
     FROM_WORDS,
@@ -59,7 +59,7 @@ from services.catalogue.schema import (
     SwitchField,
     Wire,
 )
-from services.catalogue.video import CHECKED, PRICES
+from services.catalogue.video_fields import CHECKED, PRICES
 
 _HELP = "https://help.aliyun.com/zh/model-studio"
 _FROM_WORDS = Source(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.catalogue.prompting import FROM_PICTURE
+from services.catalogue.prompt_guides import FROM_PICTURE
 from services.catalogue.schema import (
     MB,
     Apart,
@@ -24,7 +24,7 @@ from services.catalogue.schema import (
     VideoField,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     AUDIO,
     AUDIO_27,
     AUDIO_FILE,

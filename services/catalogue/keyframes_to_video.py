@@ -1,6 +1,6 @@
 """First and last frame: a clip that begins with one picture and ends with another."""
 
-from services.catalogue.prompting import BETWEEN_PICTURES
+from services.catalogue.prompt_guides import BETWEEN_PICTURES
 from services.catalogue.schema import (
     MB,
     Example,
@@ -17,7 +17,7 @@ from services.catalogue.schema import (
     UsageKey,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     BECOMES_HELP,
     CHECKED,
     EFFECT_REPLACES_PROMPT,

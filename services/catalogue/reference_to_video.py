@@ -1,6 +1,6 @@
 """Reference to video: people, animals and things from pictures and clips act in a new clip."""
 
-from services.catalogue.prompting import WITH_REFERENCES
+from services.catalogue.prompt_guides import WITH_REFERENCES
 from services.catalogue.schema import (
     MB,
     Bill,
@@ -20,7 +20,7 @@ from services.catalogue.schema import (
     VideoLimit,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     AUDIO,
     CHECKED,
     CLIP_27,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.catalogue.prompting import FROM_WORDS
+from services.catalogue.prompt_guides import FROM_WORDS
 from services.catalogue.schema import (
     Example,
     Family,
@@ -16,7 +16,7 @@ from services.catalogue.schema import (
     UsageKey,
     Wire,
 )
-from services.catalogue.video import (
+from services.catalogue.video_fields import (
     AUDIO_27,
     AUDIO_FILE,
     CHECKED,

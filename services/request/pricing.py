@@ -13,7 +13,7 @@ from services.catalogue.schema import (
     SizeField,
     Unit,
 )
-from services.catalogue.video import PIXELS
+from services.catalogue.video_fields import PIXELS
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.request.values import Cost, Request, files_of
 

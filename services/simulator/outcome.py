@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from services.catalogue.schema import Sound, UsageKey
-from services.catalogue.video import PIXELS
+from services.catalogue.video_fields import PIXELS
 from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.request import Request, follow_shape, frame_size, output_count, output_seconds, output_tier
 from services.simulator.refusal import Refusal

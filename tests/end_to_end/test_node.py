@@ -23,7 +23,7 @@ import pytest
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Model
-from services.catalogue.video import VIDEO_SYNTHESIS
+from services.catalogue.video_fields import VIDEO_SYNTHESIS
 from services.simulator import TRIGGER_WORDS, Clip, QuickArtist, Simulator, serve
 from services.simulator.artist import Picture
 from tests import ROOT

@@ -42,7 +42,7 @@ from services.catalogue.schema import (
     Together,
     Wire,
 )
-from services.catalogue.video import resolution_field
+from services.catalogue.video_fields import resolution_field
 from services.domain.errors import InvalidRequest
 from services.request import build, check, output_tier, parse, price, refuse_if_any
 from tests import ROOT

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from services.catalogue import video
+from services.catalogue import video_fields
 from services.catalogue.schema import (
     MB,
     Bill,
@@ -25,7 +25,7 @@ from services.catalogue.schema import (
     UsageKey,
     Wire,
 )
-from services.catalogue.video import IMAGE_FORMATS
+from services.catalogue.video_fields import IMAGE_FORMATS
 
 IMAGE_GENERATION = Endpoint(
     path="/services/aigc/image-generation/generation",
@@ -145,7 +145,7 @@ def prompt_field(wire: Wire, max_chars: int, *, explained: str) -> TextField:
 
 def negative_prompt(place: Place) -> TextField:
     """What should not be seen. The messages protocol has it among the parameters, the older one in the input."""
-    return replace(video.NEGATIVE_PROMPT, wire=Wire(place, "negative_prompt"))
+    return replace(video_fields.NEGATIVE_PROMPT, wire=Wire(place, "negative_prompt"))
 
 
 IN_MESSAGE = Wire(Place.CONTENT, "text")
@@ -206,15 +206,15 @@ def number_field(
 
 
 PROMPT_EXTEND = replace(
-    video.PROMPT_EXTEND, help="Short prompts usually look better with it. It takes some seconds more."
+    video_fields.PROMPT_EXTEND, help="Short prompts usually look better with it. It takes some seconds more."
 )
 
 WATERMARK = replace(
-    video.WATERMARK, help="A small label in the lower right corner that says the picture was made by AI."
+    video_fields.WATERMARK, help="A small label in the lower right corner that says the picture was made by AI."
 )
 
 SEED = replace(
-    video.SEED,
+    video_fields.SEED,
     help="The same number and the same words give a similar picture again. Empty: a new number each time. When you "
     "make several, each has the next number.",
 )
