@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from services.archive import Seen
 from services.domain.jobs import ArticleItem, Asset, Job, new_id
 from services.history import OUTPUT
 from services.importing import job_from_recipe
-from services.recipes import Foreign, Recipe, read_recipe
+from services.media.decode import MediaInfo
+from services.media.metadata import Foreign, Recipe, read_recipe
 
 ARTICLE = "article.md"
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
@@ -33,7 +33,7 @@ class FoundFile:
     """A result on the disk that no row names."""
 
     key: str
-    seen: Seen
+    seen: MediaInfo
     bytes: int
     sha256: str
     changed_at: int
@@ -46,7 +46,7 @@ class FoundFile:
         return self.recipe if isinstance(self.recipe, Recipe) else None
 
 
-def read_found(path: Path, *, key: str, seen: Seen) -> FoundFile:
+def read_found(path: Path, *, key: str, seen: MediaInfo) -> FoundFile:
     """Read what a file says of itself. Raises OSError. Meant for a thread."""
     state = path.stat()
     with path.open("rb") as file:

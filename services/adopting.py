@@ -284,7 +284,7 @@ class Adopter:
     async def _read_one(self, key: str, adoption: Adoption) -> FoundFile | None:
         path = self._archive.root / key
         try:
-            seen = await self._archive.look(path)
+            seen = await self._archive.inspect(path)
             return await asyncio.to_thread(read_found, path, key=key, seen=seen)
         except FileRefused:
             adoption.leave(key, _DAMAGED)

@@ -16,7 +16,7 @@ from typing import Any
 
 from services.catalogue import Catalogue
 from services.domain.jobs import Asset, JobWithAssets
-from services.recipes import recipe_of, write_json
+from services.media.metadata import recipe_of, write_json
 
 OUTPUT = "output"
 _LONGEST_WORDS = 40

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.adopted import FoundFile, usable_id
-from services.archive import Archive, Seen
+from services.archive import Archive
 from services.domain.errors import FileRefused
 from services.domain.jobs import Asset, Job, Origin, new_id
 from services.domain.people import Person
 from services.history import OUTPUT, History
-from services.lineage import told_origin
-from services.recipes import Recipe, RecipeInput
+from services.media.decode import MediaInfo
+from services.media.metadata import Recipe, RecipeInput
+from services.media.metadata.provenance import told_origin
 
 
 async def inputs_of(
@@ -37,7 +38,7 @@ async def _kept(one: RecipeInput, job: Job, history: History, archive: Archive) 
     if path is None:
         return None
     try:
-        seen = await archive.look(path)
+        seen = await archive.inspect(path)
     except (FileRefused, OSError):
         return None
     key = path.relative_to(archive.root).as_posix()
@@ -110,5 +111,5 @@ def _path_of(root: Path, sha256: str) -> Path | None:
     return next((path for path in whole if path.is_file() and not path.is_symlink()), None)
 
 
-def _seconds(seen: Seen, one: RecipeInput) -> float | None:
+def _seconds(seen: MediaInfo, one: RecipeInput) -> float | None:
     return seen.seconds if one.kind != "image" else None

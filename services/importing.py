@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from services.archive import Archive, Seen, StoredResult, new_part_name
+from services.archive import Archive, StoredResult, new_part_name
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, new_id
 from services.domain.people import LOCAL, Person
 from services.history import OUTPUT, History
-from services.recipes import CARRYING, Foreign, Recipe, read_recipe, strip
+from services.media.decode import MediaInfo
+from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, strip
 
 _TAKEN = CARRYING | {"audio/wav", "audio/mpeg", "audio/mp4"}
 """The MIME types of files that are taken in."""
@@ -59,7 +60,7 @@ class _Given:
     path: Path
     name: str
     made_at: int
-    seen: Seen
+    seen: MediaInfo
     bytes: int
     sha256: str
     clean_sha256: str
@@ -116,7 +117,7 @@ class Importer:
         """Take one file in, unless it is here or cannot be shown. A dry run only says what would be done."""
         now = self._clock()
         try:
-            seen = await self._archive.look(path)
+            seen = await self._archive.inspect(path)
             if seen.mime not in _TAKEN:
                 return Taken(Outcome.REFUSED, f"{_ONLY} are taken in.")
         except FileRefused:
@@ -132,7 +133,7 @@ class Importer:
             return Taken(Outcome.IMPORTED)
         return Taken(Outcome.IMPORTED, job_id=await self._add(given, person, now))
 
-    def _given(self, path: Path, name: str, seen: Seen, made_at: int) -> _Given:
+    def _given(self, path: Path, name: str, seen: MediaInfo, made_at: int) -> _Given:
         recipe = read_recipe(path)
         if isinstance(recipe, Recipe) and 0 < recipe.created_at <= self._clock():
             made_at = recipe.created_at

@@ -29,9 +29,9 @@ from services.catalogue.schema import (
 )
 from services.domain.errors import FileRefused
 from services.domain.jobs import Asset, Origin, new_id
-from services.lineage import pass_on_fitted
 from services.media import match_image, read_file, repair_audio, repair_image, repair_video
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
+from services.media.metadata.provenance import pass_on_fitted
 from services.request import Request, fields_for, is_absent, limit_kind
 
 Trace = Callable[[Path, str], Awaitable[Origin | None]]

@@ -12,8 +12,8 @@ from services.domain.clock import iso
 from services.domain.errors import NotFound
 from services.domain.people import Person
 from services.history import History
-from services.media.kinds import HEAD_BYTES, Kind, look
-from services.recipes import Foreign, Recipe, read_recipe
+from services.media.file_type import HEAD_BYTES, Kind, look
+from services.media.metadata import Foreign, Recipe, read_recipe
 
 _KINDS = {Kind.PICTURE: "image", Kind.SOUND: "audio", Kind.FILM: "video"}
 

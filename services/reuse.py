@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -23,8 +24,8 @@ from services.domain.people import Person
 from services.history import History
 from services.inputs import kinds_of
 from services.kinship import Kinship, Link
-from services.lineage import pass_on, told_origin
-from services.media.cutting import Edge, Moment, cut_frame, cut_sound
+from services.media.extract import Edge, Moment, cut_frame, cut_sound
+from services.media.metadata.provenance import pass_on, told_origin
 from services.media.preview import make_preview
 from services.money.spend import TotalView, totals_of
 from services.views import JobView, job_view
@@ -97,7 +98,6 @@ class Reuse:
         self._catalogue = catalogue
         self._cache = Cuts(cache)
         self._most = most_relatives
-        self._decoding = asyncio.Semaphore(2)  # decoding uses a core; two at a time leave the page quick
         self._previewing = asyncio.Semaphore(1)
 
     @property
@@ -207,7 +207,7 @@ class Reuse:
             # A preview is only looked at, and nobody asked for it by name: it leaves room for what somebody did.
             passing = said == _PREVIEW
             origin = None if passing else Origin(asset=asset.id, moment=said)
-            async with self._previewing if passing else self._decoding:
+            async with self._previewing if passing else nullcontext(), self._archive.decoding:
                 await asyncio.to_thread(self._cache.make, source, target, write, origin)
         return target
 

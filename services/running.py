@@ -32,11 +32,11 @@ from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Context, Jobs, Pace
 from services.keeping import Keeper
+from services.media.metadata import strip
 from services.mending import mend
 from services.money.caps import fixed_caps
 from services.money.purse import Money
 from services.recalling import Recipes
-from services.recipes import strip
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets

@@ -73,7 +73,6 @@ class Sheets:
         self._archive = archive
         self._catalogue = catalogue
         self._now = now
-        self._at_work = asyncio.Semaphore(2)  # decoding uses a core; two at a time leave the page quick
 
     async def make(self, job_ids: Sequence[str], *, title: str = "", person: Person = LOCAL) -> Sheet:
         """A sheet of these jobs in their order. Nothing is read from their files before its pieces are asked for.
@@ -108,7 +107,7 @@ class Sheets:
             yield piece
 
     async def _pictures(self, one: JobWithAssets, *, side: int) -> Sequence[Picture]:
-        async with self._at_work:
+        async with self._archive.decoding:
             return await asyncio.to_thread(_pictures_of, self._archive, one, side)
 
     def _entry(self, one: JobWithAssets) -> Entry:

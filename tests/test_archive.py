@@ -13,7 +13,7 @@ from PIL import Image
 
 from services.archive import Archive
 from services.domain.errors import FileRefused, NotFound
-from services.recipes import Recipe, read_recipe
+from services.media.metadata import Recipe, read_recipe
 
 
 @pytest.fixture

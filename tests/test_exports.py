@@ -32,7 +32,7 @@ from services.exporting import COLUMNS, Naming, safe_cell
 from services.exports import Exports, Wanted
 from services.history import History
 from services.janitor import Janitor
-from services.recipes import read_json, strip
+from services.media.metadata import read_json, strip
 from services.routes import exports as export_routes
 from services.routes import shelf as shelf_routes
 from services.shelf import Shelf

@@ -27,7 +27,7 @@ from services.history import History
 from services.importer import main, take_folder
 from services.importing import Importer, Outcome
 from services.inputs import repair_given
-from services.recipes import Recipe, RecipeInput, embed, read_recipe, strip
+from services.media.metadata import Recipe, RecipeInput, embed, read_recipe, strip
 from services.request import fields_for
 from services.routes import add_routes
 from services.views import job_view

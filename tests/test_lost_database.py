@@ -33,8 +33,8 @@ from services.history import OUTPUT, History
 from services.importer import main as import_main
 from services.janitor import Janitor
 from services.keeping import Keeper
+from services.media.metadata import recipe_of
 from services.mending import mend
-from services.recipes import recipe_of
 from services.shelf import BIN_DAYS, Shelf
 from services.views import JobView, job_view
 from tests.rig.postgres import emptied

@@ -19,7 +19,7 @@ from services.history import OUTPUT
 from services.jobs.context import Context
 from services.jobs.urgency import lost_at
 from services.jobs.verifying import clip_is_whole, picture_is_whole
-from services.recipes import Recipe, recipe_of
+from services.media.metadata import Recipe, recipe_of
 
 _LONGEST_TURN_SECONDS = 600.0
 """A download that drips holds its place no longer: the next try goes on with what has come."""

@@ -6,7 +6,7 @@ The readers and repairs look into files and take their time: call them from a th
 from services.media.audio import audio_defects, read_audio, repair_audio
 from services.media.image import image_defects, read_image
 from services.media.image_repair import match_image, repair_image
-from services.media.mixed import read_file
+from services.media.read_any import read_file
 from services.media.video import read_video, video_defects
 from services.media.video_repair import repair_video
 

@@ -24,10 +24,10 @@ from av.stream import Disposition
 from services.catalogue.schema import AudioLimit
 from services.domain.errors import FileRefused
 from services.domain.problems import Fix, Repair
-from services.media.boxes import read_boxes
 from services.media.facts import AudioFacts, Defect, Unreadable
 from services.media.files import replacing, size_of
-from services.media.words import a, listed, megabytes, plain_name, seconds
+from services.media.mp4_boxes import read_boxes
+from services.media.text import a, listed, megabytes, plain_name, seconds
 
 with warnings.catch_warnings():
     # pydub warns that it found no ffmpeg, which is never asked here, and that audioop leaves Python 3.13, where the

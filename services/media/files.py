@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from services.catalogue.schema import MB
 from services.domain.errors import FileRefused
-from services.media.words import megabytes, plain_name
+from services.media.text import megabytes, plain_name
 
 MAX_OPENED_BYTES = 256 * MB
 """Larger files are not even looked into: some formats can only be read whole. Clips have a bound of their own."""
@@ -45,3 +46,15 @@ def replacing(target: Path) -> Iterator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+_PIECE = 1 << 20
+
+
+def copy_span(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
+    """Write the bytes of `source` from `start` up to `end`; fewer where it is shorter."""
+    source.seek(start)
+    left = end - start
+    while left > 0 and (piece := source.read(min(_PIECE, left))):
+        target.write(piece)
+        left -= len(piece)

@@ -23,7 +23,7 @@ from services.domain.problems import Fix, Repair
 from services.media.facts import Defect, ImageFacts, Unreadable
 from services.media.files import size_of
 from services.media.shapes import image_frame
-from services.media.words import a, listed, megabytes, plain_name, sides, too_long
+from services.media.text import a, listed, megabytes, plain_name, sides, too_long
 
 MAX_PIXELS = 80_000_000
 """More than any vendor takes (8000 × 8000). Decoded, this is a third of a gigabyte; larger pictures are not opened."""

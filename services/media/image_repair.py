@@ -25,7 +25,7 @@ from services.media.image import (
     read_image,
 )
 from services.media.shapes import centre
-from services.media.words import megabytes, plain_name
+from services.media.text import megabytes, plain_name
 
 JPEG_QUALITIES = (95, 90, 85, 75, 65, 50)
 SMALLER = 0.8

@@ -15,8 +15,8 @@ from av.error import FFmpegError
 from services.domain.errors import FileRefused
 from services.media.facts import VideoFacts
 from services.media.files import replacing
-from services.media.lines import AnyPacket, PictureLine, Shape
-from services.media.video import MAX_FRAME_PIXELS, Film, opened, read_video
+from services.media.transcode import AnyPacket, PictureLine, Shape
+from services.media.video import DECODER_LIMIT, Film, opened, read_video
 
 LONGEST_SIDE = 400
 """In pixels: as a tile's still picture."""
@@ -46,7 +46,7 @@ def make_preview(source: Path, target: Path, *, spoken: str = "The clip") -> Non
 
 def _write(film: Film, part: Path, shape: Shape) -> None:
     film.stream.thread_type = "AUTO"
-    film.stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    film.stream.codec_context.options = DECODER_LIMIT
     # part is a path of our own making, and absolute: FFmpeg reads no address into it.
     with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         pictures = PictureLine(out, film, shape)

@@ -20,18 +20,21 @@ from av.stream import Disposition
 from services.catalogue.schema import MB, VideoLimit
 from services.domain.errors import FileRefused
 from services.domain.problems import Fix, Repair
-from services.media.boxes import Boxes, read_boxes
 from services.media.facts import Defect, Unreadable, VideoFacts
+from services.media.file_type import HEAD_BYTES, MATROSKA, Kind, look
 from services.media.files import size_of
-from services.media.kinds import HEAD_BYTES, MATROSKA, Kind, look
+from services.media.mp4_boxes import Boxes, read_boxes
 from services.media.shapes import encoded_frame, video_frame
-from services.media.words import a, listed, megabytes, plain_name, seconds, sides, too_long
+from services.media.text import a, listed, megabytes, plain_name, seconds, sides, too_long
 
 MAX_CLIP_BYTES = 1024 * MB
 """Larger clips are not looked into. A clip is never read into memory, so this only bounds the time it takes."""
 
 MAX_FRAME_PIXELS = 36_000_000
 """A little more than 8K (7680 × 4320). A decoder keeps a dozen such pictures; larger ones are not opened."""
+
+DECODER_LIMIT = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""FFmpeg's own option: a frame is never larger, whatever the file claims."""
 
 COUNTED_SECONDS = 600.0
 """Where counting stops: far beyond any limit."""
@@ -124,7 +127,7 @@ def opened(file: BinaryIO, size: int, spoken: str) -> Iterator[Film]:
 
 def _container(file: BinaryIO, spoken: str) -> av.container.InputContainer:
     file.seek(0)
-    options = {"format_whitelist": ",".join(_FORMATS), "max_pixels": str(MAX_FRAME_PIXELS)}
+    options = {"format_whitelist": ",".join(_FORMATS), **DECODER_LIMIT}
     try:
         # An open file, not a path: FFmpeg takes a path for an address, and believes its ending.
         return av.open(file, "r", options=options, timeout=_OPEN_SECONDS, buffer_size=MB, **_ODD_TAGS)
@@ -139,7 +142,7 @@ def _is_turned(file: BinaryIO, spoken: str) -> bool:
         return False
     with _container(file, spoken) as container:
         try:
-            container.streams.video[0].codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+            container.streams.video[0].codec_context.options = DECODER_LIMIT
             return next(container.decode(video=0)).rotation % 180 != 0
         except (FFmpegError, StopIteration, IndexError, AttributeError, ValueError):
             return False  # no picture, or none that can be read: the rest of the reading says so

@@ -23,10 +23,10 @@ from services.catalogue.schema import VideoLimit
 from services.domain.errors import FileRefused
 from services.media.facts import VideoFacts
 from services.media.files import replacing
-from services.media.lines import AnyPacket, PictureLine, Shape, SoundLine
 from services.media.shapes import encoded_frame
-from services.media.video import MAX_FRAME_PIXELS, Film, opened, read_video, video_defects
-from services.media.words import listed, megabytes, seconds
+from services.media.text import listed, megabytes, seconds
+from services.media.transcode import AnyPacket, PictureLine, Shape, SoundLine
+from services.media.video import DECODER_LIMIT, Film, opened, read_video, video_defects
 
 MOST_PIXELS = 40_000_000_000
 """How much is decoded for one repair: 80 s of 4K at 60 pictures a second, some minutes of work. More is refused."""
@@ -163,7 +163,7 @@ def _write(source: Path, part: Path, plan: _Plan, *, facts: VideoFacts) -> None:
     """Decode the beginning of a clip and encode it by the plan. Damaged places are left out."""
     with source.open("rb") as file, opened(file, facts.bytes, facts.name) as film:
         film.stream.thread_type = "AUTO"
-        film.stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+        film.stream.codec_context.options = DECODER_LIMIT
         # part is a path of our own making, and absolute: FFmpeg reads no address into it. `faststart` lets whoever
         # fetches the clip begin before its end.
         with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as out:

@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from services.domain.errors import FileRefused
-from services.recipes import Foreign, Recipe, embed, read_recipe, strip
-from services.recipes.recipe import MAX_WORDS
+from services.media.metadata import Foreign, Recipe, embed, read_recipe, strip
+from services.media.metadata.recipe import MAX_WORDS
 from tests.bench.figures import Table, shown
 from tests.rig.clips import Clip, film
 from tests.rig.hostile import mp3, wav

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Locator, Page, expect
 
 from components.mount import mount_page
-from services.recipes import Recipe, read_recipe
+from services.media.metadata import Recipe, read_recipe
 from services.routes import add_routes
 from services.studio import Studio
 from tests.browser.test_journeys import complaints_of

@@ -16,7 +16,7 @@ from PIL import Image
 from services.archive import Archive
 from services.domain.jobs import Asset, Job, new_id
 from services.history import OUTPUT, History
-from services.recipes import recipe_of
+from services.media.metadata import recipe_of
 from tests.rig.works import BEGUN, a_job
 
 

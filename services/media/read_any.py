@@ -10,11 +10,11 @@ from services.catalogue.schema import AudioLimit, ImageLimit, MediaLimit, VideoL
 from services.domain.errors import FileRefused
 from services.media.audio import read_audio
 from services.media.facts import MediaFacts, Unreadable
+from services.media.file_type import HEAD_BYTES, Kind, look
 from services.media.files import size_of
 from services.media.image import read_image
-from services.media.kinds import HEAD_BYTES, Kind, look
+from services.media.text import listed, plain_name
 from services.media.video import MAX_CLIP_BYTES, read_video
-from services.media.words import listed, plain_name
 
 _ORDER: tuple[type[MediaLimit], ...] = (ImageLimit, VideoLimit, AudioLimit)
 

@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from services.domain.errors import FileRefused
 from services.media.files import replacing
-from services.recipes import film, jpeg, png, sound, webp, xmp
-from services.recipes.foreign import Foreign, read_foreign
-from services.recipes.recipe import MARK, MAX_BYTES, Recipe, read_json, write_json
+from services.media.metadata import jpeg, mp4, png, wav_mp3, webp, xmp
+from services.media.metadata.other_tools import Foreign, read_foreign
+from services.media.metadata.recipe import MARK, MAX_BYTES, Recipe, read_json, write_json
 
 CARRYING = frozenset({"image/png", "image/jpeg", "image/webp", "video/mp4", "video/quicktime"})
 """The MIME types of files that can carry a recipe."""
@@ -34,7 +34,7 @@ class _Carrier:
 _PNG = _Carrier(png.words, png.embed, png.strip)
 _JPEG = _Carrier(jpeg.words, jpeg.embed, jpeg.strip)
 _WEBP = _Carrier(webp.words, webp.embed, webp.strip)
-_FILM = _Carrier(film.words, film.embed, film.strip)
+_FILM = _Carrier(mp4.words, mp4.embed, mp4.strip)
 _FILM_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"})
 
 
@@ -58,7 +58,7 @@ def strip(source: Path, target: Path) -> None:
     """
     with replacing(target) as part, source.open("rb") as file, part.open("wb") as out:
         carrier = _carrier(file)
-        (carrier.strip if carrier else sound.strip)(file, os.fstat(file.fileno()).st_size, out)
+        (carrier.strip if carrier else wav_mp3.strip)(file, os.fstat(file.fileno()).st_size, out)
 
 
 def read_recipe(path: Path) -> Recipe | Foreign | None:

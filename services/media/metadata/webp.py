@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from services.domain.errors import FileRefused
-from services.recipes import exif, xmp
-from services.recipes.copying import copy_span
+from services.media.files import copy_span
+from services.media.metadata import exif, xmp
 
 _EXIF, _XMP, _EXTENDED = b"EXIF", b"XMP ", b"VP8X"
 _PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})

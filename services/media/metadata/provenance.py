@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.domain.errors import FileRefused
 from services.domain.jobs import Origin
-from services.recipes import Recipe, embed, read_recipe
+from services.media.metadata import Recipe, embed, read_recipe
 
 log = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from PIL import Image, PngImagePlugin
 
 from services.domain.errors import FileRefused
 from services.domain.jobs import Asset, Job
-from services.recipes import Recipe, RecipeInput, embed, read_json, read_recipe, recipe_of, strip, write_json
-from services.recipes.foreign import read_foreign
-from services.recipes.recipe import MAX_BYTES
-from services.recipes.xmp import recipe_in
+from services.media.metadata import Recipe, RecipeInput, embed, read_json, read_recipe, recipe_of, strip, write_json
+from services.media.metadata.other_tools import read_foreign
+from services.media.metadata.recipe import MAX_BYTES
+from services.media.metadata.xmp import recipe_in
 from tests.bench.recipes import attack
 from tests.rig.clips import Clip, film
 from tests.rig.hostile import mp3, wav

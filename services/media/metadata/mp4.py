@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from services.domain.errors import FileRefused
-from services.recipes.copying import copy_span
+from services.media.files import copy_span
 
 _COMMENT = b"\xa9cmt"
 _MAX_HEADER = 64 << 20

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from services.domain.errors import FileRefused
-from services.recipes.copying import copy_span
+from services.media.files import copy_span
 
 _HEARD = frozenset({b"fmt ", b"fact", b"data"})
 _MAX_CHUNKS = 10_000

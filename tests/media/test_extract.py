@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from services.domain.errors import FileRefused
-from services.media.cutting import Edge, cut_frame, cut_sound
+from services.media.extract import Edge, cut_frame, cut_sound
 from services.media.facts import VideoFacts
 from services.media.preview import LONGEST_SIDE, MOST_SECONDS, make_preview
 from services.media.video import read_video

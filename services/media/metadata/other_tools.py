@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.catalogue.schema import Scalar
-from services.recipes.recipe import loaded, plain, scalars
+from services.media.metadata.recipe import loaded, plain, scalars
 
 _MAX_STEPS = 12
 """Links of a ComfyUI graph that are followed from the sampler to the words."""

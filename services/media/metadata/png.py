@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from services.domain.errors import FileRefused
-from services.recipes import exif, xmp
-from services.recipes.copying import copy_span
+from services.media.files import copy_span
+from services.media.metadata import exif, xmp
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp"

@@ -3,9 +3,9 @@
 `embed` puts it in, `read_recipe` finds it or what another tool wrote, `strip` makes a copy that says nothing.
 """
 
-from services.recipes.carriers import CARRYING, embed, read_recipe, strip
-from services.recipes.foreign import Foreign
-from services.recipes.recipe import Recipe, RecipeInput, read_json, recipe_of, write_json
+from services.media.metadata.embedding import CARRYING, embed, read_recipe, strip
+from services.media.metadata.other_tools import Foreign
+from services.media.metadata.recipe import Recipe, RecipeInput, read_json, recipe_of, write_json
 
 __all__ = [
     "CARRYING",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from services.domain.errors import FileRefused
-from services.recipes import exif, xmp
-from services.recipes.copying import copy_span
+from services.media.files import copy_span
+from services.media.metadata import exif, xmp
 
 SIGNATURE = b"\xff\xd8\xff"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
