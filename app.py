@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Optional
 
 import services
-from services.startup.console import EXIT_CODE, INTERRUPTED_EXIT_CODE, CannotStart, say, say_all
+from services.environment.console import EXIT_CODE, INTERRUPTED_EXIT_CODE, CannotStart, say, say_all
 
 if TYPE_CHECKING:
     import socket
@@ -34,7 +34,7 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - a
     options = parser.parse_args(arguments)
     try:
         if options.check:
-            from services.doctor import main as check  # noqa: PLC0415 - packages may be missing
+            from services.startup.doctor import main as check  # noqa: PLC0415 - packages may be missing
 
             return check([])
         return start()

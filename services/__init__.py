@@ -1,5 +1,5 @@
 """Everything the studio does, without a page: it knows nothing of Gradio."""
 
-from services.python_version import refuse_other_versions
+from services.environment.python_version import refuse_other_versions
 
 refuse_other_versions()  # before any module that an older Python cannot even read

@@ -27,7 +27,7 @@ from services.domain.background import repeating
 from services.domain.clock import now_ms
 from services.facts import COPIED_AT
 from services.startup.begin import settings_of_a_command
-from services.startup.console import EXIT_CODE, CannotStart, say_all
+from services.environment.console import EXIT_CODE, CannotStart, say_all
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from services.importing import Importer, Outcome, Taken
 from services.mending import Mended, mend
 from services.settings import Settings
 from services.startup.begin import make_ready, settings_of_a_command
-from services.startup.console import EXIT_CODE, CannotStart, say_all
+from services.environment.console import EXIT_CODE, CannotStart, say_all
 
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB

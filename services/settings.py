@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from services import setting_values
+from services.environment import setting_values
 from services.catalogue.regions import REGIONS, region_named
-from services.startup.env_files import read_env_file
-from services.startup.home import expanded
-from services.startup.variables import USUAL_PLACES, Given, cleaned, gathered, places
+from services.environment.env_files import read_env_file
+from services.environment.home import expanded
+from services.environment.variables import USUAL_PLACES, Given, cleaned, gathered, places
 
 REGIONAL = {"dashscope_api_keys": "DASHSCOPE_API_KEY_", "dashscope_base_urls": "DASHSCOPE_BASE_URL_"}
 """Settings that each region has: our field, and how a variable begins that ends with the region."""

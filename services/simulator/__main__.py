@@ -13,7 +13,7 @@ from pathlib import Path
 
 from services.catalogue import CATALOGUE
 from services.simulator import Simulator, serve
-from services.startup.console import EXIT_CODE, let_every_letter_through
+from services.environment.console import EXIT_CODE, let_every_letter_through
 from services.startup.listening import why_not_listening
 
 

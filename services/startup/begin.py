@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from services import setting_values
+from services.environment import setting_values
 from services.settings import REGIONAL, Settings, region_of
-from services.startup.console import CannotStart, let_every_letter_through, say_all
+from services.environment.console import CannotStart, let_every_letter_through, say_all
 from services.startup.database import refuse_unreachable
-from services.startup.env_files import EnvFile, read_env_file
-from services.startup.home import expanded, make_home, settle_temporary_files
+from services.environment.env_files import EnvFile, read_env_file
+from services.environment.home import expanded, make_home, settle_temporary_files
 from services.startup.libraries import mend_numbers
-from services.startup.misspelt import unknown_names
+from services.startup.unknown_settings import unknown_names
 from services.startup.network import PROXIES, mend_network, shown
-from services.startup.variables import ENV_FILE, ENVIRONMENT, Given, cleaned, gathered, places
+from services.environment.variables import ENV_FILE, ENVIRONMENT, Given, cleaned, gathered, places
 
 _LONGEST_SHOWN = 80
 

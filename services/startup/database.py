@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.settings import Settings
-from services.startup.console import CannotStart
+from services.environment.console import CannotStart
 
 _CONNECT_SECONDS = 5
 

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from services.startup.console import CannotStart
+from services.environment.console import CannotStart
 
 _ANSWERS_WITHIN_SECONDS = 1.0
 _PORTS_TO_TRY = 20

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from services.settings import Settings
-from services.startup.console import CannotStart
+from services.environment.console import CannotStart
 from services.startup.listening import is_a_studio, origin
 
 LOCK = "studio.lock"

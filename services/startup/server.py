@@ -9,7 +9,7 @@ from contextlib import suppress
 import uvicorn
 from fastapi import FastAPI
 
-from services.startup.console import CannotStart
+from services.environment.console import CannotStart
 from services.startup.listening import why_not_listening
 
 _LETS_PAGES_GO_SECONDS = 3

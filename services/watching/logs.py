@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.startup.console import say
+from services.environment.console import say
 
 _LARGEST_FILE_BYTES = 5_000_000
 _OLD_FILES = 3

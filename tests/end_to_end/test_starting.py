@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from services.python_version import refusal
+from services.environment.python_version import refusal
 from tests.rig.calling import called
 from tests.rig.proxies import socks5_proxy
 from tests.rig.starting import ROOT, Serving, copy_of_the_studio, plain_environment, run, serving
@@ -293,7 +293,7 @@ def test_an_older_python_is_refused_before_anything_is_loaded(version: str, here
 def test_what_an_older_python_reads_has_nothing_newer_in_it() -> None:
     import ast
 
-    for path in ("app.py", "services/__init__.py", "services/python_version.py"):
+    for path in ("app.py", "services/__init__.py", "services/environment/python_version.py"):
         ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))
     assert [refusal(3, minor) for minor in (11, 12, 13, 14, 15)] == [""] * 5
     assert all(refusal(*version) for version in ((3, 10), (3, 6), (2, 7)))
@@ -302,7 +302,7 @@ def test_what_an_older_python_reads_has_nothing_newer_in_it() -> None:
 # The other commands --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["services.importer", "services.doctor"])
+@pytest.mark.parametrize("command", ["services.importer", "services.startup.doctor"])
 def test_every_command_says_the_same_of_a_wrong_setting(command: str, here: Path, home: Path) -> None:
     environment = plain_environment(home, STUDIO_PORT="abc", DASHSCOPE_REGION="mars", STUDIO_CAP_DAY="much")
     told = run(APP, environment=environment, cwd=here).sentences
@@ -352,7 +352,7 @@ def test_the_check_says_no_and_why(here: Path, home: Path, taken: int) -> None:
     (home / "studio.db").write_bytes(b"this is no database" * 100)
     environment = plain_environment(home, STUDIO_PORT=str(taken), STUDIO_DATABASE_URL="")
 
-    ended = run("-m", "services.doctor", environment=environment, cwd=here)
+    ended = run("-m", "services.startup.doctor", environment=environment, cwd=here)
 
     refused = [line for line in ended.out.splitlines() if line.startswith("NO ")]
     assert [line.split()[1] for line in refused] == ["Database", "Address"]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.startup.console import CannotStart
+from services.environment.console import CannotStart
 
 ENOUGH_BYTES = 500_000_000
 """With less than this a long clip with its small pictures may not fit any more."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from services.catalogue.regions import REGIONS
 from services.settings import REGIONAL, Settings, region_of
-from services.startup.variables import ENVIRONMENT, Given
+from services.environment.variables import ENVIRONMENT, Given
 
 _OURS = re.compile(r"(WAN_?)?STUDIO_|DASH_?S?COPE?_?", re.IGNORECASE)
 _OF_OTHERS = frozenset(

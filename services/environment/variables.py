@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.startup.env_files import EnvFile
+from services.environment.env_files import EnvFile
 
 ENVIRONMENT = "the environment"
 ENV_FILE = "STUDIO_ENV_FILE"

@@ -1,0 +1,1 @@
+"""What surrounds the process: variables, settings files, the home folder, the terminal. Knows nothing of the studio."""
