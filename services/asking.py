@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import FileField, Model, SameShape
+from services.dashscope.api_keys import Accounts
 from services.domain.errors import FileRefused, InvalidRequest, NotFound
 from services.domain.jobs import JobWithAssets
 from services.domain.problems import Problem, Repair

@@ -25,9 +25,9 @@ from filelock import FileLock, Timeout
 from services.damage import damage_of, is_empty, set_aside
 from services.domain.background import repeating
 from services.domain.clock import now_ms
+from services.environment.console import EXIT_CODE, CannotStart, say_all
 from services.facts import COPIED_AT
 from services.startup.begin import settings_of_a_command
-from services.environment.console import EXIT_CODE, CannotStart, say_all
 
 log = logging.getLogger(__name__)
 

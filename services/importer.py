@@ -22,12 +22,12 @@ from services.archive import Archive
 from services.catalogue.schema import MB
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL, Person
+from services.environment.console import EXIT_CODE, CannotStart, say_all
 from services.history import History
 from services.importing import Importer, Outcome, Taken
 from services.mending import Mended, mend
 from services.settings import Settings
 from services.startup.begin import make_ready, settings_of_a_command
-from services.environment.console import EXIT_CODE, CannotStart, say_all
 
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB

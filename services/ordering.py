@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-from services.accounts import Account
 from services.archive import Archive
 from services.catalogue.schema import NumberField, Scalar
+from services.dashscope.api_keys import Account
 from services.domain.errors import InvalidRequest
 from services.domain.jobs import Asset, Job, JobWithAssets, new_id
 from services.domain.money import to_micros

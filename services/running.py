@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services import belonging
-from services.accounts import Accounts
 from services.adopting import Adopter
 from services.archive import Archive
 from services.backups import Backups, database_path
 from services.catalogue import Catalogue
+from services.dashscope.api_keys import Accounts
 from services.disk import Disk
 from services.domain.jobs import JobWithAssets
 from services.domain.people import LOCAL

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from services.environment import setting_values
 from services.catalogue.regions import REGIONS, region_named
+from services.environment import setting_values
 from services.environment.env_files import read_env_file
 from services.environment.home import expanded
 from services.environment.variables import USUAL_PLACES, Given, cleaned, gathered, places

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.accounts import Accounts, KeyState, KeyTest, labels
 from services.asking import Asking, numbered
 from services.catalogue import CATALOGUE, Catalogue
+from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
 from services.disk import Disk
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap

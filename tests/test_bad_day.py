@@ -17,10 +17,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, QueryBudget, Retry
+from services.dashscope.api_keys import Accounts
 from services.domain.errors import FileRefused
 from services.domain.jobs import Job, JobStatus, new_id
 from services.domain.people import LOCAL
@@ -30,8 +30,8 @@ from services.jobs import Context, Pace
 from services.jobs.saving import save
 from services.jobs.verifying import clip_is_whole
 from services.views import job_view
-from tests.dashscope_rig import Naps, Time, account
 from tests.rig.clips import Clip, film
+from tests.rig.dashscope import Naps, Time, account
 from tests.test_saving import a_job
 
 START = 1_800_000_000_000

@@ -16,10 +16,10 @@ from typing import cast
 
 import pytest
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
+from services.dashscope.api_keys import Accounts
 from services.dashscope.replies import ListedTask
 from services.domain.errors import (
     KeyRefused,

@@ -16,10 +16,10 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, Part, Task, TaskStatus
+from services.dashscope.api_keys import Accounts
 from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable
 from services.domain.jobs import ArticleItem, Job, JobStatus, new_id
 from services.history import History

@@ -21,7 +21,7 @@ from services.simulator.effects.subjects import couple
 from services.simulator.film import film_clip
 from services.simulator.stills import load_planes, move_picture
 from tests import ROOT
-from tests.simulator_rig import StubArtist, data_uri, desk, picture
+from tests.rig.simulator import StubArtist, data_uri, desk, picture
 
 PREVIEWS = ROOT / "assets" / "effects"
 FRAMES = 16

@@ -22,7 +22,7 @@ from services.simulator import Clip, FilmArtist, QuickArtist
 from services.simulator.film import film_clip
 from services.simulator.lettering import letter
 from services.simulator.planes import Planes
-from tests.simulator_rig import data_uri, desk, picture, tone, upload, words
+from tests.rig.simulator import data_uri, desk, picture, tone, upload, words
 
 
 def probe(file: Path) -> dict[str, object]:

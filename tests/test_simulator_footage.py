@@ -14,7 +14,7 @@ from PIL import Image
 from services.simulator.artist import Clip, Treatment
 from services.simulator.film import film_clip
 from tests.rig import clips
-from tests.simulator_rig import StubArtist, desk, picture, tone, upload
+from tests.rig.simulator import StubArtist, desk, picture, tone, upload
 
 IMAGE_TO_VIDEO = "/services/aigc/image2video/video-synthesis"
 RED, BLUE = np.array(clips.RED), np.array(clips.BLUE)

@@ -22,7 +22,7 @@ from services.simulator.painter import paint_picture
 from services.simulator.portrait import judge_portrait
 from services.simulator.refusal import Refusal
 from tests import ROOT
-from tests.simulator_rig import ASYNC, AT_ONCE, Desk, data_uri, desk, picture, upload
+from tests.rig.simulator import ASYNC, AT_ONCE, Desk, data_uri, desk, picture, upload
 
 DRAWN = "/services/aigc/image-generation/generation"
 OLDER = "/services/aigc/text2image/image-synthesis"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.catalogue import CATALOGUE
 from services.simulator import judge as bench
 from services.simulator.judge import Refusal
-from tests.simulator_rig import ASYNC, SYNTHESIS, desk, words
+from tests.rig.simulator import ASYNC, SYNTHESIS, desk, words
 
 
 def refusal(body: dict[str, Any], *, region: str = "singapore", path: str = SYNTHESIS) -> Refusal:

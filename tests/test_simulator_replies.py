@@ -13,7 +13,7 @@ import pytest
 from services.catalogue.schema import MB
 from services.simulator import TRIGGER_WORDS, Route, VirtualClock
 from tests import ROOT
-from tests.simulator_rig import SYNTHESIS, Desk, data_uri, desk, picture, tone, upload, words
+from tests.rig.simulator import SYNTHESIS, Desk, data_uri, desk, picture, tone, upload, words
 
 RECORDED: dict[str, Any] = json.loads((ROOT / "tests/recorded/dashscope-replies.json").read_text("utf-8"))
 

@@ -27,8 +27,8 @@ from services.catalogue.schema import Model, ResultShape
 from services.simulator import Route, Simulator, serve
 from tests import ROOT
 from tests.rig.clips import Clip, film
+from tests.rig.simulator import StubArtist, picture, tone
 from tests.rig.studio import quick_artist
-from tests.simulator_rig import StubArtist, picture, tone
 
 KEY = "sk-official"
 

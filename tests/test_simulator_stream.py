@@ -15,7 +15,7 @@ import pytest
 
 from services.simulator import Answer, Break, Drop, Route, VirtualClock
 from services.simulator.article import fragments_of, heading_of, write_article
-from tests.simulator_rig import AT_ONCE, Desk, data_uri, desk, picture
+from tests.rig.simulator import AT_ONCE, Desk, data_uri, desk, picture
 from tests.test_simulator_images import DRAWN, message
 
 SSE = {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"}

@@ -21,7 +21,7 @@ from services.simulator import Answer, Drop, Fault, Garbage, Route, VirtualClock
 from services.simulator.outcome import RUN_SECONDS, draw_times
 from services.simulator.query import read_filter
 from tests import ROOT
-from tests.simulator_rig import ASYNC, SYNTHESIS, data_uri, desk, picture, upload, words
+from tests.rig.simulator import ASYNC, SYNTHESIS, data_uri, desk, picture, upload, words
 
 
 async def test_a_task_waits_runs_and_ends_by_the_clock(home: Path) -> None:

@@ -1,11 +1,11 @@
 """The vendor over HTTP. The only place that talks to DashScope; nothing outside knows a header, a path or a reply."""
 
 from services.dashscope.account import Account
-from services.dashscope.budget import QueryBudget
 from services.dashscope.client import LONGEST_WINDOW, DashScope
-from services.dashscope.codes import EXPLANATIONS
-from services.dashscope.downloading import Downloaded
-from services.dashscope.errors import (
+from services.dashscope.downloads import Downloaded
+from services.dashscope.errors.codes import EXPLANATIONS
+from services.dashscope.errors.explain import explain, find
+from services.dashscope.errors.mapping import (
     broken_stream,
     code_of,
     error_from_reply,
@@ -16,11 +16,11 @@ from services.dashscope.errors import (
     orders_in_vain,
     words_of,
 )
-from services.dashscope.explanations import explain, find
+from services.dashscope.errors.text import Action, Explanation, Fault, Subject
+from services.dashscope.rate_limit import QueryBudget
 from services.dashscope.replies import Checked, Created, Failure, ListedTask, Part, Task, TaskStatus
 from services.dashscope.retry import Retry
 from services.dashscope.stream import Piece
-from services.dashscope.wording import Action, Explanation, Fault, Subject
 
 __all__ = [
     "EXPLANATIONS",

@@ -23,12 +23,10 @@ from urllib.parse import quote
 
 import httpx
 
-from services.dashscope import replies, wire
+from services.dashscope import http, replies
 from services.dashscope.account import Account
-from services.dashscope.bodies import read_body
-from services.dashscope.budget import QueryBudget
-from services.dashscope.downloading import Downloaded, Downloads
-from services.dashscope.errors import (
+from services.dashscope.downloads import Downloaded, Downloads
+from services.dashscope.errors.mapping import (
     broken_stream,
     error_from_reply,
     is_refusal,
@@ -36,11 +34,13 @@ from services.dashscope.errors import (
     unavailable,
     unreachable,
 )
-from services.dashscope.listing import LONGEST_WINDOW, every_page, windows
+from services.dashscope.rate_limit import QueryBudget
 from services.dashscope.replies import Checked, Created, ListedTask, Part, Task, TaskStatus, UploadPolicy
+from services.dashscope.response_body import read_body
 from services.dashscope.retry import Again, Repeater, Retry, Sleep
-from services.dashscope.storage import Storage, plain_name
 from services.dashscope.stream import Piece, first_data, pieces
+from services.dashscope.task_list import LONGEST_WINDOW, every_page, windows
+from services.dashscope.uploads import Storage, plain_name
 from services.domain.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
 
 log = logging.getLogger(__name__)
@@ -69,32 +69,32 @@ class DashScope:
         self._transport = transport
         self._budget = budget or QueryBudget()
         self._repeater = Repeater(retry, sleep, rng or random.Random())
-        self._buying_gate = asyncio.Semaphore(wire.AT_ONCE)
+        self._buying_gate = asyncio.Semaphore(http.AT_ONCE)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        wire.quiet_loggers()
+        http.quiet_loggers()
         # Loading the certificates takes longer than the loop may be held up.
-        tls = await asyncio.to_thread(wire.trusted_certificates) if self._transport is None else None
+        tls = await asyncio.to_thread(http.trusted_certificates) if self._transport is None else None
         async with AsyncExitStack() as stack:
             self._reading = await stack.enter_async_context(
-                wire.open_client(self._transport, tls=tls, read_seconds=wire.READ_SECONDS, keep_alive=True)
+                http.open_client(self._transport, tls=tls, read_seconds=http.READ_SECONDS, keep_alive=True)
             )
             # A kept connection can be closed by the other side just as a request leaves, and then nobody knows whether
             # it was taken. A create call pays for a new connection instead.
             self._buying = await stack.enter_async_context(
-                wire.open_client(self._transport, tls=tls, read_seconds=wire.CREATE_READ_SECONDS, keep_alive=False)
+                http.open_client(self._transport, tls=tls, read_seconds=http.CREATE_READ_SECONDS, keep_alive=False)
             )
             # Streams are few and long: they shall not take the place of calls that are short.
             self._listening = await stack.enter_async_context(
-                wire.open_client(self._transport, tls=tls, read_seconds=wire.STREAM_SILENT_SECONDS, keep_alive=False)
+                http.open_client(self._transport, tls=tls, read_seconds=http.STREAM_SILENT_SECONDS, keep_alive=False)
             )
             files = await stack.enter_async_context(
-                wire.open_client(
-                    self._transport, tls=tls, read_seconds=wire.TRANSFER_READ_SECONDS, keep_alive=True, redirects=3
+                http.open_client(
+                    self._transport, tls=tls, read_seconds=http.TRANSFER_READ_SECONDS, keep_alive=True, redirects=3
                 )
             )
-            files_gate = asyncio.Semaphore(wire.AT_ONCE)
+            files_gate = asyncio.Semaphore(http.AT_ONCE)
             self._storage = Storage(files, gate=files_gate)
             self._downloads = Downloads(files, self._repeater, gate=files_gate)
             self._stack = stack.pop_all()
@@ -137,7 +137,7 @@ class DashScope:
     ) -> T:
         """Send what costs money, again only where it was certainly not taken; what `read` makes of the answer."""
         content = await asyncio.to_thread(_encode, body)
-        latest_start = time.monotonic() + wire.LONGEST_CREATE_SECONDS - wire.CREATE_SECONDS
+        latest_start = time.monotonic() + http.LONGEST_CREATE_SECONDS - http.CREATE_SECONDS
 
         async def once() -> T:
             async with self._buying_gate:
@@ -156,9 +156,9 @@ class DashScope:
 
     async def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
-            async with asyncio.timeout(wire.CREATE_SECONDS):
+            async with asyncio.timeout(http.CREATE_SECONDS):
                 return await self._buying.send(request)
-        except wire.NOT_SENT as error:
+        except http.NOT_SENT as error:
             raise Again(unreachable()) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise outcome_unknown() from error
@@ -200,7 +200,7 @@ class DashScope:
         not every gateway says in the head that it is one."""
         try:
             response = await self._listening.send(request, stream=True)
-        except wire.NOT_SENT as error:
+        except http.NOT_SENT as error:
             raise Again(unreachable()) from error
         except httpx.HTTPError as error:
             raise broken_stream() from error
@@ -291,8 +291,8 @@ class DashScope:
         headers = {"Content-Type": "application/json"} if method == "GET" else {}
         request = self._request(client, method, path, headers=headers, query=query)
         try:
-            response = await wire.send_reading(client, request)
-        except wire.NOT_SENT as error:
+            response = await http.send_reading(client, request)
+        except http.NOT_SENT as error:
             raise Again(unreachable()) from error
         except httpx.HTTPError as error:
             raise Again(unavailable()) from error
@@ -332,7 +332,7 @@ class DashScope:
 
     def _whole_links(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """The parts with every link whole: one may be told as it is seen from the address that was asked."""
-        return tuple(replace(part, url=wire.joined(f"{self.account.base_url}/", part.url)) for part in parts)
+        return tuple(replace(part, url=http.joined(f"{self.account.base_url}/", part.url)) for part in parts)
 
     def _request(
         self,
@@ -361,11 +361,11 @@ class DashScope:
         error = error_from_reply(response.status_code, reply, creating=creating)
         self._without_key(error)
         if isinstance(error, Throttled):
-            error.after_seconds = wire.retry_after(response)
+            error.after_seconds = http.retry_after(response)
             if creating and not self._repeater.retry.create_when_throttled:
                 raise error
         if isinstance(error, NotTaken):
-            raise Again(error, after=wire.retry_after(response))
+            raise Again(error, after=http.retry_after(response))
         if isinstance(error, OutcomeUnknown):
             log.warning("a create call was answered with HTTP %d, request %s", error.http_status, error.request_id)
         raise error
@@ -378,7 +378,7 @@ class DashScope:
 
 async def _within_time(response: httpx.Response) -> AsyncIterator[bytes]:
     """The bytes of a stream. Each silence is bounded by the client, the whole by us."""
-    latest = time.monotonic() + wire.LONGEST_STREAM_SECONDS
+    latest = time.monotonic() + http.LONGEST_STREAM_SECONDS
     async for chunk in response.aiter_bytes():
         yield chunk
         if time.monotonic() > latest:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import TypeGuard
 
-from services.dashscope.errors import explain, failure
+from services.dashscope.errors.mapping import explain, failure
 from services.domain.errors import Refused, VendorError
 
 log = logging.getLogger(__name__)

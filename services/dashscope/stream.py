@@ -14,10 +14,10 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from services.dashscope.bodies import read_body
-from services.dashscope.error_body import read_error_body
-from services.dashscope.errors import broken_stream, error_from_reply, failure, is_refusal
+from services.dashscope.errors.body import read_error_body
+from services.dashscope.errors.mapping import broken_stream, error_from_reply, failure, is_refusal
 from services.dashscope.replies import Part, read_parts
+from services.dashscope.response_body import read_body
 from services.domain.errors import VendorError
 
 _KEYLESS = partial(read_body, key=SecretStr(""))

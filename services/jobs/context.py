@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.dashscope import DashScope, code_of, explain_error, words_of
+from services.dashscope.api_keys import Accounts
 from services.domain.clock import now_ms
 from services.domain.errors import VendorError
 from services.domain.jobs import FINAL, Asset, Job, JobStatus

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from services.accounts import KeyTest
+from services.dashscope.api_keys import KeyTest
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.catalogue import CATALOGUE
-from services.simulator import Simulator, serve
 from services.environment.console import EXIT_CODE, let_every_letter_through
+from services.simulator import Simulator, serve
 from services.startup.listening import why_not_listening
 
 

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from services.environment import setting_values
-from services.settings import REGIONAL, Settings, region_of
 from services.environment.console import CannotStart, let_every_letter_through, say_all
-from services.startup.database import refuse_unreachable
 from services.environment.env_files import EnvFile, read_env_file
 from services.environment.home import expanded, make_home, settle_temporary_files
-from services.startup.libraries import mend_numbers
-from services.startup.unknown_settings import unknown_names
-from services.startup.network import PROXIES, mend_network, shown
 from services.environment.variables import ENV_FILE, ENVIRONMENT, Given, cleaned, gathered, places
+from services.settings import REGIONAL, Settings, region_of
+from services.startup.database import refuse_unreachable
+from services.startup.libraries import mend_numbers
+from services.startup.network import PROXIES, mend_network, shown
+from services.startup.unknown_settings import unknown_names
 
 _LONGEST_SHOWN = 80
 
@@ -108,9 +108,9 @@ def mend_environment(settings: Settings) -> list[str]:
     addresses = [settings.dashscope_base_url, *settings.dashscope_base_urls.values()]
     hosts = [urlsplit(address).hostname or "" for address in addresses if address]
     said = [*mend_numbers(os.environ), *mend_network(os.environ, hosts=hosts)]
-    from services.dashscope import wire  # noqa: PLC0415 - its HTTP library may only be loaded now
+    from services.dashscope import http  # noqa: PLC0415 - its HTTP library may only be loaded now
 
-    if not wire.proxies_are_usable():
+    if not http.proxies_are_usable():
         names = [name for proxy in (*PROXIES, "NO_PROXY") for name in (proxy, proxy.lower()) if name in os.environ]
         for name in names:
             del os.environ[name]

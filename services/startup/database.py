@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.settings import Settings
 from services.environment.console import CannotStart
+from services.settings import Settings
 
 _CONNECT_SECONDS = 5
 

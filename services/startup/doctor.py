@@ -1,4 +1,4 @@
-"""`python app.py --check` or `python -m services.startup.doctor`: what is set, where it comes from, and whether it can start.
+"""`python app.py --check` or `python -m services.startup.doctor`: what is set, from where, and whether it can start.
 
 It changes nothing and makes no folder. Keys are never shown. Exit code 0 if the studio can start, else 2.
 """
@@ -16,16 +16,16 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.catalogue.regions import REGIONS
+from services.environment.console import EXIT_CODE, CannotStart, let_every_letter_through, say
+from services.environment.home import Home, look_at_home
 from services.environment.python_version import NEWEST, SUPPORTED
+from services.environment.variables import BESIDE_APP, Given
 from services.settings import REGIONAL, Settings, region_of
 from services.startup.begin import Found, look_at_settings, mend_environment
-from services.environment.console import EXIT_CODE, CannotStart, let_every_letter_through, say
 from services.startup.database import place_of, server_of, why_unreachable
-from services.environment.home import Home, look_at_home
 from services.startup.listening import close, origin, reserve
 from services.startup.lock import is_locked, why_locked
 from services.startup.network import certificates_in_force, proxies_in_force, shown
-from services.environment.variables import BESIDE_APP, Given
 
 _CONNECT_SECONDS = 5
 _WIDTH = 13

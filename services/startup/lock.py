@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from services.settings import Settings
 from services.environment.console import CannotStart
+from services.settings import Settings
 from services.startup.listening import is_a_studio, origin
 
 LOCK = "studio.lock"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from services.catalogue.regions import REGIONS
-from services.settings import REGIONAL, Settings, region_of
 from services.environment.variables import ENVIRONMENT, Given
+from services.settings import REGIONAL, Settings, region_of
 
 _OURS = re.compile(r"(WAN_?)?STUDIO_|DASH_?S?COPE?_?", re.IGNORECASE)
 _OF_OTHERS = frozenset(

@@ -28,7 +28,7 @@ from services.simulator import TRIGGER_WORDS, Clip, QuickArtist, Simulator, serv
 from services.simulator.artist import Picture
 from tests import ROOT
 from tests.rig.install import Missing, run_installer
-from tests.simulator_rig import picture, tone
+from tests.rig.simulator import picture, tone
 
 SOURCE = ROOT / "tests/node"
 GOLDEN = sorted((ROOT / "tests/golden").glob("*.json"))

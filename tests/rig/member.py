@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.accounts import Accounts
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.dashscope.api_keys import Accounts
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL
 from services.history import History

@@ -15,14 +15,14 @@ import httpx
 import pytest
 
 from services.catalogue.regions import REGIONS, region_named
-from services.settings import Settings
-from services.startup.begin import look_at_settings, mend_environment
 from services.environment.console import CannotStart
 from services.environment.home import expanded, look_at_home, make_home, settle_temporary_files
-from services.startup.listening import is_a_studio, origin, reserve, why_not_listening
-from services.startup.unknown_settings import known_names
-from services.startup.network import CERTIFICATES, PROXIES, mend_network
 from services.environment.variables import BESIDE_APP, USUAL_PLACES, cleaned
+from services.settings import Settings
+from services.startup.begin import look_at_settings, mend_environment
+from services.startup.listening import is_a_studio, origin, reserve, why_not_listening
+from services.startup.network import CERTIFICATES, PROXIES, mend_network
+from services.startup.unknown_settings import known_names
 from tests.rig.starting import ROOT, plain_environment
 
 SECRET = "s3cret-canary"

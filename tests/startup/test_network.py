@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.dashscope import Account, DashScope, Retry, Task, TaskStatus
-from services.dashscope.wire import proxies_are_usable, trusted_certificates
+from services.dashscope.http import proxies_are_usable, trusted_certificates
 from services.domain.errors import VendorError
 from services.startup.network import mend_network
 from tests.rig.proxies import Proxy, http_proxy, socks5_proxy

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import assert_never
 
-from services.dashscope.codes import (
+from services.dashscope.errors.body import read_error_body
+from services.dashscope.errors.codes import (
     EXPLANATIONS,
     OUTCOME_UNKNOWN,
     STREAM_LOST,
@@ -21,10 +22,9 @@ from services.dashscope.codes import (
     UNKNOWN_REFUSALS,
     UNREACHABLE,
 )
-from services.dashscope.error_body import read_error_body
-from services.dashscope.explanations import explain, find
-from services.dashscope.gateway_codes import QUOTA_USED_UP, says_quota_is_used_up
-from services.dashscope.wording import Action, Explanation, Fault, Kind, Subject
+from services.dashscope.errors.explain import explain, find
+from services.dashscope.errors.gateway_codes import QUOTA_USED_UP, says_quota_is_used_up
+from services.dashscope.errors.text import Action, Explanation, Fault, Kind, Subject
 from services.domain.errors import (
     BillingStopped,
     ContentRefused,

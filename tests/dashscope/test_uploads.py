@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from services.dashscope import Downloaded, Retry
-from services.dashscope.storage import plain_name
+from services.dashscope.uploads import plain_name
 from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable, Unreachable, VendorError
-from tests.dashscope_rig import BASE, KEY, RECORDED, Answer, Naps, Vendor, client, recorded, refusal
+from tests.rig.dashscope import BASE, KEY, RECORDED, Answer, Naps, Vendor, client, recorded, refusal
 
 CLIP = bytes(range(256)) * 4096
 SIGNED = "https://results.example/1/clip.mp4?Expires=1&OSSAccessKeyId=a&Signature=s3cr3t-signature"

@@ -23,7 +23,7 @@ from services.domain.errors import (
     Unreachable,
     VendorError,
 )
-from tests.dashscope_rig import (
+from tests.rig.dashscope import (
     BASE,
     KEY,
     RECORDED,

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import httpx
 
-from services.dashscope.errors import explain
+from services.dashscope.errors.mapping import explain
+from services.dashscope.http import NOT_SENT, retry_after, without_query
 from services.dashscope.retry import Again, Repeater
-from services.dashscope.storage import CHUNK, on_disk, plain_link, storage_words
-from services.dashscope.wire import NOT_SENT, retry_after, without_query
+from services.dashscope.uploads import CHUNK, on_disk, plain_link, storage_words
 from services.domain.errors import Refused, Unavailable, Unreachable
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.accounts import Accounts
 from services.catalogue import CATALOGUE
+from services.dashscope.api_keys import Accounts
 from services.domain.errors import NotConfigured, StudioError
 from services.settings import Settings
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from services.dashscope import DashScope, Retry, TaskStatus, wire
+from services.dashscope import DashScope, Retry, TaskStatus, http
 from services.domain.errors import (
     BillingStopped,
     ContentRefused,
@@ -22,7 +22,7 @@ from services.domain.errors import (
     Unreachable,
     VendorError,
 )
-from tests.dashscope_rig import BASE, CREATE_PATH, KEY, Naps, Vendor, account, client, created, recorded, refusal
+from tests.rig.dashscope import BASE, CREATE_PATH, KEY, Naps, Vendor, account, client, created, recorded, refusal
 
 BODY = {"model": "a-model", "input": {"prompt": "雪 falls"}, "parameters": {}}
 ENVOY = "upstream connect error or disconnect/reset before headers. reset reason: "
@@ -224,7 +224,7 @@ async def test_retry_after_may_be_a_date_told_by_the_services_own_clock() -> Non
 
 
 async def test_a_create_that_waited_too_long_for_its_turn_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "LONGEST_CREATE_SECONDS", 0.0)
+    monkeypatch.setattr(http, "LONGEST_CREATE_SECONDS", 0.0)
     vendor = Vendor(created())
     with pytest.raises(NotTaken):
         await make(vendor)

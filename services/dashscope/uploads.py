@@ -1,4 +1,4 @@
-"""The vendor's storage for files given to it: services.dashscope.downloading fetches what it made of them.
+"""The vendor's storage for files given to it: services.dashscope.downloads fetches what it made of them.
 
 Another host than the API's, so no key ever comes here. Hides the upload form, and that files are touched in threads.
 """
@@ -17,10 +17,10 @@ from typing import BinaryIO, ParamSpec, TypeVar
 
 import httpx
 
-from services.dashscope.errors import explain
+from services.dashscope.errors.mapping import explain
+from services.dashscope.http import NOT_SENT, retry_after
 from services.dashscope.replies import UploadPolicy
 from services.dashscope.retry import Again
-from services.dashscope.wire import NOT_SENT, retry_after
 from services.domain.errors import FileRefused, Refused, Unavailable, Unreachable
 
 CHUNK = 256 * 1024

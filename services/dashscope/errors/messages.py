@@ -9,8 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from services.dashscope.codes import BAD_BODY, BAD_PICTURE, FREE_QUOTA, LINK_FAILED, NO_MODEL, PICTURE_SIZE, TOO_LARGE
-from services.dashscope.wording import (
+from services.dashscope.errors.codes import (
+    BAD_BODY,
+    BAD_PICTURE,
+    FREE_QUOTA,
+    LINK_FAILED,
+    NO_MODEL,
+    PICTURE_SIZE,
+    TOO_LARGE,
+)
+from services.dashscope.errors.text import (
     Explanation,
     Kind,
     Subject,

@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from services.dashscope import Downloaded, Retry
-from services.dashscope.downloading import Downloads
+from services.dashscope.downloads import Downloads
 from services.dashscope.retry import Repeater
 from services.domain.errors import FileRefused, Unavailable
-from tests.dashscope_rig import Naps, Vendor
+from tests.rig.dashscope import Naps, Vendor
 
 CLIP = random.Random(3).randbytes(700_000)
 WHOLE = Downloaded(len(CLIP), hashlib.sha256(CLIP).hexdigest())

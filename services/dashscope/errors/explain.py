@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from services.dashscope.codes import ALIASES, EXPLANATIONS, STUDIO_EXPLANATIONS, UNKNOWN_ERROR, UNKNOWN_REFUSALS
-from services.dashscope.error_body import repeated_code
-from services.dashscope.gateway_codes import GATEWAY_EXPLANATIONS, QUOTA_USED_UP
-from services.dashscope.messages import READINGS, SUBJECTS
-from services.dashscope.wording import FILES, Action, Explanation, Kind, Subject
+from services.dashscope.errors.body import repeated_code
+from services.dashscope.errors.codes import ALIASES, EXPLANATIONS, STUDIO_EXPLANATIONS, UNKNOWN_ERROR, UNKNOWN_REFUSALS
+from services.dashscope.errors.gateway_codes import GATEWAY_EXPLANATIONS, QUOTA_USED_UP
+from services.dashscope.errors.messages import READINGS, SUBJECTS
+from services.dashscope.errors.text import FILES, Action, Explanation, Kind, Subject
 
 _ALL: Mapping[str, Explanation] = {**GATEWAY_EXPLANATIONS, **STUDIO_EXPLANATIONS, **EXPLANATIONS}
 _CODES = {code.lower(): code for code in _ALL} | {alias.lower(): code for alias, code in ALIASES.items()}

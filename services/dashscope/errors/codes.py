@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.dashscope.wording import (
+from services.dashscope.errors.text import (
     AGAIN,
     FILES,
     INPUTS,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.dashscope.codes import EXPLANATIONS, UNKNOWN_REFUSALS
-from services.dashscope.wording import Action, Explanation, Kind, account
+from services.dashscope.errors.codes import EXPLANATIONS, UNKNOWN_REFUSALS
+from services.dashscope.errors.text import Action, Explanation, Kind, account
 
 QUOTA_USED_UP = account(
     "The quota of this key is used up.",

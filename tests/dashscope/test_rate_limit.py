@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dashscope import QueryBudget
-from tests.dashscope_rig import Time
+from tests.rig.dashscope import Time
 
 
 @settings(max_examples=60, deadline=None)

@@ -18,10 +18,10 @@ from services.dashscope import (
     explain_error,
     words_of,
 )
-from services.dashscope.codes import ALIASES, STUDIO_EXPLANATIONS
-from services.dashscope.errors import failure, outcome_unknown, unreachable
-from services.dashscope.messages import READINGS
-from services.dashscope.wording import INPUTS, Kind
+from services.dashscope.errors.codes import ALIASES, STUDIO_EXPLANATIONS
+from services.dashscope.errors.mapping import failure, outcome_unknown, unreachable
+from services.dashscope.errors.messages import READINGS
+from services.dashscope.errors.text import INPUTS, Kind
 from services.domain import errors
 from services.domain.errors import (
     KeyRefused,

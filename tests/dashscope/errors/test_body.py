@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from services.dashscope import Action, Subject, code_of, error_from_reply, explain, explain_error
-from services.dashscope.error_body import read_error_body, repeated_code
-from services.dashscope.errors import failure, is_refusal
+from services.dashscope.errors.body import read_error_body, repeated_code
+from services.dashscope.errors.mapping import failure, is_refusal
 from services.domain.errors import (
     BillingStopped,
     ContentRefused,
@@ -19,7 +19,7 @@ from services.domain.errors import (
     Unavailable,
     VendorError,
 )
-from tests.dashscope_rig import Vendor, client, created
+from tests.rig.dashscope import Vendor, client, created
 
 PARAMETER = "InternalError.Algo.InvalidParameter"
 INSPECTED = "InternalError.Algo.DataInspectionFailed"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.dashscope import Checked, Part, Piece, explain_error
 from services.dashscope.stream import frames, pieces
 from services.domain.errors import ContentRefused, KeyRefused, NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
-from tests.dashscope_rig import BASE, KEY, RECORDED, Naps, Vendor, client, recorded, refusal
+from tests.rig.dashscope import BASE, KEY, RECORDED, Naps, Vendor, client, recorded, refusal
 
 PATH = "/services/aigc/multimodal-generation/generation"
 BODY = {"model": "a-model", "input": {"messages": []}, "parameters": {"stream": True}}
