@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from services.domain.jobs import ArticleItem, Asset, Job, new_id
-from services.history import OUTPUT
+from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, new_id
 from services.importing import job_from_recipe
 from services.media.decode import MediaInfo
 from services.media.metadata import Foreign, Recipe, read_recipe

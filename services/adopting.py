@@ -31,11 +31,11 @@ from services.adopted import (
 )
 from services.archive import Archive
 from services.archive_id import entries, files_of, is_smaller_picture
+from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
-from services.domain.jobs import Asset, Decision, Job, JobStatus, new_id
+from services.domain.jobs import OUTPUT, Asset, Decision, Job, JobStatus, new_id
 from services.domain.people import Person
 from services.given_again import inputs_of
-from services.history import OUTPUT, History
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Adopter:
         that is being saved meanwhile has its row by then, or its job is not at its end."""
         listed = await asyncio.to_thread(lambda: {entry: self._results(entry) for entry in some})
         keys = [key for found in listed.values() for key in found]
-        named = await self._history.filing.in_use(keys) if keys else frozenset()
+        named = await self._history.files.in_use(keys) if keys else frozenset()
         return {entry: [key for key in found if key not in named] for entry, found in listed.items()}
 
     def _results(self, entry: str) -> list[str]:
@@ -232,7 +232,7 @@ class Adopter:
         if changed is None:
             return
         if held:
-            await self._history.holding.found(job.id)
+            await self._history.restored_jobs.found(job.id)
         adoption.jobs += 1
         adoption.files += len(made)
         log.info("job %s has %d files of its own again", job.id, len(made))

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from services.archive import Archive
 from services.archive_id import Mark, entries, files_of, is_smaller_picture, read_mark, write_mark
-from services.facts import COPIED_AT, HELD_FOR, MISHAP
-from services.history import History
+from services.database.facts import COPIED_AT, HELD_FOR, MISHAP
+from services.database.jobs import History
 from services.mending import Fate, Mended
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def begin(history: History, archive: Archive, mended: Mended | None, *, no
         aside=mended.aside if mended else None,
         copied_at=int(copied) if copied else (mended.copied_at if mended else None),
     )
-    held = await history.holding.hold(
+    held = await history.restored_jobs.hold(
         now=now,
         above=mark.sequence if mark and mark.database == database else 0,
         notes=notes,

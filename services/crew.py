@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.tables import processes
+from services.database.tables import processes
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ ALONE = "local"
 BEAT_SECONDS = 2.0
 GONE_SECONDS = 20.0
 """Who was not seen for so long is gone; who comes back after that finds its work taken over and lets go of it."""
-STILL_SECONDS = 10
-"""A transaction in which nothing happens for so long is ended by PostgreSQL, and what it holds is free."""
 _SURE_SECONDS = 10.0
 """Who was seen within this time may order: nobody can have taken over its work yet, whatever the clocks say."""
 _NOW = {

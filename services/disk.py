@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from services.archive import Archive
 from services.catalogue import Catalogue
+from services.database.jobs import History
 from services.domain.people import Person
-from services.history import History
 from services.removed import RemovedDay, days_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ class Disk:
 
     async def use(self, person: Person) -> DiskUse:
         """What a person's files take; everybody's for an admin. Real and demo ones alike: both take room."""
-        shares = await self._history.filing.shares(person=None if person.admin else person.name)
+        shares = await self._history.files.shares(person=None if person.admin else person.name)
         disk = await asyncio.to_thread(shutil.disk_usage, self._archive.incoming)
         months: defaultdict[str, Counter[str]] = defaultdict(Counter)
         taken_away = await asyncio.to_thread(days_in, self._archive.root) if person.admin else ()

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.archive import Archive
+from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
-from services.domain.jobs import Asset, JobWithAssets
+from services.domain.jobs import OUTPUT, Asset, JobWithAssets
 from services.domain.people import LOCAL, Person
-from services.history import OUTPUT, History
 
 
 class Downloads:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from services.archive import Archive, new_part_name
 from services.catalogue import Catalogue
+from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, JobWithAssets
@@ -21,7 +22,6 @@ from services.domain.people import Person
 from services.domain.search_query import Find
 from services.exporting import Naming, listed, table, table_head
 from services.finding import names_of, parse_query
-from services.history import History
 from services.zipping import Reader, ZipStream
 
 _JOBS_AT_ONCE = 50

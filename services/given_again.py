@@ -9,10 +9,10 @@ from pathlib import Path
 
 from services.adopted import FoundFile, usable_id
 from services.archive import Archive
+from services.database.jobs import History
 from services.domain.errors import FileRefused
-from services.domain.jobs import Asset, Job, Origin, new_id
+from services.domain.jobs import OUTPUT, Asset, Job, Origin, new_id
 from services.domain.people import Person
-from services.history import OUTPUT, History
 from services.media.decode import MediaInfo
 from services.media.metadata import Recipe, RecipeInput
 from services.media.metadata.provenance import told_origin
@@ -67,14 +67,14 @@ async def _kept(one: RecipeInput, job: Job, history: History, archive: Archive) 
 async def _origin(path: Path, one: RecipeInput, job: Job, history: History) -> Origin | None:
     """By the file's own recipe, or by what it holds. A work known here counts only if it is the person's own."""
     told = await asyncio.to_thread(told_origin, path)
-    if told and await history.kinship.owner(told.asset) in (None, job.person):
+    if told and await history.lineage.owner(told.asset) in (None, job.person):
         return told
-    return await history.kinship.origin(one.sha256, person=job.person)
+    return await history.lineage.origin(one.sha256, person=job.person)
 
 
 async def _held(one: RecipeInput, job: Job, person: Person, history: History) -> Asset | None:
     """The same file among those of the person's other works."""
-    same = await history.twins.held(one.sha256, person=person.name)
+    same = await history.files.held(one.sha256, person=person.name)
     if same is None:
         return None
     return replace(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
+from services.database.jobs import History
 from services.domain.clock import iso, now_ms
 from services.domain.jobs import Job, JobStatus
 from services.domain.people import Person
-from services.history import History
 from services.jobs.urgency import ALARM_SECONDS, lost_at
 
 _AT_THE_PROVIDER = frozenset({JobStatus.PENDING, JobStatus.RUNNING, JobStatus.SAVING})

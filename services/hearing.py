@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
+from services.database.jobs import History
 from services.domain.background import repeating
 from services.domain.jobs import JobStatus, JobWithAssets
-from services.history import History
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,12 @@ class Hearing:
         self,
         history: History,
         *,
+        sharers: Callable[[], int],
         tell: Callable[[Sequence[JobWithAssets]], None],
         learn: Callable[[str], Awaitable[None]],
     ) -> None:
         self._history = history
+        self._sharers = sharers
         self._tell = tell
         self._learn = learn
         self._heard: int | None = None
@@ -46,7 +48,7 @@ class Hearing:
 
     async def listen(self) -> None:
         """Look once. What changed before there was anybody else is no news."""
-        if self._history.crew.size < 2:
+        if self._sharers() < 2:
             self._heard = None
         elif self._heard is None:
             self._heard = await self._history.sequence()

@@ -20,10 +20,10 @@ from services import belonging
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.catalogue.schema import MB
+from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL, Person
 from services.environment.console import EXIT_CODE, CannotStart, say_all
-from services.history import History
 from services.importing import Importer, Outcome, Taken
 from services.mending import Mended, mend
 from services.settings import Settings

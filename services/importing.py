@@ -15,10 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.archive import Archive, StoredResult, new_part_name
+from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
-from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, new_id
+from services.domain.jobs import OUTPUT, Asset, Job, JobStatus, JobWithAssets, new_id
 from services.domain.people import LOCAL, Person
-from services.history import OUTPUT, History
 from services.media.decode import MediaInfo
 from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, strip
 
@@ -153,7 +153,7 @@ class Importer:
     async def _twin(self, given: _Given, person: Person) -> Asset | None:
         """The same work where it is here already: byte for byte, renamed and written anew, or with other words."""
         hashes = {given.sha256, given.clean_sha256}
-        twin = await self._history.twins.made(sorted(hashes), person=person.name, demo=self._demo)
+        twin = await self._history.files.made(sorted(hashes), person=person.name, demo=self._demo)
         return twin or await self._named(given, person) or await self._with_words(given, person)
 
     async def _named(self, given: _Given, person: Person) -> Asset | None:
@@ -176,7 +176,7 @@ class Importer:
         if given.recipe is not None:
             return None
         wanted = _asset(given, job_id="", now=0)
-        near = await self._history.twins.like(wanted, person=person.name, demo=self._demo, more_bytes=_RECIPE_BYTES)
+        near = await self._history.files.like(wanted, person=person.name, demo=self._demo, more_bytes=_RECIPE_BYTES)
         for one in near:
             try:
                 path = await asyncio.to_thread(self._archive.path, one.key)
@@ -221,7 +221,7 @@ class Importer:
         """The files that it was made of, as far as this person has the very same here."""
         found: list[Asset] = []
         for one in given.recipe.inputs if isinstance(given.recipe, Recipe) else ():
-            same = await self._history.twins.held(one.sha256, person=person.name)
+            same = await self._history.files.held(one.sha256, person=person.name)
             if same is not None:
                 found.append(
                     replace(

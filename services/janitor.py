@@ -25,12 +25,12 @@ from pathlib import Path
 from services import removed, sweeping
 from services.archive import Archive
 from services.belonging import standing
+from services.database.jobs import History
+from services.database.organize import BIN_DAYS
 from services.domain.background import repeating
 from services.domain.clock import now_ms
 from services.domain.errors import StudioError
 from services.domain.people import Person
-from services.history import History
-from services.shelf import BIN_DAYS
 from services.sweeping import Found
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Janitor:
             log.info("the janitor: %d bytes of %s were not used for a week and are gone", freed, folder.name)
         if (await standing(self._history, self._archive)).settled:
             before = now - BIN_DAYS * _DAY_MS
-            while some := await self._history.shelving.binned(before=before, limit=_JOBS_AT_ONCE):
+            while some := await self._history.organized.binned(before=before, limit=_JOBS_AT_ONCE):
                 await self._purge(some, person=None, day=removed.day_of(now), shared=True)
             freed = await asyncio.to_thread(removed.expire, self._archive.root, now=now)
             log.info("the janitor: %d bytes were taken away 30 days ago and are gone for good", freed)
@@ -161,14 +161,14 @@ class Janitor:
         return Emptied(job_ids=tuple(gone), bytes=freed)
 
     async def _everything(self, person: str | None, *, demo: bool | None) -> AsyncIterator[Sequence[str]]:
-        while some := await self._history.shelving.binned(person=person, demo=demo, limit=_JOBS_AT_ONCE):
+        while some := await self._history.organized.binned(person=person, demo=demo, limit=_JOBS_AT_ONCE):
             yield some
 
     async def _purge(
         self, job_ids: Sequence[str], *, person: str | None, day: str | None, shared: bool
     ) -> tuple[tuple[str, ...], int]:
         """Purge jobs in the bin, and take away their results and, with `shared`, the given files that no other uses."""
-        purged = await self._history.shelving.purge(job_ids, person=person, now=self._clock())
+        purged = await self._history.organized.purge(job_ids, person=person, now=self._clock())
         own = tuple(f"results/{job_id}/" for job_id in purged.job_ids)
         results = [key for key in purged.keys if key.startswith(own)]
         others = [key for key in purged.keys if not key.startswith(own)] if shared else []
@@ -234,9 +234,9 @@ class Janitor:
         left = [one for one in left if one.key in may_go]
         keys = {_original(one.key) for one in left}
         folders = {_job_of(one.key) for one in left if one.key.startswith(_RESULTS)}
-        named = await self._history.filing.named(sorted(keys), folders=sorted(folders))
+        named = await self._history.files.named(sorted(keys), folders=sorted(folders))
         left = [one for one in left if one.key not in named]
-        used = await self._history.filing.in_use([one.key for one in left]) if left else frozenset()
+        used = await self._history.files.in_use([one.key for one in left]) if left else frozenset()
         return [one for one in left if one.key not in used]
 
     async def _may_go(self, keys: Sequence[str]) -> frozenset[str]:
@@ -252,7 +252,7 @@ class Janitor:
 
     async def _settle(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
         """Look once more at files that are set aside: bring back what is in use, take away the rest."""
-        used = await self._history.filing.in_use(keys) if keys else frozenset()
+        used = await self._history.files.in_use(keys) if keys else frozenset()
         stays = used | (frozenset(keys) - await self._may_go(keys))
         return await asyncio.to_thread(self._finish, keys, stays, before, day)
 

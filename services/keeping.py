@@ -16,10 +16,10 @@ from services import belonging
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.belonging import Kind, Mishap, Standing
+from services.database.jobs import History
 from services.domain.background import repeating
 from services.domain.errors import StudioError
 from services.domain.people import Person
-from services.history import History
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ def _about(mishap: Mishap) -> list[str]:
     elif mishap.copied_at:
         said.append(
             f"There is a copy of {_moment(mishap.copied_at)}: to have it instead, stop the studio and run "
-            "`python -m services.backups --restore`."
+            "`python -m services.database.backups --restore`."
         )
     if mishap.held:
         one = mishap.held == 1

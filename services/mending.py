@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.archive_id import has_results, read_mark
-from services.backups import OUR_TABLES, copied_at, copies_in, database_path, finish, newest_good, put_back
-from services.damage import damage_of, has_strays, is_empty, set_aside
+from services.database.backups import OUR_TABLES, copied_at, copies_in, database_path, finish, newest_good, put_back
+from services.database.corruption import damage_of, has_strays, is_empty, set_aside
 
 log = logging.getLogger(__name__)
 

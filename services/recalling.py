@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import Scalar
+from services.database.jobs import History
 from services.domain.clock import iso
 from services.domain.errors import NotFound
 from services.domain.people import Person
-from services.history import History
 from services.media.file_type import HEAD_BYTES, Kind, look
 from services.media.metadata import Foreign, Recipe, read_recipe
 

@@ -18,12 +18,12 @@ from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import AudioLimit, Family, FileField, FilesField, ImageLimit, Model, VideoLimit
 from services.cuts import Cuts, Write
+from services.database.jobs import History
+from services.database.lineage import Lineage, Link
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, Origin
 from services.domain.people import Person
-from services.history import History
 from services.inputs import kinds_of
-from services.kinship import Kinship, Link
 from services.media.extract import Edge, Moment, cut_frame, cut_sound
 from services.media.metadata.provenance import pass_on, told_origin
 from services.media.preview import make_preview
@@ -101,8 +101,8 @@ class Reuse:
         self._previewing = asyncio.Semaphore(1)
 
     @property
-    def _kinship(self) -> Kinship:
-        return self._history.kinship
+    def _lineage(self) -> Lineage:
+        return self._history.lineage
 
     def slots(self, regions: Sequence[str] = ()) -> list[SlotView]:
         """Every place that takes a file, in the order of the tabs and their forms; `regions` that can be used first."""
@@ -132,7 +132,7 @@ class Reuse:
         found: list[str] = []
         seen, edge = {start}, [start]
         while edge and len(known) <= self._most:
-            steps = await (self._kinship.above if upwards else self._kinship.below)(edge, person=owner)
+            steps = await (self._lineage.above if upwards else self._lineage.below)(edge, person=owner)
             links.update(dict.fromkeys(steps))
             ends = dict.fromkeys(step.older if upwards else step.younger for step in steps)
             edge = [end for end in ends if end not in seen][: self._most + 1 - len(known)]
@@ -143,7 +143,7 @@ class Reuse:
 
     async def own_job(self, job_id: str, *, person: Person) -> str | None:
         """The id, where it is that of a job which the person has; else None."""
-        return job_id if job_id and await self._kinship.has_job(job_id, person=person.name) else None
+        return job_id if job_id and await self._lineage.has_job(job_id, person=person.name) else None
 
     # Files -----------------------------------------------------------------------------------------------------------
 
@@ -195,9 +195,9 @@ class Reuse:
         An asset that is known here counts only if it is the person's own.
         """
         told = await asyncio.to_thread(told_origin, path) or await asyncio.to_thread(self._cache.origin, sha256)
-        if told and await self._kinship.owner(told.asset) in (None, person.name):
+        if told and await self._lineage.owner(told.asset) in (None, person.name):
             return told
-        return await self._kinship.origin(sha256, person=person.name)
+        return await self._lineage.origin(sha256, person=person.name)
 
     async def _cut(self, asset: Asset, said: str, suffix: str, write: Write) -> Path:
         """The file cut out of a clip, from the cache where it is there; else `write` makes it, in a thread."""

@@ -17,9 +17,12 @@ from pathlib import Path
 from services import belonging
 from services.adopting import Adopter
 from services.archive import Archive
-from services.backups import Backups, database_path
 from services.catalogue import Catalogue
+from services.crew import Crew
 from services.dashscope.api_keys import Accounts
+from services.database.backups import Backups, database_path
+from services.database.caps import fixed_caps
+from services.database.jobs import History
 from services.disk import Disk
 from services.domain.jobs import JobWithAssets
 from services.domain.people import LOCAL
@@ -27,21 +30,22 @@ from services.downloads import Downloads
 from services.exports import Exports
 from services.guard import Guard
 from services.hearing import Hearing
-from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Context, Jobs, Pace
 from services.keeping import Keeper
+from services.lanes import Board
 from services.media.metadata import strip
 from services.mending import mend
-from services.money.caps import fixed_caps
 from services.money.purse import Money
+from services.money.spend import Spending
 from services.recalling import Recipes
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
-from services.timing import Timing
+from services.timing import Times, Timing
+from services.watching.tally import Tally
 from services.watching.tracing import tracing
 from services.watching.watch import Watch
 
@@ -70,6 +74,7 @@ class Running:
     money: Money
     watch: Watch
     timing: Timing
+    stats: Tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +101,29 @@ async def run(
         origin = await stack.enter_async_context(_demo_vendor(catalogue, home)) if demo else None
         mended = await asyncio.to_thread(mend, settings.database_url, home, archive.root, now=clock())
         history = await stack.enter_async_context(History.open(settings.database_url, caps=fixed_caps(settings)))
+        slots, workers, stats = Board(history.engine), Crew(history.engine), Tally(history.engine)
         adopter = Adopter(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce)
         held = await belonging.begin(history, archive, mended, now=clock())
         await _take_held(adopter, held)
         accounts = await stack.enter_async_context(
-            Accounts(settings, catalogue, demo_origin=origin, sharers=lambda: history.crew.size).open()
+            Accounts(settings, catalogue, demo_origin=origin, sharers=lambda: workers.size).open()
         )
         context = Context(
             history=history,
+            slots=slots,
+            workers=workers,
+            timing=Timing(Times(history.engine), catalogue),
             archive=archive,
             accounts=accounts,
             catalogue=catalogue,
             announce=telling.announce,
             pace=pace,
             clock=clock,
-            tracing=await stack.enter_async_context(tracing(settings.otel_exporter_otlp_endpoint)),
+            span=(await stack.enter_async_context(tracing(settings.otel_exporter_otlp_endpoint))).span,
         )
         await context.timing.load()
         jobs = await stack.enter_async_context(Jobs.open(context, home=home, database_url=settings.database_url))
-        hearing = Hearing(history, tell=telling.tell, learn=context.timing.learn)
+        hearing = Hearing(history, sharers=lambda: workers.size, tell=telling.tell, learn=context.timing.learn)
         await stack.enter_async_context(hearing.working())
         janitor = await stack.enter_async_context(
             Janitor(history=history, archive=archive, passing=_passing(home), clock=clock).working()
@@ -125,7 +134,7 @@ async def run(
         await stack.enter_async_context(_copying(settings, keeper, clock))
         disk = Disk(history=history, archive=archive, catalogue=catalogue)
         watch = Watch(
-            history.tally,
+            stats,
             disk=disk,
             folder=archive.incoming,
             catalogue=catalogue,
@@ -157,9 +166,12 @@ async def run(
             keeper=keeper,
             sheets=Sheets(history=history, archive=archive, catalogue=catalogue),
             guard=Guard(history=history, wake=jobs.wake_up, clock=clock),
-            money=Money(history=history, catalogue=catalogue, demo=demo, clock=clock),
+            money=Money(
+                history=history, spending=Spending(history.engine), catalogue=catalogue, demo=demo, clock=clock
+            ),
             watch=watch,
             timing=context.timing,
+            stats=stats,
         )
 
 

@@ -20,10 +20,10 @@ from PIL import Image
 from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import Field
+from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets
 from services.domain.people import LOCAL, Person
-from services.history import History
 from services.importing import IMPORTED
 from services.media.files import size_of
 from services.media.video import MAX_CLIP_BYTES, opened

@@ -1,7 +1,8 @@
 """How people keep order: favourites, ratings, tags, collections, and the bin with its way back.
 
-Everybody puts in order only what they see. Ids may come in any order and by the thousand; those that are not there, or
-are somebody else's, are told and stop nothing. Hides turns of work, limits and who is told; the SQL: services.shelving.
+People organize only what they see. Ids may come in any order and by the thousand. Ids that do not exist, or belong to
+another person, are reported and stop nothing. Hides batches, limits and announcements; the SQL is in
+services.database.organize.
 """
 
 from __future__ import annotations
@@ -11,19 +12,17 @@ import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from services.database.jobs import History
+from services.database.organize import Collection, Marks, Tag
 from services.domain.clock import now_ms
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job, JobStatus, JobWithAssets, new_id
 from services.domain.people import Person
-from services.history import History
-from services.shelving import Collection, Marks, Tag
 
 log = logging.getLogger(__name__)
 
 MOST_JOBS = 1_000
 """Jobs that one call may be about."""
-BIN_DAYS = 30
-"""How long something stays in the bin."""
 _AT_ONCE = 100
 """Jobs changed in one transaction, so that nobody waits long for the database."""
 _TOLD_ONE_BY_ONE = 60
@@ -70,7 +69,7 @@ class Shelf:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._history = history
-        self._rows = history.shelving
+        self._rows = history.organized
         self._announce = announce
         self._look_again = look_again
         self._demo = demo

@@ -16,6 +16,7 @@ from typing import Any
 from services.asking import Asking, numbered
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
+from services.database.jobs import History
 from services.disk import Disk
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
@@ -28,7 +29,6 @@ from services.events import Events
 from services.exports import Exports
 from services.finding import names_of, parse_query
 from services.guard import Guard
-from services.history import History
 from services.importing import Importer
 from services.janitor import Janitor
 from services.jobs import Pace
@@ -415,7 +415,7 @@ class Studio:
             "region": region,
             "region_label": labels(self.catalogue).get(region, region),
             "key_hint": self._accounts.hint(region),
-            "active": await self.history.tally.unfinished(person=owner, demo=self.demo),
+            "active": await self.at_work.stats.unfinished(person=owner, demo=self.demo),
             "at_risk": await self.guard.at_risk(person, demo=self.demo),
             "spent_today": listed(await self.money.spent_today(person)),
             "caps": await self.money.caps(person),

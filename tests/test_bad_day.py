@@ -21,16 +21,17 @@ from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, QueryBudget, Retry
 from services.dashscope.api_keys import Accounts
+from services.database.jobs import History
 from services.domain.errors import FileRefused
 from services.domain.jobs import Job, JobStatus, new_id
 from services.domain.people import LOCAL
 from services.guard import AtRisk, Guard
-from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.saving import save
 from services.jobs.verifying import clip_is_whole
 from services.views import job_view
 from tests.rig.clips import Clip, film
+from tests.rig.contexts import context_on
 from tests.rig.dashscope import Naps, Time, account
 from tests.test_saving import a_job
 
@@ -175,11 +176,10 @@ async def begin(history: History, folder: Path, vendor: OnDisk, provider: Provid
         told.append(json.dumps(job_view(await history.with_assets(job_id), CATALOGUE)))
 
     vendor.clock = provider.clock
-    context = Context(
-        history=history,
+    context = context_on(
+        history,
         archive=archive,
         accounts=cast("Accounts", Keys(vendor)),  # it has what a context uses
-        catalogue=CATALOGUE,
         announce=announce,
         pace=pace or Pace(),
         clock=provider.clock,

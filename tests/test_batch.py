@@ -15,12 +15,12 @@ import pytest
 
 from components.verdicts import foot_of
 from services.catalogue import CATALOGUE
+from services.database.caps import Period, Scope
+from services.database.jobs import History
 from services.domain.errors import InvalidRequest, OverCap
 from services.domain.jobs import Asset, JobWithAssets
 from services.domain.people import LOCAL
 from services.domain.problems import COPIES, PRICE, Repair
-from services.history import History
-from services.money.caps import Period, Scope
 from services.money.estimates import Step, price_steps
 from services.ordering import MOST_COPIES, seeds_of
 from services.request import parse, price

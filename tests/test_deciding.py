@@ -17,10 +17,11 @@ from typing import cast
 import pytest
 
 from services.archive import Archive
-from services.catalogue import CATALOGUE
 from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
 from services.dashscope.api_keys import Accounts
 from services.dashscope.replies import ListedTask
+from services.database.caps import Period, Scope, Spender
+from services.database.jobs import History
 from services.domain.errors import (
     KeyRefused,
     OverCap,
@@ -32,7 +33,6 @@ from services.domain.errors import (
     VendorError,
 )
 from services.domain.jobs import Because, Decision, Job, JobStatus, Submission, SubmissionState, new_id
-from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.canceling import cancel
 from services.jobs.deciding import decide
@@ -42,8 +42,9 @@ from services.jobs.saving import save
 from services.jobs.sending import give_back
 from services.jobs.submitting import submit
 from services.jobs.waiting import wait
-from services.money.caps import Period, Scope, Spender
-from services.money.spend import Span
+from services.lanes.board import Board as Slots
+from services.money.spend import Span, Spending
+from tests.rig.contexts import context_on
 from tests.rig.postgres import emptied
 
 NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() * 1000)
@@ -216,7 +217,7 @@ class Scene:
         return await self.now()
 
     async def state(self) -> SubmissionState:
-        latest = await self.context.history.ledger.latest(self.job.id)
+        latest = await self.context.history.submissions.latest(self.job.id)
         assert latest is not None
         return latest.state
 
@@ -228,11 +229,10 @@ def context_of(history: History, vendor: Vendor | None, clock: Clock, home: Path
     async def announce(_job_id: str) -> None:
         """Nobody watches."""
 
-    return Context(
-        history=history,
+    return context_on(
+        history,
         archive=archive,
         accounts=cast("Accounts", Keys(vendor)),  # it has what a context uses
-        catalogue=CATALOGUE,
         announce=announce,
         pace=Pace(poll=600, retry=600, retry_longest=600),
         clock=clock,
@@ -245,7 +245,7 @@ async def scene(history: History, tmp_path: Path) -> Scene:
     clock, vendor = Clock(), Vendor()
     context = context_of(history, vendor, clock, tmp_path)
     job = await history.add(a_job(JobStatus.SUBMITTING))
-    submission = await history.ledger.open(job, attempt=1, started_at=NOON)
+    submission = await history.submissions.open(job, attempt=1, started_at=NOON)
     return Scene(context, vendor, clock, job, submission)
 
 
@@ -314,8 +314,10 @@ async def test_a_task_that_was_adopted_and_tells_other_words_is_given_up_again(s
 
 
 async def test_a_task_that_is_not_known_yet_is_not_given_up(scene: Scene) -> None:
-    ledger = scene.context.history.ledger
-    job = await ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, submitted_at=NOON, updated_at=NOON)
+    submissions = scene.context.history.submissions
+    job = await submissions.take(
+        scene.submission, task_id="t", status=JobStatus.PENDING, submitted_at=NOON, updated_at=NOON
+    )
     assert job is not None
     waiting = asyncio.create_task(wait(replace(scene.context, pace=Pace(poll=15, first_poll=1)), job))
     await scene.until(lambda _job: scene.clock.now - NOON > MINUTE // 2)
@@ -357,10 +359,10 @@ async def test_who_still_looks_it_up_lets_go_when_it_is_sent_again_elsewhere(sce
 
 async def test_a_step_is_not_taken_with_a_lane_that_is_given_away(scene: Scene) -> None:
     history, job = scene.context.history, scene.job
-    assert await history.lanes.turn_to_send(job, now=NOON) is not None
+    assert await Slots(history.engine).turn_to_send(job, now=NOON) is not None
     await history.change(job.id, dispatched_at=NOON + MINUTE)
-    assert await history.lanes.turn_to_send(job, now=NOON) is None
-    assert await history.lanes.may_send(job, now=NOON) is None
+    assert await Slots(history.engine).turn_to_send(job, now=NOON) is None
+    assert await Slots(history.engine).may_send(job, now=NOON) is None
     assert await history.change(job.id, only_lane=NOON, status=JobStatus.UPLOADING) is None
     assert (await scene.now()).status is JobStatus.SUBMITTING
     changed = await history.change(job.id, only_lane=NOON + MINUTE, status=JobStatus.UPLOADING)
@@ -400,9 +402,9 @@ async def test_sent_again_both_orders_count_until_it_is_known(scene: Scene) -> N
     await history.change(scene.job.id, status=JobStatus.SUCCEEDED, actual_micros=400_000)
     assert await used() == 900_000
     span = Span(person=None, demo=False, first="2026-11-20", last="2026-11-24")
-    (total,) = (await history.spending.spend(span)).total
+    (total,) = (await Spending(history.engine).spend(span)).total
     assert (total.spent, total.open, total.unsure, total.jobs) == (400_000, 0, 500_000, 1)
-    lines = [line async for line in history.spending.csv(span)]
+    lines = [line async for line in Spending(history.engine).csv(span)]
     assert ",0.500000,0.400000,0.500000,USD,billed," in lines[-1]
 
 
@@ -436,10 +438,10 @@ async def test_nothing_is_decided_where_nobody_is_asked(scene: Scene) -> None:
 
 
 async def test_a_task_and_a_decision_that_come_at_once_never_both_count(scene: Scene) -> None:
-    ledger = scene.context.history.ledger
+    submissions = scene.context.history.submissions
     took, gave_up = await asyncio.gather(
-        ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON),
-        ledger.give_up(scene.submission, status=JobStatus.CANCELED, updated_at=NOON),
+        submissions.take(scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON),
+        submissions.give_up(scene.submission, status=JobStatus.CANCELED, updated_at=NOON),
     )
     assert (took is None) != (gave_up is None)
     job = await scene.now()
@@ -506,8 +508,8 @@ async def _used(scene: Scene) -> int:
 async def _taken(scene: Scene, task_id: str, *, at: int) -> None:
     """Another order of the same model whose answer arrived."""
     job = await scene.context.history.add(a_job(JobStatus.SUBMITTING))
-    other = await scene.context.history.ledger.open(job, attempt=1, started_at=at)
-    await scene.context.history.ledger.take(other, task_id=task_id, status=JobStatus.PENDING, updated_at=at)
+    other = await scene.context.history.submissions.open(job, attempt=1, started_at=at)
+    await scene.context.history.submissions.take(other, task_id=task_id, status=JobStatus.PENDING, updated_at=at)
 
 
 async def test_while_the_list_lacks_a_task_that_exists_it_proves_nothing(scene: Scene) -> None:
@@ -590,9 +592,9 @@ async def test_a_task_that_turns_up_too_late_is_a_job_of_its_own_and_in_the_book
         scene.vendor.listing = None
     await decide(scene.context, scene.job.id, answer)
     if answer is Decision.SEND:
-        ledger, job = scene.context.history.ledger, await scene.now()
-        second = await ledger.open(job, attempt=2, started_at=scene.clock.now)
-        await ledger.take(second, task_id="second", status=JobStatus.PENDING, updated_at=scene.clock.now)
+        submissions, job = scene.context.history.submissions, await scene.now()
+        second = await submissions.open(job, attempt=2, started_at=scene.clock.now)
+        await submissions.take(second, task_id="second", status=JobStatus.PENDING, updated_at=scene.clock.now)
         scene.vendor.tasks["second"] = a_task("second", TaskStatus.RUNNING, at=scene.clock.now)
     scene.vendor.tasks["late"] = a_task("late", TaskStatus.RUNNING)
     (twin,) = await _look_back(scene)
@@ -621,13 +623,15 @@ async def test_two_processes_that_look_back_adopt_a_task_once(scene: Scene) -> N
 
 async def test_what_is_canceled_on_its_way_and_refused_as_too_fast_does_not_wait_in_line(scene: Scene) -> None:
     assert (await cancel(scene.context, scene.job.id)).cancel_requested
-    await scene.context.history.ledger.close(scene.submission, because=Because.THROTTLED)
+    await scene.context.history.submissions.close(scene.submission, because=Because.THROTTLED)
     await give_back(scene.context, scene.job, Throttled("Too fast."))
     assert (await scene.now()).status is JobStatus.CANCELED
 
 
 async def test_a_cancel_that_comes_after_the_end_says_that_it_is_done(scene: Scene) -> None:
-    await scene.context.history.ledger.take(scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON)
+    await scene.context.history.submissions.take(
+        scene.submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON
+    )
     scene.vendor.tasks["t"] = a_task("t", TaskStatus.SUCCEEDED)
     with pytest.raises(StudioError, match=r"had just finished it.* costs \$0\.50"):
         await cancel(scene.context, scene.job.id)
@@ -665,7 +669,7 @@ async def test_from_every_state_a_job_ends_or_asks_within_25_hours(
         context = context_of(history, vendor, clock, tmp_path)
         job = await history.add(a_job(status, task_id="t" if status in _SENT else None))
         if status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
-            await history.ledger.open(job, attempt=1, started_at=NOON)
+            await history.submissions.open(job, attempt=1, started_at=NOON)
         carrying = asyncio.create_task(_carry(context, job.id))
         try:
             while not carrying.done() and clock.now - NOON < DAY + 60 * MINUTE:

@@ -12,8 +12,8 @@ from services.domain.jobs import Asset, Job
 from services.error_view import ErrorView, error_view
 from services.simulator import Answer, Route, Simulator
 from services.studio import Studio
+from tests.database.test_jobs import a_job, an_asset
 from tests.rig.studio import simulated, studio_at, until
-from tests.test_history import a_job, an_asset
 
 
 def told(*files: Asset, **changes: object) -> ErrorView:

@@ -24,13 +24,13 @@ from PIL import Image, PngImagePlugin
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.database.jobs import History
 from services.disk import Disk
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, Job, JobWithAssets
 from services.domain.people import LOCAL, Person
 from services.exporting import COLUMNS, Naming, safe_cell
 from services.exports import Exports, Wanted
-from services.history import History
 from services.janitor import Janitor
 from services.media.metadata import read_json, strip
 from services.routes import exports as export_routes

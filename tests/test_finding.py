@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalogue import CATALOGUE
+from services.database.tokenizer import begins_a_word, sought, tokens
 from services.domain.search_query import Among, Between, Filter, Mark, Marked, Measure, Query, Trait, Words
 from services.finding import Names, names_of, parse_query
-from services.tokens import begins_a_word, sought, tokens
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 NAMES = Names(

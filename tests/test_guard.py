@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.database.jobs import History
 from services.domain.jobs import Job, JobStatus, new_id
 from services.domain.people import LOCAL, Person
 from services.guard import Guard
-from services.history import History
 from services.jobs.urgency import Turns, expiry, lost_at, next_pause
 from tests.test_saving import a_job
 

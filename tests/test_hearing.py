@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.database.jobs import History
 from services.domain.jobs import JobStatus, JobWithAssets
 from services.hearing import Hearing
-from services.history import History
 from tests.rig.postgres import emptied
 from tests.rig.works import a_job
 
@@ -31,14 +31,14 @@ async def test_what_another_process_changes_is_told_here_and_learnt_from(postgre
     async with (
         History.open(url) as ours,
         History.open(url) as theirs,
-        ours.crew.signed_in(tmp_path / "ours"),
     ):
         ears = Ears()
-        hearing = Hearing(ours, tell=ears.tell, learn=ears.learn)
+        sharers = 1
+        hearing = Hearing(ours, sharers=lambda: sharers, tell=ears.tell, learn=ears.learn)
         before = await theirs.add(a_job())
         await hearing.listen()
         assert ears.jobs == [], "alone there is nothing to hear"
-        ours.crew.size = 2
+        sharers = 2
         await hearing.listen()
         assert ears.jobs == [], "what was before is no news"
         await theirs.change(before.id, status=JobStatus.RUNNING)
@@ -54,7 +54,7 @@ async def test_what_another_process_changes_is_told_here_and_learnt_from(postgre
 async def test_a_process_alone_hears_nothing(tmp_path: Path) -> None:
     async with History.open(f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}") as history:
         ears = Ears()
-        hearing = Hearing(history, tell=ears.tell, learn=ears.learn)
+        hearing = Hearing(history, sharers=lambda: 1, tell=ears.tell, learn=ears.learn)
         job = await history.add(a_job())
         for _ in range(2):
             await history.change(job.id, status=JobStatus.SAVING)

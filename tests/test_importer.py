@@ -18,12 +18,12 @@ from PIL import Image, PngImagePlugin
 from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ImageField
+from services.database.jobs import History
 from services.domain.errors import FileRefused
 from services.domain.jobs import JobStatus, JobWithAssets
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.finding import parse_query
-from services.history import History
 from services.importer import main, take_folder
 from services.importing import Importer, Outcome
 from services.inputs import repair_given

@@ -17,15 +17,16 @@ from hypothesis import strategies as st
 
 from services import sweeping
 from services.archive import Archive
+from services.database.jobs import History
+from services.database.organize import BIN_DAYS, Marks
+from services.database.reservations import day_of
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import CheckState, Job, JobStatus, SubmissionState
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
-from services.history import History
 from services.janitor import Janitor
-from services.money.reservations import day_of
-from services.shelf import BIN_DAYS, Shelf
-from services.shelving import Marks
+from services.money.spend import Spending
+from services.shelf import Shelf
 from tests.rig.works import BEGUN, a_job, add_work, an_input, an_output, write
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -100,23 +101,23 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 async def test_the_books_are_the_same_after_the_bin_is_emptied(house: House) -> None:
     job = await add_work(house.history, house.archive, given=b"a portrait")
-    submission = await house.history.ledger.open(job, attempt=1, started_at=job.created_at)
-    await house.history.ledger.take(submission, task_id="task-1")
-    check, _ = await house.history.checks.begin(
+    submission = await house.history.submissions.open(job, attempt=1, started_at=job.created_at)
+    await house.history.submissions.take(submission, task_id="task-1")
+    check, _ = await house.history.prechecks.begin(
         job, vendor_check="detect", sha256="0" * 64, micros=4_000, asked_at=job.created_at
     )
-    await house.history.checks.settle(check, state=CheckState.PASSED, answered_at=job.created_at)
+    await house.history.prechecks.settle(check, state=CheckState.PASSED, answered_at=job.created_at)
     day = day_of(job.created_at)
-    spent = await house.history.spending.today(person=None, demo=False, day=day)
+    spent = await Spending(house.history.engine).today(person=None, demo=False, day=day)
     await house.shelf.mark(LOCAL, [job.id], Marks(favourite=True, add_tags=("fox",)))
     await house.shelf.discard(LOCAL, [job.id])
 
     emptied = await house.janitor.empty(LOCAL)
 
     assert emptied.job_ids == (job.id,)
-    assert await house.history.spending.today(person=None, demo=False, day=day) == spent == {"USD": 400_000}
-    assert await house.history.checks.paid_by(job.id) == 4_000
-    latest = await house.history.ledger.latest(job.id)
+    assert await Spending(house.history.engine).today(person=None, demo=False, day=day) == spent == {"USD": 400_000}
+    assert await house.history.prechecks.paid_by(job.id) == 4_000
+    latest = await house.history.submissions.latest(job.id)
     assert latest is not None
     assert (latest.state, latest.task_id) == (SubmissionState.TAKEN, "task-1")
     left = await house.history.job(job.id)

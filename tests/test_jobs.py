@@ -275,7 +275,7 @@ async def test_an_open_submission_is_never_sent_again_by_itself(home: Path, vend
     async with studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["status"] == "submitting")
-        while (found := await studio.history.ledger.latest(job_id)) is None:
+        while (found := await studio.history.submissions.latest(job_id)) is None:
             await asyncio.sleep(0.01)
         assert found.state is SubmissionState.OPEN
     simulator.faults.clear()

@@ -72,7 +72,7 @@ async def test_an_article_grows_while_it_is_made_and_ends_on_our_disk(
 
 
 async def latest_state(studio: Studio, job_id: str) -> SubmissionState:
-    submission = await studio.history.ledger.latest(job_id)
+    submission = await studio.history.submissions.latest(job_id)
     assert submission is not None
     assert submission.live
     return submission.state

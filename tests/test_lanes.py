@@ -15,10 +15,11 @@ from fastapi import FastAPI
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import RateLimit
+from services.database.jobs import History
 from services.domain.jobs import Decision, Job, JobStatus
 from services.domain.people import Person
-from services.history import History
 from services.lanes import Dispatcher, Place
+from services.lanes.board import Board as Slots
 from services.lanes.board import Bucket
 from services.routes import add_routes
 from services.simulator import Route
@@ -54,7 +55,7 @@ async def ask(history: History, count: int, **changes: object) -> list[Job]:
 async def test_processes_that_give_at_the_same_time_give_each_lane_once(processes: list[History]) -> None:
     await ask(processes[0], 12)
     gifts = await asyncio.gather(
-        *(history.lanes.give(BUCKET, rate=RATE, now=NOW + n) for n in range(4) for history in processes)
+        *(Slots(history.engine).give(BUCKET, rate=RATE, now=NOW + n) for n in range(4) for history in processes)
     )
     given = [job.id for gift in gifts for job in gift]
     assert len(given) == len(set(given)) == 3
@@ -63,11 +64,11 @@ async def test_processes_that_give_at_the_same_time_give_each_lane_once(processe
 async def test_a_lane_is_free_again_when_the_vendor_is_done(processes: list[History]) -> None:
     history, other, _ = processes
     await ask(history, 5)
-    first, second, _third = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
-    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW) == ()
+    first, second, _third = await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW)
+    assert await Slots(other.engine).give(BUCKET, rate=RATE, now=NOW) == ()
     await history.change(first.id, status=JobStatus.SAVING, task_id="t1")
     await history.change(second.id, status=JobStatus.CANCELED)
-    assert len(await other.lanes.give(BUCKET, rate=RATE, now=NOW)) == 2
+    assert len(await Slots(other.engine).give(BUCKET, rate=RATE, now=NOW)) == 2
 
 
 async def test_accounts_and_models_have_lanes_of_their_own(processes: list[History]) -> None:
@@ -75,9 +76,9 @@ async def test_accounts_and_models_have_lanes_of_their_own(processes: list[Histo
     await ask(history, 4)
     await ask(history, 4, vendor_model="another")
     await ask(history, 4, account="beijing-1234")
-    lines = await history.lanes.lines(now=NOW)
+    lines = await Slots(history.engine).lines(now=NOW)
     assert len(lines) == 3
-    given = [len(await history.lanes.give(line.bucket, rate=RATE, now=NOW)) for line in lines]
+    given = [len(await Slots(history.engine).give(line.bucket, rate=RATE, now=NOW)) for line in lines]
     assert given == [3, 3, 3]
 
 
@@ -87,7 +88,7 @@ async def test_people_take_turns_in_the_database_too(processes: list[History]) -
     await ask(history, 6, person="bob", batch="b", created_at=NOW, updated_at=NOW)
     served: list[str] = []
     for round_number in range(4):
-        for job in await history.lanes.give(BUCKET, rate=RATE, now=NOW + round_number):
+        for job in await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW + round_number):
             served.append(job.person)
             await history.change(job.id, status=JobStatus.SUCCEEDED)
     assert (served.count("ann"), served.count("bob")) == (6, 6)
@@ -97,8 +98,10 @@ async def test_people_take_turns_in_the_database_too(processes: list[History]) -
 async def test_turns_to_send_are_spaced_for_all_processes_together(processes: list[History]) -> None:
     rate = RateLimit(submits_per_second=2, running=9)
     await ask(processes[0], 9)
-    given = await processes[0].lanes.give(BUCKET, rate=rate, now=NOW)
-    turns = await asyncio.gather(*(processes[n % 3].lanes.turn_to_send(job, now=NOW) for n, job in enumerate(given)))
+    given = await Slots(processes[0].engine).give(BUCKET, rate=rate, now=NOW)
+    turns = await asyncio.gather(
+        *(Slots(processes[n % 3].engine).turn_to_send(job, now=NOW) for n, job in enumerate(given))
+    )
     found = sorted(turn for turn in turns if turn is not None)
     assert len(found) == 9
     assert min(later - sooner for sooner, later in itertools.pairwise(found)) >= 500
@@ -109,50 +112,50 @@ async def test_a_refusal_takes_the_lanes_of_what_was_not_sent_and_says_how_many_
 ) -> None:
     history, other, _ = processes
     await ask(history, 5)
-    sent, refused, unsent = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
+    sent, refused, unsent = await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW)
     await history.change(sent.id, status=JobStatus.RUNNING, task_id="t1")
     await history.change(refused.id, status=JobStatus.SUBMITTING)
-    back = await history.lanes.refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
+    back = await Slots(history.engine).refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
     assert set(back) == {refused.id, unsent.id}
     again = await history.job(refused.id)
     assert (again.status, again.dispatched_at, again.attention) == (JobStatus.QUEUED, None, "Too fast.")
-    assert await other.lanes.turn_to_send(unsent, now=NOW) is None
-    assert await other.lanes.may_send(unsent, now=NOW) is None
-    assert await other.lanes.may_send(sent, now=NOW) is False, "the vendor wants a pause"
-    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW + 5000) == (), "one lane is known, and it is busy"
+    assert await Slots(other.engine).turn_to_send(unsent, now=NOW) is None
+    assert await Slots(other.engine).may_send(unsent, now=NOW) is None
+    assert await Slots(other.engine).may_send(sent, now=NOW) is False, "the vendor wants a pause"
+    assert await Slots(other.engine).give(BUCKET, rate=RATE, now=NOW + 5000) == (), "one lane is known, and it is busy"
     await history.change(sent.id, status=JobStatus.SAVING)
-    assert await other.lanes.give(BUCKET, rate=RATE, now=NOW + 4999) == ()
-    assert len(await other.lanes.give(BUCKET, rate=RATE, now=NOW + 5000)) == 1
+    assert await Slots(other.engine).give(BUCKET, rate=RATE, now=NOW + 4999) == ()
+    assert len(await Slots(other.engine).give(BUCKET, rate=RATE, now=NOW + 5000)) == 1
 
 
 async def test_what_was_learned_outlives_a_restart_and_one_more_is_tried_later(url: str) -> None:
     async with History.open(url) as history:
         await ask(history, 5)
-        sent, refused, _unsent = await history.lanes.give(BUCKET, rate=RATE, now=NOW)
+        sent, refused, _unsent = await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW)
         await history.change(sent.id, status=JobStatus.RUNNING, task_id="t1")
         await history.change(refused.id, status=JobStatus.SUBMITTING)
-        await history.lanes.refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
+        await Slots(history.engine).refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
     async with History.open(url) as history:
-        assert [known.lanes for known in await history.lanes.known()] == [1]
+        assert [known.lanes for known in await Slots(history.engine).known()] == [1]
         hour = 3_600_000
-        assert await history.lanes.give(BUCKET, rate=RATE, now=NOW + hour - 1) == ()
-        (more,) = await history.lanes.give(BUCKET, rate=RATE, now=NOW + hour)
+        assert await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW + hour - 1) == ()
+        (more,) = await Slots(history.engine).give(BUCKET, rate=RATE, now=NOW + hour)
         await history.change(more.id, status=JobStatus.PENDING, task_id="t2")
-        await history.lanes.taken(more)
-        assert [(known.lanes, known.refusals) for known in await history.lanes.known()] == [(2, 0)]
+        await Slots(history.engine).taken(more)
+        assert [(known.lanes, known.refusals) for known in await Slots(history.engine).known()] == [(2, 0)]
 
 
 async def test_a_job_in_doubt_holds_no_lane_and_explains_a_refusal(processes: list[History]) -> None:
     history = processes[0]
     await ask(history, 3)
     two = RateLimit(submits_per_second=5, running=2)
-    lost, running = await history.lanes.give(BUCKET, rate=two, now=NOW)
+    lost, running = await Slots(history.engine).give(BUCKET, rate=two, now=NOW)
     await history.change(running.id, status=JobStatus.RUNNING)
     await history.change(lost.id, status=JobStatus.UNKNOWN)
-    (following,) = await history.lanes.give(BUCKET, rate=two, now=NOW + 1)
+    (following,) = await Slots(history.engine).give(BUCKET, rate=two, now=NOW + 1)
     await history.change(following.id, status=JobStatus.SUBMITTING)
-    await history.lanes.refuse(following, now=NOW + 2, first_pause_ms=1, jitter=0, attention="Too fast.")
-    (limits,) = await history.lanes.known()
+    await Slots(history.engine).refuse(following, now=NOW + 2, first_pause_ms=1, jitter=0, attention="Too fast.")
+    (limits,) = await Slots(history.engine).known()
     assert limits.lanes == 2, "the vendor has two: the one that runs and perhaps the lost one"
 
 
@@ -162,12 +165,12 @@ async def test_a_job_that_rests_or_waits_for_a_decision_is_given_no_lane(process
     await history.change(rests, rests_until=NOW + 60_000)
     await history.change(asked, decision=Decision.REFUSED)
     five = RateLimit(submits_per_second=5, running=5)
-    assert [job.id for job in await history.lanes.give(BUCKET, rate=five, now=NOW)] == [free]
-    assert await history.lanes.next_rested(now=NOW) == NOW + 60_000
-    (given,) = await history.lanes.give(BUCKET, rate=five, now=NOW + 60_000)
+    assert [job.id for job in await Slots(history.engine).give(BUCKET, rate=five, now=NOW)] == [free]
+    assert await Slots(history.engine).next_rested(now=NOW) == NOW + 60_000
+    (given,) = await Slots(history.engine).give(BUCKET, rate=five, now=NOW + 60_000)
     assert (given.id, given.rests_until) == (rests, None)
     await history.change(asked, decision=Decision.SEND)
-    assert [job.id for job in await history.lanes.give(BUCKET, rate=five, now=NOW)] == [asked]
+    assert [job.id for job in await Slots(history.engine).give(BUCKET, rate=five, now=NOW)] == [asked]
 
 
 async def test_who_waits_is_told_their_place_and_who_has_a_lane_is_started(processes: list[History]) -> None:
@@ -182,7 +185,9 @@ async def test_who_waits_is_told_their_place_and_who_has_a_lane_is_started(proce
     async def announce(job_id: str) -> None:
         told.append(job_id)
 
-    dispatcher = Dispatcher(history.lanes, catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW)
+    dispatcher = Dispatcher(
+        Slots(history.engine), catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW
+    )
     await dispatcher.look()
     assert started == [asked[0].id], "of what is not in the catalogue one is made at once"
     assert dispatcher.place(asked[0].id) is None
@@ -212,7 +217,9 @@ async def test_who_could_not_be_started_is_started_later(processes: list[History
     async def announce(_job_id: str) -> None:
         """Nobody watches."""
 
-    dispatcher = Dispatcher(history.lanes, catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW)
+    dispatcher = Dispatcher(
+        Slots(history.engine), catalogue=CATALOGUE, start=start, announce=announce, clock=lambda: NOW
+    )
     with pytest.raises(OSError, match="locked"):
         await dispatcher.look()
     await dispatcher.look()
@@ -247,7 +254,7 @@ async def test_a_vendor_that_takes_fewer_is_obeyed_after_its_first_refusal(home:
         ]
         ended = [await until(studio, job["id"], seconds=60) for job in (first, *jobs)]
         assert [job["status"] for job in ended] == ["succeeded"] * 4
-        (known,) = await studio.history.lanes.known()
+        (known,) = await Slots(studio.history.engine).known()
         # As many as were there by then: another order may have arrived before the one that was refused.
         assert known.learned_limit in (1, 2)
         assert len(simulator.creates) == 4

@@ -22,20 +22,21 @@ from services import belonging, removed
 from services.adopting import Adopter, Adoption
 from services.archive import Archive
 from services.archive_id import read_mark
-from services.backups import make_copy
 from services.belonging import Kind
 from services.catalogue import CATALOGUE
+from services.database.backups import make_copy
+from services.database.jobs import History
+from services.database.organize import BIN_DAYS
 from services.domain.errors import StudioError
-from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
+from services.domain.jobs import OUTPUT, Decision, Job, JobStatus, SubmissionState
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
-from services.history import OUTPUT, History
 from services.importer import main as import_main
 from services.janitor import Janitor
 from services.keeping import Keeper
 from services.media.metadata import recipe_of
 from services.mending import mend
-from services.shelf import BIN_DAYS, Shelf
+from services.shelf import Shelf
 from services.views import JobView, job_view
 from tests.rig.postgres import emptied
 from tests.rig.treasure import LAST, LOSSES, Loss, give, make, pixels, results
@@ -151,7 +152,7 @@ async def test_all_works_come_back_as_they_were(place: Place) -> None:
         after = await place.views()
         assert {job_id: said(view) for job_id, view in after.items()} == {j: said(v) for j, v in before.items()}
         assert after[second.id]["inputs"][0]["parent_job"] == first.id
-        assert [link.older for link in await place.history.kinship.above([second.id], person="local")] == [first.id]
+        assert [link.older for link in await place.history.lineage.above([second.id], person="local")] == [first.id]
         assert results(place.archive.root) == files
         assert (await belonging.standing(place.history, place.archive)).settled
         again = await place.adopt()
@@ -347,7 +348,7 @@ async def older_copy(place: Place, *, waiting: int) -> tuple[list[Job], Job]:
                 strict=False,
             )
         ]  # fmt: skip
-        await place.history.ledger.open(jobs[2], attempt=1, started_at=jobs[2].created_at)
+        await place.history.submissions.open(jobs[2], attempt=1, started_at=jobs[2].created_at)
     database = place.home / "studio.db"
     shutil.copyfile(database, place.home / "older.db")
     async with place.started():
@@ -375,7 +376,7 @@ async def test_jobs_of_an_older_database_wait_for_a_person_and_are_never_sent(sq
         for job in jobs:
             held = await place.history.job(job.id)
             assert (held.status, held.decision, held.dispatched_at) == (JobStatus.UNKNOWN, Decision.RESTORED, None)
-            latest = await place.history.ledger.latest(job.id)
+            latest = await place.history.submissions.latest(job.id)
             assert latest is not None
             assert latest.state is SubmissionState.OPEN
             view = job_view(await place.history.with_assets(job.id), CATALOGUE)
@@ -384,7 +385,7 @@ async def test_jobs_of_an_older_database_wait_for_a_person_and_are_never_sent(sq
         assert adoption.jobs == 2
         mine = await place.history.with_assets(saved.id)
         assert (mine.job.status, len(mine.assets)) == (JobStatus.SUCCEEDED, 1)
-        latest = await place.history.ledger.latest(saved.id)
+        latest = await place.history.submissions.latest(saved.id)
         assert latest is not None
         assert latest.state is SubmissionState.TAKEN
         job = await place.history.add(a_job(20, status=JobStatus.QUEUED))

@@ -18,11 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue import CATALOGUE
-from services.domain.errors import NotFound, OverCap, StudioError
-from services.domain.jobs import Job, JobStatus
-from services.domain.money import parse_amounts, said, to_micros
-from services.history import History
-from services.money.caps import (
+from services.database.caps import (
     Cap,
     CapState,
     Period,
@@ -34,11 +30,15 @@ from services.money.caps import (
     fixed_caps,
     refusal,
 )
-from services.money.reservations import Held, Settlement, day_of, month_of, settlement_of
-from services.money.spend import Span, span_of, spend_view
+from services.database.jobs import History
+from services.database.reservations import Held, Settlement, day_of, month_of, settlement_of
+from services.domain.errors import NotFound, OverCap, StudioError
+from services.domain.jobs import Job, JobStatus
+from services.domain.money import parse_amounts, said, to_micros
+from services.money.spend import Span, Spending, span_of, spend_view
 from services.settings import Settings
+from tests.database.test_jobs import a_job
 from tests.rig.postgres import emptied
-from tests.test_history import a_job
 
 DAY_MS = 86_400_000
 NOON = 1_790_000_000_000
@@ -131,13 +131,13 @@ async def test_what_is_held_becomes_what_was_billed_or_nothing(history: History)
     await history.change(done.id, status=JobStatus.SUCCEEDED, actual_micros=300_000, updated_at=NOON)
     await history.change(failed.id, status=JobStatus.FAILED, actual_micros=0, updated_at=NOON)
     assert await used(history) == 300_000
-    assert await history.spending.today(person=None, demo=False, day=TODAY) == {"USD": 300_000}
+    assert await Spending(history.engine).today(person=None, demo=False, day=TODAY) == {"USD": 300_000}
 
 
 async def test_a_task_that_is_taken_holds_what_it_held(history: History) -> None:
     job = await history.add(ordered())
-    submission = await history.ledger.open(job, attempt=1, started_at=NOON)
-    await history.ledger.take(submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON)
+    submission = await history.submissions.open(job, attempt=1, started_at=NOON)
+    await history.submissions.take(submission, task_id="t", status=JobStatus.PENDING, updated_at=NOON)
     assert await used(history) == 500_000
 
 
@@ -313,7 +313,7 @@ def span(**changes: object) -> Span:
 
 async def test_spending_is_told_by_person_model_and_day(history: History) -> None:
     await fill(history)
-    view = spend_view(await history.spending.spend(span()), CATALOGUE)
+    view = spend_view(await Spending(history.engine).spend(span()), CATALOGUE)
     assert view["totals"] == [
         {"currency": "USD", "spent": 0.5, "open": 0.5, "unsure": 0.5, "jobs": 5, "failed": 1},
         {"currency": "CNY", "spent": 0.7, "open": 0.0, "unsure": 0.0, "jobs": 1, "failed": 0},
@@ -332,7 +332,7 @@ async def test_what_failed_or_was_canceled_costs_nothing_and_what_is_unsure_stan
     await history.add(ordered(1, status=JobStatus.FAILED, actual_micros=0))
     await history.add(ordered(2, status=JobStatus.CANCELED, actual_micros=0))
     await history.add(ordered(3, status=JobStatus.FAILED))
-    (total,) = (await history.spending.spend(span())).total
+    (total,) = (await Spending(history.engine).spend(span())).total
     assert (total.spent, total.open, total.unsure, total.jobs, total.failed) == (0, 0, 500_000, 3, 1)
 
 
@@ -344,16 +344,16 @@ def test_in_a_demo_a_refusal_says_that_nothing_is_billed() -> None:
 
 async def test_a_person_sees_their_own_and_a_demo_is_apart(history: History) -> None:
     await fill(history)
-    mine = await history.spending.spend(span(person="mei", first=TODAY))
+    mine = await Spending(history.engine).spend(span(person="mei", first=TODAY))
     assert [(row.currency, row.spent) for row in mine.total] == [("USD", 300_000)]
-    demo = await history.spending.spend(span(demo=True))
+    demo = await Spending(history.engine).spend(span(demo=True))
     assert [(row.currency, row.spent) for row in demo.total] == [("USD", 900_000)]
 
 
 async def test_the_csv_has_every_job_and_no_formula(history: History) -> None:
     await fill(history)
     await history.add(ordered(8, person="=1+1"))
-    text = "".join([lines async for lines in history.spending.csv(span())])
+    text = "".join([lines async for lines in Spending(history.engine).csv(span())])
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 7
     assert [row["billed"] for row in rows if row["person"] == "mei"] == ["0.200000", "0.300000"]

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.crew import ALONE, Crew
 from services.dashscope import QueryBudget
+from services.database.jobs import History
 from services.domain.jobs import JobStatus
-from services.history import History
 from services.jobs.engine import Engine
 from services.simulator import Route
 from tests.bench.processes import Program, program
@@ -133,13 +133,13 @@ async def test_who_stood_still_knows_it_before_it_orders(engine: AsyncEngine, ho
 
 async def test_a_file_has_one_process(home: Path, tmp_path: Path) -> None:
     async with History.open(f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}") as history:
-        hands = Hands()
+        hands, alone = Hands(), Crew(history.engine)
         async with (
-            history.crew.signed_in(home),
-            history.crew.watching(take_over=hands.take_over, let_go=hands.let_go),
+            alone.signed_in(home),
+            alone.watching(take_over=hands.take_over, let_go=hands.let_go),
         ):
-            assert (history.crew.name, history.crew.size, hands.taken) == (ALONE, 1, [])
-            assert history.crew.surely_here
+            assert (alone.name, alone.size, hands.taken) == (ALONE, 1, [])
+            assert alone.surely_here
 
 
 async def test_a_budget_is_divided_by_those_who_share_it() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from services.database.jobs import History
+from services.database.reservations import day_of
 from services.domain.errors import StudioError, Unreachable
 from services.domain.jobs import Decision, JobStatus, SubmissionState
-from services.history import History
 from services.jobs.deciding import decide
 from services.jobs.restored import is_held
 from services.jobs.submitting import submit
-from services.money.reservations import day_of
+from services.money.spend import Spending
 from tests.rig.postgres import emptied
 from tests.test_deciding import NOON, Clock, Vendor, a_job, context_of
 
@@ -37,9 +38,9 @@ async def test_it_is_not_sent_by_whatever_runs_it_and_once_by_a_persons_word(
     context = context_of(history, vendor, clock, tmp_path)
     job = await history.add(a_job(status))
     if status in (JobStatus.SUBMITTING, JobStatus.UNKNOWN):
-        await history.ledger.open(job, attempt=1, started_at=NOON)
+        await history.submissions.open(job, attempt=1, started_at=NOON)
 
-    assert await history.holding.hold(now=NOON, above=500, notes={}, mishap=None) == (job.id,)
+    assert await history.restored_jobs.hold(now=NOON, above=500, notes={}, mishap=None) == (job.id,)
 
     held = await history.job(job.id)
     assert is_held(held)
@@ -47,16 +48,16 @@ async def test_it_is_not_sent_by_whatever_runs_it_and_once_by_a_persons_word(
     for grant in (NOON, None):  # what the engine remembers of it, from before or from any time
         assert await submit(context, job.id, grant=grant) is None
     assert vendor.created == 0
-    assert await history.spending.today(person=None, demo=False, day=day_of(NOON)) is not None
+    assert await Spending(history.engine).today(person=None, demo=False, day=day_of(NOON)) is not None
 
     decided = await decide(context, job.id, Decision.SEND)
     assert (decided.status, decided.decision) == (JobStatus.QUEUED, Decision.SEND)
-    latest = await history.ledger.latest(job.id)
+    latest = await history.submissions.latest(job.id)
     assert latest is not None
     assert latest.state is SubmissionState.LOST
     with pytest.raises(StudioError, match="nothing to decide"):
         await decide(context, job.id, Decision.SEND)
-    assert await history.holding.hold(now=NOON + 1, above=0, notes={}, mishap=None) == (job.id,), (
+    assert await history.restored_jobs.hold(now=NOON + 1, above=0, notes={}, mishap=None) == (job.id,), (
         "again, if it is again"
     )
 
@@ -66,7 +67,7 @@ async def test_what_has_a_task_goes_on_and_what_ended_stays(history: History) ->
     done = await history.add(a_job(JobStatus.SUCCEEDED))
     await history.change(done.id, deleted_at=NOON)
     later = NOON + 86_400_000
-    assert await history.holding.hold(now=later, above=0, notes={"a": "b"}, mishap=lambda count: f"{count}") == ()
+    assert await history.restored_jobs.hold(now=later, above=0, notes={"a": "b"}, mishap=lambda count: f"{count}") == ()
     assert (await history.job(running.id)).status is JobStatus.RUNNING
     assert (await history.job(done.id)).deleted_at == later, "the bin's 30 days begin again"
     assert (await history.facts.get("a"), await history.facts.get("mishap")) == ("b", "0")
@@ -75,5 +76,5 @@ async def test_what_has_a_task_goes_on_and_what_ended_stays(history: History) ->
 async def test_letting_it_go_ends_it(history: History, tmp_path: Path) -> None:
     context = context_of(history, Vendor(creating=Unreachable("There is no connection.")), Clock(), tmp_path)
     job = await history.add(a_job(JobStatus.QUEUED))
-    await history.holding.hold(now=NOON, above=0, notes={}, mishap=None)
+    await history.restored_jobs.hold(now=NOON, above=0, notes={}, mishap=None)
     assert (await decide(context, job.id, Decision.DROP)).status is JobStatus.CANCELED

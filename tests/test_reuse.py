@@ -18,10 +18,10 @@ from PIL import Image
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, JobStatus, Origin
 from services.domain.people import LOCAL, Person
-from services.history import History
 from services.reuse import Reuse
 from services.routes import add_routes
 from services.views import JobView

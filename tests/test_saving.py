@@ -17,17 +17,17 @@ from fastapi import FastAPI
 from PIL import Image
 
 from services.archive import Archive
-from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, Part, Task, TaskStatus
 from services.dashscope.api_keys import Accounts
+from services.database.jobs import History
 from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable
 from services.domain.jobs import ArticleItem, Job, JobStatus, new_id
-from services.history import History
 from services.jobs import Context, Pace
 from services.jobs.saving import save
 from services.routes import add_routes
 from services.simulator import Answer, Route
 from tests.rig.clips import Clip, film
+from tests.rig.contexts import context_on
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
@@ -119,11 +119,10 @@ def context_of(history: History, tmp_path: Path, vendor: object, *, now: int = D
     async def announce(_job_id: str) -> None:
         """Nobody watches."""
 
-    return Context(
-        history=history,
+    return context_on(
+        history,
         archive=archive,
         accounts=cast("Accounts", Keys(vendor)),  # it has what a context uses
-        catalogue=CATALOGUE,
         announce=announce,
         pace=Pace(first_poll=0.01, retry_longest=0.01),
         clock=lambda: now,

@@ -21,10 +21,10 @@ from PIL import Image
 from services import sheets
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.database.jobs import History
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Asset, Job, JobStatus, new_id
 from services.domain.people import LOCAL, Person
-from services.history import History
 from services.routes import add_routes
 from services.sheet_page import Entry, Picture, card, compared, head, tail
 from services.sheets import Sheets

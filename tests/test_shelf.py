@@ -14,15 +14,15 @@ import pytest
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.database.jobs import History
+from services.database.organize import MOST_TAGS, Marks
 from services.disk import Disk
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import JobStatus
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.finding import parse_query
-from services.history import History
 from services.shelf import MOST_JOBS, Kept, Shelf, tag_name
-from services.shelving import MOST_TAGS, Marks
 from services.views import job_view
 from tests.rig.postgres import emptied
 from tests.rig.works import BEGUN, a_job, add_many, add_work, an_input, an_output

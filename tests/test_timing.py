@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from services.catalogue import CATALOGUE
+from services.database.jobs import History
 from services.domain.jobs import Job
-from services.history import History
 from services.timing import Timing
 from services.timing.belief import Belief
 from services.timing.kinds import kind_of
 from services.timing.measured import Measured
+from services.timing.measured import Times as Samples
 from services.timing.timing import sample_of
 from tests.bench import eta, polls
 
@@ -62,7 +63,7 @@ def test_the_plan_notices_sooner_than_every_15_seconds_with_no_more_questions(sp
 
 async def test_a_kind_without_data_leans_on_the_next_wider_one(tmp_path: Path) -> None:
     async with History.open(f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}") as history:
-        timing = Timing(history.times, CATALOGUE)
+        timing = Timing(Samples(history.engine), CATALOGUE)
         await timing.load()
         before = timing.expected(job(10))
         timing.take(MODEL, [measured(400, number, {"duration": 5}) for number in range(20)])
@@ -78,7 +79,7 @@ async def test_a_kind_without_data_leans_on_the_next_wider_one(tmp_path: Path) -
 
 async def test_what_is_made_in_seconds_is_asked_for_every_few(tmp_path: Path) -> None:
     async with History.open(f"sqlite+aiosqlite:///{tmp_path / 'studio.db'}") as history:
-        timing = Timing(history.times, CATALOGUE)
+        timing = Timing(Samples(history.engine), CATALOGUE)
         timing.take(MODEL, [measured(12, number, {"duration": 5}) for number in range(20)])
         plan = timing.plan(job(5), every=15)
     assert plan.pause(12) < 3

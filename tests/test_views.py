@@ -10,7 +10,7 @@ import pytest
 from services.catalogue import CATALOGUE
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page, place_of
 from services.views import JobView, job_view, page_view
-from tests.test_history import a_job, an_asset
+from tests.database.test_jobs import a_job, an_asset
 
 
 def seen(job: Job, *files: Asset, **more: object) -> JobView:

@@ -24,9 +24,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue.schema import RateLimit
+from services.database.jobs import History
 from services.domain.jobs import Decision, JobStatus
 from services.domain.people import LOCAL
-from services.history import History
+from services.lanes.board import Board as Slots
 from services.lanes.board import Bucket
 from services.routes import add_routes
 from services.studio import Studio
@@ -34,6 +35,7 @@ from services.watching.health import LOW_BYTES, Examiner
 from services.watching.logs import JsonLines, about, log_to
 from services.watching.loop import LoopWatch
 from services.watching.tally import Tally
+from services.watching.tally import Tally as Stats
 from services.watching.tracing import Tracing, tracing
 from tests.rig.postgres import emptied
 from tests.rig.served import served
@@ -230,23 +232,23 @@ async def test_lines_are_counted_alike_in_both_databases(history: History) -> No
     ]
     for number, members in enumerate(states):
         await history.add(a_job(number, **{"finished_at": None, "actual_micros": None, **members}))
-    beijing, singapore = await history.tally.queues(now=now)
+    beijing, singapore = await Stats(history.engine).queues(now=now)
     assert (beijing.bucket, beijing.waiting, beijing.busy) == (Bucket("beijing-1", "a-model"), 1, 0)
     assert (singapore.waiting, singapore.busy, singapore.limits) == (3, 3, None)
     assert (singapore.model, singapore.region) == ("a-model", "singapore")
-    standing = await history.tally.standing(demo=False)
+    standing = await Stats(history.engine).standing(demo=False)
     assert (standing.waiting, standing.working, standing.unknown) == (4, 4, 3)
-    counts = await history.tally.by_status(demo=False)
+    counts = await Stats(history.engine).by_status(demo=False)
     assert (counts[JobStatus.UNKNOWN], counts[JobStatus.CANCELED]) == (2, 0)
-    assert sum((await history.tally.by_status(demo=True)).values()) == 0
+    assert sum((await Stats(history.engine).by_status(demo=True)).values()) == 0
 
 
 async def test_a_bucket_that_was_used_is_told_though_nobody_waits(history: History) -> None:
     await history.add(a_job(1, status=JobStatus.QUEUED, finished_at=None, actual_micros=None))
     bucket = Bucket("singapore-1234", "a-model")
-    (job,) = await history.lanes.give(bucket, rate=RateLimit(submits_per_second=5, running=3), now=BEGUN)
+    (job,) = await Slots(history.engine).give(bucket, rate=RateLimit(submits_per_second=5, running=3), now=BEGUN)
     await history.change(job.id, status=JobStatus.SUCCEEDED)
-    (queue,) = await history.tally.queues(now=BEGUN)
+    (queue,) = await Stats(history.engine).queues(now=BEGUN)
     assert (queue.bucket, queue.model, queue.waiting, queue.busy) == (bucket, "", 0, 0)
     assert queue.limits is not None
     assert (queue.limits.running_limit, queue.limits.per_second) == (3, 5)
@@ -257,10 +259,10 @@ async def test_failures_are_counted_by_code_the_most_frequent_first(history: His
     for number, (code, age) in enumerate([("A", 1), ("B", 2), ("B", 3), (None, 4), ("A", 9_000), ("B", 5)]):
         at = BEGUN - age * 1_000
         await history.add(a_job(number, **failed, error_code=code, error_message=f"{code} it was", finished_at=at))
-    found = await history.tally.failures(since=BEGUN - 3_600_000, demo=False)
+    found = await Stats(history.engine).failures(since=BEGUN - 3_600_000, demo=False)
     assert {one.code: one.count for one in found} == {"B": 3, "A": 1, None: 1}
     assert (found[0].code, found[0].message, found[0].last_at) == ("B", "B it was", BEGUN - 2_000)
-    assert await history.tally.failures(since=0, demo=True) == ()
+    assert await Stats(history.engine).failures(since=0, demo=True) == ()
 
 
 # Traces --------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The records of the studio's memory: jobs, submissions, assets. Plain values; services.history stores them.
+"""The records of the studio's memory: jobs, submissions, assets. Plain values; services.database.jobs stores them.
 
 Times are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
 
@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
+
+OUTPUT = "output"
+"""The role of an asset that was made. A given file has the name of its field."""
 
 
 class JobStatus(StrEnum):
@@ -263,7 +266,7 @@ class Asset:
     id: str
     job_id: str
     role: str
-    """`output`, or the name of the field it was given for."""
+    """OUTPUT, or the name of the field it was given for."""
     kind: str
     """video, image, audio or article."""
     position: int = 0

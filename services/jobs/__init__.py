@@ -15,10 +15,11 @@ from typing import Self
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.jobs.canceling import arrive, cancel, withdraw
-from services.jobs.context import Context, Pace
+from services.jobs.context import Context
 from services.jobs.deciding import decide
 from services.jobs.engine import Engine
 from services.jobs.late_tasks import LateTasks
+from services.jobs.pace import Pace
 from services.jobs.restored import is_held
 from services.jobs.saving import save
 from services.jobs.submitting import submit
@@ -40,7 +41,7 @@ class Jobs:
         self._context = context
         self._engine: Engine | None = None
         self._lanes = Dispatcher(
-            context.history.lanes,
+            context.slots,
             catalogue=context.catalogue,
             start=self._enqueue,
             announce=context.announce,
@@ -51,7 +52,7 @@ class Jobs:
     @asynccontextmanager
     async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
         """Start the engine, every job that has a lane, and the giving of lanes to those that wait for one."""
-        jobs, crew = cls(context), context.history.crew
+        jobs, crew = cls(context), context.workers
         async with (
             crew.signed_in(home),
             Engine.start(jobs._run, home=home, database_url=database_url, process=crew.name) as jobs._engine,
@@ -87,7 +88,7 @@ class Jobs:
 
     async def prioritise(self, job_id: str, priority: int) -> None:
         """Change where a job stands in line. Raises StudioError where it does not wait for its turn any more."""
-        if not await self._context.history.lanes.prioritise(job_id, priority, now=self._context.clock()):
+        if not await self._context.slots.prioritise(job_id, priority, now=self._context.clock()):
             raise StudioError("It does not wait for its turn any more.")
         self._lanes.nudge()
         await self._context.announce(job_id)
@@ -155,18 +156,18 @@ class Jobs:
     async def _carry(self, job_id: str, grant: int | None) -> bool:
         """Take a job from where it stands to its end. True where it must be gone on with from another place."""
         context = self._context
-        with context.tracing.span("submit", job_id):
+        with context.span("submit", job_id):
             job = await submit(context, job_id, grant=grant)
         if job is None:
             return False
         if job.task_id:
-            await context.history.lanes.taken(job)
+            await context.slots.taken(job)
         if await withdraw(context, job):
             return False
-        with context.tracing.span("wait", job_id):
+        with context.span("wait", job_id):
             task = None if job.status is JobStatus.SAVING else await wait(context, job)
         self._lanes.nudge()  # what is only to be fetched needs no lane
         if task is not None or job.status is JobStatus.SAVING:
-            with context.tracing.span("save", job_id):
+            with context.span("save", job_id):
                 await save(context, await context.history.job(job_id), task)
         return (await context.history.job(job_id)).status is JobStatus.UNKNOWN

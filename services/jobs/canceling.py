@@ -38,7 +38,7 @@ async def cancel(context: Context, job_id: str) -> Job:
         case JobStatus.PENDING:
             return await _cancel_at_vendor(context, job)
         case JobStatus.SUBMITTING | JobStatus.UNKNOWN:
-            submission = await context.history.ledger.latest(job_id)
+            submission = await context.history.submissions.latest(job_id)
             if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
                 raise StudioError(_too_late(job))  # there is no task that could be canceled
             marked = await context.change(job_id, only_from=_ON_THE_WAY, cancel_requested=True)

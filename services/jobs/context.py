@@ -6,22 +6,25 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.archive import Archive
 from services.catalogue import Catalogue
+from services.crew import Crew
 from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.dashscope.api_keys import Accounts
+from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.errors import VendorError
 from services.domain.jobs import FINAL, Asset, Job, JobStatus
-from services.history import History
+from services.jobs.pace import Pace
 from services.jobs.rounds import Rounds
 from services.jobs.task_list import TaskList
 from services.jobs.urgency import Turns, lost_at
+from services.lanes import Board
 from services.timing import Timing
-from services.watching.tracing import UNTRACED, Tracing
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +33,8 @@ _DOWNLOADS_AT_ONCE = 6
 """Results fetched at the same time, of all accounts: more would only share the same line."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How long a job's steps pause. Seconds."""
-
-    poll: float = 15.0
-    """A task is polled as often, all in all, as by asking every so many seconds, but at better moments."""
-    first_poll: float = 1.0
-    retry: float = 5.0
-    """The first pause after something could not be reached; it doubles up to `retry_longest`."""
-    retry_longest: float = 60.0
-    settle: float = 360.0
-    """How long after a lost answer the task list is looked at, at least, before its silence means anything."""
-    look_back: float = 60.0
-    """The pause between two looks for tasks of orders that were given up."""
+def _untraced(_step: str, _job_id: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(kw_only=True)
@@ -51,6 +42,12 @@ class Context:
     """The services a job's steps use."""
 
     history: History
+    slots: Board
+    """Who may be sent, shared by all processes."""
+    workers: Crew
+    """The processes that share the database."""
+    timing: Timing
+    """How long works take."""
     archive: Archive
     accounts: Accounts
     catalogue: Catalogue
@@ -67,19 +64,23 @@ class Context:
     """How many jobs wait for their task, by account."""
     downloads: Turns = field(default_factory=lambda: Turns(_DOWNLOADS_AT_ONCE))
     """Who fetches a result holds one of these; who has the least time left is next."""
-    tracing: Tracing = UNTRACED
-    """Says of each step which job it is about."""
-    timing: Timing = field(init=False)
-    """How long works take."""
+    span: Callable[[str, str], AbstractContextManager[None]] = _untraced
+    """Opens a trace span for one step, by its name and the job's id."""
     rounds: Rounds = field(init=False)
     """Asks for many at once."""
     task_list: TaskList = field(init=False)
     """Looks for orders whose answer was lost."""
 
     def __post_init__(self) -> None:
-        self.timing = Timing(self.history.times, self.catalogue)
-        self.rounds = Rounds(self)
-        self.task_list = TaskList(self)
+        self.rounds = Rounds(
+            vendor=self.vendor,
+            wake=self.wake_up,
+            clock=self.clock,
+            sleep=self.sleep,
+            pace=self.pace,
+            sharers=lambda: self.workers.size,
+        )
+        self.task_list = TaskList(self.history.submissions, vendor=self.vendor, clock=self.clock)
 
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
@@ -109,7 +110,7 @@ class Context:
         What a check before it has cost is paid in any case.
         """
         explained = explain_error(error)
-        paid = await self.history.checks.paid_by(job.id)
+        paid = await self.history.prechecks.paid_by(job.id)
         log.info("job %s task %s failed: %s", job.id, job.task_id, error.code or type(error).__name__)
         return {
             "status": JobStatus.FAILED,
@@ -131,7 +132,7 @@ class Context:
             status=JobStatus.CANCELED,
             cancel_requested=True,
             finished_at=self.clock(),
-            actual_micros=await self.history.checks.paid_by(job_id),
+            actual_micros=await self.history.prechecks.paid_by(job_id),
             attention=None,
         )
 

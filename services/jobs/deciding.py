@@ -45,14 +45,14 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
 async def _decide_unknown(context: Context, job: Job, decision: Decision) -> Job | None:
     """It may have been bought."""
     now, history = context.clock(), context.history
-    submission = await history.ledger.latest(job.id)
+    submission = await history.submissions.latest(job.id)
     if submission is None or submission.state is not SubmissionState.OPEN:
         return None
     if decision is Decision.SEND:
         remark = f"Sent again, as you decided. If the first order was taken too, it costs {_amount(job)} more."
         values = await _sent_again(context, job, remark=remark, more=1)
-        return await history.ledger.send_again(submission, job, caps=history.caps, **values)
-    return await history.ledger.give_up(
+        return await history.submissions.send_again(submission, job, caps=history.caps, **values)
+    return await history.submissions.give_up(
         submission,
         status=JobStatus.CANCELED,
         finished_at=now,
@@ -80,7 +80,7 @@ async def _decide_not_taken(context: Context, job: Job, decision: Decision) -> J
         only_decision=job.decision,
         status=JobStatus.CANCELED,
         finished_at=context.clock(),
-        actual_micros=await context.history.checks.paid_by(job.id),
+        actual_micros=await context.history.prechecks.paid_by(job.id),
         attention=None,
         decision=Decision.DROP,
         remark=remark,
@@ -91,7 +91,7 @@ async def _decide_not_taken(context: Context, job: Job, decision: Decision) -> J
 async def _sent_again(context: Context, job: Job, *, remark: str, more: int = 0) -> dict[str, Any]:
     """The members of a job that waits for its turn like any other: its lane is needed by nobody meanwhile. Any because
     they are of every kind. `more` orders in vain are about to be written."""
-    sendings = await context.history.ledger.sendings(job.id)
+    sendings = await context.history.submissions.sendings(job.id)
     return {
         "status": JobStatus.QUEUED,
         "dispatched_at": None,

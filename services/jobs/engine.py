@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import event
 
-from services.crew import STILL_SECONDS
+from services.database.connection import STILL_SECONDS
 
 log = logging.getLogger(__name__)
 

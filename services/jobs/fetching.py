@@ -14,8 +14,7 @@ from services.archive import StoredResult, new_part_name
 from services.dashscope import DashScope, Downloaded
 from services.domain.articles import markdown
 from services.domain.errors import FileRefused, Unavailable
-from services.domain.jobs import ArticleItem, Asset, Job, output_id
-from services.history import OUTPUT
+from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, output_id
 from services.jobs.context import Context
 from services.jobs.urgency import lost_at
 from services.jobs.verifying import clip_is_whole, picture_is_whole

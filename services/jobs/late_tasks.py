@@ -55,7 +55,7 @@ class LateTasks:
     async def look(self, *, rarely: bool = True) -> None:
         """One round over every order that was given up within a day, or within an hour."""
         now = self._context.clock()
-        for submission in await self._context.history.ledger.lost_lately(now=now):
+        for submission in await self._context.history.submissions.lost_lately(now=now):
             if rarely or now - (submission.lost_at or 0) < _OFTEN_FOR_MS:
                 adopted = await look_back(self._context, submission)
                 if adopted is not None:
@@ -69,7 +69,7 @@ async def look_back(context: Context, submission: Submission) -> Job | None:
         look = await context.task_list.look(found.job, submission, [whole_window(submission)])
     except ListUnreadable:
         return None
-    rivals = await context.history.ledger.rivals(submission)
+    rivals = await context.history.submissions.rivals(submission)
     task_id = choose(submission.id, rivals, look.candidates)
     if task_id is None:
         return None

@@ -115,7 +115,7 @@ async def _write_end(
 ) -> None:
     """Write down that the call is over, with the submission and the job in one transaction: else a crash in between
     would send it again, or leave it open for ever. `job_values` as in History.change."""
-    await context.history.ledger.end_live(submission, state=state, updated_at=context.clock(), **job_values)
+    await context.history.submissions.end_live(submission, state=state, updated_at=context.clock(), **job_values)
     await context.announce(submission.job_id)
 
 

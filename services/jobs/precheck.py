@@ -43,7 +43,7 @@ async def passes(context: Context, vendor: DashScope, found: JobWithAssets, requ
 
 async def _asked(context: Context, vendor: DashScope, job: Job, *, precheck: Precheck, picture: Asset) -> Check | None:
     """The question about a picture with its answer; None where another job is asking it just now."""
-    checks = context.history.checks
+    checks = context.history.prechecks
     check = await checks.find(job, vendor_check=precheck.id, sha256=picture.sha256)
     if check is None:
         url = await upload(context.archive, vendor, precheck.id, picture, inline=False)
@@ -68,7 +68,7 @@ async def _asked(context: Context, vendor: DashScope, job: Job, *, precheck: Pre
 
 
 async def _ask(context: Context, vendor: DashScope, check: Check, *, precheck: Precheck, url: str) -> Check:
-    settle = context.history.checks.settle
+    settle = context.history.prechecks.settle
     try:
         body = build_check(precheck, url)
         answer = await vendor.ask_once(precheck.path, body, uses_oss=url.startswith("oss://"))
@@ -89,7 +89,7 @@ async def _ask(context: Context, vendor: DashScope, check: Check, *, precheck: P
 
 async def _lose(context: Context, check: Check) -> Check:
     log.warning("job %s: the answer of check %s was lost", check.job_id, check.vendor_check)
-    return await context.history.checks.settle(check, state=CheckState.LOST, answered_at=context.clock())
+    return await context.history.prechecks.settle(check, state=CheckState.LOST, answered_at=context.clock())
 
 
 async def _judge(context: Context, job: Job, check: Check) -> bool:
@@ -112,7 +112,7 @@ async def _judge(context: Context, job: Job, check: Check) -> bool:
 async def _is_over(context: Context, job: Job) -> bool:
     """Whether somebody canceled the job while it asked. What it asked is paid all the same."""
     job = await context.history.job(job.id)
-    paid = await context.history.checks.paid_by(job.id)
+    paid = await context.history.prechecks.paid_by(job.id)
     if job.status.final and job.actual_micros is not None and job.actual_micros < paid:
         await context.change(job.id, actual_micros=paid)
     return job.status.final

@@ -74,7 +74,7 @@ class _Found(Enum):
 
 async def reconcile(context: Context, job: Job, submission: Submission) -> None:
     """Settle an open submission: adopted, not listed and left to a person, or given up after a day."""
-    submission = await context.history.ledger.lose(submission, lost_at=context.clock())
+    submission = await context.history.submissions.lose(submission, lost_at=context.clock())
     if job.status is not JobStatus.UNKNOWN:
         await context.change(job.id, only_from=_ON_THE_WAY, status=JobStatus.UNKNOWN, decision=None, attention=_ASKING)
     looks, trouble_since, pause = 0, 0, 0.0
@@ -141,15 +141,15 @@ async def _withdraw_question(context: Context, job: Job) -> None:
 async def _give_up(context: Context, job: Job, submission: Submission) -> None:
     """After a day the vendor has forgotten every task of then: nobody will ever know."""
     values = await context.failure(job, forgotten())
-    if await context.history.ledger.give_up(submission, **values, decision=None, updated_at=context.clock()):
+    if await context.history.submissions.give_up(submission, **values, decision=None, updated_at=context.clock()):
         await context.announce(job.id)
 
 
 async def _settle(context: Context, job: Job, submission: Submission, look: Look, *, looks: int) -> _Found:
-    rivals = await context.history.ledger.rivals(submission)
+    rivals = await context.history.submissions.rivals(submission)
     task_id = choose(submission.id, rivals, look.candidates)
     if task_id is not None:
-        taken = await context.history.ledger.take(
+        taken = await context.history.submissions.take(
             submission,
             task_id=task_id,
             status=JobStatus.PENDING,
@@ -182,7 +182,7 @@ async def _leave_to_a_person(context: Context, job: Job, submission: Submission,
         "The provider's answer was lost, and its list of orders did not show this one within "
         f"{minutes} minute{'s' if minutes > 1 else ''}. It was most likely not taken."
     )
-    closed = await context.history.ledger.close_unlisted(
+    closed = await context.history.submissions.close_unlisted(
         submission,
         status=JobStatus.QUEUED,
         dispatched_at=None,
@@ -202,11 +202,11 @@ async def _leave_to_a_person(context: Context, job: Job, submission: Submission,
 async def disown(context: Context, job: Job, task: Task) -> bool:
     """Give up a task that was adopted while it did not tell its words, and now tells others: somebody else bought it
     with the same account. False for every other task. The job is then looked up anew."""
-    submission = await context.history.ledger.latest(job.id)
+    submission = await context.history.submissions.latest(job.id)
     adopted = submission is not None and submission.lost_at is not None and submission.task_id == task.task_id
     if submission is None or not adopted or task.orig_prompt is None or same_words(task.orig_prompt, job.prompt):
         return False
-    again = await context.history.ledger.disown(
+    again = await context.history.submissions.disown(
         submission,
         status=JobStatus.UNKNOWN,
         submitted_at=None,

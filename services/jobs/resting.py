@@ -30,15 +30,15 @@ _MOST_DOUBLINGS = 8
 async def note_not_taken(context: Context, submission: Submission, error: NotTaken) -> None:
     """Write down that the vendor did not take an order. One that never left this machine leaves no row."""
     if isinstance(error, Unreachable):
-        await context.history.ledger.withdraw(submission)
+        await context.history.submissions.withdraw(submission)
         return
     because = Because.THROTTLED if isinstance(error, Throttled) else Because.FULL
-    await context.history.ledger.close(submission, because=because)
+    await context.history.submissions.close(submission, because=because)
 
 
 async def rest(context: Context, job: Job, error: VendorError) -> None:
     """Give the lane back and try again later by itself. After too many orders in vain a person is asked instead."""
-    sendings = await context.history.ledger.sendings(job.id)
+    sendings = await context.history.submissions.sendings(job.id)
     if isinstance(error, Unavailable) and sendings.in_vain:
         if sendings.in_vain >= min(job.sends_allowed, MOST_IN_VAIN):
             await _hold(context, job, sendings.in_vain, error.message)
@@ -68,7 +68,7 @@ async def rest_for(context: Context, job: Job, seconds: float, attention: str) -
 async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
     """Ask a person about a job whose orders were refused as too fast again and again."""
     job = await context.history.job(job_id)
-    sendings = await context.history.ledger.sendings(job_id)
+    sendings = await context.history.submissions.sendings(job_id)
     if sendings.throttled >= THROTTLED_PER_SEND * job.sends_allowed:
         await _hold(context, job, sendings.throttled, "Too many requests come from this account.")
 
@@ -76,7 +76,7 @@ async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
 async def stop_if_hopeless(context: Context, job_id: str) -> None:
     """End a job whose orders came to nothing too often in a row. Nothing is known to be bought then."""
     job = await context.history.job(job_id)
-    sendings = await context.history.ledger.sendings(job_id)
+    sendings = await context.history.submissions.sendings(job_id)
     if sendings.in_vain < MOST_IN_VAIN or job.status not in _UNSENT:
         return
     log.error("job %s: %d orders in a row came to nothing, it is stopped", job_id, sendings.in_vain)

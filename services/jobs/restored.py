@@ -2,7 +2,7 @@
 
 Such a job is never sent and never looked up by itself: the time in which it may have been ordered is not known, and a
 list of orders that does not show it proves nothing. A person decides, or its result is found in the archive. Which jobs
-are held, and how that is written down: services.holding.
+are held, and how that is written down: services.database.restored_jobs.
 """
 
 from __future__ import annotations

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from services.dashscope import DashScope
 from services.domain.errors import VendorError
 from services.domain.jobs import Job, JobStatus
-
-if TYPE_CHECKING:
-    from services.jobs.context import Context
+from services.jobs.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +58,23 @@ class _Crowd:
 class Rounds:
     """The rounds of all accounts."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(
+        self,
+        *,
+        vendor: Callable[[Job], Awaitable[DashScope | None]],
+        wake: Callable[[str], None],
+        clock: Callable[[], int],
+        sleep: Callable[[float], Awaitable[None]],
+        pace: Pace,
+        sharers: Callable[[], int],
+    ) -> None:
+        """`sharers` is how many processes ask the same account."""
+        self._vendor = vendor
+        self._wake = wake
+        self._clock = clock
+        self._sleep = sleep
+        self._pace = pace
+        self._sharers = sharers
         self._crowds: dict[str, _Crowd] = {}
 
     @contextmanager
@@ -86,29 +99,28 @@ class Rounds:
             crowd.lies += 1
             if crowd.lies >= _LIES:
                 log.warning("account %s: its task list lags behind, asking each task for a while", place.job.account)
-                crowd.lies, crowd.doubted_until = 0, self._context.clock() + _DOUBTED_MS
+                crowd.lies, crowd.doubted_until = 0, self._clock() + _DOUBTED_MS
         elif place.woken:
             crowd.lies = 0
-        place.at_work, place.woken, place.asked_at = at_work, False, self._context.clock()
+        place.at_work, place.woken, place.asked_at = at_work, False, self._clock()
 
     def covers(self, place: Place) -> bool:
         """Whether the list says when to ask, so that the job need only look after itself now and then."""
-        crowd, now = self._crowds[place.job.account], self._context.clock()
-        fresh = now - crowd.answered_at < 2_000 * max(1.0, self._pause(crowd))
+        crowd, now = self._crowds[place.job.account], self._clock()
+        fresh = now - crowd.answered_at < 2_000 * max(1.0, self._pause_of(crowd))
         return crowd.task is not None and fresh and now >= crowd.doubted_until
 
-    def _pause(self, crowd: _Crowd) -> float:
+    def _pause_of(self, crowd: _Crowd) -> float:
         """Seconds between two rounds."""
-        pace, many = self._context.pace, max(1, len(crowd.places))
+        pace, many = self._pace, max(1, len(crowd.places))
         pages = 1 + sum(place.at_work for place in crowd.places.values()) / _ROWS
         alone = max(pace.first_poll, ROUNDS * pace.poll / many, pages / _PAGES_PER_SECOND)
-        return alone * self._context.history.crew.size
+        return alone * self._sharers()
 
     async def _go_round(self, crowd: _Crowd) -> None:
-        context = self._context
         while True:
-            await context.sleep(self._pause(crowd))
-            if context.clock() < crowd.doubted_until:
+            await self._sleep(self._pause_of(crowd))
+            if self._clock() < crowd.doubted_until:
                 continue
             try:
                 await self._look(crowd)
@@ -120,14 +132,13 @@ class Rounds:
 
     async def _look(self, crowd: _Crowd) -> None:
         """Ask for the list once, and wake whoever it contradicts."""
-        context = self._context
-        asked_at = context.clock()
-        vendor = await context.vendor(next(iter(crowd.places.values())).job)
+        asked_at = self._clock()
+        vendor = await self._vendor(next(iter(crowd.places.values())).job)
         if vendor is None:
             return
         at_work = await vendor.tasks_at_work()
-        crowd.answered_at = context.clock()
+        crowd.answered_at = self._clock()
         for place in crowd.places.values():
             if place.asked_at < asked_at and place.at_work != (place.job.task_id in at_work):
                 place.woken = True
-                context.wake_up(place.job.id)
+                self._wake(place.job.id)

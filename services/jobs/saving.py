@@ -22,8 +22,7 @@ from services.domain.errors import (
     StudioError,
     VendorError,
 )
-from services.domain.jobs import ArticleItem, Asset, Job, JobStatus
-from services.history import OUTPUT
+from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, JobStatus
 from services.jobs.context import Context
 from services.jobs.fetching import CutShort, fetch, keep_article
 from services.jobs.submitting import request_of

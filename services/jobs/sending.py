@@ -22,7 +22,7 @@ _LOOK_AGAIN = 0.2
 
 async def take_turn(context: Context, job: Job) -> bool:
     """Wait until the job's order may be sent. False where its lane was taken away: then nothing may be sent."""
-    board = context.history.lanes
+    board = context.slots
     while True:
         now = context.clock()
         turn = await board.turn_to_send(job, now=now)
@@ -30,7 +30,7 @@ async def take_turn(context: Context, job: Job) -> bool:
             return False
         if turn > now:
             await context.sleep((turn - now) / 1000)
-        while not context.history.crew.surely_here:
+        while not context.workers.surely_here:
             await context.sleep(_LOOK_AGAIN)  # it stood still: perhaps others have this job by now
         # While it waited, another's order may have been refused.
         allowed = await board.may_send(job, now=context.clock())
@@ -42,7 +42,7 @@ async def take_turn(context: Context, job: Job) -> bool:
 
 async def give_back(context: Context, job: Job, error: Throttled) -> None:
     """After "too fast": learn from it, and let the job wait for a lane again with all that were not sent yet."""
-    back = await context.history.lanes.refuse(
+    back = await context.slots.refuse(
         job,
         now=context.clock(),
         first_pause_ms=max(context.pace.retry, min(error.after_seconds or 0, _LONGEST_ASKED)) * 1000,

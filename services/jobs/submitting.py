@@ -52,7 +52,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
     """
     while True:
         # The order first: what is decided of it between the two looks takes the lane away, and that is seen then.
-        submission = await context.history.ledger.latest(job_id)
+        submission = await context.history.submissions.latest(job_id)
         found = await context.history.with_assets(job_id)
         job = found.job
         if job.status.final or job.dispatched_at != grant or is_held(job):
@@ -123,12 +123,14 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     ready = await _begin(context, job, JobStatus.SUBMITTING)
     if ready is None or ready.cancel_requested:
         return
-    submission = await context.history.ledger.open(job, attempt=attempt, started_at=context.clock(), live=request.live)
+    submission = await context.history.submissions.open(
+        job, attempt=attempt, started_at=context.clock(), live=request.live
+    )
     canceled = (await context.history.job(job.id)).cancel_requested
-    if canceled or not context.history.crew.surely_here:
+    if canceled or not context.workers.surely_here:
         # Somebody canceled it in this very moment; or this process stood still, and others may believe it gone and
         # have looked this order up already.
-        await context.history.ledger.withdraw(submission)
+        await context.history.submissions.withdraw(submission)
         return
     try:
         if request.live:
@@ -159,14 +161,14 @@ async def _create(
         log.warning("job %s: the answer to its create call was lost", job_id)
         return  # the open submission sends the next round to reconcile
     except Refused as error:
-        await context.history.ledger.close(submission, because=Because.REFUSED)
+        await context.history.submissions.close(submission, because=Because.REFUSED)
         await context.fail(await context.history.job(job_id), error)
         return
     except VendorError as error:
         # Neither a refusal nor a task: treated like a lost answer, since it may have been taken.
         log.warning("job %s: unreadable answer to its create call (%s)", job_id, error.code)
         return
-    taken = await context.history.ledger.take(
+    taken = await context.history.submissions.take(
         submission,
         task_id=created.task_id,
         request_id=created.request_id,

@@ -9,18 +9,15 @@ from __future__ import annotations
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from services.dashscope import LONGEST_WINDOW, DashScope, ListedTask, TaskStatus
+from services.database.submissions import Submissions
 from services.domain.errors import KeyRefused, NotTaken, Refused, VendorError
 from services.domain.jobs import Job, Submission
 from services.jobs.matching import Candidate, Window
-
-if TYPE_CHECKING:
-    from services.jobs.context import Context
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +58,16 @@ class ListUnreadable(Exception):
 class TaskList:
     """The lists of all accounts, as this process has read them."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(
+        self,
+        submissions: Submissions,
+        *,
+        vendor: Callable[[Job], Awaitable[DashScope | None]],
+        clock: Callable[[], int],
+    ) -> None:
+        self._submissions = submissions
+        self._vendor = vendor
+        self._clock = clock
         self._lags: dict[str, list[tuple[int, int]]] = {}
         self._ended: OrderedDict[str, Candidate] = OrderedDict()
 
@@ -71,14 +76,13 @@ class TaskList:
 
         Candidates are the unclaimed tasks that were created in one of the windows. Raises ListUnreadable.
         """
-        context = self._context
-        vendor = await context.vendor(job)
+        vendor = await self._vendor(job)
         if vendor is None:
             raise ListUnreadable(refused=False)
-        now = context.clock()
+        now = self._clock()
         first, last = min(start for start, _ in windows), max(end for _, end in windows)
         since = max(_ms(first), submission.started_at - _KNOWN_FOR_MS, now - _LISTED_FOR_MS)
-        known = await context.history.ledger.taken_since(submission, since=since)
+        known = await self._submissions.taken_since(submission, since=since)
         end = max(last, _moment(now) + timedelta(minutes=2)) if known else last
         try:
             listed = await self._listed(vendor, submission.vendor_model, first, end)
@@ -92,7 +96,7 @@ class TaskList:
 
     def lag_seconds(self, account: str) -> float:
         """The longest lag that was seen in the list of an account within a day."""
-        now = self._context.clock()
+        now = self._clock()
         return max((lag for at, lag in self._lags.get(account, ()) if now - at < _LAG_COUNTS_MS), default=0) / 1000
 
     async def _listed(self, vendor: DashScope, model: str, start: datetime, end: datetime) -> list[ListedTask]:
@@ -108,7 +112,7 @@ class TaskList:
     ) -> tuple[Candidate, ...]:
         within = [task for task in listed if any(start <= task.created_at <= end for start, end in windows)]
         ids = [task.task_id for task in within]
-        known = await self._context.history.ledger.known_tasks(account=submission.account, task_ids=ids)
+        known = await self._submissions.known_tasks(account=submission.account, task_ids=ids)
         return tuple([await self._details(vendor, task) for task in within if task.task_id not in known])
 
     async def _details(self, vendor: DashScope, task: ListedTask) -> Candidate:

@@ -134,7 +134,7 @@ def _pause(context: Context, job: Job) -> float:
         at_work=job.status is JobStatus.RUNNING,
         elapsed=(context.clock() - _began(job)) / 1000,
         sure=expected.samples >= _SURE_SAMPLES,
-        waiting=context.waiting[job.account] * context.history.crew.size,
+        waiting=context.waiting[job.account] * context.workers.size,
     )
 
 
@@ -246,4 +246,4 @@ async def _billed(context: Context, job: Job, task: Task) -> int:
     amount = billed(request, task.usage)
     if amount is None:
         return job.estimated_micros
-    return to_micros(amount) + await context.history.checks.paid_by(job.id)
+    return to_micros(amount) + await context.history.prechecks.paid_by(job.id)

@@ -1,7 +1,7 @@
 """The board of all lanes: who waits, who has one, and giving them out, in the database that all processes share.
 
 Hides SQL. Whoever gives, takes away or times anything in a bucket holds that bucket's row meanwhile, so that any number
-of processes obeys one limit. Only services.history makes one; whose turn it is says services.lanes.turns.
+of processes obeys one limit. Only services.database.jobs makes one; whose turn it is says services.lanes.turns.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.catalogue.schema import RateLimit
+from services.database.rows import job_of, next_sequence
+from services.database.tables import jobs, lanes
 from services.domain.jobs import Decision, Job, JobStatus
 from services.lanes import limits as knowledge
 from services.lanes.limits import Limits
 from services.lanes.turns import Busy, Snapshot, Waiting, next_ones
-from services.rows import job_of, next_sequence
-from services.tables import jobs, lanes
 
 UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
 """Where a job needs a lane to go on; a lane that it has can be taken away again."""

@@ -10,23 +10,26 @@ from datetime import date
 from decimal import Decimal
 
 from services.catalogue import Catalogue
+from services.database.caps import CapView, Period, Scope, Spender, cap_view, exceeded, refusal
+from services.database.jobs import History
+from services.database.reservations import day_of
 from services.domain.errors import OverCap, StudioError
 from services.domain.money import MICROS, parse_amounts, said, to_micros
 from services.domain.people import Person
 from services.domain.problems import COPIES, PRICE, Change, Fix, Problem, Repair
-from services.history import History
-from services.money.caps import CapView, Period, Scope, Spender, cap_view, exceeded, refusal
 from services.money.cheaper import find_cheaper
-from services.money.reservations import day_of
-from services.money.spend import Span, Spend, span_of
+from services.money.spend import Span, Spend, Spending, span_of
 from services.request import Request, price
 
 
 class Money:
     """What a person may still spend, what they spent, and the caps."""
 
-    def __init__(self, *, history: History, catalogue: Catalogue, demo: bool, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, *, history: History, spending: Spending, catalogue: Catalogue, demo: bool, clock: Callable[[], int]
+    ) -> None:
         self._history = history
+        self._spending = spending
         self._catalogue = catalogue
         self._demo = demo
         self._clock = clock
@@ -106,16 +109,16 @@ class Money:
 
     async def spend(self, person: Person, *, first: str | None = None, last: str | None = None) -> Spend:
         """What a person spent, or everybody where an admin asks, in a span. Raises NotFound for what is no day."""
-        return await self._history.spending.spend(self._span(person, first=first, last=last))
+        return await self._spending.spend(self._span(person, first=first, last=last))
 
     def lines(self, person: Person, *, first: str | None = None, last: str | None = None) -> AsyncIterator[str]:
         """The same job by job, as CSV. Raises NotFound for what is no day."""
-        return self._history.spending.csv(self._span(person, first=first, last=last))
+        return self._spending.csv(self._span(person, first=first, last=last))
 
     async def spent_today(self, person: Person) -> dict[str, int]:
         """What was billed of what was ordered today, in millionths, by currency."""
         owner = None if person.admin else person.name
-        return await self._history.spending.today(person=owner, demo=self._demo, day=day_of(self._clock()))
+        return await self._spending.today(person=owner, demo=self._demo, day=day_of(self._clock()))
 
     def _span(self, person: Person, *, first: str | None, last: str | None) -> Span:
         today = date.fromisoformat(day_of(self._clock()))

@@ -18,12 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.catalogue import Catalogue
+from services.database.reservations import Held, settlement_of
+from services.database.rows import job_of
+from services.database.tables import jobs, reservations
 from services.domain.errors import NotFound
 from services.domain.jobs import FINAL, Job, JobStatus
 from services.domain.money import of_micros
-from services.money.reservations import Held, settlement_of
-from services.rows import job_of
-from services.tables import jobs, reservations
 
 _USUAL_DAYS = 30
 _LONGEST_SPAN = timedelta(days=366 * 10)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from services.database.caps import CapView
 from services.domain.errors import StudioError
-from services.money.caps import CapView
 from services.money.estimates import MOST_STEPS, Step, chain_view
 from services.money.spend import spend_view
 from services.routes.bodies import json_body

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.catalogue import Catalogue
+from services.database.organize import Collection, Marks
 from services.domain.clock import iso
 from services.domain.errors import StudioError
 from services.domain.jobs import JobWithAssets
@@ -20,7 +21,6 @@ from services.domain.people import Person
 from services.routes.bodies import json_body
 from services.routes.people import Asking, OwnPage
 from services.shelf import MOST_JOBS, DiscardReceipt
-from services.shelving import Collection, Marks
 from services.studio import Studio
 from services.views import job_view
 

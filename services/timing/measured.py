@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.database.tables import jobs
 from services.domain.jobs import JobStatus
-from services.tables import jobs
 
 _MADE = (JobStatus.SAVING.value, JobStatus.SUCCEEDED.value)
 """What failed says nothing of how long making takes."""

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.database.tables import counters, jobs, lanes
 from services.domain.jobs import FINAL, Decision, JobStatus
 from services.lanes.board import Bucket, waits_for_a_lane
 from services.lanes.limits import Limits
-from services.tables import counters, jobs, lanes
 
 _HOLDS_NO_LANE = frozenset({JobStatus.SAVING, JobStatus.UNKNOWN})
 """What needs no lane any more, though it is not done."""

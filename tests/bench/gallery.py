@@ -19,8 +19,8 @@ import psycopg
 from fastapi import FastAPI
 from psycopg import sql
 
+from services.database.jobs import History
 from services.domain.jobs import first_place_at
-from services.history import History
 from services.routes import add_routes
 from services.settings import Settings
 from services.studio import Studio

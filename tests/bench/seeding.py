@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from services import indexing
 from services.catalogue import CATALOGUE
+from services.database import search_index
+from services.database.jobs import History
+from services.database.rows import row_of
+from services.database.tables import assets, collection_jobs, collections, jobs, tags
 from services.domain.jobs import Asset, Job, JobStatus, new_id, place_of
-from services.history import History
-from services.rows import row_of
-from services.tables import assets, collection_jobs, collections, jobs, tags
 
 HALF = "person-00"
 """Whose half of the history is."""
@@ -80,7 +80,7 @@ async def seed(url: str, items: int, *, seed_number: int = 1) -> None:
             made = _made(items, chance)
             while some := list(islice(made, _AT_ONCE)):
                 await _write(connection, some, chance)
-            await connection.run_sync(indexing.rebuild)
+            await connection.run_sync(search_index.rebuild)
         if engine.dialect.name == "postgresql":
             async with engine.connect() as connection:
                 settled = await connection.execution_options(isolation_level="AUTOCOMMIT")

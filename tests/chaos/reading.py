@@ -17,10 +17,10 @@ from av.error import FFmpegError
 from PIL import Image
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services.database.rows import asset_of, job_of, submission_of
+from services.database.tables import assets, jobs, submissions
 from services.domain.jobs import Asset, Decision, Job, JobStatus, Submission
-from services.rows import asset_of, job_of, submission_of
 from services.simulator import Simulator
-from services.tables import assets, jobs, submissions
 from tests.chaos.books import Bought, Kept
 
 _TAG = re.compile(r"order-\d+-\d+")

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from services.database.jobs import History
 from services.domain.jobs import Job
 from services.domain.search_query import Find
-from services.history import History
 from services.simulator import Route, Simulator
 from services.views import JobView
 from tests.rig.headless import launch

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.backups import make_copy
 from services.catalogue import CATALOGUE
+from services.database.backups import make_copy
 from services.domain.jobs import JobStatus
 from services.simulator import Simulator, serve
 from tests.rig.calling import call

@@ -17,14 +17,16 @@ from pathlib import Path
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
+from services.crew import Crew
 from services.dashscope.api_keys import Accounts
+from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL
-from services.history import History
-from services.jobs import Context, Jobs
+from services.jobs import Jobs
 from services.ordering import Order, jobs_of
 from services.request import parse
 from services.watching.tracing import Tracing
+from tests.rig.contexts import context_on
 from tests.rig.studio import QUICK, settings_for
 
 FAMILY, MODEL = "text_to_video", "wan2.6-t2v"
@@ -61,30 +63,29 @@ async def _run(home: Path, files: Path, base_url: str, database_url: str, count:
     archive = Archive(files)
     archive.prepare()
     home.mkdir(parents=True, exist_ok=True)
-    async with (
-        History.open(settings.database_url) as history,
-        Accounts(settings, CATALOGUE, sharers=lambda: history.crew.size).open() as accounts,
-    ):
-        context = Context(
-            history=history,
-            archive=archive,
-            accounts=accounts,
-            catalogue=CATALOGUE,
-            announce=_nobody,
-            pace=QUICK,
-            tracing=Tracing(Printing()),
-        )
-        async with Jobs.open(context, home=home, database_url=settings.database_url) as jobs:
-            tell(word="ready", process=history.crew.name)
-            for number in range(count):
-                given = {"prompt": f"{home.name} {number}", "duration": 2}
-                request = parse(CATALOGUE, family=FAMILY, model_id=MODEL, region="singapore", given=given)
-                order = Order(request=request, given=given, person=LOCAL, copies=1, source=None, demo=False)
-                account = accounts.for_new_job("singapore")
-                await jobs.start(
-                    await jobs_of(order, account=account, archive=archive, trace=_from_nowhere, now=now_ms())
-                )
-            await asyncio.to_thread(sys.stdin.read)
+    async with History.open(settings.database_url) as history:
+        workers = Crew(history.engine)
+        async with Accounts(settings, CATALOGUE, sharers=lambda: workers.size).open() as accounts:
+            context = context_on(
+                history,
+                workers=workers,
+                archive=archive,
+                accounts=accounts,
+                announce=_nobody,
+                pace=QUICK,
+                span=Tracing(Printing()).span,
+            )
+            async with Jobs.open(context, home=home, database_url=settings.database_url) as jobs:
+                tell(word="ready", process=workers.name)
+                for number in range(count):
+                    given = {"prompt": f"{home.name} {number}", "duration": 2}
+                    request = parse(CATALOGUE, family=FAMILY, model_id=MODEL, region="singapore", given=given)
+                    order = Order(request=request, given=given, person=LOCAL, copies=1, source=None, demo=False)
+                    account = accounts.for_new_job("singapore")
+                    await jobs.start(
+                        await jobs_of(order, account=account, archive=archive, trace=_from_nowhere, now=now_ms())
+                    )
+                await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 from PIL import Image
 
 from services.archive import Archive
-from services.domain.jobs import Asset, Job, new_id
-from services.history import OUTPUT, History
+from services.database.jobs import History
+from services.domain.jobs import OUTPUT, Asset, Job, new_id
 from services.media.metadata import recipe_of
 from tests.rig.works import BEGUN, a_job
 

@@ -27,6 +27,7 @@ from services.domain.people import LOCAL, Person
 from services.jobs import Pace
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
+from services.watching.tally import Tally as Stats
 from tests.rig.given import unhurried
 from tests.rig.studio import settings_for
 
@@ -146,7 +147,7 @@ async def _studio(home: Path, base_url: str, jobs: int) -> None:
             for task in looking:
                 task.cancel()
             await asyncio.gather(*looking, return_exceptions=True)
-        counts = await studio.history.tally.by_status(demo=False)
+        counts = await Stats(studio.history.engine).by_status(demo=False)
     told = {
         "holds": [asdict(hold) for hold in dog.holds],
         "looks": dog.looks,

@@ -1,6 +1,6 @@
 """Caps on money: which there are, which apply to whom, and how much is left of each.
 
-A cap counts what is held and what was billed (services.money.reservations). It is enforced where the job is written:
+A cap counts what is held and what was billed (services.database.reservations). It is enforced where the job is written:
 `enforce` runs in that transaction, and writers come one after the other, so that no two of them see the same room.
 Caps of the settings always hold. Of those that an admin wrote down, one for a named person takes the place of the one
 for every person, of the same period and currency. Nothing is ever changed from one currency to another.
@@ -17,12 +17,12 @@ from typing import TypedDict, assert_never
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.reservations import day_of, month_of
+from services.database.tables import caps, reservations
 from services.domain.errors import NotFound, OverCap, StudioError
 from services.domain.jobs import Job
 from services.domain.money import of_micros, parse_amounts, said
-from services.money.reservations import day_of, month_of
 from services.settings import Settings
-from services.tables import caps, reservations
 
 _MOST_CAPS = 500
 _LONGEST_NAME = 100

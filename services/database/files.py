@@ -1,6 +1,7 @@
-"""Which files belong to what, asked of the database: for the janitor and for the disk's use. Hides the SQL.
+"""The files of jobs: which are in use, how much room they take, and whether a file is here already. Hides the SQL.
 
-A key is a file's path below the archive's folder. Several jobs may use one file; a job in the bin uses its files still.
+A key is a file's path below the archive's folder. Several jobs may use one file. A job in the bin still uses its files.
+A person is a name; None means everyone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.tables import assets, jobs
+from services.database.tables import assets, jobs
+from services.domain.jobs import OUTPUT, Asset
 
 _KEYS_AT_ONCE = 500
 _DAY_MS = 86_400_000
@@ -31,7 +33,7 @@ class Share:
     bytes: int
 
 
-class Filing:
+class Files:
     """The files that the database knows."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -87,3 +89,36 @@ class Filing:
                 Share(made=bool(made), binned=not shown, family=family, day=int(day), bytes=int(total))
                 for made, shown, family, day, total in await connection.execute(statement)
             )
+
+    # The same file, or nearly ----------------------------------------------------------------------------------------
+
+    async def made(self, sha256s: Sequence[str], *, person: str | None, demo: bool) -> Asset | None:
+        """The newest result with one of these hashes."""
+        statement = self._results(person, demo).where(assets.c.sha256.in_(list(sha256s)))
+        found = await self._some(statement.order_by(assets.c.created_at.desc()).limit(1))
+        return found[0] if found else None
+
+    async def held(self, sha256: str, *, person: str) -> Asset | None:
+        """A file of this person with this hash, made or given."""
+        mine = sa.select(assets).join(jobs, jobs.c.id == assets.c.job_id).where(jobs.c.person == person)
+        found = await self._some(mine.where(assets.c.sha256 == sha256).order_by(assets.c.created_at).limit(1))
+        return found[0] if found else None
+
+    async def like(self, other: Asset, *, person: str, demo: bool, more_bytes: int, limit: int = 32) -> Sequence[Asset]:
+        """Results of the same kind and size in pixels as `other` that have up to so many bytes more, nearest first."""
+        statement = self._results(person, demo).where(
+            assets.c.kind == other.kind,
+            assets.c.width == other.width,
+            assets.c.height == other.height,
+            assets.c.bytes.between(other.bytes, other.bytes + more_bytes),
+        )
+        return await self._some(statement.order_by(assets.c.bytes, assets.c.created_at).limit(limit))
+
+    def _results(self, person: str | None, demo: bool) -> sa.Select[tuple[object, ...]]:  # noqa: FBT001 - private
+        statement = sa.select(assets).join(jobs, jobs.c.id == assets.c.job_id)
+        statement = statement.where(assets.c.role == OUTPUT, jobs.c.demo == demo, jobs.c.purged_at.is_(None))
+        return statement if person is None else statement.where(jobs.c.person == person)
+
+    async def _some(self, statement: sa.Select[tuple[object, ...]]) -> list[Asset]:
+        async with self._engine.connect() as connection:
+            return [Asset(**row) for row in (await connection.execute(statement)).mappings()]

@@ -1,6 +1,6 @@
 """Which work came of which: by the files that were given again, and by the settings. Hides the SQL.
 
-Only services.history builds it. Whatever belongs to somebody else, or has left the bin for good, is not seen.
+Only services.database.jobs builds it. Whatever belongs to somebody else, or has left the bin for good, is not seen.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.tables import assets, jobs
 from services.domain.jobs import Origin
-from services.tables import assets, jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Link:
     moment: str | None = None
 
 
-class Kinship:
+class Lineage:
     """The families of jobs in the database."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""How work is put in order: marks, tags, collections, the bin. Hides the SQL; only services.history builds it.
+"""How work is put in order: marks, tags, collections, the bin. Hides the SQL; only services.database.jobs builds it.
 
 Every change counts one number of the sequence for each job, and is searched by at once. A person is a name, or None for
 everybody's work.
@@ -14,16 +14,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.rows import job_of, next_sequence
+from services.database.search_index import forget, reindex
+from services.database.tables import assets, collection_jobs, collections, jobs, tags
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job
-from services.indexing import forget, reindex
-from services.rows import job_of, next_sequence
-from services.tables import assets, collection_jobs, collections, jobs, tags
 
 MOST_TAGS = 50
 """Tags that one job may have."""
 _INDEXED_AT_ONCE = 20
 """Jobs whose words are taken apart in one go: a few milliseconds, so that the loop is never held."""
+
+BIN_DAYS = 30
+"""How long something stays in the bin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class Purged:
     """The files that these jobs used. Others may use them still."""
 
 
-class Shelving:
+class OrganizedJobs:
     """The order of jobs, in the database. Meant for a few hundred jobs a call."""
 
     def __init__(self, engine: AsyncEngine) -> None:

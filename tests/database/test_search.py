@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services import indexing, tables
+from services.database import search_index, tables
+from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page
 from services.domain.search_query import Find
 from services.finding import parse_query
-from services.history import History
-from tests.test_history import a_job, an_asset
+from tests.database.test_jobs import a_job, an_asset
 
 KINDS = ["sqlite", "postgresql"]
 """Which database; the fixture below gives a clean one of it."""
@@ -91,9 +91,9 @@ async def test_words_are_found_in_prompt_rewritten_prompt_and_tags(history: Hist
 
 async def order(history: History, statement: str, *, job: str, **values: object) -> None:
     """Put a job in order, as the shelf does."""
-    async with history._engine.begin() as connection:
+    async with history.engine.begin() as connection:
         await connection.execute(sa.text(statement), {"job": job, **values})
-        await indexing.reindex(connection, [job])
+        await search_index.reindex(connection, [job])
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ async def test_jobs_of_one_moment_have_places_of_their_own(history: History) -> 
 
 async def test_a_place_that_is_taken_moves_the_second_job_up(history: History) -> None:
     one = await history.add(a_job(1))
-    async with history._engine.begin() as connection:
+    async with history.engine.begin() as connection:
         await connection.execute(sa.text("DELETE FROM reservations"))
         await connection.execute(sa.text("UPDATE jobs SET id = 'moved' WHERE id = :id"), {"id": one.id})
     two = await history.add(replace(one, sequence=0, place=0))

@@ -1,4 +1,4 @@
-"""Between records and rows, and how changes are counted. Only services.history, .ledger and .checks use it."""
+"""Between records and rows, and how changes are counted. Only services.database.jobs, .ledger and .checks use it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.database.reservations import settle
+from services.database.search_index import INDEXED, reindex
+from services.database.tables import assets, counters, jobs
 from services.domain.jobs import (
     Asset,
     Because,
@@ -24,9 +27,6 @@ from services.domain.jobs import (
     Submission,
     SubmissionState,
 )
-from services.indexing import INDEXED, reindex
-from services.money.reservations import settle
-from services.tables import assets, counters, jobs
 
 MONEY = frozenset({"status", "actual_micros", "estimated_micros"})
 """The members of a job that decide what it holds of the caps."""

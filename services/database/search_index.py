@@ -4,7 +4,7 @@ SQLite keeps it in an FTS5 table whose rowid is the place, PostgreSQL in a tsvec
 the words of prompt, rewritten prompt, tags and, of what was taken in from a file, that file's name; and facets: tokens
 that begin with `_`, which no word does. They say whose job it is, its model, state, marks, what was made and the range
 its length and cost lie in, so that a search walks no job of anybody else and few that do not fit. A facet only narrows:
-services.searching asks the job's own row for the last word.
+services.database.search asks the job's own row for the last word.
 
 `refresh` must be called in the transaction that changes one of `INDEXED`, tags, collections or what was made.
 """
@@ -22,10 +22,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.database.tables import assets, collection_jobs, jobs, tags
+from services.database.tokenizer import tokens
 from services.domain.jobs import FINAL, JobStatus
 from services.domain.search_query import Mark, Measure, Trait
-from services.tables import assets, collection_jobs, jobs, tags
-from services.tokens import tokens
 
 INDEXED = frozenset(
     {

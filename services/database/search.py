@@ -1,7 +1,7 @@
-"""From what is looked for to the rows of the jobs that fit, on both databases. Only services.history uses it.
+"""From what is looked for to the rows of the jobs that fit, on both databases. Only services.database.jobs uses it.
 
 Without words and filters the jobs' own index by person and place answers. Else the row of tokens beside each job is
-asked (services.indexing) and the job's own row confirms what tokens only narrow.
+asked (services.database.search_index) and the job's own row confirms what tokens only narrow.
 
 SQLite's FTS5 walks its lists in the order of places and stops when the page is full. PostgreSQL's GIN index cannot give
 an order and reads every row that fits, so there are two ways: look through the newest few thousand rows one by one,
@@ -19,12 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import indexing
+from services.database import search_index
+from services.database.rows import fetched
+from services.database.tables import collections, jobs
+from services.database.tokenizer import begins_a_word, sought, tokens
 from services.domain.jobs import FINAL, JobStatus, first_place_at
 from services.domain.search_query import Among, Between, Filter, Find, Marked, Measure, Query, Trait, Words
-from services.rows import fetched
-from services.tables import collections, jobs
-from services.tokens import begins_a_word, sought, tokens
 
 if TYPE_CHECKING:
     _Select = sa.Select[*tuple[Any, ...]]  # Any: columns of every kind
@@ -94,7 +94,7 @@ class Plan:
 
 async def plan(connection: AsyncConnection, find: Find) -> Plan:
     """Turn what is looked for into a plan. Collections are looked up by their names."""
-    made = Plan(find, indexing.scope(person=find.person, demo=find.demo, deleted=find.deleted))
+    made = Plan(find, search_index.scope(person=find.person, demo=find.demo, deleted=find.deleted))
     query = find.query or Query()
     for words in query.words:
         made.clauses += _clauses_of(words)
@@ -108,7 +108,7 @@ async def plan(connection: AsyncConnection, find: Find) -> Plan:
     if find.statuses:
         _add_filter(made, Among(trait=Trait.STATUS, values=tuple(find.statuses)))
     if find.collection:
-        made.clauses.append(_Clause(any_of=((indexing.trait(Trait.COLLECTION, find.collection),),)))
+        made.clauses.append(_Clause(any_of=((search_index.trait(Trait.COLLECTION, find.collection),),)))
     return made
 
 
@@ -130,7 +130,7 @@ def _add_filter(made: Plan, one: Filter) -> None:
         case Among():
             _add_among(made, one)
         case Marked():
-            made.clauses.append(_Clause(any_of=((indexing.mark(one.mark),),), without=one.without))
+            made.clauses.append(_Clause(any_of=((search_index.mark(one.mark),),), without=one.without))
         case Between():
             _add_between(made, one)
         case _:
@@ -138,13 +138,13 @@ def _add_filter(made: Plan, one: Filter) -> None:
 
 
 def _add_among(made: Plan, one: Among) -> None:
-    facets = dict.fromkeys(indexing.trait(one.trait, value) for value in one.values)
+    facets = dict.fromkeys(search_index.trait(one.trait, value) for value in one.values)
     unfinished = [value for value in one.values if one.trait is Trait.STATUS and JobStatus(value) not in FINAL]
     if unfinished:  # one token stands for all of these: the row knows which
         among = jobs.c.status.in_(one.values)
         made.conditions.append(~among if one.without else among)
         if one.without:
-            facets.pop(indexing.trait(Trait.STATUS, unfinished[0]))
+            facets.pop(search_index.trait(Trait.STATUS, unfinished[0]))
     if facets:
         made.clauses.append(_Clause(any_of=tuple((facet,) for facet in facets), without=one.without))
 
@@ -158,7 +158,9 @@ def _add_between(made: Plan, one: Between) -> None:
         made.low = max(made.low, _place_at(one.low))
         made.high = min(made.high, _place_at(one.high) - 1)
         return
-    facets = indexing.ranges(one.measure, low=one.low, high=one.high, low_open=one.low_open, high_open=one.high_open)
+    facets = search_index.ranges(
+        one.measure, low=one.low, high=one.high, low_open=one.low_open, high_open=one.high_open
+    )
     if facets is not None:
         made.clauses.append(_Clause(any_of=tuple((facet,) for facet in facets)))
     made.conditions += bounds

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.rows import check_of, next_sequence
+from services.database.tables import checks
 from services.domain.jobs import Check, CheckState, Job
-from services.rows import check_of, next_sequence
-from services.tables import checks
 
 
-class Checks:
+class Prechecks:
     """The questions and their answers."""
 
     def __init__(self, engine: AsyncEngine) -> None:

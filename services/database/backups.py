@@ -1,7 +1,7 @@
-"""Copies of a SQLite database: one a day, the last seven, each checked before it counts. And how one is put back.
+"""Daily copies of a SQLite database: the last seven, each checked. And how one is put back.
 
-`python -m services.backups` lists them, `--restore [DATE]` puts one back; see `--help`. A copy says in itself when it
-was made, so that a studio which opens it knows that it is behind: services.belonging.
+`python -m services.database.backups` lists them, `--restore [DATE]` puts one back; see `--help`. A copy holds the time
+at which it was made, so that a studio that opens it knows that it is behind (services.belonging).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from services.damage import damage_of, is_empty, set_aside
+from services.database.corruption import damage_of, is_empty, set_aside
+from services.database.facts import COPIED_AT
 from services.domain.background import repeating
 from services.domain.clock import now_ms
 from services.environment.console import EXIT_CODE, CannotStart, say_all
-from services.facts import COPIED_AT
 from services.startup.begin import settings_of_a_command
 
 log = logging.getLogger(__name__)
@@ -229,7 +229,8 @@ class Backups:
 def main(arguments: Sequence[str] | None = None) -> int:
     """List the copies, or put one back. Returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m services.backups", description="The daily copies of the database: list them, put one back."
+        prog="python -m services.database.backups",
+        description="The daily copies of the database: list them, put one back.",
     )
     parser.add_argument(
         "--restore",
@@ -260,7 +261,7 @@ def _restore(database: Path, home: Path, *, day: str) -> int:
     copy = next((one for one in copies_in(folder) if one.day == day), None) if day else newest_good(folder)
     if copy is None or damage_of(copy.path, tables=OUR_TABLES) is not None:
         which = f"There is no good copy of {day}." if day else "There is no good copy."
-        sys.stderr.write(f"{which} `python -m services.backups` lists what is in {folder}.\n")
+        sys.stderr.write(f"{which} `python -m services.database.backups` lists what is in {folder}.\n")
         return 1
     try:
         with FileLock(home / "studio.lock", timeout=0):

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.caps import Caps
+from services.database.reservations import hold_lost
+from services.database.rows import change_job, next_sequence, submission_of
+from services.database.tables import jobs, submissions
 from services.domain.errors import NotFound
 from services.domain.jobs import Because, Job, OpenSubmission, Submission, SubmissionState
-from services.money.caps import Caps
-from services.money.reservations import hold_lost
-from services.rows import change_job, next_sequence, submission_of
-from services.tables import jobs, submissions
 
 _TASKS_LAST_MS = 24 * 3_600_000
 """The vendor forgets a task after that long: nobody's claim is older."""
@@ -33,7 +33,7 @@ class Sendings:
     """Orders that came too fast: each is sent again in its turn."""
 
 
-class Ledger:
+class Submissions:
     """The submissions."""
 
     def __init__(self, engine: AsyncEngine) -> None:

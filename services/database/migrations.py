@@ -1,4 +1,4 @@
-"""How a database of any age is brought to the present tables. Hides the steps; only services.history calls it.
+"""How a database of any age is brought to the present tables. Hides the steps; only services.database.jobs calls it.
 
 A new database is made with the tables as they are now; every later step then finds its work done.
 """
@@ -11,11 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services import indexing
-from services.domain.jobs import place_of
-from services.money.reservations import reservation_of
-from services.rows import job_of
-from services.tables import (
+from services.database import search_index
+from services.database.reservations import reservation_of
+from services.database.rows import job_of
+from services.database.tables import (
     assets,
     caps,
     checks,
@@ -33,6 +32,7 @@ from services.tables import (
     tags,
     versions,
 )
+from services.domain.jobs import place_of
 
 _LOCK = 7_420_260
 """The number under which PostgreSQL serialises processes that migrate at the same time."""
@@ -94,8 +94,8 @@ def _third(connection: sa.Connection) -> None:
         connection.execute(sa.DDL(f"DROP INDEX IF EXISTS {name}"))
     for table in (jobs, assets):
         _create_indexes(connection, table)
-    indexing.create(connection)
-    indexing.rebuild(connection)
+    search_index.create(connection)
+    search_index.rebuild(connection)
 
 
 def _fourth(connection: sa.Connection) -> None:
@@ -119,7 +119,7 @@ def _sixth(connection: sa.Connection) -> None:
 
 def _seventh(connection: sa.Connection) -> None:
     """Works are found by the kind of what was made, and what was taken in by the name of its file."""
-    indexing.rebuild(connection)
+    search_index.rebuild(connection)
 
 
 def _eighth(connection: sa.Connection) -> None:

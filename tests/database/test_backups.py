@@ -13,7 +13,8 @@ import pytest
 from filelock import FileLock
 
 from services import belonging
-from services.backups import (
+from services.belonging import Kind
+from services.database.backups import (
     KEPT,
     OUR_TABLES,
     Backups,
@@ -27,8 +28,7 @@ from services.backups import (
     newest_good,
     put_back,
 )
-from services.belonging import Kind
-from services.damage import damage_of
+from services.database.corruption import damage_of
 from services.domain.jobs import Decision, JobStatus
 from tests.rig.treasure import LAST, LOSSES, Loss, make
 from tests.rig.works import a_job

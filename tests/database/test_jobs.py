@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services import tables
+from services.database import tables
+from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Because, CheckState, Job, JobStatus, SubmissionState, new_id
 from services.domain.search_query import Find
 from services.finding import parse_query
-from services.history import History
 from tests.rig.postgres import emptied
 
 
@@ -203,28 +203,28 @@ async def test_many_writers_at_once_lose_nothing(history: History) -> None:
 
 async def test_an_attempt_has_one_row_whoever_tries(history: History) -> None:
     job = await history.add(a_job())
-    await history.ledger.open(job, attempt=1, started_at=5)
+    await history.submissions.open(job, attempt=1, started_at=5)
     with pytest.raises(IntegrityError):
-        await history.ledger.open(job, attempt=1, started_at=6)
+        await history.submissions.open(job, attempt=1, started_at=6)
 
 
 async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
     first, second = await history.add(a_job(1)), await history.add(a_job(2))
-    one = await history.ledger.open(first, attempt=1, started_at=5)
-    two = await history.ledger.open(second, attempt=1, started_at=5)
-    taken = await history.ledger.take(one, task_id="t-1", status=JobStatus.PENDING, updated_at=7)
+    one = await history.submissions.open(first, attempt=1, started_at=5)
+    two = await history.submissions.open(second, attempt=1, started_at=5)
+    taken = await history.submissions.take(one, task_id="t-1", status=JobStatus.PENDING, updated_at=7)
     assert taken is not None
     assert (taken.task_id, taken.status) == ("t-1", JobStatus.PENDING)
-    assert await history.ledger.take(two, task_id="t-1", status=JobStatus.PENDING, updated_at=7) is None
+    assert await history.submissions.take(two, task_id="t-1", status=JobStatus.PENDING, updated_at=7) is None
     assert (await history.job(second.id)).task_id is None
-    assert await history.ledger.known_tasks(account=first.account, task_ids=["t-1", "t-2"]) == {"t-1"}
+    assert await history.submissions.known_tasks(account=first.account, task_ids=["t-1", "t-2"]) == {"t-1"}
 
 
 async def test_open_submissions_are_those_without_an_answer(history: History) -> None:
     jobs = [await history.add(a_job(number)) for number in range(3)]
-    opened = [await history.ledger.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)]
-    await history.ledger.close(opened[1], because=Because.FULL)
-    rest = await history.ledger.rivals(opened[0])
+    opened = [await history.submissions.open(job, attempt=1, started_at=10 - number) for number, job in enumerate(jobs)]
+    await history.submissions.close(opened[1], because=Because.FULL)
+    rest = await history.submissions.rivals(opened[0])
     assert [(one.submission.job_id, one.prompt) for one in rest] == [
         (jobs[2].id, "clip number 2"),
         (jobs[0].id, "clip number 0"),
@@ -232,9 +232,9 @@ async def test_open_submissions_are_those_without_an_answer(history: History) ->
 
 
 async def test_the_first_moment_of_loss_stays(history: History) -> None:
-    submission = await history.ledger.open(await history.add(a_job()), attempt=1, started_at=5)
-    await history.ledger.lose(submission, lost_at=20)
-    assert (await history.ledger.lose(submission, lost_at=90)).lost_at == 20
+    submission = await history.submissions.open(await history.add(a_job()), attempt=1, started_at=5)
+    await history.submissions.lose(submission, lost_at=20)
+    assert (await history.submissions.lose(submission, lost_at=90)).lost_at == 20
 
 
 async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: str) -> None:
@@ -248,7 +248,7 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
     async with History.open(url) as history:
         job = await history.add(a_job(), [])
         await history.change(job.id, files=[replace(an_asset(job), seconds=5.04)], updated_at=9)
-        await history.ledger.open(job, attempt=1, started_at=5)
+        await history.submissions.open(job, attempt=1, started_at=5)
     await _as_the_first_release_left_it(url)
     async with History.open(url) as again:
         found = await again.with_assets(job.id)
@@ -257,10 +257,10 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
         assert (found.job.place, found.job.seconds) == (job.place, 5.0)
         by_words = await again.page(Find(person="local", demo=False, query=parse_query("number seconds=5")))
         assert [one.job.id for one in by_words.items] == [job.id]
-        submission = await again.ledger.latest(job.id)
+        submission = await again.submissions.latest(job.id)
         assert submission is not None
         assert not submission.live
-        check, is_new = await again.checks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
+        check, is_new = await again.prechecks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
         assert (check.state, is_new) == (CheckState.OPEN, True)
         await again.change(job.id, article=[{"text": "一"}], remark="r", updated_at=10)
         assert (await again.job(job.id)).article == [{"text": "一"}]
@@ -304,38 +304,38 @@ async def test_files_of_a_job_come_in_their_order(history: History) -> None:
 async def test_two_jobs_at_once_get_one_question_and_an_answer_serves_both(history: History) -> None:
     jobs = [await history.add(a_job(number)) for number in range(6)]
     asked = await asyncio.gather(
-        *(history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1) for job in jobs)
+        *(history.prechecks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1) for job in jobs)
     )
     assert sum(is_new for _check, is_new in asked) == 1
     check = asked[0][0]
-    await history.checks.settle(check, state=CheckState.PASSED, answered_at=2)
-    known = await history.checks.find(jobs[0], vendor_check="c", sha256="s")
+    await history.prechecks.settle(check, state=CheckState.PASSED, answered_at=2)
+    known = await history.prechecks.find(jobs[0], vendor_check="c", sha256="s")
     assert known is not None
     assert known.state is CheckState.PASSED
-    paid = {job.id: await history.checks.paid_by(job.id) for job in jobs}
+    paid = {job.id: await history.prechecks.paid_by(job.id) for job in jobs}
     assert sorted(paid.values()) == [0, 0, 0, 0, 0, 4_000]
     assert paid[check.job_id] == 4_000
-    assert await history.checks.find(jobs[0], vendor_check="c", sha256="other") is None
-    assert await history.checks.find(replace(jobs[0], account="b"), vendor_check="c", sha256="s") is None
+    assert await history.prechecks.find(jobs[0], vendor_check="c", sha256="other") is None
+    assert await history.prechecks.find(replace(jobs[0], account="b"), vendor_check="c", sha256="s") is None
 
 
 @pytest.mark.parametrize("state", [CheckState.LOST, CheckState.NOT_TAKEN])
 async def test_a_question_without_an_answer_may_be_asked_anew(history: History, state: CheckState) -> None:
     job = await history.add(a_job())
-    check, _new = await history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1)
-    await history.checks.settle(check, state=state, answered_at=2)
-    assert await history.checks.find(job, vendor_check="c", sha256="s") is None
-    assert (await history.checks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=3))[1]
-    assert await history.checks.paid_by(job.id) == 0
+    check, _new = await history.prechecks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1)
+    await history.prechecks.settle(check, state=state, answered_at=2)
+    assert await history.prechecks.find(job, vendor_check="c", sha256="s") is None
+    assert (await history.prechecks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=3))[1]
+    assert await history.prechecks.paid_by(job.id) == 0
 
 
 async def test_a_live_call_is_no_rival_of_lost_tasks(history: History) -> None:
     one, two = await history.add(a_job(1)), await history.add(a_job(2))
-    live = await history.ledger.open(one, attempt=1, started_at=5, live=True)
-    lost = await history.ledger.open(two, attempt=1, started_at=5)
-    rest = await history.ledger.rivals(lost)
+    live = await history.submissions.open(one, attempt=1, started_at=5, live=True)
+    lost = await history.submissions.open(two, attempt=1, started_at=5)
+    rest = await history.submissions.rivals(lost)
     assert [found.submission.job_id for found in rest] == [two.id]
-    job = await history.ledger.end_live(live, state=SubmissionState.TAKEN, status=JobStatus.SAVING, updated_at=9)
+    job = await history.submissions.end_live(live, state=SubmissionState.TAKEN, status=JobStatus.SAVING, updated_at=9)
     assert (job.status, job.task_id) == (JobStatus.SAVING, None)
 
 
@@ -373,7 +373,7 @@ async def test_who_is_canceled_in_the_middle_of_writing_holds_up_nobody(history:
     writing = asyncio.Event()
 
     async def write() -> None:
-        async with history._engine.begin() as connection:
+        async with history.engine.begin() as connection:
             await connection.execute(tables.jobs.update().values(remark="half"))
             writing.set()
             await connection.execute(sa.text(long))

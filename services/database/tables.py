@@ -1,6 +1,6 @@
-"""The tables as they are now. How older ones are brought to this shape: services.migrations.
+"""The tables as they are now. How older ones are brought to this shape: services.database.migrations.
 
-Only the modules of the history use them: services.history and those it is made of.
+Only the modules of the history use them: services.database.jobs and those it is made of.
 """
 
 from __future__ import annotations

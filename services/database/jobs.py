@@ -1,4 +1,4 @@
-"""All jobs and assets: the truth about what was asked for and made. The money's side of it: services.ledger, .checks.
+"""All jobs and assets: what was asked for and what was made.
 
 Hides SQL, the two dialects (SQLite and PostgreSQL) and how change numbers are counted. Knows nothing of the vendor or
 of the engine.
@@ -6,25 +6,33 @@ of the engine.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import EllipsisType
 from typing import Any, Self
 
-import aiosqlite
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.checks import Checks
-from services.crew import STILL_SECONDS, Crew
+from services.database.caps import Cap, Caps
+from services.database.connection import connected
+from services.database.facts import Facts
+from services.database.files import Files
+from services.database.lineage import Lineage
+from services.database.migrations import migrate
+from services.database.organize import OrganizedJobs
+from services.database.prechecks import Prechecks
+from services.database.reservations import release_lost, reservation_of
+from services.database.restored_jobs import RestoredJobs
+from services.database.rows import asset_of, change_job, fetched, job_of, next_sequence, put_assets, row_of
+from services.database.search import Span, plan
+from services.database.search_index import reindex
+from services.database.submissions import Submissions
+from services.database.tables import assets, collection_jobs, counters, jobs, reservations, tags
 from services.domain.errors import NotFound
 from services.domain.jobs import (
     FINAL,
+    OUTPUT,
     Asset,
     Decision,
     Job,
@@ -36,68 +44,31 @@ from services.domain.jobs import (
     place_of,
 )
 from services.domain.search_query import Find
-from services.facts import Facts
-from services.filing import Filing
-from services.holding import Holding
-from services.indexing import reindex
-from services.kinship import Kinship
-from services.lanes.board import Board
-from services.ledger import Ledger
-from services.migrations import migrate
-from services.money.caps import Cap, Caps
-from services.money.reservations import release_lost, reservation_of
-from services.money.spend import Spending
-from services.rows import asset_of, change_job, fetched, job_of, next_sequence, put_assets, row_of
-from services.searching import Span, plan
-from services.shelving import Shelving
-from services.tables import assets, collection_jobs, counters, jobs, reservations, tags
-from services.timing import Times
-from services.twins import Twins
-from services.watching.tally import Tally
 
-OUTPUT = "output"
-"""The role of a file that was made."""
 _LAST_PLACE = (1 << 63) - 1
-_PATIENCE_SECONDS = 30
-"""How long one process waits for another that is writing to the same SQLite file."""
 
 
 class History:
     """The database. Open with `History.open`."""
 
     def __init__(self, engine: AsyncEngine, caps: Sequence[Cap] = ()) -> None:
-        self._engine = engine
+        self.engine = engine
         self.caps = Caps(engine, caps)
-        self.spending = Spending(engine)
-        self.ledger = Ledger(engine)
-        self.checks = Checks(engine)
-        self.shelving = Shelving(engine)
-        self.kinship = Kinship(engine)
-        self.filing = Filing(engine)
-        self.twins = Twins(engine)
-        self.lanes = Board(engine)
-        self.tally = Tally(engine)
-        self.times = Times(engine)
-        self.crew = Crew(engine)
+        self.submissions = Submissions(engine)
+        self.prechecks = Prechecks(engine)
+        self.organized = OrganizedJobs(engine)
+        self.lineage = Lineage(engine)
+        self.files = Files(engine)
         self.facts = Facts(engine)
-        self.holding = Holding(engine)
+        self.restored_jobs = RestoredJobs(engine)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, caps: Sequence[Cap] = ()) -> AsyncIterator[Self]:
         """Connect, bring the tables up to date, and close at the end. `caps` hold besides those in the database."""
-        _quiet_driver()
-        engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(engine.sync_engine, "invalidate", _let_go_of_the_lock)
-        else:
-            event.listen(engine.sync_engine, "connect", _prepare_postgresql)
-        try:
+        async with connected(url) as engine:
             await migrate(engine)
             yield cls(engine, caps)
-        finally:
-            await engine.dispose()
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
@@ -112,7 +83,7 @@ class History:
     async def add_all(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
         """The same for several jobs of one person and one currency: all are written, or none. Raises OverCap for what
         they cost together."""
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             last = await next_sequence(connection, changes=len(orders))
             await self.caps.enforce(connection, [order.job for order in orders if not order.job.imported])
             first = last - len(orders) + 1
@@ -122,12 +93,12 @@ class History:
 
     async def job(self, job_id: str) -> Job:
         """One job. Raises NotFound."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return await _job(connection, job_id)
 
     async def with_assets(self, job_id: str, *, purged: bool = False) -> JobWithAssets:
         """One job and its files. Raises NotFound; if it has left the bin for good, unless `purged`."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             job = await _job(connection, job_id)
             if job.purged_at is not None and not purged:
                 raise NotFound("There is no such job.")
@@ -137,7 +108,7 @@ class History:
     async def several(self, job_ids: Sequence[str]) -> tuple[JobWithAssets, ...]:
         """These jobs and their files, in this order; what is not there any more is left out. Some hundred at once."""
         statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None))
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             found = {row["id"]: job_of(row) for row in (await connection.execute(statement)).mappings()}
             return await _whole(connection, [found[job_id] for job_id in dict.fromkeys(job_ids) if job_id in found])
 
@@ -157,7 +128,7 @@ class History:
         given at `only_lane`, or does not ask `only_decision`: then nothing was changed. `values` are members of Job;
         Any because they are columns of every kind.
         """
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
             if any(asset.role == OUTPUT and asset.seconds for asset in files):
                 before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
@@ -179,16 +150,16 @@ class History:
         is written, which then has the submission. No cap is asked, since it is bought already. None if the task, or the
         submission, was settled meanwhile.
         """
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
             job = await _job(connection, submission.job_id)
-            waits = await self.ledger.may_take_late(connection, submission, task_id=task_id)
+            waits = await self.submissions.may_take_late(connection, submission, task_id=task_id)
             if waits is None:
                 return None
             if submission.state is SubmissionState.LOST:
                 await release_lost(connection, job)
             if waits and job.status in (JobStatus.QUEUED, JobStatus.UPLOADING):
-                await self.ledger.take_late(connection, submission, task_id=task_id, job_id=job.id)
+                await self.submissions.take_late(connection, submission, task_id=task_id, job_id=job.id)
                 return await change_job(
                     connection,
                     job.id,
@@ -206,7 +177,7 @@ class History:
                 # Its money is that of the task, which has a job of its own now.
                 await change_job(connection, job.id, sequence=sequence, actual_micros=0, updated_at=now)
             written = await _write(connection, otherwise, sequence=sequence)
-            await self.ledger.take_late(connection, submission, task_id=task_id, job_id=written.id)
+            await self.submissions.take_late(connection, submission, task_id=task_id, job_id=written.id)
             await reindex(connection, [written.id])
         return written
 
@@ -218,7 +189,7 @@ class History:
         Paging is by place, so that new jobs neither repeat nor skip one. Raises NotFound where the cursor is not one.
         """
         at = _read_cursor(cursor)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             asked = await plan(connection, find)
             if newer:
                 span = Span(low=0 if at is None else at + 1, upwards=True, limit=limit + 1)
@@ -238,7 +209,7 @@ class History:
 
     async def around(self, find: Find, place: int, *, limit: int = 60) -> Page:
         """The page in whose middle a place lies: half of it newer, the place itself and the rest older."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             asked = await plan(connection, find)
             half = limit // 2
             up = await asked.rows(connection, Span(low=place + 1, upwards=True, limit=half + 1))
@@ -257,19 +228,19 @@ class History:
         """Every job that is not at its end, oldest first."""
         final = [str(status) for status in FINAL]
         statement = sa.select(jobs).where(jobs.c.status.not_in(final)).order_by(jobs.c.created_at)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return tuple(job_of(row) for row in await fetched(connection, statement))
 
     async def sequence(self) -> int:
         """The number of the latest change."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return await connection.scalar(sa.select(counters.c.value).where(counters.c.name == "sequence")) or 0
 
     async def changed_since(self, sequence: int, *, limit: int = 200) -> tuple[JobWithAssets, ...]:
         """The jobs that changed after a change number, in the order of their changes."""
         after = max(0, min(sequence, _LAST_PLACE))  # further no database counts
         statement = sa.select(jobs).where(jobs.c.sequence > after, jobs.c.purged_at.is_(None)).order_by(jobs.c.sequence)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             found = [job_of(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
             return await _whole(connection, found)
 
@@ -280,7 +251,7 @@ class History:
         statement = sa.select(assets).where(assets.c.id == asset_id)
         if person is not None:
             statement = statement.join(jobs, jobs.c.id == assets.c.job_id).where(jobs.c.person == person)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
         if row is None:
             raise NotFound("There is no such file.")
@@ -393,51 +364,3 @@ async def _parents_of(connection: AsyncConnection, files: dict[str, list[Asset]]
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
-
-
-def _prepare_postgresql(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
-    # A process that stands still in the middle of a transaction must not hold its rows against all others.
-    cursor = connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_SECONDS * 1000}")
-    cursor.close()
-    connection.commit()
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
-    connection.run_async(_configure_sqlite)
-
-
-async def _configure_sqlite(connection: aiosqlite.Connection) -> None:
-    await connection.execute_fetchall(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
-    await _write_ahead(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        await connection.execute_fetchall(f"PRAGMA {pragma}")
-
-
-async def _write_ahead(connection: aiosqlite.Connection) -> None:
-    # Two that turn a new file to WAL at once would wait for each other, so SQLite refuses one at once, whatever its
-    # busy_timeout. The other is done in a moment, and then there is nothing left to turn.
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as refused:
-            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
-                raise
-            await asyncio.sleep(0.02)
-        else:
-            return
-
-
-def _let_go_of_the_lock(connection: Any, _record: object, _error: object) -> None:  # Any: as above
-    # Who writes may be canceled in the middle. Closing alone does not end the transaction while anything, such as a
-    # traceback, remembers a cursor: nobody could write until that was collected. In line before the close is enough.
-    with suppress(sqlite3.Error, asyncio.CancelledError):
-        connection.rollback()
-
-
-def _quiet_driver() -> None:
-    """Keep the driver from logging statements with what is in them: words, and links that open somebody's pictures."""
-    logger = logging.getLogger("aiosqlite")
-    if logger.level < logging.INFO:
-        logger.setLevel(logging.INFO)

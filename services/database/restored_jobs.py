@@ -1,6 +1,6 @@
 """Jobs of a database that is older than the world: they may have been ordered since, so none is sent by itself.
 
-Hides the SQL; only services.history builds it. All of it is one transaction, so that a crash leaves nothing half held.
+Hides the SQL. All of it is one transaction, so that a crash leaves nothing half held.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database.facts import COPIED_AT, MISHAP, put_fact
+from services.database.rows import next_sequence
+from services.database.search_index import reindex
+from services.database.tables import counters, facts, jobs, submissions
 from services.domain.jobs import Decision, JobStatus, SubmissionState
-from services.facts import COPIED_AT, MISHAP, put_fact
-from services.indexing import reindex
-from services.rows import next_sequence
-from services.tables import counters, facts, jobs, submissions
 
 _MAY_BE_SENT = tuple(str(s) for s in (JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN))
 """The states from which a job could be sent, or sent again."""
@@ -26,7 +26,7 @@ _HELD = (
 _INDEXED_AT_ONCE = 20
 
 
-class Holding:
+class RestoredJobs:
     """Holds jobs for a person to decide about."""
 
     def __init__(self, engine: AsyncEngine) -> None:

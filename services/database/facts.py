@@ -1,4 +1,4 @@
-"""What the database knows of itself and of the archive that belongs to it. Hides the SQL; services.history builds it.
+"""What the database knows of itself and of the archive that belongs to it. Hides the SQL.
 
 Facts are short texts under a name. Strangers are entries below `results/` that were looked at and belong to no job.
 """
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.tables import assets, facts, jobs, strangers
+from services.database.tables import assets, facts, jobs, strangers
 
 DATABASE_ID = "database_id"
 COPIED_AT = "copied_at"

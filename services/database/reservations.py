@@ -15,8 +15,8 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.database.tables import reservations
 from services.domain.jobs import Job, JobStatus
-from services.tables import reservations
 
 
 class Held(StrEnum):

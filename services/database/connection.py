@@ -1,0 +1,86 @@
+"""Connections to the database, SQLite or PostgreSQL, and how each is set up when it opens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import aiosqlite
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+STILL_SECONDS = 10
+"""A transaction in which nothing happens for so long is ended by PostgreSQL, and what it holds is free."""
+
+
+_PATIENCE_SECONDS = 30
+"""How long one process waits for another that is writing to the same SQLite file."""
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[AsyncEngine]:
+    """Connect to a database, and close at the end."""
+    _quiet_driver()
+    engine = create_async_engine(url, **({"pool_size": 4} if url.startswith("sqlite") else {"pool_pre_ping": True}))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "invalidate", _let_go_of_the_lock)
+    else:
+        event.listen(engine.sync_engine, "connect", _prepare_postgresql)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
+    # A process that stands still in the middle of a transaction must not hold its rows against all others.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_SECONDS * 1000}")
+    cursor.close()
+    connection.commit()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
+    connection.run_async(_configure_sqlite)
+
+
+async def _configure_sqlite(connection: aiosqlite.Connection) -> None:
+    await connection.execute_fetchall(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
+    await _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+
+
+async def _write_ahead(connection: aiosqlite.Connection) -> None:
+    # Two that turn a new file to WAL at once would wait for each other, so SQLite refuses one at once, whatever its
+    # busy_timeout. The other is done in a moment, and then there is nothing left to turn.
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(0.02)
+        else:
+            return
+
+
+def _let_go_of_the_lock(connection: Any, _record: object, _error: object) -> None:  # Any: as above
+    # Who writes may be canceled in the middle. Closing alone does not end the transaction while anything, such as a
+    # traceback, remembers a cursor: nobody could write until that was collected. In line before the close is enough.
+    with suppress(sqlite3.Error, asyncio.CancelledError):
+        connection.rollback()
+
+
+def _quiet_driver() -> None:
+    """Keep the driver from logging statements with what is in them: words, and links that open somebody's pictures."""
+    logger = logging.getLogger("aiosqlite")
+    if logger.level < logging.INFO:
+        logger.setLevel(logging.INFO)
