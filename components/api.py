@@ -36,9 +36,9 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.domain.errors import StudioError
+from services.jobs.build import MOST_COPIES
 from services.money.agreed import Agreed, limit_of
 from services.money.estimates import estimate_view
-from services.ordering import MOST_COPIES
 from services.request import default_of, is_absent
 from services.studio import Studio
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from services.domain.jobs import Job
-from services.jobs import Jobs
-from services.lanes import has_lane
-from services.timing import Expected, Timing
+from services.jobs.scheduling import QueuePosition, has_slot
+from services.jobs.service import Jobs
+from services.jobs.timing import Expected, Timing
 from services.views import ExpectedView, Outlook, PlaceView
 
 
 def outlook_of(job: Job, *, jobs: Jobs, timing: Timing) -> Outlook:
     """What is known now."""
-    place = None if has_lane(job) else jobs.place(job.id)
+    place = None if has_slot(job) else jobs.place(job.id)
     return Outlook(
-        place_in_line=PlaceView(**asdict(place)) if place else None,
+        place_in_line=_place_view(place) if place else None,
         expected=None if job.status.final else _expected_view(timing.expected(job)),
     )
+
+
+def _place_view(place: QueuePosition) -> PlaceView:
+    return PlaceView(place=place.place, of=place.of, lanes=place.slots, busy=place.busy)
 
 
 def _expected_view(expected: Expected) -> ExpectedView:

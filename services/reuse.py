@@ -27,7 +27,7 @@ from services.inputs import kinds_of
 from services.media.extract import Edge, Moment, cut_frame, cut_sound
 from services.media.metadata.provenance import pass_on, told_origin
 from services.media.preview import make_preview
-from services.money.spend import TotalView, totals_of
+from services.money.spending import TotalView, totals_of
 from services.views import JobView, job_view
 
 MOST_RELATIVES = 200

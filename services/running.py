@@ -18,7 +18,6 @@ from services import belonging
 from services.adopting import Adopter
 from services.archive import Archive
 from services.catalogue import Catalogue
-from services.crew import Crew
 from services.dashscope.api_keys import Accounts
 from services.database.backups import Backups, database_path
 from services.database.caps import fixed_caps
@@ -28,24 +27,27 @@ from services.domain.jobs import JobWithAssets
 from services.domain.people import LOCAL
 from services.downloads import Downloads
 from services.exports import Exports
-from services.guard import Guard
-from services.hearing import Hearing
 from services.importing import Importer
 from services.janitor import Janitor
-from services.jobs import Context, Jobs, Pace
+from services.jobs.context import Context
+from services.jobs.expiry_alarm import ExpiryAlarm
+from services.jobs.pace import Pace
+from services.jobs.remote_changes import RemoteChanges
+from services.jobs.scheduling import Slots
+from services.jobs.service import Jobs
+from services.jobs.timing import Samples, Timing
+from services.jobs.workers import Workers
 from services.keeping import Keeper
-from services.lanes import Board
 from services.media.metadata import strip
 from services.mending import mend
-from services.money.purse import Money
-from services.money.spend import Spending
+from services.money.budget import Money
+from services.money.spending import Spending
 from services.recalling import Recipes
 from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
-from services.timing import Times, Timing
-from services.watching.tally import Tally
+from services.watching.tally import Stats
 from services.watching.tracing import tracing
 from services.watching.watch import Watch
 
@@ -66,7 +68,7 @@ class Running:
     disk: Disk
     janitor: Janitor
     reuse: Reuse
-    guard: Guard
+    guard: ExpiryAlarm
     sheets: Sheets
     recipes: Recipes
     importer: Importer
@@ -74,7 +76,7 @@ class Running:
     money: Money
     watch: Watch
     timing: Timing
-    stats: Tally
+    stats: Stats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,7 @@ async def run(
         origin = await stack.enter_async_context(_demo_vendor(catalogue, home)) if demo else None
         mended = await asyncio.to_thread(mend, settings.database_url, home, archive.root, now=clock())
         history = await stack.enter_async_context(History.open(settings.database_url, caps=fixed_caps(settings)))
-        slots, workers, stats = Board(history.engine), Crew(history.engine), Tally(history.engine)
+        slots, workers, stats = Slots(history.engine), Workers(history.engine), Stats(history.engine)
         adopter = Adopter(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce)
         held = await belonging.begin(history, archive, mended, now=clock())
         await _take_held(adopter, held)
@@ -112,7 +114,7 @@ async def run(
             history=history,
             slots=slots,
             workers=workers,
-            timing=Timing(Times(history.engine), catalogue),
+            timing=Timing(Samples(history.engine), catalogue),
             archive=archive,
             accounts=accounts,
             catalogue=catalogue,
@@ -123,7 +125,7 @@ async def run(
         )
         await context.timing.load()
         jobs = await stack.enter_async_context(Jobs.open(context, home=home, database_url=settings.database_url))
-        hearing = Hearing(history, sharers=lambda: workers.size, tell=telling.tell, learn=context.timing.learn)
+        hearing = RemoteChanges(history, sharers=lambda: workers.size, tell=telling.tell, learn=context.timing.learn)
         await stack.enter_async_context(hearing.working())
         janitor = await stack.enter_async_context(
             Janitor(history=history, archive=archive, passing=_passing(home), clock=clock).working()
@@ -165,7 +167,7 @@ async def run(
             importer=Importer(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce),
             keeper=keeper,
             sheets=Sheets(history=history, archive=archive, catalogue=catalogue),
-            guard=Guard(history=history, wake=jobs.wake_up, clock=clock),
+            guard=ExpiryAlarm(history=history, wake=jobs.wake_up, clock=clock),
             money=Money(
                 history=history, spending=Spending(history.engine), catalogue=catalogue, demo=demo, clock=clock
             ),

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.asking import Asking, numbered
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
 from services.database.jobs import History
@@ -25,19 +24,20 @@ from services.domain.money import listed
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.downloads import Downloads
-from services.events import Events
 from services.exports import Exports
 from services.finding import names_of, parse_query
-from services.guard import Guard
 from services.importing import Importer
 from services.janitor import Janitor
-from services.jobs import Pace
+from services.jobs.build import Order, Verdict, jobs_of, refuse_copies
+from services.jobs.check import Check, numbered
+from services.jobs.events import Events
+from services.jobs.expiry_alarm import ExpiryAlarm
+from services.jobs.pace import Pace
+from services.jobs.scheduling import FIRST, URGENT
 from services.keeping import Keeper
-from services.lanes import FIRST, URGENT
 from services.money.agreed import Agreed, refuse_dearer
+from services.money.budget import Money
 from services.money.estimates import PricedStep, Step
-from services.money.purse import Money
-from services.ordering import Order, Verdict, jobs_of, refuse_copies
 from services.outlook import outlook_of
 from services.recalling import Recipes
 from services.request import (
@@ -144,7 +144,7 @@ class Studio:
         return self.at_work.keeper
 
     @property
-    def guard(self) -> Guard:
+    def guard(self) -> ExpiryAlarm:
         """The provider's 24 hours."""
         return self.at_work.guard
 
@@ -180,7 +180,7 @@ class Studio:
         """The person whom a request's headers name. Raises NotFound where there must be one and is none."""
         return person_in(headers, self.settings)
 
-    # Asking ----------------------------------------------------------------------------------------------------------
+    # Check ----------------------------------------------------------------------------------------------------------
 
     async def check(
         self,
@@ -302,8 +302,8 @@ class Studio:
         return str(repaired)
 
     @property
-    def _asking(self) -> Asking:
-        return Asking(catalogue=self.catalogue, accounts=self._accounts)  # while it runs there may be more keys
+    def _asking(self) -> Check:
+        return Check(catalogue=self.catalogue, accounts=self._accounts)  # while it runs there may be more keys
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 

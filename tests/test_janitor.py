@@ -21,11 +21,11 @@ from services.database.jobs import History
 from services.database.organize import BIN_DAYS, Marks
 from services.database.reservations import day_of
 from services.domain.errors import NotFound, StudioError
-from services.domain.jobs import CheckState, Job, JobStatus, SubmissionState
+from services.domain.jobs import Job, JobStatus, PrecheckState, SubmissionState
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.janitor import Janitor
-from services.money.spend import Spending
+from services.money.spending import Spending
 from services.shelf import Shelf
 from tests.rig.works import BEGUN, a_job, add_work, an_input, an_output, write
 
@@ -106,7 +106,7 @@ async def test_the_books_are_the_same_after_the_bin_is_emptied(house: House) -> 
     check, _ = await house.history.prechecks.begin(
         job, vendor_check="detect", sha256="0" * 64, micros=4_000, asked_at=job.created_at
     )
-    await house.history.prechecks.settle(check, state=CheckState.PASSED, answered_at=job.created_at)
+    await house.history.prechecks.settle(check, state=PrecheckState.PASSED, answered_at=job.created_at)
     day = day_of(job.created_at)
     spent = await Spending(house.history.engine).today(person=None, demo=False, day=day)
     await house.shelf.mark(LOCAL, [job.id], Marks(favourite=True, add_tags=("fox",)))

@@ -27,15 +27,13 @@ from services.catalogue.schema import RateLimit
 from services.database.jobs import History
 from services.domain.jobs import Decision, JobStatus
 from services.domain.people import LOCAL
-from services.lanes.board import Board as Slots
-from services.lanes.board import Bucket
+from services.jobs.scheduling.slots import Bucket, Slots
 from services.routes import add_routes
 from services.studio import Studio
 from services.watching.health import LOW_BYTES, Examiner
 from services.watching.logs import JsonLines, about, log_to
 from services.watching.loop import LoopWatch
-from services.watching.tally import Tally
-from services.watching.tally import Tally as Stats
+from services.watching.tally import Stats
 from services.watching.tracing import Tracing, tracing
 from tests.rig.postgres import emptied
 from tests.rig.served import served
@@ -110,7 +108,7 @@ def test_a_span_knows_its_job_and_lets_errors_through() -> None:
 async def test_a_database_that_cannot_be_written_is_not_ready(tmp_path: Path) -> None:
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")  # has no tables
     try:
-        examiner = Examiner(Tally(engine), alive=lambda: True, free_bytes=lambda: LOW_BYTES, clock=lambda: 0)
+        examiner = Examiner(Stats(engine), alive=lambda: True, free_bytes=lambda: LOW_BYTES, clock=lambda: 0)
         health = await examiner.look()
     finally:
         await engine.dispose()

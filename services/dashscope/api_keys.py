@@ -28,7 +28,7 @@ from services.settings import Settings
 _DEMO = "demo"
 _RETRY = Retry(create_tries=1, create_when_throttled=False)
 """An order is sent once for each row of the books: services.jobs decides about another."""
-"""An order that was too fast goes back in line: services.lanes."""
+"""An order that was too fast goes back in line: services.jobs.scheduling."""
 _DEMO_KEY = SecretStr("sk-demo-nothing-is-billed")
 
 

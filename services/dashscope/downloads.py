@@ -1,7 +1,7 @@
 """Results fetched from the vendor's storage: gone on with where an earlier try stopped, and counted to the last byte.
 
 Another host than the API's, so no key ever comes here. Hides ranges, what is remembered of a half file, and that files
-are touched in threads. Whether what came can be played is not asked here: services.jobs.verifying.
+are touched in threads. Whether what came can be played is not asked here: services.jobs.steps.verify.
 """
 
 from __future__ import annotations

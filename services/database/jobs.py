@@ -117,7 +117,7 @@ class History:
         job_id: str,
         *,
         only_from: frozenset[JobStatus] | None = None,
-        only_lane: int | EllipsisType | None = ...,
+        only_slot: int | EllipsisType | None = ...,
         only_decision: Decision | None = None,
         files: Sequence[Asset] = (),
         **values: Any,
@@ -125,7 +125,7 @@ class History:
         """Change members of a job and add files to it, in one transaction.
 
         Returns the job as it now stands. None if it is not in one of the states `only_from`, has not the lane that was
-        given at `only_lane`, or does not ask `only_decision`: then nothing was changed. `values` are members of Job;
+        given at `only_slot`, or does not ask `only_decision`: then nothing was changed. `values` are members of Job;
         Any because they are columns of every kind.
         """
         async with self.engine.begin() as connection:
@@ -133,7 +133,7 @@ class History:
             if any(asset.role == OUTPUT and asset.seconds for asset in files):
                 before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
                 values["seconds"] = _longest(files, before)
-            only = {"only_from": only_from, "only_lane": only_lane, "only_decision": only_decision}
+            only = {"only_from": only_from, "only_slot": only_slot, "only_decision": only_decision}
             job = await change_job(connection, job_id, sequence=sequence, **only, **values)
             if job is not None and files:
                 await put_assets(connection, files)

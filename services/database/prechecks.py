@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.database.rows import check_of, next_sequence
 from services.database.tables import checks
-from services.domain.jobs import Check, CheckState, Job
+from services.domain.jobs import Job, PrecheckRun, PrecheckState
 
 
 class Prechecks:
@@ -19,14 +19,14 @@ class Prechecks:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def find(self, job: Job, *, vendor_check: str, sha256: str) -> Check | None:
+    async def find(self, job: Job, *, vendor_check: str, sha256: str) -> PrecheckRun | None:
         """The question about a file that is open or was answered, or None where it has to be asked."""
         async with self._engine.connect() as connection:
             return await _latest(connection, account=job.account, vendor_check=vendor_check, sha256=sha256)
 
     async def begin(
         self, job: Job, *, vendor_check: str, sha256: str, micros: int, asked_at: int
-    ) -> tuple[Check, bool]:
+    ) -> tuple[PrecheckRun, bool]:
         """The question about a file, and whether it was written just now: then it is this job's to be asked.
 
         Nothing is written where one is open or was answered: two jobs at once get one question.
@@ -41,7 +41,7 @@ class Prechecks:
                 "vendor_check": vendor_check,
                 "sha256": sha256,
                 "job_id": job.id,
-                "state": str(CheckState.OPEN),
+                "state": str(PrecheckState.OPEN),
                 "code": "",
                 "message": "",
                 "micros": micros,
@@ -52,8 +52,8 @@ class Prechecks:
             return check_of(written), True
 
     async def settle(
-        self, check: Check, *, state: CheckState, answered_at: int, code: str = "", message: str = ""
-    ) -> Check:
+        self, check: PrecheckRun, *, state: PrecheckState, answered_at: int, code: str = "", message: str = ""
+    ) -> PrecheckRun:
         """Write down the answer, or that none will come."""
         statement = (
             checks.update()
@@ -66,7 +66,7 @@ class Prechecks:
 
     async def paid_by(self, job_id: str) -> int:
         """What the answers that this job asked for have cost, in millionths."""
-        answered = [str(CheckState.PASSED), str(CheckState.REFUSED)]
+        answered = [str(PrecheckState.PASSED), str(PrecheckState.REFUSED)]
         statement = sa.select(sa.func.sum(checks.c.micros)).where(
             checks.c.job_id == job_id, checks.c.state.in_(answered)
         )
@@ -74,14 +74,14 @@ class Prechecks:
             return int(await connection.scalar(statement) or 0)
 
 
-async def _latest(connection: AsyncConnection, *, account: str, vendor_check: str, sha256: str) -> Check | None:
+async def _latest(connection: AsyncConnection, *, account: str, vendor_check: str, sha256: str) -> PrecheckRun | None:
     statement = (
         sa.select(checks)
         .where(
             checks.c.account == account,
             checks.c.vendor_check == vendor_check,
             checks.c.sha256 == sha256,
-            checks.c.state.in_([str(CheckState.OPEN), str(CheckState.PASSED), str(CheckState.REFUSED)]),
+            checks.c.state.in_([str(PrecheckState.OPEN), str(PrecheckState.PASSED), str(PrecheckState.REFUSED)]),
         )
         .order_by(checks.c.id.desc())
         .limit(1)

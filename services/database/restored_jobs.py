@@ -15,7 +15,7 @@ from services.database.facts import COPIED_AT, MISHAP, put_fact
 from services.database.rows import next_sequence
 from services.database.search_index import reindex
 from services.database.tables import counters, facts, jobs, submissions
-from services.domain.jobs import Decision, JobStatus, SubmissionState
+from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
 
 _MAY_BE_SENT = tuple(str(s) for s in (JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN))
 """The states from which a job could be sent, or sent again."""
@@ -118,3 +118,8 @@ async def _hold_all(connection: AsyncConnection, *, now: int, sequence: int) -> 
     for begin in range(0, len(ids), _INDEXED_AT_ONCE):
         await reindex(connection, ids[begin : begin + _INDEXED_AT_ONCE])
     return tuple(ids)
+
+
+def is_held(job: Job) -> bool:
+    """Whether a job waits for a person's word, and for nothing else."""
+    return job.status is JobStatus.UNKNOWN and job.decision is Decision.RESTORED

@@ -18,12 +18,12 @@ from services.database.tables import assets, counters, jobs
 from services.domain.jobs import (
     Asset,
     Because,
-    Check,
-    CheckState,
     Decision,
     Job,
     JobStatus,
     OnArrival,
+    PrecheckRun,
+    PrecheckState,
     Submission,
     SubmissionState,
 )
@@ -90,9 +90,9 @@ def submission_of(row: Row) -> Submission:
     return Submission(**{**row, **closed})
 
 
-def check_of(row: Row) -> Check:
+def check_of(row: Row) -> PrecheckRun:
     """A row as a check."""
-    return Check(**{**row, "state": CheckState(row["state"])})
+    return PrecheckRun(**{**row, "state": PrecheckState(row["state"])})
 
 
 async def next_sequence(connection: AsyncConnection, *, changes: int = 1) -> int:
@@ -114,14 +114,14 @@ async def change_job(
     *,
     sequence: int,
     only_from: frozenset[JobStatus] | None = None,
-    only_lane: int | EllipsisType | None = ...,
+    only_slot: int | EllipsisType | None = ...,
     only_decision: Decision | None = None,
     **values: Any,
 ) -> Job | None:
     """Change members of a job, and what is searched of it, within the caller's transaction.
 
     Returns the job as it now stands; None where there is none in one of the states `only_from`, or with the lane that
-    was given to it at `only_lane`, or that asks `only_decision`.
+    was given to it at `only_slot`, or that asks `only_decision`.
     """
     if values.get("status") is JobStatus.SUCCEEDED:
         # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
@@ -130,8 +130,8 @@ async def change_job(
     statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
     if only_from is not None:
         statement = statement.where(jobs.c.status.in_([str(status) for status in only_from]))
-    if only_lane is not ...:
-        statement = statement.where(jobs.c.dispatched_at.is_not_distinct_from(only_lane))
+    if only_slot is not ...:
+        statement = statement.where(jobs.c.dispatched_at.is_not_distinct_from(only_slot))
     if only_decision is not None:
         statement = statement.where(jobs.c.decision == str(only_decision))
     row = (await connection.execute(statement.returning(*jobs.c))).mappings().one_or_none()

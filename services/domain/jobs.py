@@ -1,6 +1,6 @@
 """The records of the studio's memory: jobs, submissions, assets. Plain values; services.database.jobs stores them.
 
-Times are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
+Samples are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
 
 A job's states; every arrow is one call of `History.change`:
 
@@ -101,7 +101,7 @@ class Because(StrEnum):
     """Its answer was lost, and the vendor's task list did not show a task in time."""
 
 
-class CheckState(StrEnum):
+class PrecheckState(StrEnum):
     """What is known of one question to the vendor that is answered at once."""
 
     OPEN = "open"
@@ -183,9 +183,9 @@ class Job:
     batch: str | None = None
     """What the jobs of one order have in common, or None."""
     priority: int = 0
-    """1 for what is urgent: it goes before the rest in a lane that is kept free for it."""
+    """1 for what is urgent: it goes before the rest in a slot that is kept free for it."""
     dispatched_at: int | None = None
-    """When it was given a lane: only then it may be sent."""
+    """When it was given a slot: only then it may be sent."""
     scheduled_at: int | None = None
     """When the vendor began, by the vendor's own clock."""
     ended_at: int | None = None
@@ -194,7 +194,7 @@ class Job:
     decision: Decision | None = None
     """None as long as nobody has to decide."""
     rests_until: int | None = None
-    """Not given a lane before this time."""
+    """Not given a slot before this time."""
     sends_allowed: int = 3
     """How many orders of it may come to nothing before a person is asked."""
 
@@ -225,7 +225,7 @@ class Submission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class PrecheckRun:
     """One question to the vendor about a file, billed whatever the answer: the row that stands before the call."""
 
     id: int
@@ -236,7 +236,7 @@ class Check:
     """Of the file that it is about."""
     job_id: str
     """The job that asked, and pays."""
-    state: CheckState
+    state: PrecheckState
     code: str = ""
     message: str = ""
     """Why not, in the vendor's words."""

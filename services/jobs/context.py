@@ -12,19 +12,19 @@ from typing import Any
 
 from services.archive import Archive
 from services.catalogue import Catalogue
-from services.crew import Crew
 from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.errors import VendorError
 from services.domain.jobs import FINAL, Asset, Job, JobStatus
+from services.jobs.expiry import DeadlineQueue, lost_at
 from services.jobs.pace import Pace
-from services.jobs.rounds import Rounds
+from services.jobs.scheduling import Slots
+from services.jobs.steps.poll_many import PollMany
 from services.jobs.task_list import TaskList
-from services.jobs.urgency import Turns, lost_at
-from services.lanes import Board
-from services.timing import Timing
+from services.jobs.timing import Timing
+from services.jobs.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,9 @@ class Context:
     """The services a job's steps use."""
 
     history: History
-    slots: Board
+    slots: Slots
     """Who may be sent, shared by all processes."""
-    workers: Crew
+    workers: Workers
     """The processes that share the database."""
     timing: Timing
     """How long works take."""
@@ -62,17 +62,17 @@ class Context:
     """How often a job rested in a row because the vendor could not be reached."""
     waiting: Counter[str] = field(default_factory=Counter)
     """How many jobs wait for their task, by account."""
-    downloads: Turns = field(default_factory=lambda: Turns(_DOWNLOADS_AT_ONCE))
+    downloads: DeadlineQueue = field(default_factory=lambda: DeadlineQueue(_DOWNLOADS_AT_ONCE))
     """Who fetches a result holds one of these; who has the least time left is next."""
     span: Callable[[str, str], AbstractContextManager[None]] = _untraced
     """Opens a trace span for one step, by its name and the job's id."""
-    rounds: Rounds = field(init=False)
+    rounds: PollMany = field(init=False)
     """Asks for many at once."""
     task_list: TaskList = field(init=False)
     """Looks for orders whose answer was lost."""
 
     def __post_init__(self) -> None:
-        self.rounds = Rounds(
+        self.rounds = PollMany(
             vendor=self.vendor,
             wake=self.wake_up,
             clock=self.clock,
@@ -87,7 +87,7 @@ class Context:
     ) -> Job | None:
         """Change a job and tell whoever watches. None where it was not in one of `only_from`.
 
-        `values` are members of Job, and `only_lane`: as with `History.change`.
+        `values` are members of Job, and `only_slot`: as with `History.change`.
         """
         changed = await self.history.change(job_id, only_from=only_from, files=files, **values, updated_at=self.clock())
         if changed is not None:

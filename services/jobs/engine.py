@@ -1,8 +1,8 @@
-"""The engine that runs every job that was given a lane, and starts it again after a crash: DBOS.
+"""The engine runs every job that has a slot, and starts it again after a crash: DBOS.
 
-Hides DBOS completely. When a job is given a lane: services.lanes. The studio's own tables are the truth about a job;
-the engine holds nothing but job ids, so that it may repeat any job at any time. A workflow's id is the job's id and the
-time of its lane.
+Hides DBOS completely. services.jobs.scheduling gives the slots. The studio's own tables are the truth about a job. The
+engine holds nothing but job ids, so it may repeat any job at any time. A workflow's id is the job's id and the time at
+which the slot was given.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _QUEUE = "jobs-with-a-lane"
 """Has no limits of its own."""
 _OLD_QUEUES = "jobs-"
-"""How the names of queues of before there were lanes begin: one for each limit."""
+"""How the names of queues of before there were slots begin: one for each limit."""
 _LOOK_SECONDS = 0.2
 """How often the queue is looked at. Four looks a second cost about 2 % of a core."""
 _SUBSECONDS_SINCE = (3, 42, 0)
@@ -37,7 +37,7 @@ _SUBSECONDS_SINCE = (3, 42, 0)
 
 
 class Engine:
-    """Runs `run(job_id, grant)` for every job that is handed in, all at once; how many, services.lanes says.
+    """Runs `run(job_id, grant)` for every job that is handed in, all at once; how many, services.jobs.scheduling says.
 
     A job may still be at work, in this process or another, from an earlier grant: `run` lets go of it then.
     """
@@ -76,9 +76,9 @@ class Engine:
                 database.dispose()  # DBOS leaves an engine that it was given
 
     async def enqueue(self, job_id: str, *, grant: int | None) -> None:
-        """Run a job that has a lane. `grant` is when it was given the lane: the same grant is run once.
+        """Run a job that has a slot. `grant` is when it was given the slot: the same grant is run once.
 
-        A job that gives its lane back and is given another is run anew; None is a job from before there were lanes.
+        A job that gives its slot back and is given another is run anew; None is a job from before there were slots.
         """
         name = job_id if grant is None else f"{job_id}-at-{grant}"
         status = await DBOS.get_workflow_status_async(name)
@@ -134,7 +134,7 @@ async def _put_in_line(workflow_ids: Sequence[str]) -> None:
 
 
 async def _drop_old_queues() -> None:
-    """Before there were lanes each limit had a queue; each costs a thread and a question a second for ever.
+    """Before there were slots each limit had a queue; each costs a thread and a question a second for ever.
 
     What is not done in one goes on in ours.
     """

@@ -14,8 +14,8 @@ from services.domain.background import repeating
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Submission, new_id
 from services.domain.money import said
 from services.jobs.context import Context
-from services.jobs.matching import choose, whole_window
 from services.jobs.task_list import ListUnreadable
+from services.jobs.task_matching import choose, whole_window
 
 log = logging.getLogger(__name__)
 

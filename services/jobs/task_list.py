@@ -17,7 +17,7 @@ from services.dashscope import LONGEST_WINDOW, DashScope, ListedTask, TaskStatus
 from services.database.submissions import Submissions
 from services.domain.errors import KeyRefused, NotTaken, Refused, VendorError
 from services.domain.jobs import Job, Submission
-from services.jobs.matching import Candidate, Window
+from services.jobs.task_matching import Candidate, Window
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from services.domain.errors import NotFound
-from services.routes.people import Asking
+from services.routes.people import Check
 from services.studio import Studio
 from services.watching.metrics import CONTENT_TYPE
 
@@ -28,7 +28,7 @@ def router(studio: Studio) -> APIRouter:
         return Response(await studio.watch.metrics(), media_type=CONTENT_TYPE, headers=fresh)
 
     @routes.get("/studio/admin")
-    async def overview(person: Asking) -> JSONResponse:
+    async def overview(person: Check) -> JSONResponse:
         return JSONResponse(await studio.watch.overview(person), headers=fresh)
 
     return routes

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 
 _LONGEST_BODY = 1_024
@@ -19,22 +19,22 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio")
 
     @routes.get("/archive")
-    async def archive(person: Asking) -> dict[str, Any]:
+    async def archive(person: Check) -> dict[str, Any]:
         return dict(await studio.keeper.view(person))
 
     @routes.post("/archive/adopt", dependencies=[OwnPage])
-    async def adopt(person: Asking) -> dict[str, Any]:
+    async def adopt(person: Check) -> dict[str, Any]:
         studio.keeper.adopt(person)
         return dict(await studio.keeper.view(person))
 
     @routes.post("/removed/restore", dependencies=[OwnPage])
-    async def restore(request: Request, person: Asking) -> dict[str, Any]:
+    async def restore(request: Request, person: Check) -> dict[str, Any]:
         back = await studio.janitor.bring_back(person, await _day_in(request))
         adoption = await studio.keeper.bring_back(person, back.entries)
         return {"files": back.files, "works": adoption.jobs}
 
     @routes.post("/removed/empty", dependencies=[OwnPage])
-    async def empty(request: Request, person: Asking) -> dict[str, int]:
+    async def empty(request: Request, person: Check) -> dict[str, int]:
         return {"bytes": await studio.janitor.empty_removed(person, await _day_in(request))}
 
     return routes

@@ -12,7 +12,7 @@ from services.domain.errors import StudioError
 from services.domain.jobs import Decision, OnArrival
 from services.money.agreed import agreed_in
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 from services.views import JobView
 
@@ -25,14 +25,14 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio/jobs", dependencies=[OwnPage])
 
     @routes.post("/{job_id}/decide", response_model=None)
-    async def decide(job_id: str, request: Request, person: Asking) -> JobView:
+    async def decide(job_id: str, request: Request, person: Check) -> JobView:
         sent = await _sent(request)
         decision = _word(sent, "decision", (Decision.SEND, Decision.DROP))
         agreed = agreed_in(sent["agreed"]) if "agreed" in sent else None
         return await studio.decide(job_id, decision, person=person, agreed=agreed)
 
     @routes.post("/{job_id}/arrival", response_model=None)
-    async def arrival(job_id: str, request: Request, person: Asking) -> JobView:
+    async def arrival(job_id: str, request: Request, person: Check) -> JobView:
         on_arrival = _word(await _sent(request), "on_arrival", tuple(OnArrival))
         return await studio.arrive(job_id, on_arrival, person=person)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from services.domain.errors import StudioError
 from services.exports import Wanted
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.routes.shelf import job_ids_in
 from services.studio import Studio
 
@@ -24,13 +24,13 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio/exports")
 
     @routes.post("", dependencies=[OwnPage])
-    async def prepare(request: Request, person: Asking) -> dict[str, Any]:
+    async def prepare(request: Request, person: Check) -> dict[str, Any]:
         sent = await json_body(request, limit=_LONGEST_BODY, what="an export")
         ready = await studio.exports.prepare(person, _wanted_in(sent))
         return {"url": f"/studio/exports/{ready.token}.zip", "files": ready.files, "bytes": ready.bytes}
 
     @routes.get("/{token}.zip")
-    async def fetch(token: str, person: Asking) -> StreamingResponse:
+    async def fetch(token: str, person: Check) -> StreamingResponse:
         pieces = studio.exports.stream(person, token)
         name = time.strftime("wan-studio-%Y-%m-%d.zip")
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

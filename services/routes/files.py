@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.requests import Request
 
-from services.routes.people import Asking
+from services.routes.people import Check
 from services.studio import Studio
 
 _PICTURE_MIME = "image/jpeg"
@@ -21,7 +21,7 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.get("/{asset_id}")
     async def file(
-        asset_id: str, request: Request, person: Asking, *, download: bool = False, clean: bool = False
+        asset_id: str, request: Request, person: Check, *, download: bool = False, clean: bool = False
     ) -> Response:
         give = studio.downloads.clean if clean else studio.downloads.file
         asset, path = await give(asset_id, person=person)
@@ -38,7 +38,7 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.get("/{asset_id}/{picture}")
     async def picture(
-        asset_id: str, picture: Literal["poster", "thumbnail"], request: Request, person: Asking
+        asset_id: str, picture: Literal["poster", "thumbnail"], request: Request, person: Check
     ) -> Response:
         asset, path = await studio.downloads.file(asset_id, picture, person=person)
         tag = f'"{asset.sha256[:32]}-{picture}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 
 
@@ -13,7 +13,7 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio/guard")
 
     @routes.post("/retry", dependencies=[OwnPage])
-    async def retry(person: Asking) -> dict[str, int]:
+    async def retry(person: Check) -> dict[str, int]:
         return {"tried": await studio.guard.retry(person, demo=studio.demo)}
 
     return routes

@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 from services.views import JobView
 from services.zipping import zipped
@@ -26,7 +26,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("", response_model=None)
     async def jobs(  # noqa: PLR0913 - one each of what can be asked for
         *,
-        person: Asking,
+        person: Check,
         query: str | None = None,
         family: str | None = None,
         status: str | None = None,
@@ -51,26 +51,26 @@ def router(studio: Studio) -> APIRouter:
         return Response(orjson.dumps(page), media_type="application/json")
 
     @routes.get("/{job_id}", response_model=None)
-    async def job(job_id: str, person: Asking) -> JobView:
+    async def job(job_id: str, person: Check) -> JobView:
         return await studio.job(job_id, person=person)
 
     @routes.post("/{job_id}/cancel", response_model=None, dependencies=[OwnPage])
-    async def cancel(job_id: str, person: Asking) -> JobView:
+    async def cancel(job_id: str, person: Check) -> JobView:
         return await studio.cancel(job_id, person=person)
 
     @routes.post("/{job_id}/priority", response_model=None, dependencies=[OwnPage])
-    async def priority(job_id: str, request: Request, person: Asking) -> JobView:
+    async def priority(job_id: str, request: Request, person: Check) -> JobView:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a priority")
         if sent.get("priority") not in (0, 1) or isinstance(sent["priority"], bool):
             raise StudioError("The priority is 1 to go first, or 0 to wait for its turn.")
         return await studio.prioritise(job_id, first=sent["priority"] == 1, person=person)
 
     @routes.get("/{job_id}/files.zip")
-    async def files(job_id: str, person: Asking) -> StreamingResponse:
+    async def files(job_id: str, person: Check) -> StreamingResponse:
         return _zip(*await studio.downloads.made(job_id, person=person))
 
     @routes.get("/{job_id}/article.zip")
-    async def article(job_id: str, person: Asking) -> StreamingResponse:
+    async def article(job_id: str, person: Check) -> StreamingResponse:
         return _zip(*await studio.downloads.article(job_id, person=person))
 
     return routes

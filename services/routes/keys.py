@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from services.dashscope.api_keys import KeyTest
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 
 _LONGEST_BODY = 4096
@@ -21,18 +21,18 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio/keys")
 
     @routes.get("")
-    async def keys(person: Asking) -> dict[str, Any]:
+    async def keys(person: Check) -> dict[str, Any]:
         default = studio.settings.dashscope_region
         states = [{**asdict(state), "default": state.region == default} for state in studio.key_states()]
         return {"demo": studio.demo, "admin": person.admin, "regions": states}
 
     @routes.post("/{region}/test", dependencies=[OwnPage])
-    async def test(region: str, person: Asking) -> KeyTest:
+    async def test(region: str, person: Check) -> KeyTest:
         _admins_only(admin=person.admin)
         return await studio.test_key(region)
 
     @routes.post("/{region}", dependencies=[OwnPage])
-    async def add(region: str, request: Request, person: Asking) -> KeyTest:
+    async def add(region: str, request: Request, person: Check) -> KeyTest:
         _admins_only(admin=person.admin)
         key, workspace = await _key_in(request)
         return await studio.add_key(region, key, workspace)

@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 from services.database.caps import CapView
 from services.domain.errors import StudioError
 from services.money.estimates import MOST_STEPS, Step, chain_view
-from services.money.spend import spend_view
+from services.money.spending import spend_view
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 
 _LONGEST_BODY = 4096
@@ -32,12 +32,12 @@ def router(studio: Studio) -> APIRouter:
 
 def _add_spend(routes: APIRouter, studio: Studio) -> None:
     @routes.get("/spend", response_model=None)
-    async def spend(person: Asking, first: From = None, last: To = None) -> dict[str, object]:
+    async def spend(person: Check, first: From = None, last: To = None) -> dict[str, object]:
         found = await studio.money.spend(person, first=first, last=last)
         return {**spend_view(found, studio.catalogue), "caps": await studio.money.caps(person)}
 
     @routes.get("/spend.csv")
-    async def lines(person: Asking, first: From = None, last: To = None) -> StreamingResponse:
+    async def lines(person: Check, first: From = None, last: To = None) -> StreamingResponse:
         found = studio.money.lines(person, first=first, last=last)
         headers = {"Content-Disposition": 'attachment; filename="spend.csv"', "Cache-Control": "private, no-cache"}
         return StreamingResponse(found, media_type="text/csv; charset=utf-8", headers=headers)
@@ -45,7 +45,7 @@ def _add_spend(routes: APIRouter, studio: Studio) -> None:
 
 def _add_estimate(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/estimate", response_model=None)
-    async def estimate(request: Request, _person: Asking) -> dict[str, object]:
+    async def estimate(request: Request, _person: Check) -> dict[str, object]:
         sent = await json_body(request, limit=_LONGEST_CHAIN, what="a chain of works")
         return chain_view(studio.estimate_chain(_steps_in(sent)))
 
@@ -72,11 +72,11 @@ def _step_in(raw: object) -> Step:
 
 def _add_caps(routes: APIRouter, studio: Studio) -> None:
     @routes.get("/caps", response_model=None)
-    async def caps(person: Asking) -> list[CapView]:
+    async def caps(person: Check) -> list[CapView]:
         return await (studio.money.every_cap(person) if person.admin else studio.money.caps(person))
 
     @routes.post("/caps", response_model=None, dependencies=[OwnPage])
-    async def put(request: Request, person: Asking) -> CapView:
+    async def put(request: Request, person: Check) -> CapView:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a cap")
         whose = sent.get("person")
         if whose is not None and not isinstance(whose, str):
@@ -91,7 +91,7 @@ def _add_caps(routes: APIRouter, studio: Studio) -> None:
         )
 
     @routes.post("/caps/{cap_id}/drop", dependencies=[OwnPage])
-    async def drop(cap_id: str, person: Asking) -> dict[str, str]:
+    async def drop(cap_id: str, person: Check) -> dict[str, str]:
         await studio.money.drop_cap(person, cap_id)
         return {"dropped": cap_id}
 

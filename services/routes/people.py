@@ -18,7 +18,7 @@ async def person_of(request: Request) -> Person:
     return request.app.state.studio.person_in(request.headers)
 
 
-Asking = Annotated[Person, Depends(person_of)]
+Check = Annotated[Person, Depends(person_of)]
 """A parameter of a route: who asks."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from services.recalling import RecipeView
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.routes.received import name_in, received
 from services.studio import Studio
 from services.views import JobView, job_view
@@ -16,12 +16,12 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio", dependencies=[OwnPage])
 
     @routes.post("/recipes", response_model=None)
-    async def recipe(request: Request, person: Asking) -> RecipeView:
+    async def recipe(request: Request, person: Check) -> RecipeView:
         async with received(request, studio.importer.folder) as path:
             return await studio.recipes.read(path, person=person)
 
     @routes.post("/imports", response_model=None)
-    async def take(request: Request, person: Asking) -> JobView:
+    async def take(request: Request, person: Check) -> JobView:
         async with received(request, studio.importer.folder) as path:
             found = await studio.importer.keep(path, name=name_in(request), person=person, made_at=_made_at(request))
         return job_view(found, studio.catalogue)

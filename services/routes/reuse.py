@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.requests import Request
 
 from services.reuse import Cut, RelativesView, SlotView
-from services.routes.people import Asking
+from services.routes.people import Check
 from services.studio import Studio
 
 _FOREVER = "private, max-age=31536000, immutable"
@@ -22,21 +22,21 @@ def router(studio: Studio) -> APIRouter:
         return studio.reuse.slots(studio.regions)
 
     @routes.get("/jobs/{job_id}/relatives", response_model=None)
-    async def relatives(job_id: str, person: Asking) -> RelativesView:
+    async def relatives(job_id: str, person: Check) -> RelativesView:
         return await studio.reuse.relatives(job_id, person=person)
 
     @routes.get("/files/{asset_id}/frame")
     async def frame(
-        asset_id: str, request: Request, person: Asking, at: str = "first", *, download: bool = False
+        asset_id: str, request: Request, person: Check, at: str = "first", *, download: bool = False
     ) -> Response:
         return _answer(request, await studio.reuse.frame(asset_id, at, person=person), download=download)
 
     @routes.get("/files/{asset_id}/sound")
-    async def sound(asset_id: str, request: Request, person: Asking, *, download: bool = False) -> Response:
+    async def sound(asset_id: str, request: Request, person: Check, *, download: bool = False) -> Response:
         return _answer(request, await studio.reuse.sound(asset_id, person=person), download=download)
 
     @routes.get("/files/{asset_id}/preview")
-    async def preview(asset_id: str, request: Request, person: Asking) -> Response:
+    async def preview(asset_id: str, request: Request, person: Check) -> Response:
         return _answer(request, await studio.reuse.preview(asset_id, person=person), download=False)
 
     return routes

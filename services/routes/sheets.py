@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.studio import Studio
 
 _LONGEST_BODY = 16_384
@@ -19,7 +19,7 @@ def router(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/studio/sheets")
 
     @routes.post("", dependencies=[OwnPage])
-    async def make(request: Request, person: Asking) -> StreamingResponse:
+    async def make(request: Request, person: Check) -> StreamingResponse:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a contact sheet")
         jobs, title = sent.get("jobs"), sent.get("title") or ""
         if not isinstance(jobs, list) or not all(isinstance(one, str) for one in jobs) or not isinstance(title, str):

@@ -19,7 +19,7 @@ from services.domain.errors import StudioError
 from services.domain.jobs import JobWithAssets
 from services.domain.people import Person
 from services.routes.bodies import json_body
-from services.routes.people import Asking, OwnPage
+from services.routes.people import Check, OwnPage
 from services.shelf import MOST_JOBS, DiscardReceipt
 from services.studio import Studio
 from services.views import job_view
@@ -41,29 +41,29 @@ def router(studio: Studio) -> APIRouter:
 
 def _add_marks(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/shelf", dependencies=[OwnPage])
-    async def mark(request: Request, person: Asking) -> Response:
+    async def mark(request: Request, person: Check) -> Response:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a list of changes")
         found = await studio.shelf.mark(person, job_ids_in(sent), _marks_in(sent))
         return Response(await asyncio.to_thread(_as_json, found, studio.catalogue), media_type="application/json")
 
     @routes.get("/tags")
-    async def tags(person: Asking) -> list[dict[str, Any]]:
+    async def tags(person: Check) -> list[dict[str, Any]]:
         return [asdict(tag) for tag in await studio.shelf.tags(person)]
 
 
 def _add_bin(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/bin", dependencies=[OwnPage])
-    async def discard(request: Request, person: Asking) -> dict[str, Any]:
+    async def discard(request: Request, person: Check) -> dict[str, Any]:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a list of works")
         return _receipt(await studio.shelf.discard(person, job_ids_in(sent)))
 
     @routes.post("/bin/restore", dependencies=[OwnPage])
-    async def restore(request: Request, person: Asking) -> dict[str, Any]:
+    async def restore(request: Request, person: Check) -> dict[str, Any]:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a list of works")
         return _receipt(await studio.shelf.restore(person, job_ids_in(sent)))
 
     @routes.post("/bin/empty", dependencies=[OwnPage])
-    async def empty(request: Request, person: Asking) -> dict[str, Any]:
+    async def empty(request: Request, person: Check) -> dict[str, Any]:
         sent = await json_body(request, limit=_LONGEST_BODY, what="a list of works")
         if "jobs" not in sent:
             raise StudioError("Say which works: `jobs` is a list of ids, or null for all in the bin.")
@@ -74,31 +74,31 @@ def _add_bin(routes: APIRouter, studio: Studio) -> None:
 
 def _add_collections(routes: APIRouter, studio: Studio) -> None:
     @routes.get("/collections")
-    async def collections(person: Asking) -> list[dict[str, Any]]:
+    async def collections(person: Check) -> list[dict[str, Any]]:
         return [_collection(one, person) for one in await studio.shelf.collections(person)]
 
     @routes.post("/collections", dependencies=[OwnPage])
-    async def make(request: Request, person: Asking) -> dict[str, Any]:
+    async def make(request: Request, person: Check) -> dict[str, Any]:
         return _collection(await studio.shelf.make_collection(person, await _name_in(request)), person)
 
     @routes.post("/collections/{collection_id}", dependencies=[OwnPage])
-    async def rename(collection_id: str, request: Request, person: Asking) -> dict[str, Any]:
+    async def rename(collection_id: str, request: Request, person: Check) -> dict[str, Any]:
         renamed = await studio.shelf.rename_collection(person, collection_id, await _name_in(request))
         return _collection(renamed, person)
 
     @routes.post("/collections/{collection_id}/drop", dependencies=[OwnPage])
-    async def drop(collection_id: str, person: Asking) -> dict[str, Any]:
+    async def drop(collection_id: str, person: Check) -> dict[str, Any]:
         await studio.shelf.drop_collection(person, collection_id)
         return {"dropped": collection_id}
 
 
 def _add_disk(routes: APIRouter, studio: Studio) -> None:
     @routes.get("/disk")
-    async def disk(person: Asking) -> dict[str, Any]:
+    async def disk(person: Check) -> dict[str, Any]:
         return asdict(await studio.disk.use(person))
 
     @routes.post("/janitor", dependencies=[OwnPage])
-    async def janitor(request: Request, person: Asking) -> dict[str, Any]:
+    async def janitor(request: Request, person: Check) -> dict[str, Any]:
         sent = await json_body(request, limit=_LONGEST_NAME_BODY, what="what the janitor is to do")
         dry_run = sent.get("dry_run", True)
         if not isinstance(dry_run, bool):

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from services.domain.people import Person
-from services.routes.people import Asking
+from services.routes.people import Check
 from services.studio import LOOK_AGAIN, Studio
 
 _IDLE = b": still here\n\n"
@@ -24,15 +24,15 @@ def router(studio: Studio) -> APIRouter:
         return {"status": "ok", "demo": studio.demo, "regions": list(studio.regions)}
 
     @routes.get("/studio/summary")
-    async def summary(person: Asking) -> dict[str, Any]:
+    async def summary(person: Check) -> dict[str, Any]:
         return await studio.summary(person=person)
 
     @routes.get("/studio/changes")
-    async def changes(person: Asking, since: int | None = None) -> dict[str, Any]:
+    async def changes(person: Check, since: int | None = None) -> dict[str, Any]:
         return await studio.changes(since, person=person)
 
     @routes.get("/studio/events")
-    async def events(person: Asking) -> StreamingResponse:
+    async def events(person: Check) -> StreamingResponse:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(_stream(studio, person), media_type="text/event-stream", headers=headers)
 

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.watching.tally import Tally
+from services.watching.tally import Stats
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Examiner:
     """Looks at what a job needs. `alive` tells of the engine, `free_bytes` of the disk; it may take its time."""
 
     def __init__(
-        self, tally: Tally, *, alive: Callable[[], bool], free_bytes: Callable[[], int], clock: Callable[[], int]
+        self, tally: Stats, *, alive: Callable[[], bool], free_bytes: Callable[[], int], clock: Callable[[], int]
     ) -> None:
         self._tally = tally
         self._alive = alive

@@ -73,7 +73,7 @@ def _lines(queues: Iterable[Queue], *, now: int) -> Iterable[Metric]:
         waiting.add_metric(names, queue.waiting)
         busy.add_metric(names, queue.busy)
         if queue.limits is not None:
-            lanes.add_metric(names, queue.limits.lanes)
+            lanes.add_metric(names, queue.limits.slots)
             published.add_metric(names, queue.limits.running_limit)
             pause.add_metric(names, max(0, queue.limits.cooldown_until - now) / 1000)
     return (waiting, busy, lanes, published, pause)
@@ -88,7 +88,7 @@ def _process(numbers: Numbers) -> Iterable[Metric]:
         part,
         GaugeMetricFamily("studio_disk_free_bytes", "Free on the disk of the results", value=numbers.disk_free_bytes),
         GaugeMetricFamily("studio_disk_total_bytes", "Size of the disk", value=numbers.disk_total_bytes),
-        CounterMetricFamily("studio_loop_blocked", "Times the event loop was held over 50 ms", value=loop.blocked),
+        CounterMetricFamily("studio_loop_blocked", "Samples the event loop was held over 50 ms", value=loop.blocked),
         CounterMetricFamily("studio_loop_blocked_seconds", "Time in which it was held", value=loop.seconds),
         GaugeMetricFamily("studio_loop_longest_seconds", "The longest of them", value=loop.longest_seconds),
     )

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.database.tables import counters, jobs, lanes
 from services.domain.jobs import FINAL, Decision, JobStatus
-from services.lanes.board import Bucket, waits_for_a_lane
-from services.lanes.limits import Limits
+from services.jobs.scheduling.limits import Limits
+from services.jobs.scheduling.slots import Bucket, waits_for_slot
 
 _HOLDS_NO_LANE = frozenset({JobStatus.SAVING, JobStatus.UNKNOWN})
 """What needs no lane any more, though it is not done."""
@@ -59,7 +59,7 @@ class Failures:
     """Milliseconds since 1970."""
 
 
-class Tally:
+class Stats:
     """The counts of one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -82,7 +82,7 @@ class Tally:
 
     async def queues(self, *, now: int) -> tuple[Queue, ...]:
         """Every bucket that has unfinished jobs or was ever given a lane, in the order of their names."""
-        waits = sa.and_(*waits_for_a_lane())
+        waits = sa.and_(*waits_for_slot())
         columns = (jobs.c.account, jobs.c.vendor_model, jobs.c.status, waits.label("waits"), _asked().label("asked"))
         statement = (
             sa.select(*columns, sa.func.max(jobs.c.model), sa.func.max(jobs.c.region), sa.func.count())
@@ -109,7 +109,7 @@ class Tally:
 
     async def standing(self, *, demo: bool) -> Standing:
         """The unfinished jobs by what they do."""
-        waits, asked = sa.and_(*waits_for_a_lane()).label("waits"), _asked().label("asked")
+        waits, asked = sa.and_(*waits_for_slot()).label("waits"), _asked().label("asked")
         statement = (
             sa.select(jobs.c.status, waits, asked, sa.func.count())
             .where(jobs.c.demo == demo, jobs.c.status.in_([s.value for s in JobStatus if s not in FINAL]))

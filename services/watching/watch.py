@@ -16,11 +16,11 @@ from services.disk import Disk
 from services.domain.clock import iso
 from services.domain.errors import NotFound
 from services.domain.people import Person
-from services.lanes.limits import Limits, published
+from services.jobs.scheduling.limits import Limits, published
 from services.watching.health import LOW_BYTES, Examiner, Health
 from services.watching.loop import LoopWatch
 from services.watching.metrics import Numbers, render
-from services.watching.tally import Queue, Tally
+from services.watching.tally import Queue, Stats
 
 _LATELY_MS = 24 * 3_600_000
 
@@ -89,7 +89,7 @@ class Watch:
 
     def __init__(  # noqa: PLR0913 - one each of what it looks at
         self,
-        tally: Tally,
+        tally: Stats,
         *,
         disk: Disk,
         folder: Path,
@@ -165,7 +165,7 @@ def _queue_view(queue: Queue, limits: Limits, *, now: int) -> QueueView:
         region=queue.region,
         waiting=queue.waiting,
         busy=queue.busy,
-        lanes=limits.lanes,
+        lanes=limits.slots,
         limit=limits.running_limit,
         per_second=limits.per_second,
         cooldown_until=iso(limits.cooldown_until) if limits.cooldown_until > now else None,

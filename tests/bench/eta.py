@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from services.timing.belief import Belief
+from services.jobs.timing.estimate import Estimate
 from tests.bench.figures import Table, shown
 
 Drift = Literal["none", "slow trend", "step of 1.6", "daily cycle"]
@@ -55,7 +55,7 @@ class Truth:
 def replay(drift: Drift, plan: Plan) -> Truth:
     """Foretell every work after the first `warm` from those before it, learning as it goes."""
     moved = DRIFTS[drift]
-    documented = Belief.of_range(60, 300)
+    documented = Estimate.of_range(60, 300)
     hits, halves, biases, widths = [], [], [], []
     chance = random.Random(plan.seed)
     for _ in range(plan.histories):
@@ -90,7 +90,7 @@ def coverage(plan: Plan, *, samples: int) -> float:
     tries = plan.histories * 20
     for _ in range(tries):
         own = math.log(134) + chance.gauss(0, 0.4)  # about the middle of the documented range
-        belief = Belief.of_range(60, 300).learn_in_turn(
+        belief = Estimate.of_range(60, 300).learn_in_turn(
             [[chance.gauss(own, plan.spread) for _ in range(samples)]] * LEVELS
         )
         held += chance.gauss(own, plan.spread) <= belief.within(0.9)

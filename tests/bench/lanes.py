@@ -11,10 +11,10 @@ from pathlib import Path
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import RateLimit
-from services.lanes.limits import Limits
-from services.lanes.turns import Waiting
+from services.jobs.scheduling.fairness import Waiting
+from services.jobs.scheduling.limits import Limits
 from tests.bench.figures import Table, percentile, shown
-from tests.rig.day_of_lanes import Day, Outcome, Vendor
+from tests.rig.day_of_slots import Day, Outcome, Vendor
 
 _BEGUN = 1_000_000
 

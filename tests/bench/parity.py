@@ -264,7 +264,7 @@ async def _mended(case: Case, problems: tuple[Problem, ...], catalogue: Catalogu
 
 
 @dataclass(kw_only=True)
-class Tally:
+class Stats:
     """What many cases came to."""
 
     outcomes: Counter[str] = field(default_factory=Counter[str])
@@ -273,9 +273,9 @@ class Tally:
     seconds: float = 0.0
 
 
-def tally(count: int, *, seed: int, catalogue: Catalogue = CATALOGUE) -> Tally:
+def tally(count: int, *, seed: int, catalogue: Catalogue = CATALOGUE) -> Stats:
     """So many cases, the same for the same seed. Every disagreement is kept, none stops it."""
-    kept = Tally()
+    kept = Stats()
     began = time.monotonic()
     with asyncio.Runner() as runner:
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from services.jobs import Pace
-from services.jobs.rounds import ROUNDS
-from services.jobs.waiting import LONGEST_POLLS, next_pause
-from services.timing.belief import Belief
-from services.timing.plan import Plan as Schedule
-from services.timing.plan import plan_for
+from services.jobs.pace import Pace
+from services.jobs.steps.poll import LONGEST_POLLS, next_pause
+from services.jobs.steps.poll_many import ROUNDS
+from services.jobs.timing.estimate import Estimate
+from services.jobs.timing.poll_schedule import PollSchedule as Schedule
+from services.jobs.timing.poll_schedule import schedule_for
 from tests.bench.eta import LEVELS
 from tests.bench.figures import Table, percentile, shown
 
@@ -104,7 +104,7 @@ def ladder() -> Pause:
 
 
 def planned(schedule: Schedule, *, sure: bool) -> Callable[[], Pause]:
-    """The studio's, as services.jobs.waiting asks."""
+    """The studio's, as services.jobs.steps.poll asks."""
     pace = Pace()
 
     def pause(now: float, worked: float | None) -> float:
@@ -115,7 +115,7 @@ def planned(schedule: Schedule, *, sure: bool) -> Callable[[], Pause]:
 
 
 def in_rounds(chance: random.Random, tasks: Sequence[Task], *, at_once: int) -> Asked:
-    """The studio's for so many at once, as services.jobs.rounds asks: a round costs each its part of a question."""
+    """The studio's for so many at once, as services.jobs.steps.poll_many asks."""
     pace = Pace()
     every, alone = ROUNDS * pace.poll / at_once, LONGEST_POLLS * pace.poll
     questions, lags = 0.0, []
@@ -132,8 +132,8 @@ def in_rounds(chance: random.Random, tasks: Sequence[Task], *, at_once: int) -> 
 def learnt(chance: random.Random, *, spread: float, plan: Plan) -> Schedule:
     """The plan after so many works of the kind; before any, the vendor's range."""
     times = [math.log(draw(chance, spread=spread, plan=plan)[1]) for _ in range(plan.learnt)]
-    belief = Belief.of_range(60, 300).learn_in_turn([times] * LEVELS)
-    return plan_for(middle=belief.middle, width=belief.width, every=Pace().poll)
+    belief = Estimate.of_range(60, 300).learn_in_turn([times] * LEVELS)
+    return schedule_for(middle=belief.middle, width=belief.width, every=Pace().poll)
 
 
 def least_lag(times: Sequence[float], *, questions: float) -> float:

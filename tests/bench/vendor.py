@@ -34,7 +34,7 @@ class UnevenClock(SystemClock):
         await super().sleep(seconds * self._chance.uniform(0.75, 1.25) if seconds > 1 else seconds)
 
 
-class Times(Record):
+class Samples(Record):
     """Also remembers when each query came."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ async def _run(home: Path, *, run_seconds: float, limits: bool) -> None:
     simulator = Simulator(
         bench_catalogue(), home=home, run_seconds=run_seconds, limits=limits, artist=QuickArtist(), clock=UnevenClock()
     )
-    times = simulator.record = Times()
+    times = simulator.record = Samples()
     async with serve(simulator) as origin:
         print(f"{origin}/{REGION}/api/v1", flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, Route, expect
 
-from services.guard import AtRisk
+from services.jobs.expiry_alarm import AtRisk
 from tests.rig.screening import Screening, job, picture
 
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"

@@ -19,7 +19,7 @@ import httpx
 from services.catalogue import CATALOGUE
 from services.dashscope import broken_stream, code_of, forgotten
 from services.domain.jobs import FINAL
-from services.jobs.saving import LOST
+from services.jobs.steps.save import LOST
 from services.simulator import Cut, QuickArtist, Route, Simulator, serve
 from tests.chaos.books import Findings, compare
 from tests.chaos.clock import Healthy, SharedClock, beating

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.database import tables
 from services.database.jobs import History
 from services.domain.errors import NotFound
-from services.domain.jobs import Asset, Because, CheckState, Job, JobStatus, SubmissionState, new_id
+from services.domain.jobs import Asset, Because, Job, JobStatus, PrecheckState, SubmissionState, new_id
 from services.domain.search_query import Find
 from services.finding import parse_query
 from tests.rig.postgres import emptied
@@ -261,7 +261,7 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
         assert submission is not None
         assert not submission.live
         check, is_new = await again.prechecks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
-        assert (check.state, is_new) == (CheckState.OPEN, True)
+        assert (check.state, is_new) == (PrecheckState.OPEN, True)
         await again.change(job.id, article=[{"text": "一"}], remark="r", updated_at=10)
         assert (await again.job(job.id)).article == [{"text": "一"}]
 
@@ -308,10 +308,10 @@ async def test_two_jobs_at_once_get_one_question_and_an_answer_serves_both(histo
     )
     assert sum(is_new for _check, is_new in asked) == 1
     check = asked[0][0]
-    await history.prechecks.settle(check, state=CheckState.PASSED, answered_at=2)
+    await history.prechecks.settle(check, state=PrecheckState.PASSED, answered_at=2)
     known = await history.prechecks.find(jobs[0], vendor_check="c", sha256="s")
     assert known is not None
-    assert known.state is CheckState.PASSED
+    assert known.state is PrecheckState.PASSED
     paid = {job.id: await history.prechecks.paid_by(job.id) for job in jobs}
     assert sorted(paid.values()) == [0, 0, 0, 0, 0, 4_000]
     assert paid[check.job_id] == 4_000
@@ -319,8 +319,8 @@ async def test_two_jobs_at_once_get_one_question_and_an_answer_serves_both(histo
     assert await history.prechecks.find(replace(jobs[0], account="b"), vendor_check="c", sha256="s") is None
 
 
-@pytest.mark.parametrize("state", [CheckState.LOST, CheckState.NOT_TAKEN])
-async def test_a_question_without_an_answer_may_be_asked_anew(history: History, state: CheckState) -> None:
+@pytest.mark.parametrize("state", [PrecheckState.LOST, PrecheckState.NOT_TAKEN])
+async def test_a_question_without_an_answer_may_be_asked_anew(history: History, state: PrecheckState) -> None:
     job = await history.add(a_job())
     check, _new = await history.prechecks.begin(job, vendor_check="c", sha256="s", micros=4_000, asked_at=1)
     await history.prechecks.settle(check, state=state, answered_at=2)

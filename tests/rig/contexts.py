@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from services.catalogue import CATALOGUE, Catalogue
-from services.crew import Crew
 from services.database.jobs import History
-from services.jobs import Context
-from services.lanes import Board
-from services.timing import Times, Timing
+from services.jobs.context import Context
+from services.jobs.scheduling import Slots
+from services.jobs.timing import Samples, Timing
+from services.jobs.workers import Workers
 
 
 def context_on(
     history: History,
     *,
     catalogue: Catalogue = CATALOGUE,
-    workers: Crew | None = None,
+    workers: Workers | None = None,
     **given: Any,  # members of Context
 ) -> Context:
     """A context on this database. `given` are the other members."""
     return Context(
         history=history,
-        slots=Board(history.engine),
-        workers=workers or Crew(history.engine),
-        timing=Timing(Times(history.engine), catalogue),
+        slots=Slots(history.engine),
+        workers=workers or Workers(history.engine),
+        timing=Timing(Samples(history.engine), catalogue),
         catalogue=catalogue,
         **given,
     )

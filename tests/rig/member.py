@@ -17,13 +17,13 @@ from pathlib import Path
 
 from services.archive import Archive
 from services.catalogue import CATALOGUE
-from services.crew import Crew
 from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL
-from services.jobs import Jobs
-from services.ordering import Order, jobs_of
+from services.jobs.build import Order, jobs_of
+from services.jobs.service import Jobs
+from services.jobs.workers import Workers
 from services.request import parse
 from services.watching.tracing import Tracing
 from tests.rig.contexts import context_on
@@ -64,7 +64,7 @@ async def _run(home: Path, files: Path, base_url: str, database_url: str, count:
     archive.prepare()
     home.mkdir(parents=True, exist_ok=True)
     async with History.open(settings.database_url) as history:
-        workers = Crew(history.engine)
+        workers = Workers(history.engine)
         async with Accounts(settings, CATALOGUE, sharers=lambda: workers.size).open() as accounts:
             context = context_on(
                 history,

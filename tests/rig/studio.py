@@ -20,7 +20,7 @@ import httpx
 from pydantic import SecretStr
 
 from services.catalogue import CATALOGUE, Catalogue
-from services.jobs import Pace
+from services.jobs.pace import Pace
 from services.settings import Settings
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio

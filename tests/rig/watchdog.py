@@ -24,10 +24,10 @@ from statistics import quantiles
 
 from services.catalogue import CATALOGUE
 from services.domain.people import LOCAL, Person
-from services.jobs import Pace
+from services.jobs.pace import Pace
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
-from services.watching.tally import Tally as Stats
+from services.watching.tally import Stats
 from tests.rig.given import unhurried
 from tests.rig.studio import settings_for
 

@@ -1,0 +1,166 @@
+"""The life of all jobs: start, run, cancel, resolve. Jobs belong to this module and never to a page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from services.database.restored_jobs import is_held
+from services.domain.errors import StudioError
+from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
+from services.jobs.context import Context
+from services.jobs.engine import Engine
+from services.jobs.late_tasks import LateTasks
+from services.jobs.scheduling import Dispatcher, QueuePosition, has_slot
+from services.jobs.steps.cancel import arrive, cancel, withdraw
+from services.jobs.steps.poll import wait
+from services.jobs.steps.resolve import decide
+from services.jobs.steps.save import save
+from services.jobs.steps.submit import submit
+
+log = logging.getLogger(__name__)
+
+
+_STUMBLED = "The studio had trouble with this just now. Nothing is lost: it goes on by itself."
+
+
+class Jobs:
+    """All jobs of this studio. Open with `Jobs.open`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._engine: Engine | None = None
+        self._dispatcher = Dispatcher(
+            context.slots,
+            catalogue=context.catalogue,
+            start=self._enqueue,
+            announce=context.announce,
+            clock=context.clock,
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
+        """Start the engine, every job that has a slot, and the giving of slots to those that wait for one."""
+        jobs, crew = cls(context), context.workers
+        async with (
+            crew.signed_in(home),
+            Engine.start(jobs._run, home=home, database_url=database_url, process=crew.name) as jobs._engine,
+            crew.watching(take_over=jobs._engine.take_over, let_go=jobs._engine.let_go),
+        ):
+            for job in await context.history.unfinished():
+                if has_slot(job) and not is_held(job):
+                    await jobs._enqueue(job)
+            late = LateTasks(context, start=jobs._adopted)
+            async with jobs._dispatcher.working(), late.working():
+                yield jobs
+
+    async def start(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
+        """Write the jobs of one order down, all or none; each is sent when it is given a slot. Raises OverCap.
+
+        What is written is never forgotten.
+        """
+        written = await self._context.history.add_all(orders)
+        self._dispatcher.nudge()
+        for job in written:
+            log.info("job %s queued", job.id)
+            await self._context.announce(job.id)
+        return written
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs are given slots and run."""
+        return self._engine is not None and self._dispatcher.alive
+
+    def place(self, job_id: str) -> QueuePosition | None:
+        """Where a job stands in line, or None where it does not wait for a slot."""
+        return self._dispatcher.place(job_id)
+
+    async def prioritise(self, job_id: str, priority: int) -> None:
+        """Change where a job stands in line. Raises StudioError where it does not wait for its turn any more."""
+        if not await self._context.slots.prioritise(job_id, priority, now=self._context.clock()):
+            raise StudioError("It does not wait for its turn any more.")
+        self._dispatcher.nudge()
+        await self._context.announce(job_id)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
+        try:
+            if is_held(await self._context.history.job(job_id)):
+                return await self.decide(job_id, Decision.DROP)
+            return await cancel(self._context, job_id)
+        finally:
+            self._dispatcher.nudge()
+
+    async def decide(self, job_id: str, decision: Decision) -> Job:
+        """Take a person's word on a job that may have been bought. Raises NotFound, StudioError."""
+        decided = await decide(self._context, job_id, decision)
+        self._dispatcher.nudge()
+        return decided
+
+    async def arrive(self, job_id: str, on_arrival: OnArrival) -> Job:
+        """Keep or hide a work when it arrives. Raises NotFound, StudioError."""
+        return await arrive(self._context, job_id, on_arrival)
+
+    def wake_up(self, job_id: str) -> None:
+        """End a job's pause at once, so that what it waits for is tried again now."""
+        self._context.wake_up(job_id)
+
+    async def _enqueue(self, job: Job) -> None:
+        if self._engine is None:
+            raise RuntimeError("the jobs are not open")
+        await self._engine.enqueue(job.id, grant=job.dispatched_at)
+
+    async def _adopted(self, job: Job) -> None:
+        """Carry on a job that took a task which was found late."""
+        await self._enqueue(job)
+        self._dispatcher.nudge()
+
+    async def _run(self, job_id: str, grant: int | None) -> None:
+        """Carry a job to its end, from wherever it stands, or until the slot that it was given then is not its own."""
+        context = self._context
+        pause = context.pace.retry
+        while True:
+            try:
+                while await self._carry(job_id, grant):
+                    pass  # its task was somebody else's: it is looked up anew
+                context.wake.pop(job_id, None)
+                return
+            except Exception:
+                # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
+                log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
+                await self._own_up(job_id)
+                await context.pause(job_id, pause)
+                pause = min(pause * 2, context.pace.retry_longest)
+            finally:
+                self._dispatcher.nudge()
+
+    async def _own_up(self, job_id: str) -> None:
+        """Show with a job that the studio itself had trouble with it."""
+        try:
+            await self._context.say(await self._context.history.job(job_id), _STUMBLED)
+        except Exception:
+            # The same trouble, most likely; it is in the log already, and the job goes on all the same.
+            log.exception("job %s: that it stumbled could not be written down", job_id)
+
+    async def _carry(self, job_id: str, grant: int | None) -> bool:
+        """Take a job from where it stands to its end. True where it must be gone on with from another place."""
+        context = self._context
+        with context.span("submit", job_id):
+            job = await submit(context, job_id, grant=grant)
+        if job is None:
+            return False
+        if job.task_id:
+            await context.slots.taken(job)
+        if await withdraw(context, job):
+            return False
+        with context.span("wait", job_id):
+            task = None if job.status is JobStatus.SAVING else await wait(context, job)
+        self._dispatcher.nudge()  # what is only to be fetched needs no slot
+        if task is not None or job.status is JobStatus.SAVING:
+            with context.span("save", job_id):
+                await save(context, await context.history.job(job_id), task)
+        return (await context.history.job(job_id)).status is JobStatus.UNKNOWN

@@ -1,0 +1,98 @@
+"""A job that is not sent just now and holds no slot: it rests and is tried again, a person decides, or it is stopped.
+
+Nothing is sent again without end. After as many orders in vain as a job is allowed, a person is asked; after
+MOST_IN_VAIN the job ends. Only this job is stopped: others of the same model go on.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from services.dashscope import orders_in_vain
+from services.domain.errors import NotTaken, Throttled, Unavailable, Unreachable, VendorError
+from services.domain.jobs import Because, Decision, Job, JobStatus, Submission
+from services.jobs.context import Context
+
+log = logging.getLogger(__name__)
+
+MOST_IN_VAIN = 5
+"""A job whose orders came to nothing so often in a row is not sent any more, whatever a person decides."""
+SENDS_PER_DECISION = 3
+"""How many orders may come to nothing before a person is asked, and after each answer."""
+THROTTLED_PER_SEND = 20
+"""An order that came too fast is sent again in its turn, this many times as often as one that came to nothing."""
+_UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING})
+_FULL_PAUSES = (6, 24)
+"""The pauses after a first and a second order in vain, as multiples of `Pace.retry`: half a minute and two minutes."""
+_MOST_DOUBLINGS = 8
+
+
+async def note_not_taken(context: Context, submission: Submission, error: NotTaken) -> None:
+    """Write down that the vendor did not take an order. One that never left this machine leaves no row."""
+    if isinstance(error, Unreachable):
+        await context.history.submissions.withdraw(submission)
+        return
+    because = Because.THROTTLED if isinstance(error, Throttled) else Because.FULL
+    await context.history.submissions.close(submission, because=because)
+
+
+async def rest(context: Context, job: Job, error: VendorError) -> None:
+    """Give the slot back and try again later by itself. After too many orders in vain a person is asked instead."""
+    sendings = await context.history.submissions.sendings(job.id)
+    if isinstance(error, Unavailable) and sendings.in_vain:
+        if sendings.in_vain >= min(job.sends_allowed, MOST_IN_VAIN):
+            await _hold(context, job, sendings.in_vain, error.message)
+            return
+        steps = _FULL_PAUSES[min(sendings.in_vain, len(_FULL_PAUSES)) - 1]
+        pause = context.pace.retry * steps
+    else:
+        tries = context.rests[job.id] = context.rests[job.id] + 1
+        pause = min(context.pace.retry * 2 ** min(tries - 1, _MOST_DOUBLINGS), context.pace.retry_longest)
+    log.info("job %s not taken (%s), resting %.0f s", job.id, error.code or type(error).__name__, pause)
+    await rest_for(context, job, pause, f"{error.message} It is not ordered yet; trying again by itself.")
+
+
+async def rest_for(context: Context, job: Job, seconds: float, attention: str) -> None:
+    """Give the slot back for so long, showing a sentence meanwhile."""
+    await context.change(
+        job.id,
+        only_from=_UNSENT,
+        only_slot=job.dispatched_at,
+        status=JobStatus.QUEUED,
+        dispatched_at=None,
+        rests_until=context.clock() + round(seconds * 1000),
+        attention=attention,
+    )
+
+
+async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
+    """Ask a person about a job whose orders were refused as too fast again and again."""
+    job = await context.history.job(job_id)
+    sendings = await context.history.submissions.sendings(job_id)
+    if sendings.throttled >= THROTTLED_PER_SEND * job.sends_allowed:
+        await _hold(context, job, sendings.throttled, "Too many requests come from this account.")
+
+
+async def stop_if_hopeless(context: Context, job_id: str) -> None:
+    """End a job whose orders came to nothing too often in a row. Nothing is known to be bought then."""
+    job = await context.history.job(job_id)
+    sendings = await context.history.submissions.sendings(job_id)
+    if sendings.in_vain < MOST_IN_VAIN or job.status not in _UNSENT:
+        return
+    log.error("job %s: %d orders in a row came to nothing, it is stopped", job_id, sendings.in_vain)
+    values = await context.failure(job, orders_in_vain())
+    await context.change(job_id, only_from=_UNSENT, **values, decision=None)
+
+
+async def _hold(context: Context, job: Job, times: int, why: str) -> None:
+    """Ask a person whether it is sent again: nothing was bought."""
+    log.warning("job %s: the provider did not take it %d times, a person has to decide", job.id, times)
+    await context.change(
+        job.id,
+        only_from=_UNSENT,
+        status=JobStatus.QUEUED,
+        dispatched_at=None,
+        decision=Decision.REFUSED,
+        attention=f"{why} It was sent {times} times and not taken; nothing was bought.",
+    )
+    await stop_if_hopeless(context, job.id)
