@@ -29,13 +29,13 @@ from services.adopted import (
     read_found,
     usable_id,
 )
-from services.archive import Archive
-from services.archive_id import entries, files_of, is_smaller_picture
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, Decision, Job, JobStatus, new_id
 from services.domain.people import Person
 from services.given_again import inputs_of
+from services.storage.archive import Archive
+from services.storage.archive_id import entries, files_of, is_smaller_picture
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.archive import Archive, new_part_name
 from services.catalogue import Catalogue
 from services.database.jobs import History
 from services.domain.clock import now_ms
@@ -22,7 +21,8 @@ from services.domain.people import Person
 from services.domain.search_query import Find
 from services.exporting import Naming, listed, table, table_head
 from services.finding import names_of, parse_query
-from services.zipping import Reader, ZipStream
+from services.storage.archive import Archive, new_part_name
+from services.storage.zip_stream import Reader, ZipStream
 
 _JOBS_AT_ONCE = 50
 _MOST_JOBS = 20_000

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.adopted import FoundFile, usable_id
-from services.archive import Archive
 from services.database.jobs import History
 from services.domain.errors import FileRefused
 from services.domain.jobs import OUTPUT, Asset, Job, Origin, new_id
@@ -16,6 +15,7 @@ from services.domain.people import Person
 from services.media.decode import MediaInfo
 from services.media.metadata import Recipe, RecipeInput
 from services.media.metadata.provenance import told_origin
+from services.storage.archive import Archive
 
 
 async def inputs_of(

@@ -16,18 +16,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from services import belonging
 from services.adopting import Adopter, Adoption
-from services.archive import Archive
 from services.catalogue.schema import MB
 from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.people import LOCAL, Person
 from services.environment.console import EXIT_CODE, CannotStart, say_all
 from services.importing import Importer, Outcome, Taken
-from services.mending import Mended, mend
 from services.settings import Settings
 from services.startup.begin import make_ready, settings_of_a_command
+from services.storage import archive_pairing
+from services.storage.archive import Archive
+from services.storage.database_recovery import Mended, mend
 
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB
@@ -111,10 +111,10 @@ async def run_adoption(settings: Settings, *, person: Person) -> Adoption:
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
     async with History.open(settings.database_url) as history:
-        await belonging.begin(history, archive, mended, now=now_ms())
+        await archive_pairing.begin(history, archive, mended, now=now_ms())
         adopter = Adopter(history=history, archive=archive, clock=now_ms, demo=settings.demo)
         adoption = await adopter.adopt(person, progress=_tell_progress)
-        await belonging.join(history, archive)
+        await archive_pairing.join(history, archive)
     return adoption
 
 
@@ -146,7 +146,7 @@ async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
     async with History.open(settings.database_url) as history:
-        await belonging.begin(history, archive, mended, now=now_ms())
+        await archive_pairing.begin(history, archive, mended, now=now_ms())
         importer = Importer(history=history, archive=archive, clock=now_ms, demo=settings.demo)
         return await take_folder(importer, folder, person=person, dry_run=dry_run, progress=sys.stdout.write)
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from services.archive import Archive, StoredResult, new_part_name
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, Job, JobStatus, JobWithAssets, new_id
 from services.domain.people import LOCAL, Person
 from services.media.decode import MediaInfo
 from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, strip
+from services.storage.archive import Archive, StoredResult, new_part_name
 
 _TAKEN = CARRYING | {"audio/wav", "audio/mpeg", "audio/mp4"}
 """The MIME types of files that are taken in."""

@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from services import belonging
 from services.adopting import Adopter, Adoption
-from services.archive import Archive
-from services.belonging import Kind, Mishap, Standing
 from services.database.jobs import History
 from services.domain.background import repeating
 from services.domain.errors import StudioError
 from services.domain.people import Person
+from services.storage import archive_pairing
+from services.storage.archive import Archive
+from services.storage.archive_pairing import Kind, Mishap, Standing
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Keeper:
 
     async def look(self) -> Standing:
         """Look at both anew."""
-        self._standing = await belonging.standing(self._history, self._archive)
+        self._standing = await archive_pairing.standing(self._history, self._archive)
         return self._standing
 
     async def _look_first(self) -> None:
@@ -131,7 +131,7 @@ class Keeper:
         self._broken = trouble
 
     async def _note_sequence(self) -> None:
-        await belonging.note_sequence(self._history, self._archive)
+        await archive_pairing.note_sequence(self._history, self._archive)
 
     # Taking in -------------------------------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class Keeper:
     async def _adopt(self, person: Person) -> None:
         try:
             outcome = await self._adopter.adopt(person, progress=self._progress)
-            await belonging.join(self._history, self._archive)
+            await archive_pairing.join(self._history, self._archive)
             await self.look()
             self._outcome = outcome
             log.info("taken in again: %s", outcome.sentence)

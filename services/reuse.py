@@ -14,20 +14,20 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TypedDict
 
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import AudioLimit, Family, FileField, FilesField, ImageLimit, Model, VideoLimit
-from services.cuts import Cuts, Write
 from services.database.jobs import History
 from services.database.lineage import Lineage, Link
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, Origin
 from services.domain.people import Person
-from services.inputs import kinds_of
 from services.media.extract import Edge, Moment, cut_frame, cut_sound
 from services.media.metadata.provenance import pass_on, told_origin
 from services.media.preview import make_preview
 from services.money.spending import TotalView, totals_of
+from services.storage.archive import Archive
+from services.storage.clip_cache import ClipCache, Write
+from services.storage.inputs import kinds_of
 from services.views import JobView, job_view
 
 MOST_RELATIVES = 200
@@ -96,7 +96,7 @@ class Reuse:
         self._history = history
         self._archive = archive
         self._catalogue = catalogue
-        self._cache = Cuts(cache)
+        self._cache = ClipCache(cache)
         self._most = most_relatives
         self._previewing = asyncio.Semaphore(1)
 

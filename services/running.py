@@ -14,21 +14,16 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services import belonging
 from services.adopting import Adopter
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.dashscope.api_keys import Accounts
 from services.database.backups import Backups, database_path
 from services.database.caps import fixed_caps
 from services.database.jobs import History
-from services.disk import Disk
 from services.domain.jobs import JobWithAssets
 from services.domain.people import LOCAL
-from services.downloads import Downloads
 from services.exports import Exports
 from services.importing import Importer
-from services.janitor import Janitor
 from services.jobs.context import Context
 from services.jobs.expiry_alarm import ExpiryAlarm
 from services.jobs.pace import Pace
@@ -39,7 +34,6 @@ from services.jobs.timing import Samples, Timing
 from services.jobs.workers import Workers
 from services.keeping import Keeper
 from services.media.metadata import strip
-from services.mending import mend
 from services.money.budget import Money
 from services.money.spending import Spending
 from services.recalling import Recipes
@@ -47,6 +41,12 @@ from services.reuse import Reuse
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
+from services.storage import archive_pairing
+from services.storage.archive import Archive
+from services.storage.cleanup import Cleanup
+from services.storage.database_recovery import mend
+from services.storage.downloads import Downloads
+from services.storage.usage import Usage
 from services.watching.tally import Stats
 from services.watching.tracing import tracing
 from services.watching.watch import Watch
@@ -65,8 +65,8 @@ class Running:
     downloads: Downloads
     shelf: Shelf
     exports: Exports
-    disk: Disk
-    janitor: Janitor
+    disk: Usage
+    janitor: Cleanup
     reuse: Reuse
     guard: ExpiryAlarm
     sheets: Sheets
@@ -105,7 +105,7 @@ async def run(
         history = await stack.enter_async_context(History.open(settings.database_url, caps=fixed_caps(settings)))
         slots, workers, stats = Slots(history.engine), Workers(history.engine), Stats(history.engine)
         adopter = Adopter(history=history, archive=archive, clock=clock, demo=demo, announce=telling.announce)
-        held = await belonging.begin(history, archive, mended, now=clock())
+        held = await archive_pairing.begin(history, archive, mended, now=clock())
         await _take_held(adopter, held)
         accounts = await stack.enter_async_context(
             Accounts(settings, catalogue, demo_origin=origin, sharers=lambda: workers.size).open()
@@ -128,13 +128,13 @@ async def run(
         hearing = RemoteChanges(history, sharers=lambda: workers.size, tell=telling.tell, learn=context.timing.learn)
         await stack.enter_async_context(hearing.working())
         janitor = await stack.enter_async_context(
-            Janitor(history=history, archive=archive, passing=_passing(home), clock=clock).working()
+            Cleanup(history=history, archive=archive, passing=_passing(home), clock=clock).working()
         )
         keeper = await stack.enter_async_context(
             Keeper(history=history, archive=archive, adopter=adopter, look_again=telling.look_again).working()
         )
         await stack.enter_async_context(_copying(settings, keeper, clock))
-        disk = Disk(history=history, archive=archive, catalogue=catalogue)
+        disk = Usage(history=history, archive=archive, catalogue=catalogue)
         watch = Watch(
             stats,
             disk=disk,

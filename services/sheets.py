@@ -17,7 +17,6 @@ from pathlib import Path
 from av.error import FFmpegError
 from PIL import Image
 
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import Field
 from services.database.jobs import History
@@ -28,6 +27,7 @@ from services.importing import IMPORTED
 from services.media.files import size_of
 from services.media.video import MAX_CLIP_BYTES, opened
 from services.sheet_page import Entry, Picture, card, head, tail
+from services.storage.archive import Archive
 
 MOST_JOBS = 60
 MOST_BYTES = 16_000_000

@@ -16,18 +16,15 @@ from typing import Any
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
 from services.database.jobs import History
-from services.disk import Disk
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.domain.money import listed
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
-from services.downloads import Downloads
 from services.exports import Exports
 from services.finding import names_of, parse_query
 from services.importing import Importer
-from services.janitor import Janitor
 from services.jobs.build import Order, Verdict, jobs_of, refuse_copies
 from services.jobs.check import Check, numbered
 from services.jobs.events import Events
@@ -50,6 +47,9 @@ from services.running import Running, Telling, repaired_folder, run
 from services.settings import Settings
 from services.sheets import Sheets
 from services.shelf import Shelf
+from services.storage.cleanup import Cleanup
+from services.storage.downloads import Downloads
+from services.storage.usage import Usage
 from services.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, page_view
 from services.watching.watch import Watch
 
@@ -114,12 +114,12 @@ class Studio:
         return self.at_work.exports
 
     @property
-    def disk(self) -> Disk:
+    def disk(self) -> Usage:
         """What takes how much space."""
         return self.at_work.disk
 
     @property
-    def janitor(self) -> Janitor:
+    def janitor(self) -> Cleanup:
         """What keeps the disk tidy."""
         return self.at_work.janitor
 

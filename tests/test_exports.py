@@ -22,20 +22,20 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from PIL import Image, PngImagePlugin
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.database.jobs import History
-from services.disk import Disk
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, Job, JobWithAssets
 from services.domain.people import LOCAL, Person
 from services.exporting import COLUMNS, Naming, safe_cell
 from services.exports import Exports, Wanted
-from services.janitor import Janitor
 from services.media.metadata import read_json, strip
 from services.routes import exports as export_routes
 from services.routes import shelf as shelf_routes
 from services.shelf import Shelf
+from services.storage.archive import Archive
+from services.storage.cleanup import Cleanup
+from services.storage.usage import Usage
 from services.studio import Studio
 from tests.rig.works import BEGUN, a_job, add_many, add_work, an_input, an_output, write
 
@@ -329,8 +329,8 @@ async def client(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
         catalogue=CATALOGUE,
         person_in=person_in,
         shelf=Shelf(history=bench.history, announce=announce, clock=lambda: BEGUN),
-        janitor=Janitor(**common, clock=lambda: BEGUN),
-        disk=Disk(**common, catalogue=CATALOGUE),
+        janitor=Cleanup(**common, clock=lambda: BEGUN),
+        disk=Usage(**common, catalogue=CATALOGUE),
         exports=bench.exports(),
     )
     studio = cast(Studio, fake)  # what the routes use of one

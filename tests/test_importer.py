@@ -15,7 +15,6 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image, PngImagePlugin
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ImageField
 from services.database.jobs import History
@@ -26,10 +25,11 @@ from services.domain.search_query import Find
 from services.finding import parse_query
 from services.importer import main, take_folder
 from services.importing import Importer, Outcome
-from services.inputs import repair_given
 from services.media.metadata import Recipe, RecipeInput, embed, read_recipe, strip
 from services.request import fields_for
 from services.routes import add_routes
+from services.storage.archive import Archive
+from services.storage.inputs import repair_given
 from services.views import job_view
 from tests.rig.clips import Clip, film
 from tests.rig.hostile import coded, mp3, wav

@@ -18,11 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services import belonging, removed
 from services.adopting import Adopter, Adoption
-from services.archive import Archive
-from services.archive_id import read_mark
-from services.belonging import Kind
 from services.catalogue import CATALOGUE
 from services.database.backups import make_copy
 from services.database.jobs import History
@@ -32,11 +28,15 @@ from services.domain.jobs import OUTPUT, Decision, Job, JobStatus, SubmissionSta
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.importer import main as import_main
-from services.janitor import Janitor
 from services.keeping import Keeper
 from services.media.metadata import recipe_of
-from services.mending import mend
 from services.shelf import Shelf
+from services.storage import archive_pairing, removed_files
+from services.storage.archive import Archive
+from services.storage.archive_id import read_mark
+from services.storage.archive_pairing import Kind
+from services.storage.cleanup import Cleanup
+from services.storage.database_recovery import mend
 from services.views import JobView, job_view
 from tests.rig.postgres import emptied
 from tests.rig.treasure import LAST, LOSSES, Loss, give, make, pixels, results
@@ -55,7 +55,7 @@ class Place:
     looked_again: int = 0
     history: History = field(init=False)
     archive: Archive = field(init=False)
-    janitor: Janitor = field(init=False)
+    janitor: Cleanup = field(init=False)
     adopter: Adopter = field(init=False)
     held: Sequence[str] = ()
 
@@ -68,12 +68,12 @@ class Place:
         """As the studio starts: mended, opened, looked at."""
         mended = mend(self.url, self.home, self.archive.root, now=self.now)
         async with History.open(self.url) as self.history:
-            self.held = await belonging.begin(self.history, self.archive, mended, now=self.now)
-            self.janitor = Janitor(history=self.history, archive=self.archive, clock=lambda: self.now)
+            self.held = await archive_pairing.begin(self.history, self.archive, mended, now=self.now)
+            self.janitor = Cleanup(history=self.history, archive=self.archive, clock=lambda: self.now)
             self.adopter = Adopter(history=self.history, archive=self.archive, clock=lambda: self.now, demo=False)
-            await belonging.standing(self.history, self.archive)
+            await archive_pairing.standing(self.history, self.archive)
             yield self
-            await belonging.note_sequence(self.history, self.archive)
+            await archive_pairing.note_sequence(self.history, self.archive)
 
     def keeper(self) -> Keeper:
         def look_again() -> None:
@@ -83,7 +83,7 @@ class Place:
 
     async def adopt(self) -> Adoption:
         adoption = await self.adopter.adopt(LOCAL)
-        await belonging.join(self.history, self.archive)
+        await archive_pairing.join(self.history, self.archive)
         return adoption
 
     async def clean(self) -> None:
@@ -154,7 +154,7 @@ async def test_all_works_come_back_as_they_were(place: Place) -> None:
         assert after[second.id]["inputs"][0]["parent_job"] == first.id
         assert [link.older for link in await place.history.lineage.above([second.id], person="local")] == [first.id]
         assert results(place.archive.root) == files
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
         again = await place.adopt()
         assert (again.jobs, again.files, await place.views()) == (0, 0, after)
 
@@ -208,7 +208,7 @@ async def test_files_without_a_recipe_and_strange_ones_stay_and_what_can_be_show
         assert views[job.id]["outputs"][0]["id"] == made.id
         assert {one["family"] for one in views.values()} == {"text_to_video", "imported"}
         assert before.items() <= results(root).items()
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
         assert await place.adopt() is not None
         assert len(await place.views()) == 5
 
@@ -250,7 +250,7 @@ async def test_an_adoption_that_is_killed_goes_on(sqlite: Place) -> None:
             await place.adopter.adopt(LOCAL, progress=die)
     async with place.started():
         assert len(await place.views()) == 3
-        assert not (await belonging.standing(place.history, place.archive)).settled
+        assert not (await archive_pairing.standing(place.history, place.archive)).settled
         await asyncio.gather(place.adopt(), place.adopt())  # a page and a command at once
         assert (await place.views()).keys() == before.keys()
 
@@ -283,7 +283,7 @@ async def test_an_old_installation_gets_its_id_without_a_word(place: Place) -> N
         mark = read_mark(place.archive.root)
         assert mark is not None
         assert mark.database == await place.history.facts.database_id()
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
         assert place.held == ()
 
 
@@ -297,8 +297,8 @@ async def test_what_cleaning_up_took_away_comes_back_with_its_work(place: Place)
         place.now += (BIN_DAYS + 1) * DAY
         await place.clean()
         assert results(place.archive.root) == {}
-        (day,) = removed.days_in(place.archive.root)
-        assert (day.day, day.files) == (removed.day_of(place.now), 5)
+        (day,) = removed_files.days_in(place.archive.root)
+        assert (day.day, day.files) == (removed_files.day_of(place.now), 5)
         with pytest.raises(StudioError, match="admin"):
             await place.janitor.bring_back(Person("ann"), day.day)
 
@@ -311,7 +311,7 @@ async def test_what_cleaning_up_took_away_comes_back_with_its_work(place: Place)
         assert {**said(view), "inputs": []} == {**before, "inputs": []}
         assert [one["id"] for one in view["inputs"]] == [start.id]
         assert view["outputs"][0]["id"] == made.id
-        assert removed.days_in(place.archive.root) == ()
+        assert removed_files.days_in(place.archive.root) == ()
 
 
 async def test_after_thirty_days_it_is_gone_and_what_a_person_empties_at_once(sqlite: Place) -> None:
@@ -320,18 +320,18 @@ async def test_after_thirty_days_it_is_gone_and_what_a_person_empties_at_once(sq
         job, _ = await make(place.history, place.archive, 1)
         await shelf.discard(LOCAL, [job.id])
         assert (await place.janitor.empty(LOCAL)).bytes > 0
-        assert (results(place.archive.root), removed.days_in(place.archive.root)) == ({}, ())
+        assert (results(place.archive.root), removed_files.days_in(place.archive.root)) == ({}, ())
         orphan = place.archive.root / "inputs/ab/orphan.png"
         orphan.parent.mkdir(parents=True)
         orphan.write_bytes(b"12345")
         await place.clean()
-        assert [(one.files, one.bytes) for one in removed.days_in(place.archive.root)] == [(1, 5)]
+        assert [(one.files, one.bytes) for one in removed_files.days_in(place.archive.root)] == [(1, 5)]
         place.now += 30 * DAY
         await place.janitor.tidy()
-        assert removed.days_in(place.archive.root) != ()
+        assert removed_files.days_in(place.archive.root) != ()
         place.now += DAY
         await place.janitor.tidy()
-        assert removed.days_in(place.archive.root) == ()
+        assert removed_files.days_in(place.archive.root) == ()
 
 
 # Money ---------------------------------------------------------------------------------------------------------------
@@ -401,7 +401,8 @@ async def test_an_older_database_is_known_even_if_no_result_came_since(place: Pl
             job = await place.history.add(a_job(2, status=JobStatus.QUEUED))
             mark = read_mark(place.archive.root)
             assert mark is not None
-        belonging.write_mark(place.archive.root, replace(mark, sequence=mark.sequence + 40))  # it had counted further
+        ahead = replace(mark, sequence=mark.sequence + 40)
+        archive_pairing.write_mark(place.archive.root, ahead)
     else:
         async with place.started():
             job = await place.history.add(a_job(2, status=JobStatus.QUEUED))
@@ -411,7 +412,7 @@ async def test_an_older_database_is_known_even_if_no_result_came_since(place: Pl
         (place.home / "older.db").replace(place.home / "studio.db")
     async with place.started():
         assert place.held == (job.id,)
-        there = await belonging.standing(place.history, place.archive)
+        there = await archive_pairing.standing(place.history, place.archive)
         assert there.mishap is not None
         assert (there.mishap.kind, there.mishap.held, there.settled) == (Kind.OLDER, 1, False)
         notice = place.keeper()
@@ -435,7 +436,7 @@ async def test_a_damaged_database_is_set_aside_and_said(
     loss.happen(database, database, database)
     left = database.read_bytes() if database.exists() else None
     async with place.started():
-        there = await belonging.standing(place.history, place.archive)
+        there = await archive_pairing.standing(place.history, place.archive)
         assert there.mishap is not None
         assert not there.settled
         if left is None:
@@ -448,13 +449,13 @@ async def test_a_damaged_database_is_set_aside_and_said(
         assert len(capsys.readouterr().err.splitlines()) == 1
         await place.adopt()
         assert len(await place.views()) == 1
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
 
 
 async def test_a_database_nobody_used_yet_may_have_no_bytes(sqlite: Place) -> None:
     (sqlite.home / "studio.db").touch()
     async with sqlite.started() as place:
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
     assert sorted(path.name for path in place.home.iterdir()) == ["files", "studio.db"]
 
 
@@ -463,7 +464,7 @@ async def test_a_damaged_engine_file_is_begun_anew(sqlite: Place, capsys: pytest
         pass
     (sqlite.home / "engine.db").write_bytes(b"no database" * 1_000)
     async with sqlite.started() as place:
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
     assert not list(sqlite.home.glob("engine.db*"))
     assert len(list(sqlite.home.glob("engine-damaged-*.db"))) == 1
     assert "Nothing is lost" in capsys.readouterr().err

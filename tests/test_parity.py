@@ -33,9 +33,9 @@ from services.catalogue.schema import (
     VideoLimit,
 )
 from services.domain.problems import Problem
-from services.inputs import kinds_of, read_facts, repair_given
 from services.media.facts import ImageFacts, MediaFacts
 from services.request import check, check_value
+from services.storage.inputs import kinds_of, read_facts, repair_given
 from tests.bench.cases import SLOW, Case, asked, cases
 from tests.bench.parity import compare_sides, tally
 from tests.rig.clips import Clip, film

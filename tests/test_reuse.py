@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.database.jobs import History
 from services.domain.errors import NotFound
@@ -24,6 +23,7 @@ from services.domain.jobs import Asset, Job, JobStatus, Origin
 from services.domain.people import LOCAL, Person
 from services.reuse import Reuse
 from services.routes import add_routes
+from services.storage.archive import Archive
 from services.views import JobView
 from tests.rig.clips import Clip, film
 from tests.rig.given import SlowFilms

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from services import sheets
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.database.jobs import History
 from services.domain.errors import NotFound, StudioError
@@ -28,6 +27,7 @@ from services.domain.people import LOCAL, Person
 from services.routes import add_routes
 from services.sheet_page import Entry, Picture, card, compared, head, tail
 from services.sheets import Sheets
+from services.storage.archive import Archive
 from tests.rig.clips import Clip, film
 from tests.rig.studio import simulated, studio_at
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.database.jobs import History
 from services.database.organize import MOST_TAGS, Marks
-from services.disk import Disk
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import JobStatus
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
 from services.finding import parse_query
 from services.shelf import MOST_JOBS, Kept, Shelf, tag_name
+from services.storage.archive import Archive
+from services.storage.usage import Usage
 from services.views import job_view
 from tests.rig.postgres import emptied
 from tests.rig.works import BEGUN, a_job, add_many, add_work, an_input, an_output
@@ -298,7 +298,7 @@ async def test_the_disk_is_told_by_family_and_month_each_file_once(desk: Desk) -
         await desk.history.add(job, files)
     binned = await add_work(desk.history, desk.archive, 5, given=b"shared by all", person="ann")
     await desk.shelf.discard(ANN, [binned.id])
-    disk = Disk(history=desk.history, archive=desk.archive, catalogue=CATALOGUE)
+    disk = Usage(history=desk.history, archive=desk.archive, catalogue=CATALOGUE)
 
     use = await disk.use(ANN)
 

@@ -1,7 +1,7 @@
 """Daily copies of a SQLite database: the last seven, each checked. And how one is put back.
 
 `python -m services.database.backups` lists them, `--restore [DATE]` puts one back; see `--help`. A copy holds the time
-at which it was made, so that a studio that opens it knows that it is behind (services.belonging).
+at which it was made, so that a studio that opens it knows that it is behind (services.storage.archive_pairing).
 """
 
 from __future__ import annotations

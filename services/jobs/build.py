@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-from services.archive import Archive
 from services.catalogue.schema import NumberField, Scalar
 from services.dashscope.api_keys import Account
 from services.domain.errors import InvalidRequest
@@ -17,9 +16,10 @@ from services.domain.jobs import Asset, Job, JobWithAssets, new_id
 from services.domain.money import to_micros
 from services.domain.people import Person
 from services.domain.problems import COPIES, Problem
-from services.inputs import Trace, keep_files
 from services.media.facts import MediaFacts
 from services.request import Cost, Request, price
+from services.storage.archive import Archive
+from services.storage.inputs import Trace, keep_files
 
 MOST_COPIES = 8
 """How many of the same may be asked for at once: as many as can be looked at side by side."""

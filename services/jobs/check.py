@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.catalogue.schema import FileField, Model, SameShape
 from services.dashscope.api_keys import Accounts
 from services.domain.errors import FileRefused, InvalidRequest, NotFound
 from services.domain.jobs import JobWithAssets
 from services.domain.problems import Problem, Repair
-from services.inputs import repair_given, with_facts
 from services.jobs.build import Verdict, refuse_copies, seeds_of
 from services.media.facts import ImageFacts, MediaFacts
 from services.money.estimates import PricedStep, Step, price_steps
@@ -35,6 +33,8 @@ from services.request import (
     price_unknown,
     refuse_if_any,
 )
+from services.storage.archive import Archive
+from services.storage.inputs import repair_given, with_facts
 
 
 @dataclass(frozen=True, kw_only=True)

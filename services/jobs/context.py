@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.dashscope import DashScope, code_of, explain_error, words_of
 from services.dashscope.api_keys import Accounts
@@ -25,6 +24,7 @@ from services.jobs.steps.poll_many import PollMany
 from services.jobs.task_list import TaskList
 from services.jobs.timing import Timing
 from services.jobs.workers import Workers
+from services.storage.archive import Archive
 
 log = logging.getLogger(__name__)
 

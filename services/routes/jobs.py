@@ -12,9 +12,9 @@ from fastapi.responses import Response, StreamingResponse
 from services.domain.errors import StudioError
 from services.routes.bodies import json_body
 from services.routes.people import Check, OwnPage
+from services.storage.zip_stream import zipped
 from services.studio import Studio
 from services.views import JobView
-from services.zipping import zipped
 
 _LONGEST_BODY = 1_024
 

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from fastapi import Request
 
-from services.archive import new_part_name
 from services.catalogue.schema import MB
 from services.domain.errors import FileRefused
+from services.storage.archive import new_part_name
 
 MAX_BYTES = 200 * MB
 _PIECE = 1 << 20

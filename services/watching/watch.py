@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TypedDict
 
 from services.catalogue import Catalogue
-from services.disk import Disk
 from services.domain.clock import iso
 from services.domain.errors import NotFound
 from services.domain.people import Person
 from services.jobs.scheduling.limits import Limits, published
+from services.storage.usage import Usage
 from services.watching.health import LOW_BYTES, Examiner, Health
 from services.watching.loop import LoopWatch
 from services.watching.metrics import Numbers, render
@@ -91,7 +91,7 @@ class Watch:
         self,
         tally: Stats,
         *,
-        disk: Disk,
+        disk: Usage,
         folder: Path,
         catalogue: Catalogue,
         alive: Callable[[], bool],

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from services import belonging
-from services.belonging import Kind
 from services.database.backups import (
     KEPT,
     OUR_TABLES,
@@ -30,6 +28,8 @@ from services.database.backups import (
 )
 from services.database.corruption import damage_of
 from services.domain.jobs import Decision, JobStatus
+from services.storage import archive_pairing
+from services.storage.archive_pairing import Kind
 from tests.rig.treasure import LAST, LOSSES, Loss, make
 from tests.rig.works import a_job
 from tests.test_lost_database import Place
@@ -136,7 +136,7 @@ async def test_a_damaged_database_is_replaced_by_its_newest_good_copy(
     make_copy(database, backups, now=LAST + DAY).path.write_bytes(b"this copy is damaged too")
     loss.happen(database, database, database)
     async with place.started():
-        there = await belonging.standing(place.history, place.archive)
+        there = await archive_pairing.standing(place.history, place.archive)
         assert there.mishap is not None
         assert (there.mishap.kind, there.mishap.copied_at, there.mishap.held) == (Kind.RESTORED, LAST, 1)
         assert there.unknown == 1
@@ -144,7 +144,7 @@ async def test_a_damaged_database_is_replaced_by_its_newest_good_copy(
         assert (await place.history.job(waiting.id)).decision is Decision.RESTORED
         await place.adopt()
         assert {first.id, second.id} <= (await place.views()).keys()
-        assert (await belonging.standing(place.history, place.archive)).settled
+        assert (await archive_pairing.standing(place.history, place.archive)).settled
         assert copied_at(database) is None
     assert "the copy of 2026-" in capsys.readouterr().err
     async with place.started():
@@ -186,7 +186,7 @@ async def test_putting_back_that_is_killed_is_finished_at_the_next_start(
             put_back(copy, database, now=LAST, why="damaged")
     async with place.started():
         assert job.id in await place.views()
-        there = await belonging.standing(place.history, place.archive)
+        there = await archive_pairing.standing(place.history, place.archive)
         assert there.mishap is not None
         assert there.mishap.kind is Kind.RESTORED
     assert not finish(database)

@@ -28,9 +28,9 @@ from PIL import Image
 from app import create_app
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import AudioLimit, FileField, ImageLimit, Model, VideoLimit
-from services.inputs import paths_of
 from services.simulator import Answer, Route, Simulator
 from services.simulator.record import shortened
+from services.storage.inputs import paths_of
 from tests.rig.given import Samples, SlowFilms, Values, Way, every_region, fillings, make_samples, unhurried, ways
 from tests.rig.served import served
 from tests.rig.studio import ENDED, ROOT, settings_for, simulated, studio_at, until

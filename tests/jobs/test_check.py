@@ -36,8 +36,8 @@ from services.catalogue.schema import (
 )
 from services.domain.errors import FileRefused, InvalidRequest
 from services.domain.problems import Problem, Repair
-from services.inputs import kinds_of
 from services.simulator import Simulator
+from services.storage.inputs import kinds_of
 from services.studio import Studio
 from tests.rig import hostile
 from tests.rig.given import Samples, Values, Way, every_region, fillings, make_samples, unhurried, ways

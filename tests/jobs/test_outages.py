@@ -17,7 +17,6 @@ import httpx
 import pytest
 from PIL import Image
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope import DashScope, Downloaded, QueryBudget, Retry
 from services.dashscope.api_keys import Accounts
@@ -30,6 +29,7 @@ from services.jobs.expiry_alarm import AtRisk, ExpiryAlarm
 from services.jobs.pace import Pace
 from services.jobs.steps.save import save
 from services.jobs.steps.verify import clip_is_whole
+from services.storage.archive import Archive
 from services.views import job_view
 from tests.jobs.steps.test_save import a_job
 from tests.rig.clips import Clip, film

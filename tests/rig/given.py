@@ -34,11 +34,11 @@ from services.catalogue.schema import (
 )
 from services.domain.errors import InvalidRequest
 from services.domain.problems import Problem
-from services.inputs import kinds_of, paths_of, read_facts
 from services.media.facts import MediaFacts
 from services.request import check, limit_kind, parse
 from services.simulator import Clip as Ordered
 from services.simulator import Picture
+from services.storage.inputs import kinds_of, paths_of, read_facts
 from tests.rig.clips import Clip, film
 from tests.rig.hostile import tone
 from tests.rig.studio import KEY

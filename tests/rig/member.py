@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.archive import Archive
 from services.catalogue import CATALOGUE
 from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
@@ -25,6 +24,7 @@ from services.jobs.build import Order, jobs_of
 from services.jobs.service import Jobs
 from services.jobs.workers import Workers
 from services.request import parse
+from services.storage.archive import Archive
 from services.watching.tracing import Tracing
 from tests.rig.contexts import context_on
 from tests.rig.studio import QUICK, settings_for

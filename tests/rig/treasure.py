@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from services.archive import Archive
 from services.database.jobs import History
 from services.domain.jobs import OUTPUT, Asset, Job, new_id
 from services.media.metadata import recipe_of
+from services.storage.archive import Archive
 from tests.rig.works import BEGUN, a_job
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.archive import Archive
 from services.database.jobs import History
 from services.database.rows import row_of
 from services.database.search_index import reindex
 from services.database.tables import assets, jobs
 from services.domain.jobs import Asset, Job, JobStatus, new_id, place_of
+from services.storage.archive import Archive
 
 BEGUN = 1_790_000_000_000
 """A day in 2026, in milliseconds."""

@@ -1,7 +1,8 @@
-"""Slots: how many jobs of an account and model may be at the vendor at once, and who is next.
+"""Which job may be submitted: how many jobs of an account and model may be at the vendor at once, and which is next.
 
-The jobs' table is the queue. `fairness` says whose turn it is, `limits` what refusals teach; both are pure. `slots` gives
-slots in the database, where all processes obey one limit, and `dispatcher` looks at it whenever something has changed.
+The jobs table is the queue. `fairness` says which job is next, `limits` what a 429 teaches; both are pure. `slots`
+gives them out in the database, where all processes obey one limit. `dispatcher` gives them whenever something has
+changed.
 """
 
 from __future__ import annotations

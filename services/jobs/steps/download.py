@@ -10,7 +10,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from services.archive import StoredResult, new_part_name
 from services.dashscope import DashScope, Downloaded
 from services.domain.articles import markdown
 from services.domain.errors import FileRefused, Unavailable
@@ -19,6 +18,7 @@ from services.jobs.context import Context
 from services.jobs.expiry import lost_at
 from services.jobs.steps.verify import clip_is_whole, picture_is_whole
 from services.media.metadata import Recipe, recipe_of
+from services.storage.archive import StoredResult, new_part_name
 
 _LONGEST_TURN_SECONDS = 600.0
 """A download that drips holds its place no longer: the next try goes on with what has come."""

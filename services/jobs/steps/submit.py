@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from services.archive import Archive
 from services.dashscope import DashScope
 from services.database.restored_jobs import is_held
 from services.domain.errors import (
@@ -38,6 +37,7 @@ from services.jobs.steps.upload import Urls, upload_files, uses_oss
 from services.media import read_audio, read_image, read_video
 from services.media.facts import MediaFacts
 from services.request import Request, build, files_to_send, parse
+from services.storage.archive import Archive
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 
-from services.archive import Archive
 from services.catalogue.schema import FilesField
 from services.dashscope import DashScope
 from services.domain.errors import NotTaken, Refused
 from services.domain.jobs import Asset
 from services.request import Request, files_to_send
+from services.storage.archive import Archive
 
 Urls = dict[str, str | list[str]]
 """The URL of each file by field name; several, in their order, for a list of files."""

@@ -16,7 +16,6 @@ from typing import cast
 
 import pytest
 
-from services.archive import Archive
 from services.dashscope import Created, DashScope, Downloaded, Task, TaskStatus
 from services.dashscope.api_keys import Accounts
 from services.dashscope.replies import ListedTask
@@ -45,6 +44,7 @@ from services.jobs.steps.save import save
 from services.jobs.steps.submit import submit
 from services.jobs.steps.throttle import give_back
 from services.money.spending import Span, Spending
+from services.storage.archive import Archive
 from tests.rig.contexts import context_on
 from tests.rig.postgres import emptied
 

@@ -16,7 +16,6 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
-from services.archive import Archive
 from services.dashscope import DashScope, Downloaded, Part, Task, TaskStatus
 from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
@@ -27,6 +26,7 @@ from services.jobs.pace import Pace
 from services.jobs.steps.save import save
 from services.routes import add_routes
 from services.simulator import Answer, Route
+from services.storage.archive import Archive
 from tests.rig.clips import Clip, film
 from tests.rig.contexts import context_on
 from tests.rig.served import served

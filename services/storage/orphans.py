@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from services.removed import put_away
+from services.storage.removed_files import put_away
 
 _ASIDE = "condemned"
 _KEPT = ("results", "inputs")

@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from services.archive import Archive
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, JobWithAssets
 from services.domain.people import LOCAL, Person
+from services.storage.archive import Archive
 
 
 class Downloads:

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.archive import Archive
-from services.archive_id import Mark, entries, files_of, is_smaller_picture, read_mark, write_mark
 from services.database.facts import COPIED_AT, HELD_FOR, MISHAP
 from services.database.jobs import History
-from services.mending import Fate, Mended
+from services.storage.archive import Archive
+from services.storage.archive_id import Mark, entries, files_of, is_smaller_picture, read_mark, write_mark
+from services.storage.database_recovery import Fate, Mended
 
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,16 @@
-"""Who empties the bin after 30 days and takes away files that nobody needs. Once a day by itself, or when asked.
+"""Empties the bin after 30 days and removes files that nothing needs. Once a day, or on request.
 
-A result goes for one reason only: its job was purged from the bin, and its row says so. Whatever state the database is
-in, no other result is touched. As long as database and files do not belong together (services.belonging), nothing is
-taken away at all.
+A result is removed for one reason only: its job was purged from the bin, and the job's row says so. Whatever state the
+database is in, no other result is touched. While database and files do not belong together
+(services.storage.archive_pairing), nothing is removed at all.
 
-A given file stays as long as any job uses it, in the bin or not, as long as an unfinished job may still want it, and
-for an hour after it was last written or given again: files appear before their rows. What is to go is set aside first,
-looked up once more in every row, and only then taken away, into a folder that is kept for 30 days (services.removed).
-What a person empties from the bin is gone at once: they were told so, and want the room.
+A given file stays while any job uses it, in the bin or not, while an unfinished job may still want it, and for an hour
+after it was last written or given again: files appear before their rows. A file that is to go is set aside first,
+looked up once more in every row, and then moved into a folder that is kept for 30 days
+(services.storage.removed_files). What a person empties from the bin is gone at once: they were told so, and want the
+room.
 
-What was uploaded and not touched for a week goes too: whatever a job was made of lies in the archive by then.
+Uploads that were not touched for a week go too: the archive has its own copy of whatever a job was made of.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from services import removed, sweeping
-from services.archive import Archive
-from services.belonging import standing
 from services.database.jobs import History
 from services.database.organize import BIN_DAYS
 from services.domain.background import repeating
 from services.domain.clock import now_ms
 from services.domain.errors import StudioError
 from services.domain.people import Person
-from services.sweeping import Found
+from services.storage import orphans, removed_files
+from services.storage.archive import Archive
+from services.storage.archive_pairing import standing
+from services.storage.orphans import Found
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Emptied:
     """What is free now."""
 
 
-class Janitor:
+class Cleanup:
     """Keeps the folder of a studio clean. Several may work on one folder at once.
 
     `passing` are folders of copies that are of use for a while only: uploads, and what was made of them.
@@ -116,7 +117,7 @@ class Janitor:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Janitor]:
+    async def working(self) -> AsyncIterator[Cleanup]:
         """Tidy up once a day for as long as this lasts, the first time ten minutes from now."""
         tidying = repeating(
             self.tidy, name="tidying up", every=_EVERY_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
@@ -131,13 +132,13 @@ class Janitor:
         """
         now = self._clock()
         for folder in self._passing:
-            freed = await asyncio.to_thread(sweeping.forget, folder, before=now - _PASSING_DAYS * _DAY_MS)
+            freed = await asyncio.to_thread(orphans.forget, folder, before=now - _PASSING_DAYS * _DAY_MS)
             log.info("the janitor: %d bytes of %s were not used for a week and are gone", freed, folder.name)
         if (await standing(self._history, self._archive)).settled:
             before = now - BIN_DAYS * _DAY_MS
             while some := await self._history.organized.binned(before=before, limit=_JOBS_AT_ONCE):
-                await self._purge(some, person=None, day=removed.day_of(now), shared=True)
-            freed = await asyncio.to_thread(removed.expire, self._archive.root, now=now)
+                await self._purge(some, person=None, day=removed_files.day_of(now), shared=True)
+            freed = await asyncio.to_thread(removed_files.expire, self._archive.root, now=now)
             log.info("the janitor: %d bytes were taken away 30 days ago and are gone for good", freed)
         return await self._sweep(dry_run=False)
 
@@ -188,7 +189,7 @@ class Janitor:
     async def bring_back(self, person: Person, day: str) -> Returned:
         """Move what was taken away on a day back to where it was. Raises StudioError for who is no admin."""
         _admins_only(person)
-        keys = await asyncio.to_thread(removed.bring_back, self._archive.root, day)
+        keys = await asyncio.to_thread(removed_files.bring_back, self._archive.root, day)
         results = dict.fromkeys(_job_of(key) for key in keys if key.startswith(_RESULTS))
         log.info("the janitor: %d files of %s were brought back", len(keys), day)
         return Returned(files=len(keys), entries=tuple(results))
@@ -196,7 +197,7 @@ class Janitor:
     async def empty_removed(self, person: Person, day: str) -> int:
         """Remove what was taken away on a day for good; returns the bytes. Raises StudioError for who is no admin."""
         _admins_only(person)
-        freed = await asyncio.to_thread(removed.empty, self._archive.root, day)
+        freed = await asyncio.to_thread(removed_files.empty, self._archive.root, day)
         log.info("the janitor: %d bytes taken away on %s are gone for good", freed, day)
         return freed
 
@@ -205,24 +206,24 @@ class Janitor:
         if not (await standing(self._history, self._archive)).settled:
             log.warning("the janitor: database and files do not belong together, nothing is cleaned up")
             return Sweep(files=(), count=0, bytes=0, removed=False, held_back=_HELD_BACK)
-        day = removed.day_of(now)
+        day = removed_files.day_of(now)
         unfinished = frozenset(job.id for job in await self._history.unfinished())
         if not dry_run:
-            async for some in _batches(sweeping.aside(root)):
+            async for some in _batches(orphans.aside(root)):
                 await self._settle([found.key for found in some], before=now - _HOUR_MS, day=day)
         files: list[Orphan] = []
         count = size = 0
         for listing, why, before in (
-            (sweeping.stored(root, before=now - _HOUR_MS), _UNUSED, now - _HOUR_MS),
-            (sweeping.unfinished_downloads(root, before=now - _DAY_MS), _BROKEN_OFF, now - _DAY_MS),
+            (orphans.stored(root, before=now - _HOUR_MS), _UNUSED, now - _HOUR_MS),
+            (orphans.unfinished_downloads(root, before=now - _DAY_MS), _BROKEN_OFF, now - _DAY_MS),
         ):
             async for some in _batches(listing):
-                orphans = await self._orphans(some, unfinished=unfinished)
+                unused = await self._orphans(some, unfinished=unfinished)
                 if not dry_run:
-                    await self._remove([found.key for found in orphans], before=before, day=day)
-                count += len(orphans)
-                size += sum(found.bytes for found in orphans)
-                files += [Orphan(one.key, one.bytes, why) for one in orphans[: _MOST_NAMED - len(files)]]
+                    await self._remove([found.key for found in unused], before=before, day=day)
+                count += len(unused)
+                size += sum(found.bytes for found in unused)
+                files += [Orphan(one.key, one.bytes, why) for one in unused[: _MOST_NAMED - len(files)]]
         if not dry_run:
             log.info("the janitor: %d files that nobody needs taken away, %d bytes", count, size)
         return Sweep(files=tuple(files), count=count, bytes=size, removed=not dry_run)
@@ -247,7 +248,7 @@ class Janitor:
 
     async def _remove(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
         """Take away files that no row names, into the folder of a day, or for good without one; returns their bytes."""
-        aside = await asyncio.to_thread(sweeping.set_aside, self._archive.root, keys, before=before)
+        aside = await asyncio.to_thread(orphans.set_aside, self._archive.root, keys, before=before)
         return await self._settle(aside, before=before, day=day)
 
     async def _settle(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
@@ -259,10 +260,10 @@ class Janitor:
     def _finish(self, keys: Sequence[str], stays: frozenset[str], before: int | None, day: str | None) -> int:
         root, freed = self._archive.root, 0
         for key in keys:
-            if key in stays or (before is not None and sweeping.was_touched(root, key, before=before)):
-                sweeping.bring_back(root, key, day=day or removed.day_of(self._clock()))
+            if key in stays or (before is not None and orphans.was_touched(root, key, before=before)):
+                orphans.bring_back(root, key, day=day or removed_files.day_of(self._clock()))
             else:
-                freed += sweeping.remove(root, key, day=day)
+                freed += orphans.remove(root, key, day=day)
         return freed
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.archive_id import has_results, read_mark
 from services.database.backups import OUR_TABLES, copied_at, copies_in, database_path, finish, newest_good, put_back
 from services.database.corruption import damage_of, has_strays, is_empty, set_aside
+from services.storage.archive_id import has_results, read_mark
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services import sweeping
-from services.archive import Archive
 from services.database.jobs import History
 from services.database.organize import BIN_DAYS, Marks
 from services.database.reservations import day_of
@@ -24,9 +22,11 @@ from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job, JobStatus, PrecheckState, SubmissionState
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
-from services.janitor import Janitor
 from services.money.spending import Spending
 from services.shelf import Shelf
+from services.storage import orphans
+from services.storage.archive import Archive
+from services.storage.cleanup import Cleanup
 from tests.rig.works import BEGUN, a_job, add_work, an_input, an_output, write
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -39,11 +39,11 @@ class House:
     history: History
     archive: Archive
     now: int = BEGUN + DAY
-    janitor: Janitor = field(init=False)
+    janitor: Cleanup = field(init=False)
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
-        self.janitor = Janitor(history=self.history, archive=self.archive, clock=lambda: self.now)
+        self.janitor = Cleanup(history=self.history, archive=self.archive, clock=lambda: self.now)
         self.shelf = Shelf(history=self.history, announce=_nobody, clock=lambda: self.now)
 
     def age(self, hours: float = 2) -> None:
@@ -239,7 +239,7 @@ async def test_uploads_that_nobody_touched_for_a_week_go(house: House, tmp_path:
     os.utime(read, ((house.now - DAY) / 1000, (house.now - 30 * DAY) / 1000))
     (uploads / "link.png").symlink_to(elsewhere)
     os.utime(elsewhere, (0, 0))
-    janitor = Janitor(
+    janitor = Cleanup(
         history=house.history, archive=house.archive, passing=(uploads, tmp_path / "none"), clock=lambda: house.now
     )
 
@@ -273,7 +273,7 @@ async def test_a_file_given_again_while_it_is_being_removed_stays(house: House, 
     house.now = _now(house, stored.key)
     house.age()
     root = house.archive.root
-    assert sweeping.set_aside(root, [stored.key], before=house.now - HOUR) == [stored.key]
+    assert orphans.set_aside(root, [stored.key], before=house.now - HOUR) == [stored.key]
     again = await house.archive.keep_input(source, form="WAV")  # it is not there: a new one is written
     await house.janitor.sweep(LOCAL, dry_run=False)  # as after a crash: what was set aside is settled
     assert house.archive.path(again.key).read_bytes() == b"the same bytes"
@@ -301,7 +301,7 @@ async def test_what_a_crash_left_aside_comes_back_if_it_is_needed(house: House) 
     write(house.archive.root, f"results/{gone.id}/1.mp4", b"unneeded")
     house.age()
     before = house.names()
-    sweeping.set_aside(house.archive.root, sorted(before), before=None)
+    orphans.set_aside(house.archive.root, sorted(before), before=None)
     assert not any(key.startswith("results/") for key in house.names())
     await house.janitor.sweep(LOCAL, dry_run=False)
     assert house.names() == before - {f"results/{gone.id}/1.mp4"}
@@ -350,7 +350,7 @@ async def test_it_works_once_a_day_and_survives_a_bad_day(house: House, caplog: 
             raise trouble
         return house.now
 
-    janitor = Janitor(history=house.history, archive=house.archive, clock=clock, sleep=sleep)
+    janitor = Cleanup(history=house.history, archive=house.archive, clock=clock, sleep=sleep)
     async with janitor.working():
         await asyncio.wait_for(cleaned.wait(), 20)
     assert pauses == [600, 86_400, 86_400]

@@ -11,11 +11,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.archive import Archive
 from services.catalogue import Catalogue
 from services.database.jobs import History
 from services.domain.people import Person
-from services.removed import RemovedDay, days_in
+from services.storage.archive import Archive
+from services.storage.removed_files import RemovedDay, days_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ class DiskUse:
     """What cleaning up took away lately, the latest day first; only for an admin, since it has no owner any more."""
 
 
-class Disk:
+class Usage:
     """The disk that the archive lies on."""
 
     def __init__(self, *, history: History, archive: Archive, catalogue: Catalogue) -> None:

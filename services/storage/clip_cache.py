@@ -20,7 +20,7 @@ Write = Callable[[Path, Path], None]
 """Writes what is cut out of a clip, the first path, to the second."""
 
 
-class Cuts:
+class ClipCache:
     """What was cut, and its origin by the hash of what it holds where one is told: a WAV cannot say it itself."""
 
     def __init__(self, folder: Path) -> None:

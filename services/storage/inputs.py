@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import assert_never, cast
 
-from services.archive import Archive, Stored
 from services.catalogue.schema import (
     AudioField,
     AudioLimit,
@@ -33,6 +32,7 @@ from services.media import match_image, read_file, repair_audio, repair_image, r
 from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
 from services.media.metadata.provenance import pass_on_fitted
 from services.request import Request, fields_for, is_absent, limit_kind
+from services.storage.archive import Archive, Stored
 
 Trace = Callable[[Path, str], Awaitable[Origin | None]]
 """Finds what a given file is, or was cut from, by the file and the hash of what it holds."""

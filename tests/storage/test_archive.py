@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.archive import Archive
 from services.domain.errors import FileRefused, NotFound
 from services.media.metadata import Recipe, read_recipe
+from services.storage.archive import Archive
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ async def test_the_download_is_whole_until_the_result_has_its_name(
     def die(_part: Path, _target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("services.archive._settle", die)
+    monkeypatch.setattr("services.storage.archive._settle", die)
     with pytest.raises(OSError, match="No space"):
         await archive.keep_video(part, job_id="job", number=1, recipe=RECIPE)
     assert part.read_bytes() == data
