@@ -50,10 +50,10 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - a
 
 def start() -> int:
     """Look at everything that may stand in the way, take the address, and serve. Raises CannotStart."""
+    from services.monitoring.logs import errors_to_console, log_to  # noqa: PLC0415
     from services.startup.begin import begin  # noqa: PLC0415 - packages may be missing
     from services.startup.listening import close, reserve  # noqa: PLC0415
     from services.startup.lock import only_one_studio  # noqa: PLC0415
-    from services.watching.logs import errors_to_console, log_to  # noqa: PLC0415
 
     begun = begin()
     settings = begun.settings
@@ -101,9 +101,9 @@ def create_app(settings: "Settings", *, catalogue: "Optional[Catalogue]" = None)
 
     from components.mount import mount_page  # noqa: PLC0415
     from services.catalogue import CATALOGUE  # noqa: PLC0415
-    from services.hardening import Hardening  # noqa: PLC0415
-    from services.routes import add_routes  # noqa: PLC0415
     from services.studio import Studio  # noqa: PLC0415
+    from services.web import add_routes  # noqa: PLC0415
+    from services.web.security import Hardening  # noqa: PLC0415
 
     studio = Studio(settings, catalogue=catalogue or CATALOGUE)
 

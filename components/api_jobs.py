@@ -10,8 +10,8 @@ import gradio as gr
 from components.who import asking
 from services.domain.errors import InvalidRequest, StudioError
 from services.domain.jobs import Decision, OnArrival
+from services.gallery.views import JobsView, JobView
 from services.studio import Studio
-from services.views import JobsView, JobView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -25,11 +25,11 @@ from components.uploads import still_here
 from components.who import asking
 from services.catalogue.schema import Field, FileField, FilesField
 from services.domain.errors import NotFound, StudioError
-from services.reuse import models_by_rank
+from services.gallery.reuse import models_by_rank
 
 if TYPE_CHECKING:
+    from services.gallery.views import JobView
     from services.studio import Studio
-    from services.views import JobView
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class Ways:
     async def _bring(self, asset: str, moment: str | None = None) -> str:
         try:
             folder = Path(get_upload_folder())
-            return str(await self.studio.reuse.bring(asset, moment, folder, person=asking(self.studio)))
+            return str(await self.studio.services.reuse.bring(asset, moment, folder, person=asking(self.studio)))
         except OSError as error:
             log.warning("asset %s could not be copied: %s", asset, error.strerror)
             raise NotFound("The file could not be copied: the studio's disk may be full.") from error

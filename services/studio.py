@@ -5,7 +5,6 @@ Hides how jobs run, where files lie and which key pays. Everything that comes ba
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,45 +12,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
-from services.database.jobs import History
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.domain.money import listed
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
-from services.exports import Exports
-from services.finding import names_of, parse_query
-from services.importing import Importer
+from services.gallery.search_syntax import names_of, parse_query
+from services.gallery.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, outlook_of, page_view
 from services.jobs.build import Order, Verdict, jobs_of, refuse_copies
 from services.jobs.check import Check, numbered
-from services.jobs.events import Events
-from services.jobs.expiry_alarm import ExpiryAlarm
+from services.jobs.events import Change, Events, Signal
 from services.jobs.pace import Pace
 from services.jobs.scheduling import FIRST, URGENT
-from services.keeping import Keeper
 from services.money.agreed import Agreed, refuse_dearer
-from services.money.budget import Money
 from services.money.estimates import PricedStep, Step
-from services.outlook import outlook_of
-from services.recalling import Recipes
 from services.request import (
     Cost,
     price,
     refuse_if_any,
 )
-from services.reuse import Reuse
-from services.running import Running, Telling, repaired_folder, run
+from services.runtime import Announcements, Services, repaired_folder, run
 from services.settings import Settings
-from services.sheets import Sheets
-from services.shelf import Shelf
-from services.storage.cleanup import Cleanup
-from services.storage.downloads import Downloads
-from services.storage.usage import Usage
-from services.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, page_view
-from services.watching.watch import Watch
 
 _LONGEST_PAGE = 200
 
@@ -74,7 +60,7 @@ class Studio:
         self._clock = clock
         self._accounts = Accounts(settings, catalogue)  # the page is drawn before the studio runs
         self._names = names_of(catalogue.families, catalogue.models)
-        self._open: Running | None = None
+        self._open: Services | None = None
 
     @property
     def demo(self) -> bool:
@@ -87,88 +73,18 @@ class Studio:
         return self._accounts.regions
 
     @property
-    def at_work(self) -> Running:
-        """The pieces of the studio, while it runs."""
+    def services(self) -> Services:
+        """The services of the running studio. Raises RuntimeError if it does not run."""
         if self._open is None:
             raise RuntimeError("the studio is not running")
         return self._open
 
-    @property
-    def history(self) -> History:
-        """The database."""
-        return self.at_work.history
-
-    @property
-    def downloads(self) -> Downloads:
-        """The files that people may have."""
-        return self.at_work.downloads
-
-    @property
-    def shelf(self) -> Shelf:
-        """The order that people keep."""
-        return self.at_work.shelf
-
-    @property
-    def exports(self) -> Exports:
-        """Many files at once, as a ZIP."""
-        return self.at_work.exports
-
-    @property
-    def disk(self) -> Usage:
-        """What takes how much space."""
-        return self.at_work.disk
-
-    @property
-    def janitor(self) -> Cleanup:
-        """What keeps the disk tidy."""
-        return self.at_work.janitor
-
-    @property
-    def reuse(self) -> Reuse:
-        """Files and jobs, used again."""
-        return self.at_work.reuse
-
-    @property
-    def recipes(self) -> Recipes:
-        """What files say of how they were made."""
-        return self.at_work.recipes
-
-    @property
-    def importer(self) -> Importer:
-        """Files that exist already."""
-        return self.at_work.importer
-
-    @property
-    def keeper(self) -> Keeper:
-        """What keeps database and files together."""
-        return self.at_work.keeper
-
-    @property
-    def guard(self) -> ExpiryAlarm:
-        """The provider's 24 hours."""
-        return self.at_work.guard
-
-    @property
-    def money(self) -> Money:
-        """Caps, and what was spent."""
-        return self.at_work.money
-
-    @property
-    def watch(self) -> Watch:
-        """How the studio is: readiness, numbers, what an admin sees."""
-        return self.at_work.watch
-
-    @property
-    def sheets(self) -> Sheets:
-        """Contact sheets."""
-        return self.at_work.sheets
-
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Studio]:
         """Open the database, start the engine, go on with every unfinished job."""
-        telling = Telling(announce=self._announce, tell=self._tell, look_again=self._look_again)
+        announcements = Announcements(announce=self._announce, tell=self._tell, look_again=self._look_again)
         async with run(
-            self.settings, catalogue=self.catalogue, pace=self._pace, telling=telling, clock=self._clock
+            self.settings, catalogue=self.catalogue, pace=self._pace, announcements=announcements, clock=self._clock
         ) as self._open:
             self._accounts = self._open.accounts
             try:
@@ -201,7 +117,7 @@ class Studio:
             request = await self._asking.parse(family=family, model=model, region=region, given=given)
         except InvalidRequest as error:
             return Verdict(problems=error.problems)
-        over = await self.money.problems(request, person, copies=copies) if person else ()
+        over = await self.services.budget.problems(request, person, copies=copies) if person else ()
         return self._asking.verdict(request, copies=copies, more=over)
 
     async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
@@ -260,20 +176,22 @@ class Studio:
         request = await self._asking.parse(family=family, model=model, region=region, given=given)
         refuse_if_any(self._asking.problems(request))
         refuse_dearer(price(request), copies=copies, agreed=agreed)
-        refuse_if_any(await self.money.problems(request, person, copies=copies))  # before its files are stored
-        own = await self.reuse.own_job(source, person=person)
+        refuse_if_any(
+            await self.services.budget.problems(request, person, copies=copies)
+        )  # before its files are stored
+        own = await self.services.reuse.own_job(source, person=person)
         order = Order(request=request, given=given, person=person, copies=copies, source=own, demo=self.demo)
         jobs = await jobs_of(
             order,
             account=self._accounts.for_new_job(request.offer.region),
-            archive=self.at_work.archive,
-            trace=partial(self.reuse.origin, person=person),
+            archive=self.services.archive,
+            trace=partial(self.services.reuse.origin, person=person),
             now=self._clock(),
         )
         try:
-            written = await self.at_work.jobs.start(jobs)
+            written = await self.services.jobs.start(jobs)
         except OverCap as refusal:  # somebody else was quicker
-            raise InvalidRequest(self.money.offers(request, refusal, copies=copies)) from refusal
+            raise InvalidRequest(self.services.budget.offers(request, refusal, copies=copies)) from refusal
         return tuple([await self.job(job.id, person=person) for job in written])
 
     async def repair(
@@ -313,7 +231,7 @@ class Studio:
 
     async def found(self, job_id: str, person: Person) -> JobWithAssets:
         """One job and its files. Raises NotFound, also where it is another's."""
-        found = await self.history.with_assets(job_id)
+        found = await self.services.history.with_assets(job_id)
         if not person.sees(found.job.person):
             raise NotFound("There is no such job.")
         return found
@@ -350,14 +268,14 @@ class Studio:
             deleted=deleted,
         )
         size = max(1, min(limit, _LONGEST_PAGE))
-        page = await self.history.page(find, cursor=cursor or None, newer=newer, limit=size)
+        page = await self.services.history.page(find, cursor=cursor or None, newer=newer, limit=size)
         return page_view(page, self.catalogue, remarks=words.remarks, outlook=self._outlook)
 
     async def changes(self, since: int | None, *, person: Person = LOCAL) -> dict[str, Any]:
         """The jobs that changed after a change number, and the number to ask with next time."""
         if since is None:
-            return {"items": [], "sequence": await self.history.sequence()}
-        found = await self.history.changed_since(since)
+            return {"items": [], "sequence": await self.services.history.sequence()}
+        found = await self.services.history.changed_since(since)
         mine = [one for one in found if one.job.demo == self.demo and person.sees(one.job.person)]
         items = [self._view(one) for one in mine]
         return {"items": items, "sequence": found[-1].job.sequence if found else since}
@@ -372,7 +290,7 @@ class Studio:
     async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
         """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
         await self.found(job_id, person)
-        await self.at_work.jobs.cancel(job_id)
+        await self.services.jobs.cancel(job_id)
         return await self.job(job_id, person=person)
 
     async def decide(
@@ -384,16 +302,16 @@ class Studio:
         """
         found = await self.found(job_id, person)
         if decision is Decision.SEND and agreed:
-            cost = await self._asking.price_again(found, archive=self.at_work.archive)
+            cost = await self._asking.price_again(found, archive=self.services.archive)
             if cost:  # a job that cannot be priced any more cannot be sent either
                 refuse_dearer(cost, copies=1, agreed=agreed)
-        await self.at_work.jobs.decide(job_id, decision)
+        await self.services.jobs.decide(job_id, decision)
         return await self.job(job_id, person=person)
 
     async def arrive(self, job_id: str, on_arrival: OnArrival, *, person: Person = LOCAL) -> JobView:
         """Keep or hide a work when it arrives. Raises StudioError where it has arrived."""
         await self.found(job_id, person)
-        await self.at_work.jobs.arrive(job_id, on_arrival)
+        await self.services.jobs.arrive(job_id, on_arrival)
         return await self.job(job_id, person=person)
 
     async def prioritise(self, job_id: str, *, first: bool, person: Person = LOCAL) -> JobView:
@@ -403,7 +321,7 @@ class Studio:
         """
         await self.found(job_id, person)
         wanted = URGENT if person.admin else FIRST
-        await self.at_work.jobs.prioritise(job_id, wanted if first else 0)
+        await self.services.jobs.prioritise(job_id, wanted if first else 0)
         return await self.job(job_id, person=person)
 
     async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
@@ -415,11 +333,11 @@ class Studio:
             "region": region,
             "region_label": labels(self.catalogue).get(region, region),
             "key_hint": self._accounts.hint(region),
-            "active": await self.at_work.stats.unfinished(person=owner, demo=self.demo),
-            "at_risk": await self.guard.at_risk(person, demo=self.demo),
-            "spent_today": listed(await self.money.spent_today(person)),
-            "caps": await self.money.caps(person),
-            "archive": await self.keeper.notice(person),
+            "active": await self.services.stats.unfinished(person=owner, demo=self.demo),
+            "at_risk": await self.services.expiry_alarm.at_risk(person, demo=self.demo),
+            "spent_today": listed(await self.services.budget.spent_today(person)),
+            "caps": await self.services.budget.caps(person),
+            "archive": await self.services.archive_notice.notice(person),
         }
 
     # Keys ------------------------------------------------------------------------------------------------------------
@@ -440,22 +358,17 @@ class Studio:
         return tested
 
     def _look_again(self) -> None:
-        self.events.publish(LOOK_AGAIN, look_again=LOOK_AGAIN)
+        self.events.publish(Signal.LOOK_AGAIN)
 
     async def _announce(self, job_id: str) -> None:
         if self.events.watchers:
-            self._tell([await self.history.with_assets(job_id)])
+            self._tell([await self.services.history.with_assets(job_id)])
 
     def _tell(self, jobs: Sequence[JobWithAssets]) -> None:
         for found in jobs if self.events.watchers else ():
             if found.job.demo == self.demo:
-                text = json.dumps(self._view(found), ensure_ascii=False, separators=(",", ":"))
-                message = f"id: {found.job.sequence}\nevent: job\ndata: {text}\n\n"
-                self.events.publish(message.encode(), look_again=LOOK_AGAIN, owner=found.job.person)
-
-
-LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
-"""Tells a page that it has missed changes and must ask for the jobs anew."""
+                change = Change(sequence=found.job.sequence, job=orjson.dumps(self._view(found)))
+                self.events.publish(change, owner=found.job.person)
 
 
 _LONGEST_NAME = 100

@@ -31,8 +31,8 @@ from services.catalogue.schema import (
 )
 from services.domain.errors import NotFound
 from services.domain.people import Person
+from services.gallery.reuse import kinds_taken
 from services.request import fields_for
-from services.reuse import kinds_taken
 from services.settings import Settings
 from tests.test_widgets import FakeStudio, Pressed
 
@@ -172,11 +172,18 @@ class FakeReuse:
 
 
 @dataclass
+class FakeServices:
+    """What of a studio's services is used here."""
+
+    reuse: FakeReuse = field(default_factory=FakeReuse)
+
+
+@dataclass
 class RememberingStudio(FakeStudio):
     """A studio with jobs to go back to."""
 
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reuse: FakeReuse = field(default_factory=FakeReuse)
+    services: FakeServices = field(default_factory=FakeServices)
 
     async def job(self, job_id: str, *, person: Person) -> Mapping[str, Any]:
         if job_id not in self.jobs:
@@ -282,7 +289,7 @@ async def test_a_lost_file_is_named_and_the_rest_is_filled(ways: Ways, studio: R
     model = CATALOGUE.model("wan2.6-i2v")
     assert model
     studio.jobs["j1"] = made(model, "singapore")
-    studio.reuse.lost = {"image0"}
+    studio.services.reuse.lost = {"image0"}
     updates = await ways.recall(pressed(job="j1"), *drafts(ways))
     told = answer(ways, updates)
     assert "image0.x could not be fetched" in told["say"]

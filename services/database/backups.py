@@ -275,7 +275,7 @@ def _restore(database: Path, home: Path, *, day: str) -> int:
     sys.stdout.write(
         f"The copy of {copy.day} is in place; the database of before lies beside it as {aside.name}.\n"
         "Start the studio: works made since are taken in again from their files with one press on the page, "
-        "or with `python -m services.importer --adopt`.\n"
+        "or with `python -m services.gallery.import_command --adopt`.\n"
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""A search, as plain values. services.finding reads it from what was typed."""
+"""A search, as plain values. services.gallery.search_syntax reads it from what was typed."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from services.money.spending import Span, Spend, Spending, span_of
 from services.request import Request, price
 
 
-class Money:
+class Budget:
     """What a person may still spend, what they spent, and the caps."""
 
     def __init__(

@@ -21,9 +21,9 @@ from psycopg import sql
 
 from services.database.jobs import History
 from services.domain.jobs import first_place_at
-from services.routes import add_routes
 from services.settings import Settings
 from services.studio import Studio
+from services.web import add_routes
 from tests.bench.figures import Table, percentile, shown, spread
 from tests.bench.seeding import HALF, MIDDLE, PERSONS, person_number, seed
 from tests.rig import postgres

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from services.jobs.events import Change, Signal
 from services.settings import Settings
-from services.studio import LOOK_AGAIN, Studio
+from services.studio import Studio
 from tests.bench.looks import looking
 from tests.bench.orders import KEY, PROMPT, bench_catalogue, measured_model
 
@@ -34,13 +35,12 @@ class Watch:
 
     async def follow(self, studio: Studio) -> None:
         """Watch until canceled."""
-        async for message in studio.events.watch(idle=b""):
+        async for event in studio.events.watch():
             now = time.time()
-            if message == LOOK_AGAIN:
+            if isinstance(event, Change):
+                self._note(json.loads(event.job), now)
+            elif event is Signal.LOOK_AGAIN:
                 self.missed += 1
-            for line in message.decode().splitlines():
-                if line.startswith("data: {") and message != LOOK_AGAIN:
-                    self._note(json.loads(line.removeprefix("data: ")), now)
 
     def _note(self, job: dict[str, str], now: float) -> None:
         self.seen.setdefault(job["id"], {}).setdefault(job["status"], now)

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from components.page import catalogue_words
-from services.routes import add_routes
+from services.web import add_routes
 from tests.rig.compared import Compared, compare_page
 from tests.rig.screening import picture
 from tests.rig.served import served

@@ -17,8 +17,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from components.mount import mount_page
 from services.media.metadata import Recipe, read_recipe
-from services.routes import add_routes
 from services.studio import Studio
+from services.web import add_routes
 from tests.browser.test_journeys import complaints_of
 from tests.rig.hostile import wav
 from tests.rig.served import served
@@ -133,16 +133,22 @@ async def test_works_are_zipped_with_their_recipes_and_what_is_deleted_comes_bac
         assert {row["prompt"] for row in rows} == {PROMPT, OTHER}
         assert len(json.loads(works.read("recipes.json"))) in (1, 2)
         assert sorted(works.read(n) for n in works.namelist() if n.endswith(".mp4"))
-    before = [tuple(asset.sha256 for asset in one.assets) for one in await studio.history.several(await ids_in(tiles))]
+    before = [
+        tuple(asset.sha256 for asset in one.assets)
+        for one in await studio.services.history.several(await ids_in(tiles))
+    ]
     await page.locator("[data-act=delete]").click()
     await expect(tiles).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
     await expect(tiles).to_have_count(2)
-    after = [tuple(asset.sha256 for asset in one.assets) for one in await studio.history.several(await ids_in(tiles))]
+    after = [
+        tuple(asset.sha256 for asset in one.assets)
+        for one in await studio.services.history.several(await ids_in(tiles))
+    ]
     assert sorted(after) == sorted(before)
-    for one in await studio.history.several(await ids_in(tiles)):
+    for one in await studio.services.history.several(await ids_in(tiles)):
         for asset in one.assets:
-            assert (await studio.downloads.file(asset.id))[1].stat().st_size == asset.bytes
+            assert (await studio.services.downloads.file(asset.id))[1].stat().st_size == asset.bytes
 
 
 async def test_a_sound_that_is_dropped_is_kept_found_by_its_name_heard_and_used(page: Page, artifacts: Path) -> None:

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from app import create_app
 from services.settings import Settings
 from tests.browser.test_journeys import complaints_of
+from tests.gallery.test_adoption import Place
 from tests.rig.served import served
 from tests.rig.studio import KEY
 from tests.rig.treasure import make
-from tests.test_lost_database import Place
 
 ROOMS = (("desk", 1280, False), ("desk-dark", 1280, True), ("phone", 390, False), ("phone-dark", 390, True))
 

@@ -27,9 +27,9 @@ from components.words import money
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ChoiceField, Family, Field, FileField, FilesField, Model, NumberField, SizeField
 from services.request import fields_for
-from services.routes import add_routes
 from services.simulator import Simulator
 from services.studio import Studio
+from services.web import add_routes
 from tests.browser.test_journeys import complaints_of
 from tests.browser.test_trust import active, ago
 from tests.rig.screening import Screening, job

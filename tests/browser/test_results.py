@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from components.page import catalogue_words
-from services.routes import add_routes
+from services.web import add_routes
 from tests.browser.test_journeys import HOSTILE
 from tests.rig.screening import Screening, article_file, given, job, picture, region, screen
 from tests.rig.served import served

@@ -14,8 +14,8 @@ from playwright.async_api import Browser, Page, Route, expect
 from components.mount import mount_page
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import FileField
-from services.routes import add_routes
 from services.studio import Studio
+from services.web import add_routes
 from tests.browser.test_journeys import HOSTILE, complaints_of, generate, open_tab, write_prompt
 from tests.rig.given import PROMPT, SlowFilms, every_region, fillings, make_samples, ways
 from tests.rig.served import served

@@ -20,10 +20,10 @@ from playwright.async_api import Route as PageRoute
 
 from components.mount import mount_page
 from services.catalogue import CATALOGUE, Catalogue
-from services.routes import add_routes
+from services.gallery.views import JobView
 from services.simulator import Answer, Clock, Route, Simulator
 from services.studio import Studio
-from services.views import JobView
+from services.web import add_routes
 from tests.browser.test_journeys import complaints_of
 from tests.rig.clock import HeldClock
 from tests.rig.served import served

@@ -30,9 +30,9 @@ from services.database.corruption import damage_of
 from services.domain.jobs import Decision, JobStatus
 from services.storage import archive_pairing
 from services.storage.archive_pairing import Kind
+from tests.gallery.test_adoption import Place
 from tests.rig.treasure import LAST, LOSSES, Loss, make
 from tests.rig.works import a_job
-from tests.test_lost_database import Place
 
 DAY = 86_400_000
 

@@ -21,7 +21,7 @@ from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Because, Job, JobStatus, PrecheckState, SubmissionState, new_id
 from services.domain.search_query import Find
-from services.finding import parse_query
+from services.gallery.search_syntax import parse_query
 from tests.rig.postgres import emptied
 
 

@@ -20,7 +20,7 @@ from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page
 from services.domain.search_query import Find
-from services.finding import parse_query
+from services.gallery.search_syntax import parse_query
 from tests.database.test_jobs import a_job, an_asset
 
 KINDS = ["sqlite", "postgresql"]

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 from services.catalogue import CATALOGUE
-from services.routes import add_routes
 from services.simulator import Simulator
+from services.web import add_routes
 from tests.rig.served import served
 from tests.rig.studio import KEY, simulated, studio_at
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from services.database.jobs import History
 from services.domain.jobs import Job
 from services.domain.search_query import Find
+from services.gallery.views import JobView
 from services.simulator import Route, Simulator
-from services.views import JobView
 from tests.rig.headless import launch
 from tests.rig.studio import settings_for, simulated, studio_at, until
 

@@ -15,11 +15,11 @@ from services.catalogue import CATALOGUE
 from services.database.backups import make_copy
 from services.domain.jobs import JobStatus
 from services.simulator import Simulator, serve
+from tests.gallery.test_adoption import Place
 from tests.rig.calling import call
 from tests.rig.studio import ENDED, KEY, StudioProcess, quick_artist
 from tests.rig.treasure import LAST, make, results
 from tests.rig.works import a_job
-from tests.test_lost_database import Place
 
 OWN = {"X-Studio": "1"}
 

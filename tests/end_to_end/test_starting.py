@@ -239,7 +239,7 @@ def _limited(command: list[str]) -> list[str]:
     return ["-c", f"{code}os.execv(sys.executable, [sys.executable, *sys.argv[1:]])", *command]
 
 
-@pytest.mark.parametrize("command", [[APP], [APP, "--check"], ["-m", "services.importer", "."]])
+@pytest.mark.parametrize("command", [[APP], [APP, "--check"], ["-m", "services.gallery.import_command", "."]])
 def test_a_full_disk_is_told(command: list[str], here: Path, small_disk: Path) -> None:
     _fill(small_disk)
     environment = plain_environment(small_disk / "home")
@@ -252,7 +252,7 @@ def test_a_full_disk_is_told(command: list[str], here: Path, small_disk: Path) -
     assert list((small_disk / "home").iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [[APP], [APP, "--check"], ["-m", "services.importer", "."]])
+@pytest.mark.parametrize("command", [[APP], [APP, "--check"], ["-m", "services.gallery.import_command", "."]])
 def test_a_folder_that_cannot_be_written_to_is_told(command: list[str], here: Path, small_disk: Path) -> None:
     _lock(small_disk)
 
@@ -302,11 +302,11 @@ def test_what_an_older_python_reads_has_nothing_newer_in_it() -> None:
 # The other commands --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["services.importer", "services.startup.doctor"])
+@pytest.mark.parametrize("command", ["services.gallery.import_command", "services.startup.doctor"])
 def test_every_command_says_the_same_of_a_wrong_setting(command: str, here: Path, home: Path) -> None:
     environment = plain_environment(home, STUDIO_PORT="abc", DASHSCOPE_REGION="mars", STUDIO_CAP_DAY="much")
     told = run(APP, environment=environment, cwd=here).sentences
-    more = [str(here)] if command == "services.importer" else []
+    more = [str(here)] if command == "services.gallery.import_command" else []
 
     ended = run("-m", command, *more, environment=environment, cwd=here)
 

@@ -122,7 +122,7 @@ async def test_more_than_can_be_looked_at_is_refused(home: Path, copies: int) ->
             await studio.submit_many(family=FAMILY, model=MODEL, given=WORDS, copies=copies)
         verdict = await studio.check(family=FAMILY, model=MODEL, region=None, given=WORDS, copies=copies)
         assert [problem.field for problem in verdict.problems] == [COPIES]
-        assert await studio.history.unfinished() == ()
+        assert await studio.services.history.unfinished() == ()
 
 
 async def test_over_the_cap_fewer_and_a_cheaper_tier_are_offered_and_both_can_be_ordered(home: Path) -> None:
@@ -141,7 +141,7 @@ async def test_over_the_cap_fewer_and_a_cheaper_tier_are_offered_and_both_can_be
         assert (fewer.fix.repair, fewer.fix.change.copies) == (Repair.FEWER, 3)
         with pytest.raises(InvalidRequest):
             await studio.submit_many(**asked, copies=4)
-        assert await studio.history.unfinished() == ()
+        assert await studio.services.history.unfinished() == ()
         change = cheaper.fix.change
         tried = await studio.check(
             family=FAMILY, model=change.model, region=None, given={**dear, **change.values}, copies=4, person=LOCAL
@@ -188,7 +188,7 @@ async def test_the_files_of_a_batch_are_stored_once_and_each_job_has_them(home: 
     given = {"prompt": "wind", "image": str(picture)}
     async with a_studio(home) as studio:
         jobs = await studio.submit_many(family="image_to_video", model="wan2.6-i2v-flash", given=given, copies=2)
-        found = [await studio.history.with_assets(job["id"]) for job in jobs]
+        found = [await studio.services.history.with_assets(job["id"]) for job in jobs]
         files: list[Asset] = [one.assets[0] for one in found]
         assert len({asset.key for asset in files}) == 1
         assert len({asset.id for asset in files}) == 2

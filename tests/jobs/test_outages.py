@@ -24,13 +24,13 @@ from services.database.jobs import History
 from services.domain.errors import FileRefused
 from services.domain.jobs import Job, JobStatus, new_id
 from services.domain.people import LOCAL
+from services.gallery.views import job_view
 from services.jobs.context import Context
 from services.jobs.expiry_alarm import AtRisk, ExpiryAlarm
 from services.jobs.pace import Pace
 from services.jobs.steps.save import save
 from services.jobs.steps.verify import clip_is_whole
 from services.storage.archive import Archive
-from services.views import job_view
 from tests.jobs.steps.test_save import a_job
 from tests.rig.clips import Clip, film
 from tests.rig.contexts import context_on

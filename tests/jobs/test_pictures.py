@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from services.domain.articles import markdown
+from services.gallery.views import JobView
 from services.simulator import LOSS_WORDS, Simulator
 from services.studio import Studio
-from services.views import JobView
 from tests.rig.studio import simulated, studio_at, until
 
 
@@ -45,16 +45,16 @@ async def test_several_pictures_end_on_our_disk_in_their_order(studio: Studio, m
     assert [output["kind"] for output in job["outputs"]] == ["image"] * 3
     assert job["cost"]["actual"] == job["cost"]["estimated"]
     for number, output in enumerate(job["outputs"], start=1):
-        asset, path = await studio.downloads.file(output["id"])
+        asset, path = await studio.services.downloads.file(output["id"])
         assert (asset.position, asset.mime, asset.name.rpartition("-")[2]) == (number, "image/png", f"{number}.png")
         assert hashlib.sha256(path.read_bytes()).hexdigest() == asset.sha256
         with Image.open(path) as picture:
             assert picture.format == "PNG"
             assert picture.size == (output["width"], output["height"])
         for smaller, side in (("poster", 1280), ("thumbnail", 400)):
-            with Image.open((await studio.downloads.file(output["id"], smaller))[1]) as picture:
+            with Image.open((await studio.services.downloads.file(output["id"], smaller))[1]) as picture:
                 assert max(picture.size) <= side
-    assert not list(studio.at_work.archive.incoming.iterdir())
+    assert not list(studio.services.archive.incoming.iterdir())
 
 
 async def test_one_picture_that_failed_leaves_the_others_and_is_not_billed(studio: Studio) -> None:
@@ -91,10 +91,10 @@ async def test_an_article_from_a_task_keeps_words_and_pictures_in_their_order(st
     assert any("text" in item for item in job["article"])
     text = job["outputs"][-1]
     assert (text["kind"], text["thumbnail_url"]) == ("article", None)
-    asset, path = await studio.downloads.file(text["id"])
+    asset, path = await studio.services.downloads.file(text["id"])
     assert asset.mime == "text/markdown"
     written = path.read_text(encoding="utf-8")
-    names = {each["id"]: (await studio.downloads.file(each["id"]))[0].name for each in pictures}
+    names = {each["id"]: (await studio.services.downloads.file(each["id"]))[0].name for each in pictures}
     assert written == markdown(job["article"], names=names)
     assert all(f"]({name})" in written for name in names.values())
 
@@ -115,7 +115,7 @@ async def test_pictures_that_are_given_keep_their_order_on_the_wire_and_in_the_j
     assert len(sent) == 4
     assert sent[0] == sent[3], "the same file is sent once"
     assert len(set(sent)) == 3
-    with Image.open((await studio.downloads.file(job["inputs"][2]["url"].rpartition("/")[2]))[1]) as third:
+    with Image.open((await studio.services.downloads.file(job["inputs"][2]["url"].rpartition("/")[2]))[1]) as third:
         assert third.getpixel((0, 0)) == (0, 0, 255)
 
 

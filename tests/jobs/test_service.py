@@ -46,14 +46,14 @@ async def test_a_clip_from_words_ends_on_our_disk(studio: Studio, vendor: tuple[
     assert job["cost"] == {"estimated": 0.2, "actual": 0.2, "currency": "USD", "at_most": False}
     assert job["task_id"] == vendor[0].creates[0].task_id
     (output,) = job["outputs"]
-    asset, path = await studio.downloads.file(output["id"])
+    asset, path = await studio.services.downloads.file(output["id"])
     assert hashlib.sha256(path.read_bytes()).hexdigest() == asset.sha256
     with av.open(str(path)) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (1280, 720)
     for picture in ("poster", "thumbnail"):
-        with Image.open((await studio.downloads.file(output["id"], picture))[1]) as image:
+        with Image.open((await studio.services.downloads.file(output["id"], picture))[1]) as image:
             assert max(image.size) <= 1280
-    assert not list(studio.at_work.archive.incoming.iterdir())
+    assert not list(studio.services.archive.incoming.iterdir())
 
 
 async def test_a_clip_from_a_picture_sends_the_very_picture(
@@ -156,7 +156,7 @@ async def test_a_broken_download_is_gone_on_with(studio: Studio, vendor: tuple[S
     vendor[0].faults.cut_downloads(times=2, at_byte=2_000)
     job = await until(studio, await buy(studio))
     assert job["status"] == "succeeded"
-    _asset, path = await studio.downloads.file(job["outputs"][0]["id"])
+    _asset, path = await studio.services.downloads.file(job["outputs"][0]["id"])
     with av.open(str(path)) as container:
         assert sum(1 for _frame in container.decode(video=0)) == 60
 
@@ -205,7 +205,7 @@ async def test_a_task_the_vendor_has_forgotten_ends_as_failed(home: Path, tmp_pa
         simulator.world._tasks.clear()  # the vendor's memory is gone
         told = await until(studio, job_id, lambda job: job["attention"] is not None)
         assert "does not know" in (told["attention"] or ""), "it was bought just now: that may be a lag"
-        await studio.history.change(job_id, submitted_at=now_ms() - 2 * 60_000)
+        await studio.services.history.change(job_id, submitted_at=now_ms() - 2 * 60_000)
         job = await until(studio, job_id)
     assert job["status"] == "failed"
     assert job["error"] is not None
@@ -275,7 +275,7 @@ async def test_an_open_submission_is_never_sent_again_by_itself(home: Path, vend
     async with studio_at(home, url) as studio:
         job_id = await buy(studio)
         await until(studio, job_id, lambda job: job["status"] == "submitting")
-        while (found := await studio.history.submissions.latest(job_id)) is None:
+        while (found := await studio.services.history.submissions.latest(job_id)) is None:
             await asyncio.sleep(0.01)
         assert found.state is SubmissionState.OPEN
     simulator.faults.clear()

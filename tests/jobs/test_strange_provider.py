@@ -14,8 +14,8 @@ from PIL import Image
 
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision
+from services.gallery.views import JobView
 from services.studio import Studio
-from services.views import JobView
 from tests.rig.clips import Clip, film
 from tests.rig.strange import API, Asked, Said, Strange, refused, strange, told
 from tests.rig.studio import KEY, studio_at, until
@@ -256,7 +256,7 @@ async def test_a_list_that_lives_without_the_slash_is_found(studio: Studio, prov
     lose_the_answer(provider)
     provider.lists = [moved]
     assert (await order(studio))["task_id"] == "task-1"
-    tested = await studio.at_work.accounts.test("singapore")
+    tested = await studio.services.accounts.test("singapore")
     assert tested.works
 
 
@@ -422,7 +422,7 @@ async def test_a_file_is_had_whatever_comes_before_it(studio: Studio, provider: 
     ]
     job = await order(studio)
     (output,) = job["outputs"]
-    _asset, path = await studio.downloads.file(output["id"])
+    _asset, path = await studio.services.downloads.file(output["id"])
     assert (job["status"], job["remark"], path.stat().st_size >= len(CLIP)) == ("succeeded", None, True)
 
 

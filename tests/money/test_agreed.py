@@ -20,9 +20,9 @@ from services.domain.errors import NotFound, PriceChanged
 from services.domain.jobs import Decision
 from services.money.agreed import NOTHING_SHOWN, Agreed, agreed_in, limit_of, refuse_dearer
 from services.request import Cost
-from services.routes import add_routes
 from services.simulator import Answer, Route, Simulator
 from services.studio import Studio
+from services.web import add_routes
 from tests.rig.clips import Clip, film
 from tests.rig.studio import simulated, studio_at, until
 

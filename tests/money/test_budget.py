@@ -1,4 +1,4 @@
-"""Money as the page and the API see it: a whole studio on the simulator."""
+"""Budget as the page and the API see it: a whole studio on the simulator."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from services.domain.errors import InvalidRequest
 from services.domain.people import LOCAL, Person
 from services.domain.problems import Repair
-from services.routes import add_routes
 from services.studio import Studio
+from services.web import add_routes
 from tests.rig.studio import simulated, studio_at, until
 
 MODEL = "wan2.6-t2v"
@@ -53,7 +53,7 @@ async def test_at_the_cap_the_cheaper_tier_that_fits_is_offered(home: Path) -> N
         assert problem.fix.change is not None
         with pytest.raises(InvalidRequest, match="the studio's cap of"):
             await studio.submit(family=FAMILY, model=MODEL, given=DEAR)
-        assert await studio.history.unfinished() == ()
+        assert await studio.services.history.unfinished() == ()
         change = problem.fix.change
         job = await studio.submit(family=FAMILY, model=change.model, given={**DEAR, **change.values})
         done = await until(studio, job["id"])
@@ -139,6 +139,6 @@ async def test_a_cap_that_makes_no_sense_is_refused(home: Path, wrong: dict[str,
 async def test_people_see_what_they_spent_themselves(home: Path) -> None:
     async with studio_with(home, studio_person_header="X-Person") as studio:
         await studio.submit(family=FAMILY, model=MODEL, given=DEAR, person=Person("mei"))
-        assert [row.jobs for row in (await studio.money.spend(Person("mei"))).total] == [1]
-        assert (await studio.money.spend(Person("omar"))).total == ()
-        assert [row.key for row in (await studio.money.spend(Person("ana", admin=True))).by_person] == ["mei"]
+        assert [row.jobs for row in (await studio.services.budget.spend(Person("mei"))).total] == [1]
+        assert (await studio.services.budget.spend(Person("omar"))).total == ()
+        assert [row.key for row in (await studio.services.budget.spend(Person("ana", admin=True))).by_person] == ["mei"]

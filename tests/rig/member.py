@@ -23,9 +23,9 @@ from services.domain.people import LOCAL
 from services.jobs.build import Order, jobs_of
 from services.jobs.service import Jobs
 from services.jobs.workers import Workers
+from services.monitoring.tracing import Tracing
 from services.request import parse
 from services.storage.archive import Archive
-from services.watching.tracing import Tracing
 from tests.rig.contexts import context_on
 from tests.rig.studio import QUICK, settings_for
 

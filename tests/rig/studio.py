@@ -20,11 +20,11 @@ import httpx
 from pydantic import SecretStr
 
 from services.catalogue import CATALOGUE, Catalogue
+from services.gallery.views import JobView
 from services.jobs.pace import Pace
 from services.settings import Settings
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
-from services.views import JobView
 from tests import ROOT
 
 KEY = "sk-test-0123456789abcdef0123456789abcdef"

@@ -25,9 +25,9 @@ from statistics import quantiles
 from services.catalogue import CATALOGUE
 from services.domain.people import LOCAL, Person
 from services.jobs.pace import Pace
+from services.monitoring.stats import Stats
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
-from services.watching.tally import Stats
 from tests.rig.given import unhurried
 from tests.rig.studio import settings_for
 
@@ -141,13 +141,13 @@ async def _studio(home: Path, base_url: str, jobs: int) -> None:
             async with asyncio.timeout(_LONGEST_SECONDS):
                 await asyncio.gather(*(_ask(studio, person, jobs // _PEOPLE) for person in people))
                 asked = time.monotonic() - began
-                while await studio.history.unfinished():
+                while await studio.services.history.unfinished():
                     await asyncio.sleep(0.5)
             took = time.monotonic() - began
             for task in looking:
                 task.cancel()
             await asyncio.gather(*looking, return_exceptions=True)
-        counts = await Stats(studio.history.engine).by_status(demo=False)
+        counts = await Stats(studio.services.history.engine).by_status(demo=False)
     told = {
         "holds": [asdict(hold) for hold in dog.holds],
         "looks": dog.looks,
@@ -177,7 +177,7 @@ async def _look(studio: Studio, person: Person) -> None:
     """An open page: it is told of every change, and asks for what it shows now and then."""
 
     async def told() -> None:
-        async for _message in studio.events.watch(idle=b""):
+        async for _message in studio.events.watch():
             pass
 
     listening = asyncio.create_task(told())
@@ -185,8 +185,8 @@ async def _look(studio: Studio, person: Person) -> None:
         while True:
             await studio.jobs(person=person, limit=60)
             await studio.summary(person=person)
-            await studio.watch.metrics()
-            await studio.watch.overview(LOCAL)
+            await studio.services.admin.metrics()
+            await studio.services.admin.overview(LOCAL)
             await asyncio.sleep(2.0)
     finally:
         listening.cancel()

@@ -22,8 +22,8 @@ from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job, JobStatus, PrecheckState, SubmissionState
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
+from services.gallery.organize import Organizer
 from services.money.spending import Spending
-from services.shelf import Shelf
 from services.storage import orphans
 from services.storage.archive import Archive
 from services.storage.cleanup import Cleanup
@@ -40,11 +40,11 @@ class House:
     archive: Archive
     now: int = BEGUN + DAY
     janitor: Cleanup = field(init=False)
-    shelf: Shelf = field(init=False)
+    shelf: Organizer = field(init=False)
 
     def __post_init__(self) -> None:
         self.janitor = Cleanup(history=self.history, archive=self.archive, clock=lambda: self.now)
-        self.shelf = Shelf(history=self.history, announce=_nobody, clock=lambda: self.now)
+        self.shelf = Organizer(history=self.history, announce=_nobody, clock=lambda: self.now)
 
     def age(self, hours: float = 2) -> None:
         """Make every file look as if it had last been written some hours ago."""

@@ -1,5 +1,5 @@
 // The words of a search as a person edits them: filters put in and taken out, and the word under the caret. The studio
-// alone understands them (services/finding.py).
+// alone understands them (services/gallery/search_syntax.py).
 
 const PART = /-?(?:[\p{L}]+(?:>=|<=|[:=<>]))?(?:"[^"]*"?|[^\s"]+)/gu;
 

@@ -20,9 +20,9 @@ from services.domain.jobs import Decision, Job, JobStatus
 from services.domain.people import Person
 from services.jobs.scheduling import Dispatcher, QueuePosition
 from services.jobs.scheduling.slots import Bucket, Slots
-from services.routes import add_routes
 from services.simulator import Route
 from services.studio import Studio
+from services.web import add_routes
 from tests.rig.postgres import emptied
 from tests.rig.studio import simulated, studio_at, until
 from tests.rig.works import a_job
@@ -253,7 +253,7 @@ async def test_a_vendor_that_takes_fewer_is_obeyed_after_its_first_refusal(home:
         ]
         ended = [await until(studio, job["id"], seconds=60) for job in (first, *jobs)]
         assert [job["status"] for job in ended] == ["succeeded"] * 4
-        (known,) = await Slots(studio.history.engine).known()
+        (known,) = await Slots(studio.services.history.engine).known()
         # As many as were there by then: another order may have arrived before the one that was refused.
         assert known.learned_limit in (1, 2)
         assert len(simulator.creates) == 4

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision, JobStatus, OnArrival
 from services.jobs.pace import Pace
-from services.routes import add_routes
 from services.simulator import Answer, Delay, Drop, Route
 from services.studio import Studio
+from services.web import add_routes
 from tests.rig.clock import HeldClock
 from tests.rig.served import served
 from tests.rig.studio import QUICK, simulated, studio_at, until

@@ -65,7 +65,7 @@ async def test_the_provider_s_own_times_are_written_down_and_learnt_from(home: P
         first = await studio.submit(family="text_to_video", model="wan2.6-t2v", given=given)
         before = (await studio.job(first["id"]))["expected"]
         assert (await until(studio, first["id"]))["expected"] is None
-        job = await studio.history.job(first["id"])
+        job = await studio.services.history.job(first["id"])
         assert job.submitted_at is not None
         assert job.scheduled_at is not None
         assert job.ended_at is not None

@@ -27,7 +27,7 @@ async def buy(studio: Studio, count: int) -> list[str]:
 
 
 async def lags(studio: Studio, ids: list[str]) -> list[float]:
-    found = [await studio.history.job(job_id) for job_id in ids]
+    found = [await studio.services.history.job(job_id) for job_id in ids]
     return [((job.finished_at or 0) - (job.ended_at or 0)) / 1000 for job in found]
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from services.gallery.views import JobView
 from services.simulator import Answer, Drop, Route, Simulator
 from services.studio import Studio
-from services.views import JobView
 from tests.rig.studio import ROOT, simulated, studio_at, until
 
 SAMPLES = ROOT / "assets/samples"

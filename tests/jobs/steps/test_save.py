@@ -24,9 +24,9 @@ from services.domain.jobs import ArticleItem, Job, JobStatus, new_id
 from services.jobs.context import Context
 from services.jobs.pace import Pace
 from services.jobs.steps.save import save
-from services.routes import add_routes
 from services.simulator import Answer, Route
 from services.storage.archive import Archive
+from services.web import add_routes
 from tests.rig.clips import Clip, film
 from tests.rig.contexts import context_on
 from tests.rig.served import served

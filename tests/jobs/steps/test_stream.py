@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.domain.errors import StudioError
 from services.domain.jobs import SubmissionState
-from services.routes import add_routes
+from services.gallery.views import JobView
+from services.jobs.events import Change
 from services.simulator import Answer, Cut, Drop, Route, Simulator
 from services.studio import Studio
-from services.views import JobView
+from services.web import add_routes
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
@@ -72,7 +73,7 @@ async def test_an_article_grows_while_it_is_made_and_ends_on_our_disk(
 
 
 async def latest_state(studio: Studio, job_id: str) -> SubmissionState:
-    submission = await studio.history.submissions.latest(job_id)
+    submission = await studio.services.history.submissions.latest(job_id)
     assert submission is not None
     assert submission.live
     return submission.state
@@ -88,9 +89,9 @@ async def _told_of_every_change(studio: Studio) -> None:
     told: list[JobView] = []
 
     async def watch() -> None:
-        async for message in studio.events.watch(idle=b""):
-            if message.startswith(b"id:"):
-                told.append(json.loads(message.partition(b"data: ")[2]))
+        async for event in studio.events.watch():
+            if isinstance(event, Change):
+                told.append(json.loads(event.job))
 
     watching = asyncio.create_task(watch())
     await asyncio.sleep(0)
@@ -194,7 +195,7 @@ async def test_a_studio_that_stops_mid_stream_ends_the_job_with_what_arrived(
 
 async def _until_a_link_is_written(studio: Studio, job_id: str) -> None:
     for _ in range(400):
-        if any("link" in item for item in (await studio.history.job(job_id)).article or ()):
+        if any("link" in item for item in (await studio.services.history.job(job_id)).article or ()):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("no picture was announced")
@@ -237,10 +238,10 @@ async def test_an_article_is_kept_together_as_a_zip(studio: Studio) -> None:
 
 async def test_rows_are_written_a_few_times_a_second_at_most(studio: Studio) -> None:
     started = asyncio.get_running_loop().time()
-    before = await studio.history.sequence()
+    before = await studio.services.history.sequence()
     await until(studio, await order(studio))
     seconds = asyncio.get_running_loop().time() - started
-    changes = await studio.history.sequence() - before
+    changes = await studio.services.history.sequence() - before
     assert changes <= 5 * seconds + 12, "besides the five a second: the job's states and its pictures"
 
 

@@ -1,0 +1,191 @@
+"""What a file in the archive says of the work that it belongs to: the job and the assets, as their rows were before.
+
+Values only: what is written and whether it is free says services.gallery.adoption. Reading a file is meant for a
+thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, new_id
+from services.gallery.importing import job_from_recipe
+from services.media.decode import MediaInfo
+from services.media.metadata import Foreign, Recipe, read_recipe
+
+ARTICLE = "article.md"
+_OWN_ID = re.compile(r"[0-9a-f]{32}")
+_USABLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FIRST_MS = 1_577_836_800_000
+"""2020: no studio made anything before."""
+_LONGEST_WORK_MS = 3 * 86_400_000
+"""A file that was written later than this after its work was asked for was copied since: its time says nothing."""
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]*)\)")
+_NUMBER_IN_NAME = re.compile(r"-(\d+)\.[A-Za-z0-9]+$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundFile:
+    """A result on the disk that no row names."""
+
+    key: str
+    seen: MediaInfo
+    bytes: int
+    sha256: str
+    changed_at: int
+    """When it was last written, in milliseconds."""
+    recipe: Recipe | Foreign | None
+
+    @property
+    def ours(self) -> Recipe | None:
+        """The recipe of a studio, if it carries one."""
+        return self.recipe if isinstance(self.recipe, Recipe) else None
+
+
+def read_found(path: Path, *, key: str, seen: MediaInfo) -> FoundFile:
+    """Read what a file says of itself. Raises OSError. Meant for a thread."""
+    state = path.stat()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FoundFile(
+        key=key,
+        seen=seen,
+        bytes=state.st_size,
+        sha256=digest,
+        changed_at=state.st_mtime_ns // 1_000_000,
+        recipe=read_recipe(path),
+    )
+
+
+def is_own_id(name: str) -> bool:
+    """Whether a folder's name is an id as this studio makes them."""
+    return _OWN_ID.fullmatch(name) is not None
+
+
+def usable_id(text: str) -> str | None:
+    """An id that a recipe names, if it can stand in an address and in a path."""
+    return text if _USABLE_ID.fullmatch(text) and ".." not in text else None
+
+
+def recipe_of_job(files: Sequence[FoundFile], job_id: str) -> Recipe | Foreign | None:
+    """The recipe that says most of a job: one that names it, else any of a studio's, else another tool's."""
+    ours = [file.ours for file in files if file.ours]
+    named = next((recipe for recipe in ours if recipe.job == job_id), None)
+    return named or next(iter(ours), None) or next((file.recipe for file in files if file.recipe), None)
+
+
+def job_of(files: Sequence[FoundFile], *, job_id: str, person: str, demo: bool, now: int) -> Job:
+    """The job that made these files. What it cost stands in no file: it counts as taken in."""
+    recipe = recipe_of_job(files, job_id)
+    ours = recipe if isinstance(recipe, Recipe) else None
+    made_at = _made_at(files, job_id=job_id, recipe=ours, now=now)
+    written = max((file.changed_at for file in files), default=made_at)
+    is_near = made_at <= written <= min(now, made_at + _LONGEST_WORK_MS)
+    job = job_from_recipe(recipe, person, job_id=job_id, demo=demo, made_at=made_at, now=now)
+    return replace(job, finished_at=written) if is_near else job
+
+
+def _made_at(files: Sequence[FoundFile], *, job_id: str, recipe: Recipe | None, now: int) -> int:
+    """When a work was asked for: by its recipe, by its id, or by when its first file was written."""
+    by_id = int(job_id[:12], 16) if is_own_id(job_id) else 0
+    for moment in (recipe.created_at if recipe else 0, by_id):
+        if _FIRST_MS <= moment <= now:
+            return moment
+    return max(0, min([now, *(file.changed_at for file in files)]))
+
+
+def output_of(file: FoundFile, job: Job, *, asset_id: str, position: int) -> Asset:
+    """A result as the asset it was."""
+    recipe = file.ours
+    part = recipe if recipe and recipe.moment else None
+    return Asset(
+        id=asset_id,
+        job_id=job.id,
+        role=OUTPUT,
+        kind=file.seen.kind,
+        position=position,
+        name=f"{job.family}-{job.id[:12]}-{position}{PurePosixPath(file.key).suffix}",
+        key=file.key,
+        mime=file.seen.mime,
+        width=file.seen.width,
+        height=file.seen.height,
+        seconds=file.seen.seconds,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        created_at=job.finished_at or job.created_at,
+        parent_id=usable_id(part.asset) if part else None,
+        moment=part.moment if part else None,
+    )
+
+
+def positions_of(keys: Sequence[str], *, taken: frozenset[int] = frozenset()) -> dict[str, int | None]:
+    """The place of each file among those of its job: its number if it is named by one, else the next that is free.
+
+    None for a file whose own number another one has already.
+    """
+    found: dict[str, int | None] = {}
+    used = set(taken)
+    for key in keys:
+        stem = PurePosixPath(key).stem
+        if stem.isascii() and stem.isdecimal() and int(stem[:9]) > 0:
+            number = int(stem[:9])
+            found[key] = None if number in taken else number
+            used.add(number)
+    for key in keys:
+        if key not in found:
+            found[key] = next(number for number in range(1, len(used) + 2) if number not in used)
+            used.add(found[key] or 0)
+    return found
+
+
+# Articles ------------------------------------------------------------------------------------------------------------
+
+
+def article_items(text: str, pictures: Mapping[int, str]) -> list[ArticleItem]:
+    """An article's words and pictures in their order, from its Markdown. `pictures` are asset ids by position."""
+    items: list[ArticleItem] = []
+    number = 0
+    for block in text.split("\n\n"):
+        shown = _PICTURE.fullmatch(block.strip())
+        if shown is None:
+            if block.strip():
+                items.append({"text": block.strip()})
+            continue
+        number += 1
+        named = _NUMBER_IN_NAME.search(shown[1])
+        picture = pictures.get(int(named[1][:9]) if named else number)
+        if picture:
+            items.append({"output": picture})
+    return _joined(items)
+
+
+def _joined(items: Sequence[ArticleItem]) -> list[ArticleItem]:
+    """Paragraphs that follow each other as one item, as they came."""
+    found: list[ArticleItem] = []
+    for item in items:
+        if "text" in item and found and "text" in found[-1]:
+            found[-1] = {"text": f"{found[-1]['text']}\n\n{item['text']}"}
+        else:
+            found.append(item)
+    return found
+
+
+def article_asset(job: Job, *, key: str, data: bytes, position: int, now: int) -> Asset:
+    """The asset of an article's Markdown."""
+    return Asset(
+        id=new_id(now),
+        job_id=job.id,
+        role=OUTPUT,
+        kind="article",
+        position=position,
+        name=f"{job.family}-{job.id[:12]}.md",
+        key=key,
+        mime="text/markdown",
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        created_at=job.finished_at or job.created_at,
+    )

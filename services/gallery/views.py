@@ -1,0 +1,356 @@
+"""A job as the page, the API and MCP see it: plain JSON, one shape everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict, assert_never
+
+from services.catalogue import Catalogue
+from services.catalogue.schema import Model
+from services.domain.articles import shown
+from services.domain.clock import iso
+from services.domain.jobs import Asset, Decision, Job, JobStatus, JobWithAssets, Page
+from services.gallery.error_view import ErrorView, error_view
+from services.jobs.scheduling import QueuePosition, has_slot
+from services.jobs.service import Jobs
+from services.jobs.timing import Expected, Timing
+
+_CANCELABLE = frozenset(
+    {JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.UNKNOWN}
+)
+
+
+class CostView(TypedDict):
+    """Money. `actual` is null until it is known, and what it is so far while a live job runs.
+
+    `currency` is an ISO code. `at_most` says that the provider may make, and bill, less than was estimated.
+    """
+
+    estimated: float
+    actual: float | None
+    currency: str
+    at_most: bool
+
+
+class OutputView(TypedDict):
+    """One file that was made, of the kind video, image, audio or article. `name` is what it is saved as. URLs are the
+    studio's own; sizes are pixels, seconds and bytes. A picture's thumbnail has 400 px at most, its poster 1280; its
+    `url` is the original."""
+
+    id: str
+    kind: str
+    name: str
+    url: str
+    thumbnail_url: str | None
+    poster_url: str | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    bytes: int
+
+
+class InputView(TypedDict):
+    """One file that was given. `position` is its place among those of the same field, from 0.
+
+    `parent` is the id of the asset that it is or was cut from, which may be another studio's; `parent_job` is that
+    asset's job where it is known here. `moment` says what was cut out: first, last, seconds as text, sound, or null.
+    """
+
+    id: str
+    parent: str | None
+    parent_job: str | None
+    moment: str | None
+    field: str
+    position: int
+    kind: str
+    name: str
+    url: str
+    thumbnail_url: str | None
+
+
+class PlaceView(TypedDict):
+    """Where a job stands that waits for a lane: its place among so many that wait, how many of the lanes are busy."""
+
+    place: int
+    of: int
+    lanes: int
+    busy: int
+
+
+class ExpectedView(TypedDict):
+    """How long such works take, in seconds, told apart into waiting at the provider and being made.
+
+    `documented` says that it is the provider's own word: nothing like it was made here yet, `samples` is 0 then.
+    """
+
+    queue_p50: float
+    queue_p90: float
+    run_p50: float
+    run_p90: float
+    samples: int
+    documented: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What can be said of a job's future; a page asks for it with jobs that are not at their end."""
+
+    place_in_line: PlaceView | None = None
+    expected: ExpectedView | None = None
+
+
+NO_OUTLOOK = Outlook()
+
+
+class JobView(TypedDict):
+    """One job. Samples are ISO 8601 in UTC."""
+
+    id: str
+    sequence: int
+    family: str
+    model: str
+    model_title: str
+    region: str
+    status: str
+    prompt: str
+    rewritten_prompt: str | None
+    parameters: dict[str, Any]  # Any: JSON
+    inputs: list[InputView]
+    created_at: str
+    submitted_at: str | None
+    running_at: str | None
+    finished_at: str | None
+    updated_at: str
+    task_id: str | None
+    request_id: str | None
+    error: ErrorView | None
+    cost: CostView
+    outputs: list[OutputView]
+    demo: bool
+    cancelable: bool
+    cancel_requested: bool
+    attention: str | None
+    remark: str | None
+    """A sentence that stays with the result."""
+    article: list[dict[str, str]] | None
+    """Words and pictures in their order: {"text": words} or {"output": id of one of the outputs}."""
+    place: str
+    """A whole number too large for a JavaScript number; a page is ordered by it, highest first."""
+    person: str
+    favourite: bool
+    rating: int
+    """1 to 5, or 0."""
+    tags: list[str]
+    collections: list[str]
+    """Ids."""
+    deleted_at: str | None
+    """Since when it has been in the bin."""
+    imported: bool
+    expires_at: str | None
+    """When the provider drops the result."""
+    safe: str | None
+    """`disk` when every result lies verified on the studio's disk, `provider` while one is only at the provider, null
+    where nothing was made."""
+    source_job: str | None
+    """The job that this one is again, or was remixed from."""
+    batch: str | None
+    """What the jobs of one order have in common."""
+    priority: int
+    """0 in its turn, 1 before the others of its person, 2 before everybody's."""
+    place_in_line: PlaceView | None
+    expected: ExpectedView | None
+    stoppable: str | None
+    """What stopping it would do: `free` costs nothing, `no` is too late, `race` may come too late. Null at the end."""
+    on_arrival: str
+    """`keep`, or `hide` for a work that is to go into the bin when it arrives."""
+    decision_wanted: bool
+    """Whether a person has to say if it is sent again or dropped."""
+    decision_about: str | None
+    """Why a person has to say. `unknown`: it may have been bought. `unlisted`: the answer was lost, and the provider's
+    list does not show it. `refused`: the provider did not take it several times, so it was not bought. Null if no
+    person is asked."""
+
+
+class JobsView(TypedDict):
+    """A page of jobs, newest first.
+
+    `next_cursor` leads to older ones and is null on the last; `previous_cursor` leads to newer ones with `newer=1`.
+    `remarks` are sentences on what of the query was not understood.
+    """
+
+    items: list[JobView]
+    next_cursor: str | None
+    previous_cursor: str | None
+    remarks: list[str]
+
+
+def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = NO_OUTLOOK) -> JobView:
+    """A job for a page or an API caller."""
+    job = found.job
+    model = catalogue.model(job.model)
+    return JobView(
+        id=job.id,
+        sequence=job.sequence,
+        family=job.family,
+        model=job.model,
+        model_title=model.title if model else job.model,
+        region=job.region,
+        status=str(job.status),
+        prompt=job.prompt,
+        rewritten_prompt=job.rewritten_prompt,
+        parameters=dict(job.parameters),
+        inputs=[_input(asset, found.parent_jobs) for asset in found.assets if asset.role != "output"],
+        created_at=iso(job.created_at),
+        submitted_at=_time(job.submitted_at),
+        running_at=_time(job.running_at),
+        finished_at=_time(job.finished_at),
+        updated_at=iso(job.updated_at),
+        task_id=job.task_id,
+        request_id=job.request_id,
+        error=error_view(job, found.assets),
+        cost=CostView(
+            estimated=job.estimated_micros / 1_000_000,
+            actual=None if job.actual_micros is None else job.actual_micros / 1_000_000,
+            currency=job.currency,
+            at_most=model is not None and any(mode.at_most for mode in model.modes_on(job.parameters)),
+        ),
+        outputs=[_output(asset) for asset in found.assets if asset.role == "output"],
+        demo=job.demo,
+        cancelable=_is_cancelable(job, model),
+        cancel_requested=job.cancel_requested,
+        attention=job.attention,
+        remark=job.remark,
+        article=None if job.article is None else shown(job.article),
+        place=str(job.place),
+        person=job.person,
+        favourite=job.favourite,
+        rating=job.rating,
+        tags=list(found.tags),
+        collections=list(found.collections),
+        deleted_at=_time(job.deleted_at),
+        imported=job.imported,
+        expires_at=_time(job.expires_at),
+        safe=_safe(found),
+        source_job=job.source_job,
+        batch=job.batch,
+        priority=job.priority,
+        place_in_line=outlook.place_in_line,
+        expected=outlook.expected,
+        stoppable=_stoppable(job, model),
+        on_arrival=str(job.on_arrival),
+        decision_wanted=_decision_about(job) is not None,
+        decision_about=_decision_about(job),
+    )
+
+
+def _decision_about(job: Job) -> str | None:
+    if job.status.final or job.decision is None or not job.decision.is_open:
+        return None
+    about = job.decision in (Decision.UNLISTED, Decision.REFUSED)
+    return str(job.decision) if about else "unknown"
+
+
+def _safe(found: JobWithAssets) -> str | None:
+    job = found.job
+    if job.status is JobStatus.SAVING or any("link" in item for item in job.article or ()):
+        return "provider"
+    return "disk" if job.status is JobStatus.SUCCEEDED and any(a.role == "output" for a in found.assets) else None
+
+
+def _is_cancelable(job: Job, model: Model | None) -> bool:
+    return job.status in _CANCELABLE and not job.cancel_requested and _stoppable(job, model) != "no"
+
+
+def _stoppable(job: Job, model: Model | None) -> str | None:
+    """A live job has no task that could be canceled once it was sent."""
+    match job.status:
+        case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.PENDING:
+            return "free"
+        case JobStatus.SUBMITTING | JobStatus.UNKNOWN:
+            live = model is not None and bool(model.live) and job.parameters.get(model.live) is True
+            return "no" if live and job.status is JobStatus.SUBMITTING else "race"
+        case JobStatus.RUNNING | JobStatus.SAVING:
+            return "no"
+        case JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELED:
+            return None
+        case _:
+            assert_never(job.status)
+
+
+def page_view(
+    page: Page,
+    catalogue: Catalogue,
+    *,
+    remarks: Sequence[str] = (),
+    outlook: Callable[[Job], Outlook] = lambda _job: NO_OUTLOOK,
+) -> JobsView:
+    """A page of jobs. `remarks` are those of the query; the page's own follow them."""
+    return JobsView(
+        items=[job_view(found, catalogue, outlook=outlook(found.job)) for found in page.items],
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+        remarks=[*remarks, *page.remarks],
+    )
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return iso(milliseconds) if milliseconds else None
+
+
+def _url(asset: Asset, picture: str = "") -> str:
+    return f"/studio/files/{asset.id}{picture}"
+
+
+def _output(asset: Asset) -> OutputView:
+    return OutputView(
+        id=asset.id,
+        kind=asset.kind,
+        name=asset.name,
+        url=_url(asset),
+        thumbnail_url=_url(asset, "/thumbnail") if asset.thumbnail_key else None,
+        poster_url=_url(asset, "/poster") if asset.poster_key else None,
+        width=asset.width,
+        height=asset.height,
+        seconds=asset.seconds,
+        bytes=asset.bytes,
+    )
+
+
+def _input(asset: Asset, parent_jobs: Mapping[str, str]) -> InputView:
+    return InputView(
+        id=asset.id,
+        parent=asset.parent_id,
+        parent_job=parent_jobs.get(asset.parent_id or ""),
+        moment=asset.moment,
+        field=asset.role,
+        position=asset.position,
+        kind=asset.kind,
+        name=asset.name,
+        url=_url(asset),
+        thumbnail_url=_url(asset, "/thumbnail") if asset.thumbnail_key else None,
+    )
+
+
+def outlook_of(job: Job, *, jobs: Jobs, timing: Timing) -> Outlook:
+    """Return the place in line and the usual times of a job, as they are known now. Asks no vendor."""
+    place = None if has_slot(job) else jobs.place(job.id)
+    return Outlook(
+        place_in_line=_place_view(place) if place else None,
+        expected=None if job.status.final else _expected_view(timing.expected(job)),
+    )
+
+
+def _place_view(place: QueuePosition) -> PlaceView:
+    return PlaceView(place=place.place, of=place.of, lanes=place.slots, busy=place.busy)
+
+
+def _expected_view(expected: Expected) -> ExpectedView:
+    return ExpectedView(
+        queue_p50=round(expected.queue_at(0.5), 1),
+        queue_p90=round(expected.queue_at(0.9), 1),
+        run_p50=round(expected.run_at(0.5), 1),
+        run_p90=round(expected.run_at(0.9), 1),
+        samples=expected.samples,
+        documented=expected.samples == 0,
+    )

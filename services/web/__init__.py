@@ -1,0 +1,37 @@
+"""What a browser asks for besides the page: jobs as JSON, changes as they happen, files with Range, health.
+
+Plain HTTP, no page and no vendor. A call that changes something needs the header `X-Studio`, which another site cannot
+send with a visitor's browser without asking first. Each module has the routes of one subject.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from services.domain.errors import InvalidRequest, NotFound, PriceChanged, StudioError
+from services.studio import Studio
+from services.web import admin, api_keys, archive, events, exports, files, gallery, jobs, money, reuse
+
+_ASSETS = Path(__file__).parent.parent.parent / "assets"
+_SUBJECTS = (reuse, jobs, events, admin, archive, api_keys, gallery, exports, money, files)
+
+
+def add_routes(app: FastAPI, studio: Studio) -> None:
+    """Put the studio's routes on the parent application."""
+    app.state.studio = studio
+    for subject in _SUBJECTS:
+        app.include_router(subject.router(studio))
+    app.mount("/studio/static", StaticFiles(directory=_ASSETS), name="static")
+    app.add_exception_handler(StudioError, _refused)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    status = 404 if isinstance(error, NotFound) else 422 if isinstance(error, InvalidRequest) else 409
+    told: dict[str, object] = {"message": str(error)}
+    if isinstance(error, PriceChanged):
+        told["price"] = {"amount": error.amount, "currency": error.currency}
+    return JSONResponse(told, status_code=status)
