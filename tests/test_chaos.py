@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.domain.jobs import Asset, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator import Answer, Drop, Garbage, Route
-from services.simulator.ledger import Status
+from services.simulator.engine.ledger import Status
 from tests import ROOT
 from tests.chaos import scorecard
 from tests.chaos.books import KEPT_MS, LATE_SECONDS, STARVED_SECONDS, Bought, Findings, Kept, compare

@@ -216,7 +216,7 @@ def ways(page: Ways, studio: RememberingStudio) -> Ways:
 def studio(page: Ways) -> RememberingStudio:
     """The studio behind the page, without memory."""
     fake = cast("RememberingStudio", page.studio)
-    fake.jobs, fake.reuse = {}, FakeReuse()
+    fake.jobs, fake.services = {}, FakeServices()
     fake.regions = ("singapore", "virginia", "beijing")
     return fake
 

@@ -6,13 +6,13 @@
 It follows the vendor's documents and recorded replies, never our client. Also `python -m services.simulator`.
 """
 
-from services.simulator.app import Simulator
-from services.simulator.artist import Artist, Clip, FilmArtist, Picture, QuickArtist
-from services.simulator.clock import Clock, SystemClock, VirtualClock
-from services.simulator.faults import Answer, Break, Cut, Delay, Drop, Expired, Fault, Faults, Garbage, Route
-from services.simulator.outcome import LOSS_WORDS, TRIGGER_WORDS
-from services.simulator.record import Call, Create, Record
-from services.simulator.server import serve
+from services.simulator.api.app import Simulator
+from services.simulator.api.faults import Answer, Break, Cut, Delay, Drop, Expired, Fault, Faults, Garbage, Route
+from services.simulator.api.record import Call, Create, Record
+from services.simulator.api.server import serve
+from services.simulator.engine.clock import Clock, SystemClock, VirtualClock
+from services.simulator.engine.outcome import LOSS_WORDS, TRIGGER_WORDS
+from services.simulator.media.artist import Artist, Clip, FilmArtist, Picture, QuickArtist
 
 __all__ = [
     "LOSS_WORDS",

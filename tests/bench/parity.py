@@ -36,13 +36,13 @@ from services.catalogue.schema import (
 from services.domain.problems import Problem
 from services.media.facts import MediaFacts
 from services.request import Request, billed, build, fields_for, files_of, price
-from services.simulator.artist import Clip, Picture
-from services.simulator.clock import SystemClock
-from services.simulator.inspection import Found, judge_file
-from services.simulator.judge import Order, judge
-from services.simulator.ledger import Task
-from services.simulator.making import Maker
-from services.simulator.refusal import Refusal
+from services.simulator.engine.clock import SystemClock
+from services.simulator.engine.inspection import Found, judge_file
+from services.simulator.engine.judge import Order, judge
+from services.simulator.engine.ledger import Task
+from services.simulator.engine.making import Maker
+from services.simulator.engine.refusal import Refusal
+from services.simulator.media.artist import Clip, Picture
 from tests.bench.cases import SLOW, Case, asked, cases, grave_problems
 from tests.bench.figures import Table
 

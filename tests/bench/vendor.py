@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.simulator import Call, QuickArtist, Record, Route, Simulator, SystemClock, serve
-from services.simulator.limits import TASK_CALLS_PER_SECOND
+from services.simulator.engine.limits import TASK_CALLS_PER_SECOND
 from tests.bench.orders import REGION, bench_catalogue
 
 _ASKING = frozenset({Route.QUERY, Route.LIST, Route.CANCEL})

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from services.domain.jobs import FINAL, Because, Decision, JobStatus, Submission, SubmissionState
-from services.simulator.ledger import Status
+from services.simulator.engine.ledger import Status
 
 STARVED_SECONDS = 20.0
 """So long a job may wait for its first order: the lanes of a run are many, and its works short."""

@@ -29,7 +29,7 @@ from app import create_app
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import AudioLimit, FileField, ImageLimit, Model, VideoLimit
 from services.simulator import Answer, Route, Simulator
-from services.simulator.record import shortened
+from services.simulator.api.record import shortened
 from services.storage.inputs import paths_of
 from tests.rig.given import Samples, SlowFilms, Values, Way, every_region, fillings, make_samples, unhurried, ways
 from tests.rig.served import served

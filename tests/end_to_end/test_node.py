@@ -25,7 +25,7 @@ from services.catalogue import CATALOGUE
 from services.catalogue.schema import Model
 from services.catalogue.video_fields import VIDEO_SYNTHESIS
 from services.simulator import TRIGGER_WORDS, Clip, QuickArtist, Simulator, serve
-from services.simulator.artist import Picture
+from services.simulator.media.artist import Picture
 from tests import ROOT
 from tests.rig.install import Missing, run_installer
 from tests.rig.simulator import picture, tone

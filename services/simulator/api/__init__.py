@@ -1,0 +1,1 @@
+"""The look-alike over HTTP: routes, replies, streams and injected faults."""

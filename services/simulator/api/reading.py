@@ -1,0 +1,43 @@
+"""Reading the JSON body of a call without holding up the loop or trusting a byte of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import NoReturn
+
+from starlette.requests import Request
+
+from services.simulator.engine.refusal import Refusal
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""The vendor has such a limit (BadRequest.TooLarge) but does not tell it; this is above any picture it takes inline."""
+_LARGE = 256 * 1024
+
+
+async def read_body(request: Request) -> Mapping[str, object]:
+    """The body of a create call. Raises Refusal where it is too large or no JSON object."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise Refusal(413, "BadRequest.TooLarge", "Payload Too Large")
+        chunks.append(chunk)
+    raw = b"".join(chunks)
+    body = await asyncio.to_thread(_parse, raw) if size > _LARGE else _parse(raw)
+    if not isinstance(body, dict):
+        raise Refusal(400, "InvalidParameter", "Required body invalid, please check the request body format.")
+    return body
+
+
+def _parse(raw: bytes) -> object:
+    try:
+        return json.loads(raw, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_number(said: str) -> NoReturn:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(said)

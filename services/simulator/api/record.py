@@ -1,0 +1,82 @@
+"""What was called, for tests and for the curious: every work that was ordered, every check, each call's headers."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.simulator.api.faults import Route
+
+_KEPT_CREATES = 20_000
+_KEPT_CALLS = 5_000
+_LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create:
+    """A call that ordered a work, or asked for a check. Each may be billed."""
+
+    at: datetime
+    task_id: str
+    """The task's id; of a call that was answered at once, the id of its files."""
+    model: str
+    region: str
+    path: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: Mapping[str, object]
+    """As sent, long texts such as pictures in base64 shortened."""
+    route: Route = Route.CREATE
+    at_once: bool = False
+    """Whether it was answered in the same call and left no task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """Any call, taken or not."""
+
+    at: datetime
+    route: Route
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
+class Record:
+    """What was called so far; the oldest are forgotten in the end, the counts never."""
+
+    def __init__(self) -> None:
+        self.creates: list[Create] = []
+        self.checks: list[Create] = []
+        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
+        self.counts: Counter[Route] = Counter()
+        self.with_authorization: Counter[Route] = Counter()
+
+    def note(self, call: Call) -> None:
+        """Remember a call."""
+        self.calls.append(call)
+        self.counts[call.route] += 1
+        if "authorization" in call.headers:
+            self.with_authorization[call.route] += 1
+
+    def note_create(self, create: Create) -> None:
+        """Remember a work that was ordered, or a check."""
+        kept = self.checks if create.route is Route.CHECK else self.creates
+        kept.append(create)
+        if len(kept) > _KEPT_CREATES:
+            del kept[: _KEPT_CREATES // 2]
+
+
+def shortened(value: object) -> object:
+    """A JSON value with its long texts cut."""
+    match value:
+        case str() if len(value) > _LONGEST_TEXT:
+            return f"{value[:100]}… ({len(value)} characters)"
+        case dict():
+            return {key: shortened(each) for key, each in value.items()}
+        case list():
+            return [shortened(each) for each in value]
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""What the look-alike makes: clips, pictures, sounds and articles."""

@@ -1,0 +1,260 @@
+"""Who makes the simulator's clips and pictures: a worker process, or a quick one for load tests.
+
+Hides the process: it starts with the first clip, is replaced if it dies, and ends with its parent, even by kill -9. It
+is a program of its own rather than a pool's child, which would load the whole studio a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Protocol
+
+_TRIES = 3
+"""How often a clip is begun again when the worker was killed under it."""
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class FilmingFailed(Exception):
+    """The worker could not make a clip or a picture, or died of it again and again."""
+
+
+class Treatment(StrEnum):
+    """What is done with a clip or a portrait that was given."""
+
+    NONE = "none"
+    GRADE = "grade"
+    """The clip in other colours, with the references beside it."""
+    MOTION = "motion"
+    """The clip's motion, with the picture of who is to move so."""
+    CONTINUE = "continue"
+    """The clip's last moment, and on from there."""
+    WIDEN = "widen"
+    """The clip with more around it."""
+    VOICE = "voice"
+    """A portrait that breathes while the voice is heard."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """What is to be filmed. The same clip always gives the same bytes."""
+
+    prompt: str
+    width: int
+    """Pixels, even."""
+    height: int
+    seconds: float
+    fps: int = 30
+    seed: int = 0
+    sound: bool = False
+    watermark: bool = False
+    picture: Path | None = None
+    """The first picture: it is set in motion instead of a drawn scene."""
+    last: Path | None = None
+    """The last picture: the first one turns into it."""
+    template: str = ""
+    """The vendor's name of a ready-made effect on the first picture."""
+    track: Path | None = None
+    """The person's own sound, or a clip that has it; without one and with `sound` there is a gentle ambience."""
+    footage: Path | None = None
+    """The clip that was given."""
+    references: tuple[Path, ...] = ()
+    """Pictures and clips to be recognised, in their order."""
+    treatment: Treatment = Treatment.NONE
+    margins: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    """How far the frame grows above, below, left and right: 1.5 is half the clip's own side more."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has: at least one."""
+        return max(1, round(self.seconds * self.fps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What is to be painted. The same picture always gives the same bytes."""
+
+    prompt: str
+    width: int
+    height: int
+    seed: int = 0
+    watermark: bool = False
+    given: tuple[Path, ...] = ()
+    """Pictures it is made of; without any a scene is painted."""
+
+
+class Artist(Protocol):
+    """Someone who makes clips and pictures."""
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write the clip as an MP4 file. The file is there whole or not at all."""
+        ...
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write the picture as a PNG file. The file is there whole or not at all."""
+        ...
+
+    async def close(self) -> None:
+        """Stop working."""
+        ...
+
+
+class FilmArtist:
+    """Works in one process of low priority, a clip or picture after the other, so that nobody's event loop waits."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulator-artist")
+        self._lock = threading.Lock()
+        self._worker: subprocess.Popen[str] | None = None
+        self._closed = False
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write the clip. Raises FilmingFailed."""
+        await self._order("clip", asdict(clip), target)
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write the picture. Raises FilmingFailed."""
+        await self._order("picture", asdict(picture), target)
+
+    async def _order(self, kind: str, work: dict[str, object], target: Path) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._make, kind, work, target)
+
+    async def close(self) -> None:
+        """End the worker without waiting for its clip."""
+        await asyncio.to_thread(self._end)
+
+    @property
+    def worker_id(self) -> int | None:
+        """The worker's process id, while there is one."""
+        worker = self._worker
+        return worker.pid if worker else None
+
+    def _make(self, kind: str, work: dict[str, object], target: Path) -> None:
+        draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
+        order = json.dumps({kind: work, "target": str(draft)}, default=str)
+        for _ in range(_TRIES):
+            answer = self._ask(order)
+            if answer == "done":
+                draft.replace(target)
+                return
+            if answer or self._closed:
+                raise FilmingFailed(answer or "the artist has stopped working")
+        raise FilmingFailed("the worker died of every try")
+
+    def _ask(self, order: str) -> str:
+        """The worker's answer, or nothing if it died."""
+        worker = self._hire()
+        if worker is None or worker.stdin is None or worker.stdout is None:
+            return ""
+        answer = ""
+        with contextlib.suppress(OSError, ValueError):  # it died, or was ended, while being spoken to
+            worker.stdin.write(order + "\n")
+            worker.stdin.flush()
+            answer = worker.stdout.readline().strip()
+        if not answer:
+            self._dismiss(worker)
+        return answer
+
+    def _hire(self) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._closed:
+                return None
+            if self._worker is not None:
+                return self._worker
+            path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+            self._worker = subprocess.Popen(
+                [sys.executable, "-m", "services.simulator.media.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                env=os.environ | {"PYTHONPATH": path},
+            )
+            return self._worker
+
+    def _dismiss(self, worker: subprocess.Popen[str]) -> None:
+        with self._lock:
+            if self._worker is worker:
+                self._worker = None
+        worker.kill()
+        _bury(worker)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._closed = True
+            worker = self._worker
+        if worker is not None:
+            worker.kill()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        if worker is not None:
+            self._dismiss(worker)
+
+
+def _bury(worker: subprocess.Popen[str]) -> None:
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was still to be written goes nowhere
+                pipe.close()
+    worker.wait()
+
+
+class QuickArtist:
+    """Makes each size and length once, without words, and hands out copies: for tests with many jobs."""
+
+    def __init__(self, artist: Artist | None = None, *, masters: Path | None = None) -> None:
+        """In a folder of their own the masters are there for every quick artist that is given the same one; else they
+        lie beside what they were first made for."""
+        self._artist = artist or FilmArtist()
+        self._masters = masters
+        self._lock = asyncio.Lock()
+
+    async def film(self, clip: Clip, target: Path) -> None:
+        """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
+        plain = Clip(
+            prompt="", width=clip.width, height=clip.height, seconds=clip.seconds, fps=clip.fps, sound=clip.sound
+        )
+        name = f"{plain.width}x{plain.height}-{plain.seconds}-{plain.fps}-{plain.sound}.mp4"
+        await self._hand_out(name, target, make=partial(self._artist.film, plain))
+
+    async def paint(self, picture: Picture, target: Path) -> None:
+        """Write a picture of the right size; what it shows is always the same."""
+        plain = Picture(prompt="", width=picture.width, height=picture.height)
+        await self._hand_out(f"{plain.width}x{plain.height}.png", target, make=partial(self._artist.paint, plain))
+
+    async def close(self) -> None:
+        """Stop working."""
+        await self._artist.close()
+
+    async def _hand_out(self, name: str, target: Path, *, make: Callable[[Path], Awaitable[None]]) -> None:
+        master = (self._masters or target.parent) / f"master-{name}"
+        async with self._lock:
+            if not await asyncio.to_thread(master.exists):
+                await make(master)
+        await asyncio.to_thread(_link_or_copy if self._masters is None else _copy, master, target)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy of its own, there whole or not at all: what is done to it is not done to everybody's."""
+    draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
+    shutil.copyfile(source, draft)
+    draft.replace(target)

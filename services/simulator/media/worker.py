@@ -1,0 +1,59 @@
+"""The worker process: reads orders for clips and pictures from its input, a JSON line each, makes them and answers.
+
+Started by `artist.FilmArtist` only. Ends when its input does, which is when its parent ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from services.simulator.media.artist import Clip, Picture, Treatment
+from services.simulator.media.film import film_clip
+from services.simulator.media.painter import paint_picture
+
+
+def main() -> None:
+    """Work behind everyone else until the parent is gone; Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no nice
+        os.nice(5)
+    work(sys.stdin, sys.stdout)
+
+
+def work(orders: TextIO, answers: TextIO) -> None:
+    """Make what is ordered until there are no more orders."""
+    for line in orders:
+        order = json.loads(line)
+        try:
+            if "picture" in order:
+                paint_picture(_picture(order["picture"]), Path(order["target"]))
+            else:
+                film_clip(_clip(order["clip"]), Path(order["target"]))
+            answer = "done"
+        except Exception as error:  # noqa: BLE001 - the next one may be fine; whoever ordered this one is told
+            answer = f"{type(error).__name__}: {error}".replace("\n", " ")
+        answers.write(f"{answer}\n")
+        answers.flush()
+
+
+# Any: both are JSON that `artist` wrote from the same dataclass.
+def _clip(given: dict[str, Any]) -> Clip:
+    for name in ("picture", "last", "track", "footage"):
+        given[name] = Path(given[name]) if given[name] else None
+    given["references"] = tuple(Path(each) for each in given["references"])
+    return Clip(**given | {"treatment": Treatment(given["treatment"]), "margins": tuple(given["margins"])})
+
+
+def _picture(given: dict[str, Any]) -> Picture:
+    given["given"] = tuple(Path(each) for each in given["given"])
+    return Picture(**given)
+
+
+if __name__ == "__main__":
+    main()
