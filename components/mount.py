@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import FastAPI
 
-from components.api import add_endpoints
+from components.api.generate import add_endpoints
 from components.page import build_page, page_options
 from services.studio import Studio
 

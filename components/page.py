@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from components.elements import element
-from components.family import build_draft, build_tab
-from components.form import Tab
-from components.gallery import build_gallery
 from components.settings import build_settings
-from components.spend import build_spend
+from components.tab.form import Tab
+from components.tab.layout import build_draft, build_tab
 from components.theme import studio_theme
 from components.viewer import build_viewer
 from services.catalogue.schema import AudioLimit, Field, FilesField, Guide, ImageLimit, Model, VideoLimit
@@ -87,9 +85,9 @@ def build_page(studio: Studio) -> gr.Blocks:
                 with gr.Tab(family.label, id=family.id, elem_id=f"tab-{family.id}"):
                     families.append(build_tab(studio, family, drafts[family.id]))
             with gr.Tab("Gallery", id="gallery", elem_id="tab-gallery"):
-                build_gallery()
+                element("studio-gallery", elem_id="gallery")
             with gr.Tab("Spend", id="spend", elem_id="tab-spend"):
-                build_spend()
+                element("studio-spend", elem_id="spend", module="spend")
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 build_settings(studio)
         build_viewer(studio, tabs=tabs, families=families)

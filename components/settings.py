@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from components.admin import build_admin
 from components.elements import element
 from services.catalogue import Catalogue
 
@@ -38,7 +37,7 @@ def build_settings(studio: Studio) -> None:
         element("studio-keys", elem_id="keys", offer=models_by_region(studio.catalogue))
         gr.HTML(_lasting(studio), apply_default_css=False)
     gr.HTML(_files(studio), elem_classes=["settings"], apply_default_css=False)
-    build_admin()
+    element("studio-admin", elem_id="admin", module="admin")  # stays empty unless an admin looks
 
 
 def models_by_region(catalogue: Catalogue) -> dict[str, object]:

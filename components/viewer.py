@@ -16,13 +16,13 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.utils import get_upload_folder
 
-from components.draft import Draft, Shown, read_draft
+from components.caller import asking
 from components.elements import element
-from components.family import QUIET
-from components.form import Tab, Updates
-from components.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
-from components.uploads import still_here
-from components.who import asking
+from components.tab.draft import Draft, Shown, read_draft
+from components.tab.form import Tab, Updates
+from components.tab.layout import QUIET
+from components.tab.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
+from components.tab.uploads import still_here
 from services.catalogue.schema import Field, FileField, FilesField
 from services.domain.errors import NotFound, StudioError
 from services.gallery.reuse import models_by_rank

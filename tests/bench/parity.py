@@ -1,6 +1,7 @@
 """Whether page and simulator agree: inputs made at random, judged by both sides, with every disagreement counted.
 
-`python -m tests.bench parity --cases 10000 --seed 1` runs as many as one likes; `tests/test_parity.py` runs a few.
+`python -m tests.bench parity --cases 10000 --seed 1` runs as many as one likes; `tests/end_to_end/test_parity.py` runs
+a few.
 
 Nothing here knows a model. Files are facts, so that ten thousand inputs take a minute: the vendor's side is the
 simulator's own judge, inspection and making, with the fetching of files and the drawing of pictures left out.

@@ -19,11 +19,11 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Locator, Page, Route, expect
 from pydantic import SecretStr
 
-from components.draft import Draft, fitted, given, settle
 from components.mount import mount_page
-from components.uploads import sample_of
-from components.widgets import Kind, kind_of
-from components.words import money
+from components.tab.draft import Draft, fitted, given, settle
+from components.tab.uploads import sample_of
+from components.tab.widgets import Kind, kind_of
+from components.text import money
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ChoiceField, Family, Field, FileField, FilesField, Model, NumberField, SizeField
 from services.request import fields_for
@@ -32,11 +32,11 @@ from services.studio import Studio
 from services.web import add_routes
 from tests.browser.test_journeys import complaints_of
 from tests.browser.test_trust import active, ago
+from tests.components.tab.test_live_price import priced
 from tests.rig.screening import Screening, job
 from tests.rig.served import served
 from tests.rig.studio import KEY, simulated, studio_at
 from tests.rig.translator import translate, translated
-from tests.test_live_price import priced
 
 REGIONS = ("singapore", "beijing")
 CHANGED = "Nothing was ordered. Press Generate again if that is fine."

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.verdicts import foot_of
+from components.tab.verdicts import foot_of
 from services.catalogue import CATALOGUE
 from services.database.caps import Period, Scope
 from services.database.jobs import History

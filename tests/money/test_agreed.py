@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from components.api import add_endpoints
+from components.api.generate import add_endpoints
 from services.catalogue import CATALOGUE, Catalogue
 from services.domain.errors import NotFound, PriceChanged
 from services.domain.jobs import Decision

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from gradio.data_classes import FileData
 
-from components.api import add_endpoints
+from components.api.generate import add_endpoints
 from services.catalogue import CATALOGUE
 from services.settings import Settings
 from services.studio import Studio

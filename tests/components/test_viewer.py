@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 from gradio.utils import get_upload_folder
 
-from components.draft import Draft, fitted
-from components.family import build_draft, build_tab
-from components.form import Tab
-from components.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
+from components.tab.draft import Draft, fitted
+from components.tab.form import Tab
+from components.tab.layout import build_draft, build_tab
+from components.tab.refill import draft_of, left_out, with_file, with_new_seed, with_told, with_words
 from components.viewer import Ways
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import (
@@ -34,7 +34,7 @@ from services.domain.people import Person
 from services.gallery.reuse import kinds_taken
 from services.request import fields_for
 from services.settings import Settings
-from tests.test_widgets import FakeStudio, Pressed
+from tests.components.tab.test_widgets import FakeStudio, Pressed
 
 PICTURE = ImageLimit(formats=("PNG",), min_side=1, max_side=9, max_bytes=9)
 FIELDS = (

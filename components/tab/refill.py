@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import randbelow
 
-from components.draft import Draft, Shown, fitted
+from components.tab.draft import Draft, Shown, fitted
 from services.catalogue.schema import (
     ChoiceField,
     Example,

@@ -8,15 +8,15 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from components.family import build_draft, build_tab
-from components.form import Tab
-from components.widgets import ONLY_CHANGE, kind_of
+from components.tab.form import Tab
+from components.tab.layout import build_draft, build_tab
+from components.tab.widgets import ONLY_CHANGE, kind_of
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import ChoiceField, Field, FileField, Model, NumberField, SizeField, SwitchField
 from services.domain.errors import InvalidRequest
 from services.money.estimates import Step, price_step
 from services.settings import Settings
-from tests.test_widgets import FakeStudio
+from tests.components.tab.test_widgets import FakeStudio
 
 PAIRS = [(model, offer.region) for model in CATALOGUE.models for offer in model.offers]
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from components.draft import Shown
 from components.elements import line, note_value
-from components.widgets import files_offer
-from components.words import accepted, day_words, file_name, money, sound_words, told, usual_time
+from components.tab.draft import Shown
+from components.tab.widgets import files_offer
+from components.text import accepted, day_words, file_name, money, sound_words, told, usual_time
 from services.catalogue import Catalogue
 from services.catalogue.schema import (
     AudioField,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Optional, assert_never
 from gradio.data_classes import FileData
 from gradio.events import api
 
-from components.api_jobs import job_endpoints, told
-from components.handed import handed_in
-from components.who import asking
+from components.api.files import handed_in
+from components.api.jobs import job_endpoints, told
+from components.caller import asking
 from services.catalogue.schema import (
     AudioField,
     ChoiceField,

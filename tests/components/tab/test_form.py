@@ -11,15 +11,15 @@ import gradio as gr
 import pytest
 from gradio.utils import get_upload_folder
 
-from components.draft import Shown, fitted
-from components.form import Tab
-from components.widgets import Kind, Widget
+from components.tab.draft import Shown, fitted
+from components.tab.form import Tab
+from components.tab.widgets import Kind, Widget
 from services.catalogue import CATALOGUE
 from services.domain.problems import COPIES, Change, Fix, Problem, Repair
 from services.media.facts import ImageFacts, VideoFacts
 from services.request import fields_for
 from services.settings import Settings
-from tests.test_widgets import FIT, FakeStudio, Pressed, tab_of
+from tests.components.tab.test_widgets import FIT, FakeStudio, Pressed, tab_of
 
 
 @pytest.fixture

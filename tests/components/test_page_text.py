@@ -13,13 +13,13 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from components.family import build_draft, build_tab
-from components.widgets import Kind, kind_of
+from components.tab.layout import build_draft, build_tab
+from components.tab.widgets import Kind, kind_of
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import AudioField, ChoiceField, Field
 from services.settings import Settings
 from tests import ROOT
-from tests.test_widgets import FakeStudio
+from tests.components.tab.test_widgets import FakeStudio
 
 SCRIPTS = ROOT / "assets" / "js"
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser")

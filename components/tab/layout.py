@@ -1,7 +1,7 @@
 """One tab, drawn from the catalogue and then wired: the form, Generate, the stage.
 
 All fields of all the family's models are drawn once, in the order of the form; which of them are in sight is the
-business of components/form.py.
+business of components/tab/form.py.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from components import widgets
-from components.draft import Draft, fitted, settle
 from components.elements import element
-from components.form import Tab
-from components.models import models_offer
-from components.verdicts import rates_of
-from components.widgets import Kind, Widget
+from components.tab import widgets
+from components.tab.draft import Draft, fitted, settle
+from components.tab.form import Tab
+from components.tab.model_picker import models_offer
+from components.tab.verdicts import rates_of
+from components.tab.widgets import Kind, Widget
 from services.catalogue.schema import (
     AudioField,
     ChoiceField,

@@ -13,14 +13,14 @@ import pytest
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 
-from components import widgets
-from components.draft import Shown, fitted
-from components.family import build_draft, build_tab
-from components.form import Tab
 from components.page import build_page, catalogue_words
-from components.verdicts import rates_of
-from components.widgets import Kind
-from components.words import accepted, money, usual_time
+from components.tab import widgets
+from components.tab.draft import Shown, fitted
+from components.tab.form import Tab
+from components.tab.layout import build_draft, build_tab
+from components.tab.verdicts import rates_of
+from components.tab.widgets import Kind
+from components.text import accepted, money, usual_time
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import ChoiceField, Field, Model, NumberField, SizeField
 from services.catalogue.video_fields import OUR_IMAGE

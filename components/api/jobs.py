@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
-from components.who import asking
+from components.caller import asking
 from services.domain.errors import InvalidRequest, StudioError
 from services.domain.jobs import Decision, OnArrival
 from services.gallery.views import JobsView, JobView

@@ -17,14 +17,14 @@ from uuid import uuid4
 import gradio as gr
 from gradio.blocks import Block
 
-from components import widgets
-from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
-from components.models import models_offer
-from components.refill import example_words, with_example
-from components.uploads import into_uploads, sample_of, still_here, uploads_in
-from components.verdicts import changed_words, files_of_field, foot_of, note_of, rates_of
-from components.who import asking
-from components.widgets import Widget
+from components.caller import asking
+from components.tab import widgets
+from components.tab.draft import Draft, Shown, changed, fitted, given, read_draft, settle
+from components.tab.model_picker import models_offer
+from components.tab.refill import example_words, with_example
+from components.tab.uploads import into_uploads, sample_of, still_here, uploads_in
+from components.tab.verdicts import changed_words, files_of_field, foot_of, note_of, rates_of
+from components.tab.widgets import Widget
 from services.catalogue.schema import (
     ChoiceField,
     Family,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as some
 
-from components.draft import Draft, Shown, changed, fitted, given, read_draft, settle
+from components.tab.draft import Draft, Shown, changed, fitted, given, read_draft, settle
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Field, FixedField, Model, Size, SizeField
 from services.request import check, parse

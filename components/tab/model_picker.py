@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.draft import offered_models
-from components.words import money
+from components.tab.draft import offered_models
+from components.text import money
 from services.catalogue import Catalogue
 from services.catalogue.schema import Family, Model, Unit
 

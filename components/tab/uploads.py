@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 from gradio.utils import get_upload_folder
 
-from components.draft import Shown
+from components.tab.draft import Shown
 from services.catalogue.schema import (
     AudioField,
     Field,

@@ -18,9 +18,9 @@ import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import ImageData
 
-from components.draft import Shown
 from components.elements import element, note, note_value
-from components.words import money
+from components.tab.draft import Shown
+from components.text import money
 from services.catalogue.schema import (
     AudioField,
     AudioLimit,

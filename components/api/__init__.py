@@ -1,0 +1,1 @@
+"""The named endpoints and tools, for programs and assistants."""

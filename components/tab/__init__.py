@@ -1,0 +1,1 @@
+"""One tab of the page: a family of models, its form and its results."""
