@@ -21,7 +21,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 
-_SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
+_SAMPLES = Path(__file__).parent.parent.parent / "assets" / "samples"
 _CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
 
 

@@ -25,7 +25,7 @@ from typing import Protocol
 
 _TRIES = 3
 """How often a clip is begun again when the worker was killed under it."""
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 class FilmingFailed(Exception):
