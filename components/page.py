@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 _STATIC = "/studio/static"
+_IMPORT = re.compile(r'^import (?:[^;"]+ from )?"(\.[^"]+)";$', re.M)
+"""An import of a script by another, as the browser follows it before it runs either."""
 _STYLES = (
     "css/tokens.css",
     "css/theme.css",
@@ -33,44 +36,6 @@ _STYLES = (
     "css/compare.css",
     "css/reuse.css",
     "css/trust.css",
-)
-_MODULES = (
-    "studio",
-    "dom",
-    "words",
-    "stream",
-    "live",
-    "shell",
-    "guard",
-    "archive",
-    "controls",
-    "files",
-    "piece",
-    "effects",
-    "models",
-    "guide",
-    "outlook",
-    "deciding",
-    "cards",
-    "outputs",
-    "article",
-    "stage",
-    "gallery",
-    "gallery/acts",
-    "gallery/address",
-    "gallery/bar",
-    "gallery/filters",
-    "gallery/keys",
-    "gallery/query",
-    "gallery/rows",
-    "gallery/select",
-    "gallery/tile",
-    "gallery/toast",
-    "gallery/window",
-    "viewer",
-    "compare",
-    "reuse",
-    "keys",
 )
 
 
@@ -87,7 +52,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Tab("Gallery", id="gallery", elem_id="tab-gallery"):
                 element("studio-gallery", elem_id="gallery")
             with gr.Tab("Spend", id="spend", elem_id="tab-spend"):
-                element("studio-spend", elem_id="spend", module="spend")
+                element("studio-spend", elem_id="spend", module="settings/spend")
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 build_settings(studio)
         build_viewer(studio, tabs=tabs, families=families)
@@ -106,16 +71,28 @@ def page_options(studio: Studio) -> dict[str, Any]:  # Any: keywords of mount_gr
 def _head(studio: Studio) -> str:
     """Styles, scripts, and the words of the catalogue for them. Nothing in it comes from a person."""
     words = json.dumps(catalogue_words(studio), ensure_ascii=False).replace("<", "\\u003c")
-    early = (_ASSETS / "js" / "early.js").read_text(encoding="utf-8")
+    early = (_ASSETS / "js/core/early.js").read_text(encoding="utf-8")
     return "\n".join(
         [
             *(f'<link rel="stylesheet" href="{_STATIC}/{style}">' for style in _STYLES),
             f"<script>{early}</script>",
             f'<script type="application/json" id="studio-words">{words}</script>',
-            *(f'<link rel="modulepreload" href="{_STATIC}/js/{name}.js">' for name in _MODULES),
-            f'<script type="module" src="{_STATIC}/js/studio.js"></script>',
+            *(f'<link rel="modulepreload" href="{_STATIC}/js/{name}">' for name in _modules("core/studio.js")),
+            f'<script type="module" src="{_STATIC}/js/core/studio.js"></script>',
         ]
     )
+
+
+def _modules(entry: str) -> list[str]:
+    """The script `entry` and all that it imports before it runs, as paths below assets/js, to load side by side."""
+    scripts = (_ASSETS / "js").resolve()
+    found = [entry]
+    for name in found:  # grows meanwhile
+        for imported in _IMPORT.findall((scripts / name).read_text(encoding="utf-8")):
+            path = ((scripts / name).parent / imported).resolve().relative_to(scripts).as_posix()
+            if path not in found:
+                found.append(path)
+    return found
 
 
 def catalogue_words(studio: Studio) -> dict[str, object]:

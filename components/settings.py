@@ -1,6 +1,6 @@
 """The Settings tab: what this studio does, the keys of the regions, where files lie. No key is ever in it.
 
-The keys themselves are asked for, tried and added by assets/js/keys.js over the studio's JSON routes.
+The keys themselves are asked for, tried and added by assets/js/settings/keys.js over the studio's JSON routes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def build_settings(studio: Studio) -> None:
         element("studio-keys", elem_id="keys", offer=models_by_region(studio.catalogue))
         gr.HTML(_lasting(studio), apply_default_css=False)
     gr.HTML(_files(studio), elem_classes=["settings"], apply_default_css=False)
-    element("studio-admin", elem_id="admin", module="admin")  # stays empty unless an admin looks
+    element("studio-admin", elem_id="admin", module="settings/admin")  # stays empty unless an admin looks
 
 
 def models_by_region(catalogue: Catalogue) -> dict[str, object]:

@@ -369,7 +369,7 @@ async def test_it_opens_by_event_stands_in_the_address_and_gives_the_focus_back(
 ) -> None:
     ids = [compared.tell(number, outputs=[picture(f"p{number}")]) for number in (1, 2)]
     await page.goto(f"{origin}/#gallery?q=rain&at=12")
-    loaded = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/js/compare/')).length"
+    loaded = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/js/compare/room.js')).length"
     assert await page.evaluate(loaded) == 0
     await page.evaluate(
         """(ids) => {

@@ -41,7 +41,7 @@ async def begin(page: Page, origin: str) -> Told:
     await page.route("**/studio/summary", told.summary)
     await page.route("**/studio/guard/retry", told.retry)
     await page.goto(f"{origin}/?show=stage")
-    await page.evaluate("import('/studio/static/js/guard.js')")
+    await page.evaluate("import('/studio/static/js/results/guard.js')")
     return told
 
 

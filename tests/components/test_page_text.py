@@ -26,8 +26,8 @@ MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFra
 READS = re.compile(r"\.(?:textContent|innerText|nodeValue|wholeText)\b(?!\s*=[^=])")
 OPTION = re.compile(r'h\("option", \{(?! ?value)')
 MAY_READ = {
-    "words.js": "JSON in a script element, which no translator touches",
-    "shell.js": "a sentence of Gradio's own, to be said plainer: if it was translated it stays as it is",
+    "core/words.js": "JSON in a script element, which no translator touches",
+    "core/shell.js": "a sentence of Gradio's own, to be said plainer: if it was translated it stays as it is",
 }
 
 
@@ -62,8 +62,8 @@ def test_what_is_chosen_from_a_list_has_a_value_of_its_own() -> None:
 
 def test_a_text_node_is_kept_only_where_translators_are_kept_out() -> None:
     found = {name for name, _, line in lines() if re.search(r"createTextNode|appendData|replaceData|splitText", line)}
-    assert found == {"article.js"}
-    assert "this.node.translate = !isActive(job)" in (SCRIPTS / "article.js").read_text("utf-8")
+    assert found == {"results/article.js"}
+    assert "this.node.translate = !isActive(job)" in (SCRIPTS / "results/article.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["deal", "clock", "cost", "counter", "price", "amount", "sum"])

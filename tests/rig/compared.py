@@ -24,10 +24,10 @@ STYLES = ("tokens", "theme", "elements", "results", "compare")
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">STYLES
 <style>* { box-sizing: border-box } body { margin: 0 }</style>
-<script src="/studio/static/js/early.js"></script>
+<script src="/studio/static/js/core/early.js"></script>
 <script type="application/json" id="studio-words">WORDS</script>
 <body class="gradio-container"><main class="studio-element"><button id="opener">Compare</button></main>
-<script type="module" src="/studio/static/js/compare.js"></script>"""
+<script type="module" src="/studio/static/js/compare/compare.js"></script>"""
 
 
 def compare_page(words: Told) -> HTMLResponse:

@@ -60,18 +60,18 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 body { margin: 0 }
 .room { max-width: 1040px; margin: 24px auto; padding: 0 16px }
 </style>
-<script src="/studio/static/js/early.js"></script>
+<script src="/studio/static/js/core/early.js"></script>
 <script type="application/json" id="studio-words">WORDS</script>
 <body class="gradio-container"><main class="studio-element">PART<studio-viewer></studio-viewer>
 <studio-reuse></studio-reuse></main>
 <script type="module">
-import "/studio/static/js/stage.js";
-import "/studio/static/js/gallery.js";
-import "/studio/static/js/viewer.js";
-import "/studio/static/js/reuse.js";
-import "/studio/static/js/keys.js";
-import "/studio/static/js/spend.js";
-import "/studio/static/js/admin.js";
+import "/studio/static/js/results/stage.js";
+import "/studio/static/js/gallery/gallery.js";
+import "/studio/static/js/viewer/viewer.js";
+import "/studio/static/js/reuse/reuse.js";
+import "/studio/static/js/settings/keys.js";
+import "/studio/static/js/settings/spend.js";
+import "/studio/static/js/settings/admin.js";
 window.told = [];
 const trigger = (name, data) => window.told.push([name, data]);
 const upload = async (file) => ({ path: `/uploads/${file.name}` });

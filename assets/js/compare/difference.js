@@ -1,5 +1,5 @@
 // What is not the same between items: rows of values, and the words in which prompts differ. Pure; words.js says the values.
-import { between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, stateOf, title } from "../words.js";
+import { between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, stateOf, title } from "../core/words.js";
 
 const LONG = 28; // signs; a text that is longer is compared by its words
 const ALIKE = 0.3; // of its words; a text with fewer of the first is another text

@@ -1,8 +1,8 @@
 // One item of a comparison: its clip, its pictures or its article, and the line under it. What is pressed, the room decides.
-import { Article } from "../article.js";
-import { button, h, icon, live } from "../dom.js";
-import { clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
-import { clock, isActive, isDone, stateOf, title } from "../words.js";
+import { Article } from "../results/article.js";
+import { button, h, icon, live } from "../core/dom.js";
+import { clipOf, hasArticle, picturesOf, soundOf } from "../results/outputs.js";
+import { clock, isActive, isDone, stateOf, title } from "../core/words.js";
 
 const POSTER_SIDE = 1280;
 const STATE_ICON = { failed: "triangle-alert", canceled: "circle-slash", unknown: "circle-help" };

@@ -1,5 +1,5 @@
 // What stands below the panes when it is asked for: the differences, the blind vote and its result, the sheet, the keys.
-import { button, h, icon, live } from "../dom.js";
+import { button, h, icon, live } from "../core/dom.js";
 import { rows } from "./difference.js";
 import { newSeed } from "./vote.js";
 

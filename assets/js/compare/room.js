@@ -1,8 +1,8 @@
 // The room in which items stand side by side. It places the panes and hands keys and presses to those who do the work:
 // sync.js holds the clips together, view.js the pictures, vote.js counts, panels.js draws what stands below.
-import { announce, button, h, icon } from "../dom.js";
-import { showDetails } from "../cards.js";
-import { fetchJob, onChange } from "../live.js";
+import { announce, button, h, icon } from "../core/dom.js";
+import { showDetails } from "../results/cards.js";
+import { fetchJob, onChange } from "../core/live.js";
 import { rate, saveSheet, tag } from "./asking.js";
 import { shortNames } from "./difference.js";
 import { Loader } from "./loading.js";

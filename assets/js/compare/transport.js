@@ -1,6 +1,6 @@
 // What moves the clips: play, step, one scrubber, speed, loop, and what is heard. Draws the state of an ensemble.
-import { announce, button, h, icon, live } from "../dom.js";
-import { clock } from "../words.js";
+import { announce, button, h, icon, live } from "../core/dom.js";
+import { clock } from "../core/words.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 const LOOPS = [["longest", "Loop to the longest"], ["shortest", "Loop to the shortest"], ["", "Play once"]];

@@ -1,6 +1,6 @@
 // What is done with chosen jobs: written to the studio, said in a sentence, undone where it can be.
-import { announce } from "../dom.js";
-import { discard, emptyBin, restore, shelve } from "../live.js";
+import { announce } from "../core/dom.js";
+import { discard, emptyBin, restore, shelve } from "../core/live.js";
 import { say } from "./toast.js";
 
 const AT_ONCE = 1000;

@@ -1,6 +1,6 @@
 // The bar of the chosen: what can be done with them all at once. The acts themselves are in acts.js.
-import { button, h, icon, live } from "../dom.js";
-import { fileSize } from "../words.js";
+import { button, h, icon, live } from "../core/dom.js";
+import { fileSize } from "../core/words.js";
 
 const MOST_STARS = 5;
 const MOST_COMPARED = 9;

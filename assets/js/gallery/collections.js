@@ -1,6 +1,6 @@
 // Collections: a new one, another name, one less, and what lies in them.
-import { button, h, icon } from "../dom.js";
-import { dropCollection, fetchCollections, fetchTags, makeCollection, renameCollection } from "../live.js";
+import { button, h, icon } from "../core/dom.js";
+import { dropCollection, fetchCollections, fetchTags, makeCollection, renameCollection } from "../core/live.js";
 import { ask, lineOf } from "./dialogs.js";
 import { say } from "./toast.js";
 

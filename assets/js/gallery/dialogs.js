@@ -1,5 +1,5 @@
 // Small dialogs of the gallery: one at a time, closed by Esc, a press beside it, or its own button.
-import { button, h } from "../dom.js";
+import { button, h } from "../core/dom.js";
 
 /** Open one. `fill(close)` gives what stands in it. Ends with what `close` was given, or undefined. */
 export function ask(name, fill, { kind = "" } = {}) {

@@ -1,6 +1,6 @@
 // Where the disk's room goes, by kind of work and month, and the files that nobody needs any more.
-import { button, h, icon, live } from "../dom.js";
-import { bringBack, emptyRemoved, fetchDisk, sweep } from "../live.js";
+import { button, h, icon, live } from "../core/dom.js";
+import { bringBack, emptyRemoved, fetchDisk, sweep } from "../core/live.js";
 import { ask } from "./dialogs.js";
 
 const COLOURS = 9;

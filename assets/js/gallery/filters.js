@@ -1,8 +1,8 @@
 // What is looked for: the search box with its hints, chips for the usual, the shelf of collections. One text says it all;
 // the chips only edit it.
-import { button, h, icon } from "../dom.js";
-import { fetchCollections, fetchTags } from "../live.js";
-import { catalogue } from "../words.js";
+import { button, h, icon } from "../core/dom.js";
+import { fetchCollections, fetchTags } from "../core/live.js";
+import { catalogue } from "../core/words.js";
 import { has, quoted, toggled, wordAt } from "./query.js";
 
 const TYPING_MS = 280;

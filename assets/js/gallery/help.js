@@ -1,5 +1,5 @@
 // How to search, and the keys: in plain words.
-import { h } from "../dom.js";
+import { h } from "../core/dom.js";
 import { ask } from "./dialogs.js";
 
 const SEARCHES = [

@@ -1,5 +1,5 @@
 // Tiles of many shapes in rows of one width. Plain arithmetic: jobs in, widths and heights out, in px.
-import { day } from "../words.js";
+import { day } from "../core/words.js";
 
 const GAP = 8;
 const LARGE = 190;

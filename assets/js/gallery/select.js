@@ -1,5 +1,5 @@
 // What is chosen, and the ways to choose: presses with shift and ctrl, a band drawn with the pointer, a long press.
-import { h } from "../dom.js";
+import { h } from "../core/dom.js";
 
 const LONG_MS = 480;
 const SLACK = 6; // px that a press may tremble

@@ -1,9 +1,9 @@
 // One job as a tile: its picture, its state, where it is kept. A tile is a button; its heart and its mark lie beside it,
 // for a pointer: keys reach the same from the tile.
-import { h, icon, live } from "../dom.js";
-import { thumbnailOf } from "../cards.js";
-import { picturesOf } from "../outputs.js";
-import { clock, counted, isActive, isDone, since, stateOf, title } from "../words.js";
+import { h, icon, live } from "../core/dom.js";
+import { thumbnailOf } from "../results/cards.js";
+import { picturesOf } from "../results/outputs.js";
+import { clock, counted, isActive, isDone, since, stateOf, title } from "../core/words.js";
 
 const HOVER_MS = 220;
 const DAY_MS = 86_400_000;

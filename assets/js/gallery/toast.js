@@ -1,6 +1,6 @@
 // A sentence at the foot of the page, with a way to undo what was done. Draws `studio:toast` {text} and `studio:undo`
 // {text, undo}. Ctrl+Z undoes the newest while it can be seen.
-import { announce, h, icon } from "../dom.js";
+import { announce, h, icon } from "../core/dom.js";
 
 const TOAST_MS = 4000;
 const UNDO_MS = 10000;

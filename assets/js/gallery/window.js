@@ -1,7 +1,7 @@
 // The endless list: rows of tiles around what is looked at. A page that is far away leaves only its height behind and is
 // fetched again on return, so that neither the page nor its memory grows. Knows no filters and no acts.
-import { arrange } from "../dom.js";
-import { day } from "../words.js";
+import { arrange } from "../core/dom.js";
+import { day } from "../core/words.js";
 import { justify, ratioOf } from "./rows.js";
 
 const PAGE = 60;

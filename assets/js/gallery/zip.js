@@ -1,7 +1,7 @@
 // A ZIP of many: what will be in it, how large it is, with recipes or without.
-import { h, icon, live } from "../dom.js";
-import { prepareExport } from "../live.js";
-import { fileSize } from "../words.js";
+import { h, icon, live } from "../core/dom.js";
+import { prepareExport } from "../core/live.js";
+import { fileSize } from "../core/words.js";
 import { ask } from "./dialogs.js";
 
 export function askZip(wish, briefs) {

@@ -1,6 +1,6 @@
 // "Use as…": every place of every tab that takes a file, in groups; of a clip also its frames and its sound.
-import { button, h, icon } from "../dom.js";
-import { catalogue, clock } from "../words.js";
+import { button, h, icon } from "../core/dom.js";
+import { catalogue, clock } from "../core/words.js";
 import { Sheet } from "./sheet.js";
 
 const ICON = { image: "image", video: "film", audio: "music" };

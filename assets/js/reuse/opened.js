@@ -1,9 +1,9 @@
 // Files that were dropped on the page or opened: what they tell of how they were made, and what can be done with them.
 // Whatever a file tells is data: it reaches the page as text and nothing else.
-import { announce, button, h, icon } from "../dom.js";
-import { fetchJob, learn } from "../live.js";
-import { kindOf } from "../piece.js";
-import { catalogue } from "../words.js";
+import { announce, button, h, icon } from "../core/dom.js";
+import { fetchJob, learn } from "../core/live.js";
+import { kindOf } from "../form/piece.js";
+import { catalogue } from "../core/words.js";
 import { useButton } from "./menu.js";
 import { Sheet } from "./sheet.js";
 

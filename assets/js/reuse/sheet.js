@@ -1,5 +1,5 @@
 // A small dialog over the page, one for each purpose; on a phone it comes from below.
-import { button, h } from "../dom.js";
+import { button, h } from "../core/dom.js";
 
 export class Sheet {
   constructor(name) {

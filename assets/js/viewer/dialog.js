@@ -1,8 +1,8 @@
 // The dialog around one item: what was made, large; what is known of it, beside; the way to the next.
-import { button, h } from "../dom.js";
-import { discard, fetchJob, jobById, onChange, restore } from "../live.js";
-import { clipOf, hasArticle } from "../outputs.js";
-import { isActive, isDone, title } from "../words.js";
+import { button, h } from "../core/dom.js";
+import { discard, fetchJob, jobById, onChange, restore } from "../core/live.js";
+import { clipOf, hasArticle } from "../results/outputs.js";
+import { isActive, isDone, title } from "../core/words.js";
 import { Facts } from "./facts.js";
 import { actOf, keyHelp } from "./keys.js";
 import { favourite, rate } from "./order.js";

@@ -1,12 +1,12 @@
 // Everything that is known of a job, beside what it made. Each part is drawn anew only when what it shows has changed.
-import { articleActs } from "../article.js";
-import { bothPrompts, remark, trouble } from "../cards.js";
-import { stopButton, turnButton } from "../deciding.js";
-import { button, copyable, download, h, icon, live } from "../dom.js";
-import { fetchRelatives } from "../live.js";
-import { saidOf } from "../outlook.js";
-import { clipOf, downloads, hasArticle, soundOf } from "../outputs.js";
-import { between, catalogue, clock, cost, facts, familyOf, fileSize, isActive, isDone, modelOf, moment, money, parameter, since, stateOf } from "../words.js";
+import { articleActs } from "../results/article.js";
+import { bothPrompts, remark, trouble } from "../results/cards.js";
+import { stopButton, turnButton } from "../results/deciding.js";
+import { button, copyable, download, h, icon, live } from "../core/dom.js";
+import { fetchRelatives } from "../core/live.js";
+import { saidOf } from "../results/outlook.js";
+import { clipOf, downloads, hasArticle, soundOf } from "../results/outputs.js";
+import { between, catalogue, clock, cost, facts, familyOf, fileSize, isActive, isDone, modelOf, moment, money, parameter, since, stateOf } from "../core/words.js";
 import { collections, marks, safety, tags } from "./order.js";
 import { announce } from "./voice.js";
 

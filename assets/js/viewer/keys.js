@@ -1,5 +1,5 @@
 // The keys of the viewer: one list that the dialog obeys and the help shows.
-import { button, h } from "../dom.js";
+import { button, h } from "../core/dom.js";
 
 /** `act` names what the dialog does; `group` is where the help shows it; `shown` are the keys as they are written there. */
 export const KEYS = [

@@ -1,6 +1,6 @@
 // What a person says of an item: favourite, stars, tags, collections. Written at once, taken back where it fails.
-import { button, h, icon } from "../dom.js";
-import { fetchCollections, fetchTags, jobById, shelve } from "../live.js";
+import { button, h, icon } from "../core/dom.js";
+import { fetchCollections, fetchTags, jobById, shelve } from "../core/live.js";
 import { announce, toast } from "./voice.js";
 
 const MOST_STARS = 5;

@@ -1,6 +1,6 @@
 // A clip with a bar of its own: exact frames, loop, speed, sound. What was chosen is kept from one clip to the next.
-import { button, h, icon, live } from "../dom.js";
-import { clip } from "../outputs.js";
+import { button, h, icon, live } from "../core/dom.js";
+import { clip } from "../results/outputs.js";
 import { frameAt, readFrames } from "./frames.js";
 
 const KEPT = "studio-player";

@@ -1,9 +1,9 @@
 // What was made, large: a clip with its player, pictures to look closer at, an article to read; else what was given.
-import { Article } from "../article.js";
-import { button, h, icon, live } from "../dom.js";
-import { jobById } from "../live.js";
-import { Pictures, clipOf, hasArticle, picturesOf, soundOf } from "../outputs.js";
-import { isDone, stateOf, title } from "../words.js";
+import { Article } from "../results/article.js";
+import { button, h, icon, live } from "../core/dom.js";
+import { jobById } from "../core/live.js";
+import { Pictures, clipOf, hasArticle, picturesOf, soundOf } from "../results/outputs.js";
+import { isDone, stateOf, title } from "../core/words.js";
 import { Player } from "./player.js";
 import { announce } from "./voice.js";
 import { Zoom } from "./zoom.js";

@@ -1,7 +1,7 @@
 // The items that were marked to be compared, at the foot of the viewer, until they are compared or let go.
-import { button, h, icon } from "../dom.js";
-import { thumbnailOf } from "../cards.js";
-import { title } from "../words.js";
+import { button, h, icon } from "../core/dom.js";
+import { thumbnailOf } from "../results/cards.js";
+import { title } from "../core/words.js";
 
 const FEWEST = 2;
 const MOST = 9;

@@ -1,7 +1,7 @@
 // The family of an item: what it came from above it, what came of it below, a row for each generation.
-import { button, h, icon } from "../dom.js";
-import { thumbnailOf } from "../cards.js";
-import { isDone, stateOf, title } from "../words.js";
+import { button, h, icon } from "../core/dom.js";
+import { thumbnailOf } from "../results/cards.js";
+import { isDone, stateOf, title } from "../core/words.js";
 import { fine } from "./player.js";
 
 const MOST_IN_ROW = 5;

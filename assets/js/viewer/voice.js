@@ -1,5 +1,5 @@
 // What the viewer says to screen readers. A modal dialog silences all that lies outside it, so its voice lies within.
-import { h } from "../dom.js";
+import { h } from "../core/dom.js";
 
 export const voice = h("div", { class: "sr voice", role: "status", "aria-live": "polite" });
 

@@ -1,9 +1,9 @@
 // What a person decides of a job that is under way, and the one thing to do about one that failed. Each says what it
 // costs before it is pressed.
-import { announce, button, h, icon, live } from "./dom.js";
-import { arrive, cancel, decide, hurry } from "./live.js";
+import { announce, button, h, icon, live } from "../core/dom.js";
+import { arrive, cancel, decide, hurry } from "../core/live.js";
 import { inLine } from "./outlook.js";
-import { money } from "./words.js";
+import { money } from "../core/words.js";
 
 const BILLING = "https://www.alibabacloud.com/help/en/model-studio/billing-for-model-studio";
 const INPUT_ICON = { words: "pencil", picture: "image", sound: "music", video: "film", result: "eye-off", account: "key-round" };

@@ -1,6 +1,6 @@
 // The helper for prompts: the provider's formula part by part, and a list of shots. It writes only when it is told to.
-import { StudioElement, announce, button, h, icon, live } from "./dom.js";
-import { catalogue } from "./words.js";
+import { StudioElement, announce, button, h, icon, live } from "../core/dom.js";
+import { catalogue } from "../core/words.js";
 
 const IN_SIGHT = 6; // as many words of a part are shown at once
 const LEAST_SHOTS = 2;

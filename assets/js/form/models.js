@@ -1,5 +1,5 @@
 // The picker of a tab's model: what each is for and costs, and where those are had that this region lacks.
-import { StudioElement, button, h, icon, live } from "./dom.js";
+import { StudioElement, button, h, icon, live } from "../core/dom.js";
 
 const NEAR_PX = 320; // less room than this below, and the list opens upwards
 const TOGETHER_MS = 700; // letters typed this quickly make one beginning

@@ -1,6 +1,6 @@
 // An illustrated article, drawn while it grows. Markdown becomes nodes here; nothing that arrives is ever read as markup.
-import { announce, button, h, icon } from "./dom.js";
-import { isActive } from "./words.js";
+import { announce, button, h, icon } from "../core/dom.js";
+import { isActive } from "../core/words.js";
 
 const HEADINGS = ["h3", "h4", "h5"];
 const LONGEST_MARKED = 20000;

@@ -6,7 +6,7 @@
 //   studio:again {job}                       the same with a new seed, Generate one press away
 //   studio:use {asset, job, moment, kind}    a menu of every slot that takes it; `moment` is where a clip stands
 //   A press on anything with data-act="open-file" asks for files, as a drop does.
-import { StudioElement, announce, h, icon } from "./dom.js";
+import { StudioElement, announce, h, icon } from "../core/dom.js";
 
 const SHORT_MS = 3500;
 const ARRIVES_MS = 400;
@@ -97,7 +97,7 @@ class Reuse extends StudioElement {
 
   async menu(wish) {
     try {
-      const { SlotMenu } = await import("./reuse/menu.js");
+      const { SlotMenu } = await import("./menu.js");
       this.slots ??= new SlotMenu(this);
       await this.slots.open(wish);
     } catch (error) {
@@ -109,7 +109,7 @@ class Reuse extends StudioElement {
   /** Files that were dropped or chosen: look what they tell. */
   async take(files) {
     if (!files.length) return;
-    const { Opened } = await import("./reuse/opened.js");
+    const { Opened } = await import("./opened.js");
     this.opened ??= new Opened(this);
     await this.opened.open(files);
   }

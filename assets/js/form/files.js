@@ -1,5 +1,5 @@
 // A chooser of one or several files, in an order: uploads and places. What is right or wrong of a file it is told.
-import { StudioElement, announce, h, icon } from "./dom.js";
+import { StudioElement, announce, h, icon } from "../core/dom.js";
 import { Piece, kindOf } from "./piece.js";
 
 const WORDS = { picture: ["a picture", "pictures", "image"], clip: ["a clip", "clips", "film"], sound: ["a sound", "sounds", "music"] };

@@ -1,9 +1,9 @@
 // One job as a card: its picture, its state, what can be done with it, and what needs saying.
 import { billed, decision, isForTheForm, remedy, stopButton, stopping, subject, turnButton } from "./deciding.js";
-import { button, copyable, h, icon, live } from "./dom.js";
+import { button, copyable, h, icon, live } from "../core/dom.js";
 import { inLine, outlookNode } from "./outlook.js";
 import { picturesOf } from "./outputs.js";
-import { STEPS, between, clock, cost, isActive, isDone, moment, since, stateOf, stepOf, title } from "./words.js";
+import { STEPS, between, clock, cost, isActive, isDone, moment, since, stateOf, stepOf, title } from "../core/words.js";
 
 /** Ask for the details of a job; `list` is what one can page through, `at` the picture to begin with. */
 export const showDetails = (job, list, at) => document.dispatchEvent(new CustomEvent("studio:details", { detail: { job, list, at } }));

@@ -31,7 +31,7 @@ async function open(wanted) {
   if (ids.length < FEWEST || ids.length > MOST) return toast(`Choose ${FEWEST} to ${MOST} items to compare.`);
   const turn = (asked += 1);
   try {
-    const room = await import("./compare/room.js");
+    const room = await import("./room.js");
     if (turn !== asked) return;
     write(ids);
     shown = { ids: ids.join(), close: room.close };

@@ -1,7 +1,7 @@
 // The parts of the form that Gradio has not: choosers with drawn shapes and prices, notes with fixes, the foot.
-import { StudioElement, announce, h, icon, live } from "./dom.js";
-import { catalogue, clock, isActive, since, stateOf, title } from "./words.js";
-import { jobById, learn, onChange } from "./live.js";
+import { StudioElement, announce, h, icon, live } from "../core/dom.js";
+import { catalogue, clock, isActive, since, stateOf, title } from "../core/words.js";
+import { jobById, learn, onChange } from "../core/live.js";
 
 const IN_A_ROW = 6;
 const LONG_IN_A_ROW = 4;

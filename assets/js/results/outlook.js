@@ -1,7 +1,7 @@
 // When a job will be done, as far as anybody knows: its place in the line, and how long such jobs took. Nothing is
 // counted down: what is said stays true while time passes.
-import { live } from "./dom.js";
-import { catalogue, isActive, since } from "./words.js";
+import { live } from "../core/dom.js";
+import { catalogue, isActive, since } from "../core/words.js";
 
 const BEFORE_WORK = ["queued", "uploading", "submitting", "pending"];
 

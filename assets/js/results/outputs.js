@@ -1,6 +1,6 @@
 // What a job made, as it is shown large: a clip that plays, or pictures, one of them large. Articles are in article.js.
-import { button, download, h, icon, live } from "./dom.js";
-import { title } from "./words.js";
+import { button, download, h, icon, live } from "../core/dom.js";
+import { title } from "../core/words.js";
 
 export const picturesOf = (job) => (job.outputs ?? []).filter((output) => output.kind === "image");
 export const clipOf = (job) => (job.outputs ?? []).find((output) => output.kind === "video");

@@ -1,11 +1,11 @@
 // The stage of a tab: the newest work, large, and a card for each of the tab's jobs.
 import { Article, articleActs } from "./article.js";
 import { bothPrompts, card, recall, showDetails } from "./cards.js";
-import { StudioElement, announce, arrange, button, download, h, icon, live } from "./dom.js";
-import { fetchJobs, jobById, onAgain, onChange } from "./live.js";
+import { StudioElement, announce, arrange, button, download, h, icon, live } from "../core/dom.js";
+import { fetchJobs, jobById, onAgain, onChange } from "../core/live.js";
 import { outlookNode, passed } from "./outlook.js";
 import { Pictures, clip, clipOf, downloads, hasArticle, picturesOf } from "./outputs.js";
-import { catalogue, clock, cost, facts, isActive, isDone, since, stateOf, title } from "./words.js";
+import { catalogue, clock, cost, facts, isActive, isDone, since, stateOf, title } from "../core/words.js";
 
 const CARDS = 8;
 const NEAR_END = 48;

@@ -1,6 +1,6 @@
 // The alarm before the provider drops a result: a banner over every tab, as long as something may be lost.
-import { announce, button, h, icon, live, styled } from "./dom.js";
-import { fetchSummary, onAgain, onChange, retryNow } from "./live.js";
+import { announce, button, h, icon, live, styled } from "../core/dom.js";
+import { fetchSummary, onAgain, onChange, retryNow } from "../core/live.js";
 
 const CALM_MS = 300000, ALARMED_MS = 20000, TICK_MS = 15000;
 

@@ -1,6 +1,6 @@
 // Building the page by hand: every word that comes from outside goes through a text node, never through markup.
 
-const ICONS = new URL("../icons/", import.meta.url);
+const ICONS = new URL("../../icons/", import.meta.url);
 
 /** A new node. `properties` are set as properties; `data-…`, `aria-…` and a few others as attributes. */
 export function h(tag, properties, ...children) {
@@ -78,7 +78,7 @@ export function arrange(parent, children) {
 const sheets = new Map();
 /** A style sheet that only a part of the page needs; resolves once it is there, or will not come. */
 export function styled(name) {
-  const href = new URL(`../css/${name}.css`, import.meta.url).href;
+  const href = new URL(`../../css/${name}.css`, import.meta.url).href;
   if (!sheets.has(name)) sheets.set(name, new Promise((ready) => document.head.append(h("link", { rel: "stylesheet", href, onload: ready, onerror: ready }))));
   return sheets.get(name);
 }

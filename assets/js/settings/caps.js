@@ -1,7 +1,7 @@
 // Caps on money: how much of each is used, and for an admin the way to set one and to take it away.
-import { announce, button, h, icon, live } from "./dom.js";
-import { dropCap, fetchCaps, putCap } from "./live.js";
-import { CURRENCIES, money } from "./words.js";
+import { announce, button, h, icon, live } from "../core/dom.js";
+import { dropCap, fetchCaps, putCap } from "../core/live.js";
+import { CURRENCIES, money } from "../core/words.js";
 
 const PERIOD = { day: "today", month: "this month", ever: "in all" };
 const EACH = { day: "a day", month: "a month", ever: "in all" };

@@ -1,7 +1,7 @@
 // The chooser of ready-made effects: a folded row with the chosen one, and a grid of small moving pictures.
-import { StudioElement, h, icon } from "./dom.js";
+import { StudioElement, h, icon } from "../core/dom.js";
 
-const PICTURES = new URL("../effects/", import.meta.url);
+const PICTURES = new URL("../../effects/", import.meta.url);
 const NONE = { value: "", label: "None", group: "", preview: "" };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let names = 0;

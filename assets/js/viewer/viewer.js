@@ -7,7 +7,7 @@
 //                                         is `complete` there are none that are older.
 //                                         Without a job the viewer closes.
 //   studio:viewing {job}                  told: the job that is looked at now, or null once the viewer is closed
-import { StudioElement, announce } from "./dom.js";
+import { StudioElement, announce } from "../core/dom.js";
 
 class Viewer extends StudioElement {
   connectedCallback() {
@@ -25,7 +25,7 @@ class Viewer extends StudioElement {
     if (!wish.job) return this.dialog?.close();
     const turn = (this.turn = (this.turn ?? 0) + 1);
     try {
-      const { Dialog } = await import("./viewer/dialog.js");
+      const { Dialog } = await import("./dialog.js");
       if (turn !== this.turn || !this.isConnected) return;
       this.dialog ??= new Dialog(this);
       this.dialog.open(wish);

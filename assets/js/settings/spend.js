@@ -1,8 +1,8 @@
 // The Spend tab: what was paid, for what, by whom and when; how much of each cap is left; all of it as a table to keep.
 import { CapsEditor, capMeter } from "./caps.js";
-import { StudioElement, h, icon, live, styled } from "./dom.js";
-import { fetchSpend, onAgain, onChange } from "./live.js";
-import { catalogue, isActive, money } from "./words.js";
+import { StudioElement, h, icon, live, styled } from "../core/dom.js";
+import { fetchSpend, onAgain, onChange } from "../core/live.js";
+import { catalogue, isActive, money } from "../core/words.js";
 
 const LOOK_AGAIN_MS = 1500;
 const MOST_ROWS = 12;

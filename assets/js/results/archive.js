@@ -1,6 +1,6 @@
 // When database and files have come apart: a calm notice over every tab, for admins, with the one press that mends it.
-import { announce, button, h, icon, styled } from "./dom.js";
-import { adoptFiles, fetchArchive, onAgain } from "./live.js";
+import { announce, button, h, icon, styled } from "../core/dom.js";
+import { adoptFiles, fetchArchive, onAgain } from "../core/live.js";
 
 const LOOK_MS = 1000;
 

@@ -1,7 +1,7 @@
 // The keys of the Settings tab: what each region has, a test that buys nothing, and a form that adds one. A key is only sent.
-import { StudioElement, announce, h, icon } from "./dom.js";
-import { addKey, fetchKeys, onAgain, testKey } from "./live.js";
-import { catalogue } from "./words.js";
+import { StudioElement, announce, h, icon } from "../core/dom.js";
+import { addKey, fetchKeys, onAgain, testKey } from "../core/live.js";
+import { catalogue } from "../core/words.js";
 
 const WORKSPACE_HELP = {
   needed: "This region has no shared address. The console shows the id of your workspace.",

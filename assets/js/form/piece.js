@@ -1,6 +1,6 @@
 // One file of a chooser: what it looks like, what is known of it, and its buttons. What they do, the chooser decides.
 import { said } from "./controls.js";
-import { button, h, icon, live } from "./dom.js";
+import { button, h, icon, live } from "../core/dom.js";
 
 const ICON = { image: "image", video: "film", audio: "music" };
 const ENDINGS = {

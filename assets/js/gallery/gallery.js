@@ -1,16 +1,16 @@
 // The gallery: everything ever made, found, looked at and kept in order. What is shown stands in the address.
-import { StudioElement, announce, button, h, icon } from "./dom.js";
-import { fetchJob, fetchJobs, jobById, onAgain, onChange } from "./live.js";
-import { clock, since } from "./words.js";
-import { Acts } from "./gallery/acts.js";
-import { read, write } from "./gallery/address.js";
-import { Bar, binNotice } from "./gallery/bar.js";
-import { Filters } from "./gallery/filters.js";
-import { Keys } from "./gallery/keys.js";
-import { Selection, drawBand, onLongPress } from "./gallery/select.js";
-import { cellOf } from "./gallery/tile.js";
-import "./gallery/toast.js";
-import { Window } from "./gallery/window.js";
+import { StudioElement, announce, button, h, icon } from "../core/dom.js";
+import { fetchJob, fetchJobs, jobById, onAgain, onChange } from "../core/live.js";
+import { clock, since } from "../core/words.js";
+import { Acts } from "./acts.js";
+import { read, write } from "./address.js";
+import { Bar, binNotice } from "./bar.js";
+import { Filters } from "./filters.js";
+import { Keys } from "./keys.js";
+import { Selection, drawBand, onLongPress } from "./select.js";
+import { cellOf } from "./tile.js";
+import "./toast.js";
+import { Window } from "./window.js";
 
 const AT_MS = 350; // while scrolling too: what is written on leaving is too late for a reload. Browsers bear three a second
 const GHOSTS = [1.78, 1, 0.56, 1.33, 1.78, 0.75, 1, 1.78, 1.33, 1.78, 0.56, 1];
@@ -67,11 +67,11 @@ class Gallery extends StudioElement {
   tools() {
     return h("div", { class: "acts" },
       h("button", { type: "button", class: "press", "data-act": "open-file", "aria-label": "Add files" }, icon("file-plus"), h("span", {}, "Add files")),
-      h("button", { type: "button", class: "press", "data-act": "space", "aria-label": "Space", onclick: async () => (await import("./gallery/disk.js")).showDisk() }, icon("chart-bar"), h("span", {}, "Space")),
+      h("button", { type: "button", class: "press", "data-act": "space", "aria-label": "Space", onclick: async () => (await import("./disk.js")).showDisk() }, icon("chart-bar"), h("span", {}, "Space")),
       button({ icon: "keyboard", label: "Keys", kind: "round", act: "keys", press: () => this.help("showKeys") }));
   }
 
-  async help(name) { (await import("./gallery/help.js"))[name](); }
+  async help(name) { (await import("./help.js"))[name](); }
 
   /** Where the part of the window begins that nothing lies over. */
   get edge() { return Math.max(0, this.filters.node.getBoundingClientRect().bottom); }

@@ -1,8 +1,8 @@
 // The admin's part of Settings: the lines at the provider, what went wrong lately, the disk. Nothing of it is shown to others.
-import { StudioElement, copyable, h, icon, live, styled } from "./dom.js";
-import { fetchAdmin, onAgain } from "./live.js";
-import { catalogue, fileSize, moment } from "./words.js";
-import { about } from "./outlook.js";
+import { StudioElement, copyable, h, icon, live, styled } from "../core/dom.js";
+import { fetchAdmin, onAgain } from "../core/live.js";
+import { catalogue, fileSize, moment } from "../core/words.js";
+import { about } from "../results/outlook.js";
 
 const LOOK_MS = 5000;
 const MOST_LANES = 12;
