@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.catalogue.schema import MB, Model, Sound
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
+from services.studio import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
 
 _SIGNS = {"USD": "$", "CNY": "¥"}
 _LONG_NAME = 32

@@ -25,7 +25,7 @@ from components.tab.refill import draft_of, left_out, with_file, with_new_seed, 
 from components.tab.uploads import still_here
 from services.catalogue.schema import Field, FileField, FilesField
 from services.domain.errors import NotFound, StudioError
-from services.gallery.reuse import models_by_rank
+from services.studio import models_by_rank
 
 if TYPE_CHECKING:
     from services.gallery.views import JobView

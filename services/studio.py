@@ -1,4 +1,4 @@
-"""What the page, the API and MCP call: check, submit, watch, cancel, find. The one door into the services.
+"""The one door for the page, the API and MCP: check, submit, watch, cancel, find; and the values that go through it.
 
 Hides how jobs run, where files lie and which key pays. Everything that comes back is plain data.
 """
@@ -16,21 +16,29 @@ import orjson
 
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
+from services.database.caps import CapView
+from services.database.organize import Collection, Marks
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.domain.money import listed
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
+from services.gallery.exports import Wanted
+from services.gallery.organize import MOST_JOBS, DiscardReceipt
+from services.gallery.recipe_view import RecipeView
+from services.gallery.reuse import Cut, RelativesView, SlotView, kinds_taken, models_by_rank
 from services.gallery.search_syntax import names_of, parse_query
 from services.gallery.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, outlook_of, page_view
-from services.jobs.build import Order, Verdict, jobs_of, refuse_copies
+from services.jobs.build import MOST_COPIES, Order, Verdict, jobs_of, refuse_copies
 from services.jobs.check import Check, numbered
 from services.jobs.events import Change, Events, Signal
 from services.jobs.pace import Pace
 from services.jobs.scheduling import FIRST, URGENT
-from services.money.agreed import Agreed, refuse_dearer
-from services.money.estimates import PricedStep, Step
+from services.media.facts import AudioFacts, ImageFacts, MediaFacts, Unreadable, VideoFacts
+from services.money.agreed import Agreed, agreed_in, limit_of, refuse_dearer
+from services.money.estimates import MOST_STEPS, PricedStep, Step, chain_view, estimate_view
+from services.money.spending import spend_view
 from services.request import (
     Cost,
     price,
@@ -38,6 +46,41 @@ from services.request import (
 )
 from services.runtime import Announcements, Services, repaired_folder, run
 from services.settings import Settings
+
+__all__ = [
+    "MOST_COPIES",
+    "MOST_JOBS",
+    "MOST_STEPS",
+    "Agreed",
+    "AudioFacts",
+    "CapView",
+    "Change",
+    "Collection",
+    "Cut",
+    "DiscardReceipt",
+    "ImageFacts",
+    "KeyTest",
+    "Marks",
+    "MediaFacts",
+    "RecipeView",
+    "RelativesView",
+    "Signal",
+    "SlotView",
+    "Step",
+    "Studio",
+    "Unreadable",
+    "Verdict",
+    "VideoFacts",
+    "Wanted",
+    "agreed_in",
+    "chain_view",
+    "estimate_view",
+    "kinds_taken",
+    "limit_of",
+    "models_by_rank",
+    "person_in",
+    "spend_view",
+]
 
 _LONGEST_PAGE = 200
 

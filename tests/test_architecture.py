@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source: the layers, and the one place of each kind of knowledge."""
+"""Which package may import which, read from the source: their order, and the one place of each kind of knowledge."""
 
 from __future__ import annotations
 
@@ -78,22 +78,115 @@ def assert_none_reaches(modules: list[Module], *packages: str) -> None:
     assert found == {}
 
 
+FLAT = {"services.studio", "services.runtime", "services.settings"}
+"""The only modules that lie flat in `services/`."""
+ORDER = (
+    ("services.domain", "services.catalogue"),
+    ("services.environment",),
+    ("services.settings",),
+    ("services.media",),
+    ("services.request",),
+    ("services.dashscope",),
+    ("services.startup",),
+    ("services.simulator", "services.database"),
+    ("services.money", "services.storage"),
+    ("services.jobs",),
+    ("services.gallery", "services.monitoring"),
+    ("services.runtime",),
+    ("services.studio",),
+    ("services.web", "components"),
+    ("app",),
+)
+"""All packages, from the ground up. A package imports only packages that stand in a row above its own, and itself."""
+FLOOR = {package: number for number, row in enumerate(ORDER) for package in row}
+WITH_SQL = (
+    "services.database", "services.jobs.scheduling.slots", "services.jobs.timing.samples", "services.jobs.workers",
+    "services.jobs.engine", "services.money.spending", "services.monitoring.stats", "services.monitoring.health",
+    "services.startup.database",
+    # Only the URL of a database:
+    "services.settings", "services.environment.setting_values", "services.startup.doctor",
+)  # fmt: skip
+SEEN_BY_THE_PAGE = (
+    "services.studio", "services.domain", "services.catalogue", "services.request", "services.gallery.views",
+    "services.web",
+)  # fmt: skip
+
+
+def package_of(name: str) -> str:
+    """The package that a module of ours belongs to, as ORDER calls it."""
+    return ".".join(name.split(".")[:2]) if name.startswith("services.") else name.partition(".")[0]
+
+
+def ours(module: Module) -> set[str]:
+    """The packages of ours that a module imports, and its own."""
+    found = {package_of(name) for name in module.reaches("services", "components", "app")}
+    return {"services.settings" if name == "services" else name for name in found}
+
+
+def test_nothing_but_three_modules_lies_flat_in_the_services() -> None:
+    flat = {module.name for module in MODULES if module.path.parent == ROOT / "services"}
+
+    assert flat == FLAT | {"services"}
+
+
+def test_every_package_has_its_place() -> None:
+    assert {package_of(module.name) for module in MODULES} - {"services"} == set(FLOOR)
+
+
+def test_packages_import_one_way_only() -> None:
+    upwards = {
+        module.name: wrong
+        for module in MODULES
+        if module.name != "services"
+        and (
+            wrong := {
+                package
+                for package in ours(module) - {package_of(module.name)}
+                if FLOOR[package] >= FLOOR[package_of(module.name)]
+            }
+        )
+    }
+
+    assert upwards == {}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {module.name for module in MODULES}
+    left = {
+        module.name: {
+            name if name in names else name.rpartition(".")[0] for name in module.reaches("services", "components")
+        }
+        & (names - {module.name})
+        for module in MODULES
+    }
+    while free := [name for name, imported in left.items() if not imported & set(left)]:
+        for name in free:
+            del left[name]
+
+    assert left == {}
+
+
 def test_services_know_nothing_of_the_page() -> None:
     assert_none_reaches(within("services"), "gradio", "gradio_client", "components", "app")
 
 
-def test_the_page_knows_nothing_of_http_to_the_vendor_or_of_databases() -> None:
-    assert_none_reaches(within("components"), "httpx", "sqlalchemy", "aiosqlite", "sqlite3", "psycopg", "dbos")
+def test_only_some_modules_speak_sql() -> None:
+    assert_none_reaches(outside(*WITH_SQL), "sqlalchemy", "aiosqlite", "psycopg")
+    assert_none_reaches(outside("services.jobs.engine"), "dbos")
 
 
-def test_the_page_speaks_to_the_studio_and_not_past_it() -> None:
-    assert_none_reaches(
-        within("components"),
-        *(
-            f"services.{name}"
-            for name in ("accounts", "archive", "dashscope", "history", "jobs", "simulator", "tables")
-        ),
-    )
+def test_the_page_and_the_routes_speak_to_the_studio_and_not_past_it() -> None:
+    for module in within("components", "services.web"):
+        past = [
+            name
+            for name in module.reaches("services")
+            if not any(f"{name}.".startswith(f"{seen}.") for seen in SEEN_BY_THE_PAGE)
+        ]
+        assert past == [], module.name
+
+
+def test_the_page_speaks_no_http_to_the_vendor() -> None:
+    assert_none_reaches(within("components"), "httpx", "sqlite3")
 
 
 def test_the_catalogue_stands_alone() -> None:

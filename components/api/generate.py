@@ -36,11 +36,8 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.domain.errors import StudioError
-from services.jobs.build import MOST_COPIES
-from services.money.agreed import Agreed, limit_of
-from services.money.estimates import estimate_view
 from services.request import default_of, is_absent
-from services.studio import Studio
+from services.studio import MOST_COPIES, Agreed, Studio, estimate_view, limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -40,8 +40,8 @@ from services.catalogue.schema import (
 )
 from services.domain.errors import InvalidRequest, PriceChanged, StudioError
 from services.domain.problems import COPIES
-from services.money.agreed import agreed_in
 from services.request import fields_for
+from services.studio import agreed_in
 
 if TYPE_CHECKING:
     from services.domain.problems import Change

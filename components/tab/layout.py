@@ -31,7 +31,7 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
-from services.jobs.build import MOST_COPIES
+from services.studio import MOST_COPIES
 
 if TYPE_CHECKING:
     from services.studio import Studio

@@ -21,8 +21,8 @@ from services.catalogue.schema import (
     NumberField,
     SwitchField,
 )
-from services.gallery.reuse import kinds_taken
 from services.request import fields_for, files_of, names_of
+from services.studio import kinds_taken
 
 _LONGEST_WORDS = 20_000
 _MOST_PARAMETERS = 100

@@ -28,9 +28,8 @@ from services.catalogue.schema import (
 from services.domain.errors import InvalidRequest
 from services.domain.money import MICROS
 from services.domain.problems import COPIES, PRICE, Problem
-from services.media.facts import AudioFacts, ImageFacts, MediaFacts, VideoFacts
-from services.money.agreed import Agreed
 from services.request import Cost, Request, fields_for, files_of, output_tier, parse, price
+from services.studio import Agreed, AudioFacts, ImageFacts, MediaFacts, VideoFacts
 
 if TYPE_CHECKING:
     from services.studio import Verdict

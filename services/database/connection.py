@@ -12,8 +12,11 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+Conflict = IntegrityError
+"""Raised by a write if another process wrote the same row first."""
 STILL_SECONDS = 10
 """A transaction in which nothing happens for so long is ended by PostgreSQL, and what it holds is free."""
 

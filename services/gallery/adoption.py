@@ -15,8 +15,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
+from services.database.connection import Conflict
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, Decision, Job, JobStatus, new_id
@@ -142,7 +141,7 @@ class Adopter:
                     await self._take_unknown(entry, keys, person, adoption)
                 elif known.purged_at is None or revive:
                     await self._take_into(known, keys, adoption)
-        except IntegrityError:
+        except Conflict:
             log.info("%s was taken in by somebody else in the same moment", entry)
 
     async def _known(self, job_id: str) -> Job | None:

@@ -90,10 +90,9 @@ class Importer:
         self._demo = demo
         self._announce = announce
 
-    @property
-    def folder(self) -> Path:
-        """Where a file may lie that is about to be taken in."""
-        return self._archive.incoming
+    def new_file(self) -> Path:
+        """The path of a new file, to write what is about to be taken in."""
+        return self._archive.incoming / new_part_name()
 
     async def keep(self, path: Path, *, name: str, person: Person = LOCAL, made_at: int | None = None) -> JobWithAssets:
         """Take one file in; where it is here already, the job that it is. `path` itself is left as it is.

@@ -18,7 +18,7 @@ from services.domain.people import Person
 from services.jobs.scheduling.limits import Limits, published
 from services.monitoring.health import LOW_BYTES, Examiner, Health
 from services.monitoring.loop_watchdog import LoopWatchdog
-from services.monitoring.metrics import Numbers, render
+from services.monitoring.metrics import CONTENT_TYPE, Numbers, render
 from services.monitoring.stats import Queue, Stats
 from services.storage.usage import Usage
 
@@ -86,6 +86,9 @@ class AdminView(TypedDict):
 
 class Admin:
     """Looks at a running studio. `folder` lies on the disk that the results are written to."""
+
+    metrics_type = CONTENT_TYPE
+    """The MIME type of `metrics`."""
 
     def __init__(  # noqa: PLR0913 - one each of what it looks at
         self,

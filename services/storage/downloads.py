@@ -6,7 +6,7 @@ Everybody gets what is theirs; what is another's does not exist for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from services.database.jobs import History
@@ -14,6 +14,7 @@ from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, JobWithAssets
 from services.domain.people import LOCAL, Person
 from services.storage.archive import Archive
+from services.storage.zip_stream import zipped
 
 
 class Downloads:
@@ -55,7 +56,7 @@ class Downloads:
         self._strip(path, part)
         part.replace(copy)
 
-    async def article(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, list[tuple[str, Path]]]:
+    async def article(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, Iterator[bytes]]:
         """What an article's zip is called, and its files with their names: the text and its pictures.
 
         Raises NotFound.
@@ -64,15 +65,15 @@ class Downloads:
         text = next((asset for asset in outputs if asset.kind == "article"), None)
         if text is None:
             raise NotFound("This job has no article, or it is not finished.")
-        return f"{Path(text.name).stem}.zip", await self._paths(outputs)
+        return f"{Path(text.name).stem}.zip", zipped(await self._paths(outputs))
 
-    async def made(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, list[tuple[str, Path]]]:
-        """What a zip of all that a job made is called, and its files with their names. Raises NotFound."""
+    async def made(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, Iterator[bytes]]:
+        """The name of a ZIP of all that a job made, and the ZIP as it is written. Raises NotFound."""
         found = await self._found(job_id, person)
         outputs = [asset for asset in found.assets if asset.role == OUTPUT]
         if not outputs:
             raise NotFound("This job has made no files, or it is not finished.")
-        return f"{found.job.model}-{job_id[-6:]}.zip", await self._paths(outputs)
+        return f"{found.job.model}-{job_id[-6:]}.zip", zipped(await self._paths(outputs))
 
     async def _paths(self, files: list[Asset]) -> list[tuple[str, Path]]:
         return await asyncio.to_thread(lambda: [(asset.name, self._archive.path(asset.key)) for asset in files])

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from services.domain.errors import NotFound
-from services.monitoring.metrics import CONTENT_TYPE
 from services.studio import Studio
 from services.web.caller import Caller
 
@@ -25,7 +24,9 @@ def router(studio: Studio) -> APIRouter:
     async def metrics() -> Response:
         if not studio.settings.studio_metrics:
             raise NotFound("The numbers for Prometheus are switched off here.")
-        return Response(await studio.services.admin.metrics(), media_type=CONTENT_TYPE, headers=fresh)
+        return Response(
+            await studio.services.admin.metrics(), media_type=studio.services.admin.metrics_type, headers=fresh
+        )
 
     @routes.get("/studio/admin")
     async def overview(person: Caller) -> JSONResponse:

@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from services.dashscope.api_keys import KeyTest
 from services.domain.errors import StudioError
-from services.studio import Studio
+from services.studio import KeyTest, Studio
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
 

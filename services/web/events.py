@@ -9,8 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from services.domain.people import Person
-from services.jobs.events import Change, Signal
-from services.studio import Studio
+from services.studio import Change, Signal, Studio
 from services.web.caller import Caller
 
 _LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"

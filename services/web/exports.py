@@ -10,8 +10,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
 from services.domain.errors import StudioError
-from services.gallery.exports import Wanted
-from services.studio import Studio
+from services.studio import Studio, Wanted
 from services.web.caller import Caller, OwnPage
 from services.web.gallery import job_ids_in
 from services.web.request_body import json_body

@@ -13,14 +13,12 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.catalogue import Catalogue
-from services.database.organize import Collection, Marks
 from services.domain.clock import iso
 from services.domain.errors import StudioError
 from services.domain.jobs import JobWithAssets
 from services.domain.people import Person
-from services.gallery.organize import MOST_JOBS, DiscardReceipt
 from services.gallery.views import job_view
-from services.studio import Studio
+from services.studio import MOST_JOBS, Collection, DiscardReceipt, Marks, Studio
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -14,9 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision, OnArrival
 from services.gallery.views import JobView
-from services.money.agreed import agreed_in
-from services.storage.zip_stream import zipped
-from services.studio import Studio
+from services.studio import Studio, agreed_in
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
 
@@ -98,9 +95,9 @@ def router(studio: Studio) -> APIRouter:
     return routes
 
 
-def _zip(name: str, files: Sequence[tuple[str, Path]]) -> StreamingResponse:
+def _zip(name: str, pieces: Iterator[bytes]) -> StreamingResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
-    return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 async def _decision_in(request: Request) -> dict[str, Any]:  # Any: JSON from outside

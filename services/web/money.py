@@ -7,11 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.database.caps import CapView
 from services.domain.errors import StudioError
-from services.money.estimates import MOST_STEPS, Step, chain_view
-from services.money.spending import spend_view
-from services.studio import Studio
+from services.studio import MOST_STEPS, CapView, Step, Studio, chain_view, spend_view
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
 

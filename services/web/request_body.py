@@ -17,7 +17,6 @@ from fastapi import Request
 
 from services.catalogue.schema import MB
 from services.domain.errors import FileRefused, StudioError
-from services.storage.archive import new_part_name
 
 MAX_BYTES = 200 * MB
 _PIECE = 1 << 20
@@ -44,9 +43,8 @@ async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any
 
 
 @asynccontextmanager
-async def received(request: Request, folder: Path, *, limit: int = MAX_BYTES) -> AsyncIterator[Path]:
-    """The file, for as long as the block lasts. Raises FileRefused where it is empty or has more than `limit` bytes."""
-    path = folder / new_part_name()
+async def received(request: Request, path: Path, *, limit: int = MAX_BYTES) -> AsyncIterator[Path]:
+    """Write the file to `path` and keep it for the block. Raises FileRefused if it is empty or above `limit` bytes."""
     try:
         await _write(request, path, limit)
         yield path

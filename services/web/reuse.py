@@ -6,10 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.requests import Request
 
-from services.gallery.recipe_view import RecipeView
-from services.gallery.reuse import Cut, RelativesView, SlotView
 from services.gallery.views import JobView, job_view
-from services.studio import Studio
+from services.studio import Cut, RecipeView, RelativesView, SlotView, Studio
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import name_in, received
 
@@ -44,12 +42,12 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.post("/recipes", response_model=None, dependencies=[OwnPage])
     async def recipe(request: Request, person: Caller) -> RecipeView:
-        async with received(request, studio.services.importer.folder) as path:
+        async with received(request, studio.services.importer.new_file()) as path:
             return await studio.services.recipe_views.read(path, person=person)
 
     @routes.post("/imports", response_model=None, dependencies=[OwnPage])
     async def take(request: Request, person: Caller) -> JobView:
-        async with received(request, studio.services.importer.folder) as path:
+        async with received(request, studio.services.importer.new_file()) as path:
             found = await studio.services.importer.keep(
                 path, name=name_in(request), person=person, made_at=_made_at(request)
             )

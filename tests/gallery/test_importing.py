@@ -310,7 +310,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         add_routes(app, studio)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio") as made:
             yield made
-        assert list(studio.services.importer.folder.iterdir()) == [], "nothing of what was sent is left"
+        assert list(studio.services.archive.incoming.iterdir()) == [], "nothing of what was sent is left"
 
 
 async def test_a_dropped_file_says_what_the_form_needs(client: httpx.AsyncClient, tmp_path: Path) -> None:
