@@ -11,6 +11,7 @@ import pytest
 from services.catalogue import CATALOGUE, table
 from services.settings import Settings
 from tests import ROOT
+from tests.test_architecture import ORDER
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
@@ -114,3 +115,12 @@ def test_ci_finds_the_test_command_in_the_readme() -> None:
 
 def test_the_changelog_has_a_place_for_what_is_new() -> None:
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_contributing_has_a_line_for_every_package() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^\| `([\w./]+)` \|", text, re.M))
+
+    packages = {f"{package.replace('.', '/')}" for row in ORDER for package in row}
+    written = {f"{name}.py" if (ROOT / f"{name}.py").is_file() else f"{name}/" for name in packages}
+    assert described == written | {"assets/"}
