@@ -213,7 +213,7 @@ def test_the_command_lists_and_puts_back_and_refuses_beside_a_running_studio(
     assert "Stop it first" in capsys.readouterr().err
     assert main(["--restore", "2020-01-01"]) == 1
     assert main(["--restore", copy.day]) == 0
-    assert "importer --adopt" in capsys.readouterr().out
+    assert "import_command --adopt" in capsys.readouterr().out
     with closing(sqlite3.connect(place.home / "studio.db")) as database:
         assert database.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
     (before,) = place.home.glob("studio-replaced-*.db")

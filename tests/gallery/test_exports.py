@@ -328,10 +328,12 @@ async def client(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
         demo=False,
         catalogue=CATALOGUE,
         person_in=person_in,
-        shelf=Organizer(history=bench.history, announce=announce, clock=lambda: BEGUN),
-        janitor=Cleanup(**common, clock=lambda: BEGUN),
-        disk=Usage(**common, catalogue=CATALOGUE),
-        exports=bench.exports(),
+        services=SimpleNamespace(
+            organizer=Organizer(history=bench.history, announce=announce, clock=lambda: BEGUN),
+            cleanup=Cleanup(**common, clock=lambda: BEGUN),
+            usage=Usage(**common, catalogue=CATALOGUE),
+            exports=bench.exports(),
+        ),
     )
     studio = cast(Studio, fake)  # what the routes use of one
     app = FastAPI()
