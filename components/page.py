@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from components.elements import element
+from components.script_data import script_data
 from components.settings import build_settings
 from components.tab.form import Tab
 from components.tab.layout import build_draft, build_tab
 from components.theme import studio_theme
 from components.viewer import build_viewer
-from services.catalogue.schema import AudioLimit, Field, FilesField, Guide, ImageLimit, Model, VideoLimit
 
 if TYPE_CHECKING:
     from services.studio import Studio
@@ -70,7 +70,7 @@ def page_options(studio: Studio) -> dict[str, Any]:  # Any: keywords of mount_gr
 
 def _head(studio: Studio) -> str:
     """Styles, scripts, and the words of the catalogue for them. Nothing in it comes from a person."""
-    words = json.dumps(catalogue_words(studio), ensure_ascii=False).replace("<", "\\u003c")
+    words = json.dumps(script_data(studio), ensure_ascii=False).replace("<", "\\u003c")
     early = (_ASSETS / "js/core/early.js").read_text(encoding="utf-8")
     return "\n".join(
         [
@@ -93,64 +93,3 @@ def _modules(entry: str) -> list[str]:
             if path not in found:
                 found.append(path)
     return found
-
-
-def catalogue_words(studio: Studio) -> dict[str, object]:
-    """What the scripts need to know of the catalogue: names, labels and usual times, no limits and no prices."""
-    catalogue = studio.catalogue
-    fields: dict[str, dict[str, object]] = {}
-    for model in catalogue.models:
-        for offer in model.offers:
-            for field in model.every_field(offer.region):
-                fields.setdefault(field.name, _field_words(field))
-    return {
-        "demo": studio.demo,
-        "families": {
-            family.id: {
-                "label": family.label,
-                "icon": family.icon,
-                "invitation": family.invitation,
-                "examples": [example.title for example in family.examples],
-                "guide": _guide_words(family.guide) if family.guide else None,
-            }
-            for family in catalogue.families
-        },
-        "models": {
-            model.id: {
-                "title": model.title,
-                "family": model.family,
-                "usual": list(model.usual_seconds),
-                "calls": _calls(model),
-            }
-            for model in catalogue.models
-        },
-        "regions": {region.id: region.label for region in catalogue.regions},
-        "fields": fields,
-    }
-
-
-def _guide_words(guide: Guide) -> dict[str, object]:
-    return {
-        "parts": [
-            {"label": part.label, "hint": part.hint, "words": list(part.words), "pattern": part.pattern}
-            for part in guide.parts
-        ]
-    }
-
-
-def _field_words(field: Field) -> dict[str, object]:
-    choices = {str(choice.value): choice.label for choice in getattr(field, "choices", ())}
-    return {"label": field.label, "unit": getattr(field, "unit", ""), "choices": choices}
-
-
-def _calls(model: Model) -> dict[str, dict[str, str]]:
-    """How the prompt calls the files of each list, by their kind: `{}` is their number."""
-    return {
-        field.name: {_KIND_OF[type(taken.vendor)]: taken.called for taken in field.takes if taken.called}
-        for offer in model.offers
-        for field in model.every_field(offer.region)
-        if isinstance(field, FilesField)
-    }
-
-
-_KIND_OF = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}

@@ -17,17 +17,19 @@ import orjson
 from services.catalogue import CATALOGUE, Catalogue
 from services.dashscope.api_keys import Accounts, KeyState, KeyTest, labels
 from services.database.caps import CapView
-from services.database.organize import Collection, Marks
+from services.database.organize import BIN_DAYS, Collection, Marks
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.domain.money import listed
 from services.domain.people import LOCAL, Person
 from services.domain.search_query import Find
+from services.gallery.error_view import SUBJECT_OF_KIND
 from services.gallery.exports import Wanted
 from services.gallery.organize import MOST_JOBS, DiscardReceipt
 from services.gallery.recipe_view import RecipeView
 from services.gallery.reuse import Cut, RelativesView, SlotView, kinds_taken, models_by_rank
+from services.gallery.search_help import search_help
 from services.gallery.search_syntax import names_of, parse_query
 from services.gallery.views import NO_OUTLOOK, JobsView, JobView, Outlook, job_view, outlook_of, page_view
 from services.jobs.build import MOST_COPIES, Order, Verdict, jobs_of, refuse_copies
@@ -46,11 +48,15 @@ from services.request import (
 )
 from services.runtime import Announcements, Services, repaired_folder, run
 from services.settings import Settings
+from services.storage.removed_files import KEPT_DAYS
 
 __all__ = [
+    "BIN_DAYS",
+    "KEPT_DAYS",
     "MOST_COPIES",
     "MOST_JOBS",
     "MOST_STEPS",
+    "SUBJECT_OF_KIND",
     "Agreed",
     "AudioFacts",
     "CapView",
@@ -79,6 +85,7 @@ __all__ = [
     "limit_of",
     "models_by_rank",
     "person_in",
+    "search_help",
     "spend_view",
 ]
 

@@ -23,21 +23,17 @@ from components.tab.draft import Shown
 from components.text import money
 from services.catalogue.schema import (
     AudioField,
-    AudioLimit,
     ChoiceField,
     Field,
     FilesField,
     FixedField,
     ImageField,
-    ImageLimit,
-    MediaLimit,
     NumberField,
     Size,
     SizeField,
     SwitchField,
     TextField,
     VideoField,
-    VideoLimit,
 )
 
 _AT_A_GLANCE = 6
@@ -47,13 +43,6 @@ _SHAPE = re.compile(r"\d{1,2}:\d{1,2}")
 
 Rates = Mapping[str, tuple[Decimal, str]]
 """Price of a second and its currency, by the value of a choice that decides it."""
-
-ACCEPT: Mapping[type[MediaLimit], tuple[str, str]] = {
-    ImageLimit: ("picture", "image/*"),
-    VideoLimit: ("clip", "video/*"),
-    AudioLimit: ("sound", "audio/*"),
-}
-"""What a kind of file is called on the page, and what the browser's chooser is asked to show for it."""
 
 
 class Kind(StrEnum):
@@ -307,15 +296,14 @@ def _sizes(field: SizeField, rates: Rates) -> dict[str, object]:
 def files_offer(field: FilesField | VideoField, *, prompt: str) -> dict[str, object]:
     """What the chooser of files draws of the field itself. `prompt` is the id of the block with the words."""
     limits = [taken.vendor for taken in field.takes] if isinstance(field, FilesField) else [field.vendor]
-    kinds = [ACCEPT[type(limit)] for limit in limits]
     return {
         "field": field.name,
         "label": field.label,
         "help": field.help,
         "required": field.required or (isinstance(field, FilesField) and field.least > 0),
         "most": field.most if isinstance(field, FilesField) else 1,
-        "kinds": [kind for kind, _ in kinds],
-        "accept": ",".join(accept for _, accept in kinds),
+        "kinds": [limit.kind for limit in limits],
+        "accept": ",".join(f"{limit.kind}/*" for limit in limits),
         "prompt": prompt,
     }
 

@@ -14,14 +14,12 @@ from pathlib import Path
 
 from services.catalogue import CATALOGUE, Catalogue
 from services.catalogue.schema import (
-    AudioLimit,
+    KIND_NAMES,
     ChoiceField,
     Field,
     FileField,
     FilesField,
     FixedField,
-    ImageLimit,
-    MediaLimit,
     Mode,
     Model,
     NumberField,
@@ -32,18 +30,12 @@ from services.catalogue.schema import (
     SwitchField,
     TextField,
     Unit,
-    VideoLimit,
 )
 
 BEGIN = "<!-- models: written by python -m services.catalogue.table --write README.md -->"
 END = "<!-- models: end -->"
 ModelToWords = Callable[[Model, tuple[Field, ...]], str]
 SOUND_WORDS = {Sound.NONE: "silent", Sound.ALWAYS: "yes", Sound.CHOSEN: "on or off", Sound.UNSAID: "not said"}
-KIND_WORDS: dict[type[MediaLimit], tuple[str, str]] = {
-    ImageLimit: ("picture", "pictures"),
-    VideoLimit: ("clip", "clips"),
-    AudioLimit: ("sound file", "sound files"),
-}
 
 
 def render(catalogue: Catalogue) -> str:
@@ -145,7 +137,7 @@ def _asks_for_words(fields: tuple[Field, ...]) -> bool:
 
 
 def _several(field: FilesField) -> str:
-    kinds = " or ".join(KIND_WORDS[type(taken.vendor)][field.most > 1] for taken in field.takes)
+    kinds = " or ".join(KIND_NAMES[taken.vendor.kind][field.most > 1] for taken in field.takes)
     if field.most == 1:
         return f"1 {kinds}"
     return f"{field.least} to {field.most} {kinds}" if field.least else f"up to {field.most} {kinds}"

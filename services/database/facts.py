@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.database.tables import assets, facts, jobs, strangers
+from services.domain.batches import batches
 
 DATABASE_ID = "database_id"
 COPIED_AT = "copied_at"
@@ -89,8 +90,7 @@ class Facts:
     ) -> frozenset[str]:
         found: set[str] = set()
         async with self._engine.connect() as connection:
-            for begin in range(0, len(values), _AT_ONCE):
-                some = list(values[begin : begin + _AT_ONCE])
+            for some in batches(values, _AT_ONCE):
                 found.update(await connection.scalars(sa.select(column).where(column.in_(some), *conditions)))
         return frozenset(found)
 

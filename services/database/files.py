@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.database.tables import assets, jobs
+from services.domain.batches import batches
 from services.domain.jobs import OUTPUT, Asset
 
 _KEYS_AT_ONCE = 500
@@ -56,8 +57,7 @@ class Files:
         """Those of these keys that any row names, as a file or as a picture of one. Looks through every row."""
         found: set[str] = set()
         async with self._engine.connect() as connection:
-            for begin in range(0, len(keys), _KEYS_AT_ONCE):
-                some = list(keys[begin : begin + _KEYS_AT_ONCE])
+            for some in batches(keys, _KEYS_AT_ONCE):
                 for column in (assets.c.key, assets.c.poster_key, assets.c.thumbnail_key):
                     found.update(
                         key for key in await connection.scalars(sa.select(column).where(column.in_(some))) if key
@@ -66,7 +66,7 @@ class Files:
 
     async def shares(self, *, person: str | None) -> tuple[Share, ...]:
         """The bytes of a person's files, or of everybody's, by family and day."""
-        made = sa.func.max(sa.case((assets.c.role == "output", 1), else_=0))
+        made = sa.func.max(sa.case((assets.c.role == OUTPUT, 1), else_=0))
         shown = sa.func.max(sa.case((jobs.c.deleted_at.is_(None), 1), else_=0))
         each = (
             sa.select(

@@ -32,7 +32,6 @@ from services.database.tables import assets, collection_jobs, counters, jobs, re
 from services.domain.errors import NotFound
 from services.domain.jobs import (
     FINAL,
-    OUTPUT,
     Asset,
     Decision,
     Job,
@@ -130,14 +129,14 @@ class History:
         """
         async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
-            if any(asset.role == OUTPUT and asset.seconds for asset in files):
+            if any(asset.is_output and asset.seconds for asset in files):
                 before = await connection.scalar(sa.select(jobs.c.seconds).where(jobs.c.id == job_id))
                 values["seconds"] = _longest(files, before)
             only = {"only_from": only_from, "only_slot": only_slot, "only_decision": only_decision}
             job = await change_job(connection, job_id, sequence=sequence, **only, **values)
             if job is not None and files:
                 await put_assets(connection, files)
-                if any(asset.role == OUTPUT for asset in files):
+                if any(asset.is_output for asset in files):
                     await reindex(connection, [job_id])  # what was made is searched for by its kind
         return job
 
@@ -271,7 +270,7 @@ def _read_cursor(cursor: str | None) -> int | None:
 
 def _longest(files: Sequence[Asset], before: float | None) -> float | None:
     """The length of the longest that was made. To a tenth: a clip of 5 seconds often has 5.04."""
-    made = [round(asset.seconds, 1) for asset in files if asset.role == OUTPUT and asset.seconds]
+    made = [round(asset.seconds, 1) for asset in files if asset.is_output and asset.seconds]
     return max([*made, *([] if before is None else [before])], default=None)
 
 

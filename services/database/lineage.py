@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.database.tables import assets, jobs
-from services.domain.jobs import Origin
+from services.domain.jobs import OUTPUT, Origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,12 @@ class Lineage:
 
     async def origin(self, sha256: str, *, person: str) -> Origin | None:
         """Where a person's file of this hash came from: something they made, or gave before and that had an origin."""
-        made = sa.case((assets.c.role == "output", 0), else_=1)
+        made = sa.case((assets.c.role == OUTPUT, 0), else_=1)
         statement = (
             sa.select(assets.c.id, assets.c.role, assets.c.parent_id, assets.c.moment)
             .join(jobs, jobs.c.id == assets.c.job_id)
             .where(assets.c.sha256 == sha256, _own(jobs, person))
-            .where(sa.or_(assets.c.role == "output", assets.c.parent_id.is_not(None)))
+            .where(sa.or_(assets.c.role == OUTPUT, assets.c.parent_id.is_not(None)))
             .order_by(made, assets.c.created_at.desc())
             .limit(1)
         )
@@ -60,7 +60,7 @@ class Lineage:
             row = (await connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        return Origin(asset=row.id) if row.role == "output" else Origin(asset=row.parent_id, moment=row.moment)
+        return Origin(asset=row.id) if row.role == OUTPUT else Origin(asset=row.parent_id, moment=row.moment)
 
     async def above(self, job_ids: Sequence[str], *, person: str) -> tuple[Link, ...]:
         """The steps that lead to these jobs."""

@@ -5,7 +5,7 @@ A new database is made with the tables as they are now; every later step then fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +32,7 @@ from services.database.tables import (
     tags,
     versions,
 )
+from services.domain.batches import batches
 from services.domain.jobs import place_of
 
 _LOCK = 7_420_260
@@ -167,7 +168,7 @@ def _fill_places(connection: sa.Connection) -> None:
             place += 1
         taken.add(place)
         rows.append({"row": job_id, "value": place})
-    for some in _slices(rows):
+    for some in batches(rows, _ROWS_AT_ONCE):
         _write_places(connection, some)
 
 
@@ -197,10 +198,5 @@ def _fill_reservations(connection: sa.Connection) -> None:
     held = sa.select(reservations.c.job_id)
     wanted = sa.select(jobs).where(jobs.c.id.not_in(held), jobs.c.imported.is_(False))
     rows = [reservation_of(job_of(row)) for row in connection.execute(wanted).mappings()]
-    for some in _slices(rows):
-        connection.execute(reservations.insert(), list(some))
-
-
-def _slices(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
-    for begin in range(0, len(rows), _ROWS_AT_ONCE):
-        yield rows[begin : begin + _ROWS_AT_ONCE]
+    for some in batches(rows, _ROWS_AT_ONCE):
+        connection.execute(reservations.insert(), some)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.database.rows import job_of, next_sequence
 from services.database.search_index import forget, reindex
 from services.database.tables import assets, collection_jobs, collections, jobs, tags
+from services.domain.batches import batches
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job
 
@@ -288,8 +289,8 @@ async def _limit_tags(connection: AsyncConnection, job_ids: Sequence[str]) -> No
 
 
 async def _reindex(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
-    for begin in range(0, len(job_ids), _INDEXED_AT_ONCE):
-        await reindex(connection, job_ids[begin : begin + _INDEXED_AT_ONCE])
+    for some in batches(job_ids, _INDEXED_AT_ONCE):
+        await reindex(connection, some)
 
 
 async def _keys_of(connection: AsyncConnection, job_ids: Sequence[str]) -> set[str]:

@@ -15,6 +15,7 @@ from services.database.facts import COPIED_AT, MISHAP, put_fact
 from services.database.rows import next_sequence
 from services.database.search_index import reindex
 from services.database.tables import counters, facts, jobs, submissions
+from services.domain.batches import batches
 from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
 
 _MAY_BE_SENT = tuple(str(s) for s in (JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN))
@@ -115,8 +116,8 @@ async def _hold_all(connection: AsyncConnection, *, now: int, sequence: int) -> 
                 sequence=sequence,
             )
         )
-    for begin in range(0, len(ids), _INDEXED_AT_ONCE):
-        await reindex(connection, ids[begin : begin + _INDEXED_AT_ONCE])
+    for some in batches(ids, _INDEXED_AT_ONCE):
+        await reindex(connection, some)
     return tuple(ids)
 
 

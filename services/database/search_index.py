@@ -24,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.database.tables import assets, collection_jobs, jobs, tags
 from services.database.tokenizer import tokens
-from services.domain.jobs import FINAL, JobStatus
+from services.domain.batches import batches
+from services.domain.jobs import FINAL, OUTPUT, JobStatus
 from services.domain.search_query import Mark, Measure, Trait
 
 INDEXED = frozenset(
@@ -37,7 +38,6 @@ INDEXED = frozenset(
 
 _ROWS_AT_ONCE = 2_000
 _IDS_AT_ONCE = 500
-_OUTPUT = "output"
 _GAP = "_"
 """Stands after each text, so that no phrase goes on into the next one."""
 _Row = Mapping[str, Any] | sa.RowMapping  # Any: columns of every kind
@@ -179,8 +179,8 @@ async def reindex(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
 
 def refresh(connection: sa.Connection, job_ids: Sequence[str]) -> None:
     """Write anew what is searched of these jobs, within the caller's transaction."""
-    for begin in range(0, len(job_ids), _IDS_AT_ONCE):
-        rows = _documents(connection, jobs.c.id.in_(job_ids[begin : begin + _IDS_AT_ONCE]))
+    for some in batches(job_ids, _IDS_AT_ONCE):
+        rows = _documents(connection, jobs.c.id.in_(some))
         _write(connection, rows, replace=True)
 
 
@@ -214,7 +214,7 @@ def _documents(
     tagged = _names(connection, tags.c.job_id, tags.c.name, ids)
     collected = _names(connection, collection_jobs.c.job_id, collection_jobs.c.collection_id, ids)
     made = sa.select(assets.c.job_id, assets.c.kind, assets.c.name).where(
-        assets.c.job_id.in_(ids), assets.c.role == _OUTPUT
+        assets.c.job_id.in_(ids), assets.c.role == OUTPUT
     )
     kinds: dict[str, list[str]] = {}
     names: dict[str, list[str]] = {}

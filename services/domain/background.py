@@ -1,11 +1,12 @@
-"""Work that is repeated in the background for as long as a part of the studio runs."""
+"""Work in the background, for as long as a part of the studio runs."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +20,9 @@ async def repeating(
     first: float | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[None]:
-    """Do `work` every so many seconds inside this context, the first time after `first` seconds.
+    """Repeat `work` every so many seconds inside this context, the first time after `first` seconds.
 
-    A failure is logged under `name` and ends nothing: the work is done again after the usual pause.
+    A failure is logged under `name` and ends nothing: the work is repeated after the usual pause.
     """
 
     async def loop() -> None:
@@ -35,10 +36,22 @@ async def repeating(
                 # A locked database, a full disk, a folder that is away, or a bug: the studio goes on without it.
                 log.exception("%s stumbled, going on", name)
 
-    task = asyncio.create_task(loop(), name=name)
-    try:
+    async with running(loop(), name=name):
         yield
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
+    """Run `work` beside this context, as a task called `name`, and end it with the context."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield task
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -287,6 +287,11 @@ class Asset:
     moment: str | None = None
     """What was cut out of the parent: `first`, `last`, seconds as text, `sound`; None for the whole file."""
 
+    @property
+    def is_output(self) -> bool:
+        """True if it was made, False if it was given."""
+        return self.role == OUTPUT
+
 
 @dataclass(frozen=True)
 class JobWithAssets:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.database.jobs import History
 from services.domain.errors import FileRefused
-from services.domain.jobs import OUTPUT, Asset, Job, Origin, new_id
+from services.domain.jobs import Asset, Job, Origin, new_id
 from services.domain.people import Person
 from services.gallery.adopted_jobs import FoundFile, usable_id
 from services.media.decode import MediaInfo
@@ -83,7 +83,7 @@ async def _held(one: RecipeInput, job: Job, person: Person, history: History) ->
         role=one.field,
         position=one.position,
         name=one.name or same.name,
-        parent_id=same.id if same.role == OUTPUT else same.parent_id,
+        parent_id=same.id if same.is_output else same.parent_id,
         created_at=job.created_at,
     )
 

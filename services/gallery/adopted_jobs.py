@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, new_id
 from services.gallery.importing import job_from_recipe
 from services.media.decode import MediaInfo
+from services.media.files import sha256_of
 from services.media.metadata import Foreign, Recipe, read_recipe
 
 ARTICLE = "article.md"
@@ -49,13 +50,11 @@ class FoundFile:
 def read_found(path: Path, *, key: str, seen: MediaInfo) -> FoundFile:
     """Read what a file says of itself. Raises OSError. Meant for a thread."""
     state = path.stat()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FoundFile(
         key=key,
         seen=seen,
         bytes=state.st_size,
-        sha256=digest,
+        sha256=sha256_of(path),
         changed_at=state.st_mtime_ns // 1_000_000,
         recipe=read_recipe(path),
     )

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 from services.database.connection import Conflict
 from services.database.jobs import History
+from services.domain.batches import batches
 from services.domain.errors import FileRefused, NotFound
-from services.domain.jobs import OUTPUT, Asset, Decision, Job, JobStatus, new_id
+from services.domain.jobs import Asset, Decision, Job, JobStatus, new_id
 from services.domain.people import Person
 from services.gallery.adopted_inputs import inputs_of
 from services.gallery.adopted_jobs import (
@@ -112,7 +112,7 @@ class Adopter:
         # A folder that is named like the job in its files' recipes goes first: a copy of it gets ids of its own.
         found.sort(key=lambda entry: not is_own_id(entry))
         adoption = Adoption(total=len(found))
-        async for some in _turns(found):
+        for some in batches(found, _ENTRIES_AT_ONCE):
             unnamed = await self._unnamed(some)
             for entry in some:
                 if unnamed.get(entry):
@@ -216,7 +216,7 @@ class Adopter:
         if not job.status.final and not held:
             return  # it is at work on them
         found = await self._history.with_assets(job.id) if job.purged_at is None else None
-        taken = frozenset(one.position for one in found.assets if one.role == OUTPUT) if found else frozenset[int]()
+        taken = frozenset(one.position for one in found.assets if one.is_output) if found else frozenset[int]()
         files, article = await self._read(keys, adoption)
         # A work that is complete takes only what says that it belongs to it.
         mine = [one for one in files if (one.ours.job == job.id if one.ours else job.status is not JobStatus.SUCCEEDED)]
@@ -312,9 +312,3 @@ class Adopter:
             return None
         own = recipe.job == job.id or not usable_id(recipe.job) or not await self._is_entry(recipe.job)
         return wanted if own else None
-
-
-async def _turns(found: Sequence[str]) -> AsyncIterator[Sequence[str]]:
-    rest = iter(found)
-    while some := list(islice(rest, _ENTRIES_AT_ONCE)):
-        yield some

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from services.database.jobs import History
-from services.domain.background import repeating
+from services.domain.background import end, repeating
 from services.domain.errors import StudioError
 from services.domain.people import Person
 from services.gallery.adoption import Adopter, Adoption
@@ -108,9 +108,7 @@ class ArchiveNotice:
         finally:
             for task in (self._task, self._first_look):
                 if task is not None:
-                    task.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await task
+                    await end(task)
             with suppress(OSError):
                 await self._note_sequence()
 

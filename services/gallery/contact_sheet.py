@@ -113,7 +113,7 @@ class ContactSheets:
     def _entry(self, one: JobWithAssets) -> Entry:
         job = one.job
         model = self._catalogue.model(job.model)
-        output = next((asset for asset in one.assets if asset.role == "output"), None)
+        output = next((asset for asset in one.assets if asset.is_output), None)
         family = next((family.label for family in self._catalogue.families if family.id == job.family), job.family)
         size = f"{output.width} × {output.height}" if output and output.width else ""
         seconds = f"{output.seconds:.3g} s" if output and output.seconds else ""
@@ -125,7 +125,7 @@ class ContactSheets:
             "Kind of work": _told(family),
             **dict(_parameter(fields.get(name), name, value) for name, value in job.parameters.items()),
             "Prompt as the model read it": job.rewritten_prompt or "",
-            "Given": ", ".join(asset.name for asset in one.assets if asset.role != "output"),
+            "Given": ", ".join(asset.name for asset in one.assets if not asset.is_output),
             "Size": size,
             "Length": seconds,
             "Cost": _cost(job),
@@ -142,7 +142,7 @@ class ContactSheets:
 def _without(entry: Entry, one: JobWithAssets) -> Entry:
     """The same item, with a word on why there is no picture."""
     done = one.job.status is JobStatus.SUCCEEDED
-    heard = any(asset.role == "output" and asset.kind == "audio" for asset in one.assets)
+    heard = any(asset.is_output and asset.kind == "audio" for asset in one.assets)
     kept = "A sound: there is nothing to see of it." if heard else "No picture of it is kept in this sheet."
     missing = kept if done else entry.values["State"]
     return Entry(name=entry.name, facts=entry.facts, values=entry.values, missing=missing)
@@ -194,7 +194,7 @@ def _file_name(title: str, now: datetime) -> str:
 
 def _pictures_of(archive: Archive, one: JobWithAssets, side: int) -> list[Picture]:
     """Small pictures of what a job made, and stills where it is a clip. A file that is gone or broken has none."""
-    outputs = [asset for asset in one.assets if asset.role == "output" and asset.poster_key][:_MOST_PICTURES]
+    outputs = [asset for asset in one.assets if asset.is_output and asset.poster_key][:_MOST_PICTURES]
     pictures: list[Picture] = []
     for asset in outputs:
         try:

@@ -10,7 +10,7 @@ from services.domain.jobs import Asset, Job
 
 Billed = Literal["no", "yes", "unknown"]
 
-_SUBJECT_OF_KIND = {"image": Subject.PICTURE, "audio": Subject.SOUND, "video": Subject.VIDEO}
+SUBJECT_OF_KIND = {"image": Subject.PICTURE, "audio": Subject.SOUND, "video": Subject.VIDEO}
 
 
 class ErrorView(TypedDict):
@@ -70,5 +70,5 @@ def _given(job: Job, files: Iterable[Asset]) -> Iterator[Subject]:
     if job.prompt.strip():
         yield Subject.WORDS
     for file in files:
-        if file.role != "output" and file.kind in _SUBJECT_OF_KIND:
-            yield _SUBJECT_OF_KIND[file.kind]
+        if not file.is_output and file.kind in SUBJECT_OF_KIND:
+            yield SUBJECT_OF_KIND[file.kind]

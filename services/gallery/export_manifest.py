@@ -18,7 +18,6 @@ from services.catalogue import Catalogue
 from services.domain.jobs import Asset, JobWithAssets
 from services.media.metadata import recipe_of, write_json
 
-OUTPUT = "output"
 _LONGEST_WORDS = 40
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet may take for a formula, also in the wide signs of Asian keyboards."""
@@ -45,7 +44,7 @@ class Naming:
 
     def name(self, found: JobWithAssets) -> list[Asset]:
         """Give names to the files that a job made; returns the files."""
-        made = [asset for asset in found.assets if asset.role == OUTPUT]
+        made = [asset for asset in found.assets if asset.is_output]
         article = any(asset.kind == "article" for asset in made)
         stem = self._stem(found)
         if article:
@@ -86,7 +85,7 @@ def table(jobs: Sequence[JobWithAssets], naming: Naming) -> bytes:
         writer.writerows(
             [safe_cell(row[name]) for name in COLUMNS]
             for asset in found.assets
-            if asset.role == OUTPUT and asset.id in naming.given
+            if asset.is_output and asset.id in naming.given
             for row in (_row(found, asset, naming),)
         )
     return text.getvalue().encode()
@@ -111,7 +110,7 @@ def listed(jobs: Sequence[JobWithAssets], naming: Naming) -> list[str]:
         json.dumps(_entry(found, asset, naming), ensure_ascii=False, separators=(",", ":"))
         for found in jobs
         for asset in found.assets
-        if asset.role == OUTPUT and asset.id in naming.given
+        if asset.is_output and asset.id in naming.given
     ]
 
 
@@ -127,7 +126,7 @@ def _entry(found: JobWithAssets, asset: Asset, naming: Naming) -> dict[str, Any]
 
 
 def _given(found: JobWithAssets) -> list[Asset]:
-    return [asset for asset in found.assets if asset.role != OUTPUT]
+    return [asset for asset in found.assets if not asset.is_output]
 
 
 def _row(found: JobWithAssets, asset: Asset, naming: Naming) -> Mapping[str, Any]:  # Any: cells of every kind

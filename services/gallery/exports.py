@@ -14,6 +14,7 @@ from pathlib import Path
 
 from services.catalogue import Catalogue
 from services.database.jobs import History
+from services.domain.batches import batches
 from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, JobWithAssets
@@ -91,7 +92,7 @@ class Exports:
         files = size = 0
         async for some in self._chosen(person, wanted):
             for found in some:
-                made = [asset for asset in found.assets if asset.role == "output"]
+                made = [asset for asset in found.assets if asset.is_output]
                 if made:
                     jobs.append(found.job.id)
                 files += len(made)
@@ -140,9 +141,8 @@ class Exports:
                 return
 
     async def _read(self, job_ids: Sequence[str]) -> AsyncIterator[tuple[JobWithAssets, ...]]:
-        ids = list(dict.fromkeys(job_ids))
-        for begin in range(0, len(ids), _JOBS_AT_ONCE):
-            yield await self._history.several(ids[begin : begin + _JOBS_AT_ONCE])
+        for some in batches(dict.fromkeys(job_ids), _JOBS_AT_ONCE):
+            yield await self._history.several(some)
 
     # The parts -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ only: it works beside a running studio and without one, and never starts a job.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, Job, JobStatus, JobWithAssets, new_id
 from services.domain.people import LOCAL, Person
 from services.media.decode import MediaInfo
+from services.media.files import sha256_of
 from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, strip
 from services.storage.archive import Archive, StoredResult, new_part_name
 
@@ -142,7 +142,7 @@ class Importer:
             made_at=max(0, made_at),
             seen=seen,
             bytes=path.stat().st_size,
-            sha256=_sha256(path),
+            sha256=sha256_of(path),
             clean_sha256=self._clean_sha256(path),
             recipe=recipe,
         )
@@ -168,7 +168,7 @@ class Importer:
         same_size = (known.width, known.height) == (given.seen.width, given.seen.height)
         same_length = abs((known.seconds or 0) - (given.seen.seconds or 0)) < _SAME_SECONDS
         same_file = given.seen.mime == known.mime or given.kind == "video"  # a clip may be in another container
-        return known if known.role == OUTPUT and same_size and same_length and same_file else None
+        return known if known.is_output and same_size and same_length and same_file else None
 
     async def _with_words(self, given: _Given, person: Person) -> Asset | None:
         """The one of which this is the clean copy: it has a recipe, and else the very same bytes."""
@@ -189,9 +189,9 @@ class Importer:
         copy = self._archive.incoming / new_part_name()
         try:
             strip(path, copy)
-            return _sha256(copy)
+            return sha256_of(copy)
         except FileRefused:
-            return _sha256(path)
+            return sha256_of(path)
         finally:
             copy.unlink(missing_ok=True)
 
@@ -230,7 +230,7 @@ class Importer:
                         role=one.field,
                         position=one.position,
                         name=one.name or same.name,
-                        parent_id=same.id if same.role == OUTPUT else same.parent_id,
+                        parent_id=same.id if same.is_output else same.parent_id,
                         created_at=now,
                     )
                 )
@@ -294,8 +294,3 @@ def _asset(given: _Given, *, job_id: str, now: int, stored: StoredResult | None 
         parent_id=recipe.asset if recipe and recipe.moment else None,
         moment=recipe.moment if recipe else None,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

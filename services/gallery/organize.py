@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from services.database.jobs import History
 from services.database.organize import Collection, Marks, Tag
+from services.domain.batches import batches
 from services.domain.clock import now_ms
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job, JobStatus, JobWithAssets, new_id
@@ -191,8 +192,7 @@ def _turns(job_ids: Iterable[str]) -> Iterator[list[str]]:
     ids = list(dict.fromkeys(job_ids))
     if len(ids) > MOST_JOBS:
         raise StudioError(f"That is too many at once: choose up to {MOST_JOBS:,}.")
-    for begin in range(0, len(ids), _AT_ONCE):
-        yield ids[begin : begin + _AT_ONCE]
+    return batches(ids, _AT_ONCE)
 
 
 def _why_not_discarded(job: Job) -> str:

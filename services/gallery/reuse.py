@@ -15,7 +15,7 @@ from secrets import token_hex
 from typing import TypedDict
 
 from services.catalogue import Catalogue
-from services.catalogue.schema import AudioLimit, Family, FileField, FilesField, ImageLimit, Model, VideoLimit
+from services.catalogue.schema import Family, FileField, FilesField, Model
 from services.database.jobs import History
 from services.database.lineage import Lineage, Link
 from services.domain.errors import NotFound
@@ -37,7 +37,6 @@ SOUND = "sound"
 _PREVIEW = "preview"
 _LATEST_SECONDS = 36_000.0
 _NAME_BYTES = 120
-_KINDS = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}
 _ENDS: dict[str, Edge] = {str(edge): edge for edge in Edge}
 
 
@@ -267,7 +266,7 @@ def models_by_rank(catalogue: Catalogue, family: Family, regions: Sequence[str])
 
 def kinds_taken(field: FileField) -> list[str]:
     """The kinds of file that a field takes: image, video, audio."""
-    return [_KINDS[kind] for kind in kinds_of(field)]
+    return [limit.kind for limit in kinds_of(field)]
 
 
 # Moments and names ---------------------------------------------------------------------------------------------------

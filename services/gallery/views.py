@@ -200,7 +200,7 @@ def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = N
         prompt=job.prompt,
         rewritten_prompt=job.rewritten_prompt,
         parameters=dict(job.parameters),
-        inputs=[_input(asset, found.parent_jobs) for asset in found.assets if asset.role != "output"],
+        inputs=[_input(asset, found.parent_jobs) for asset in found.assets if not asset.is_output],
         created_at=iso(job.created_at),
         submitted_at=_time(job.submitted_at),
         running_at=_time(job.running_at),
@@ -215,7 +215,7 @@ def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = N
             currency=job.currency,
             at_most=model is not None and any(mode.at_most for mode in model.modes_on(job.parameters)),
         ),
-        outputs=[_output(asset) for asset in found.assets if asset.role == "output"],
+        outputs=[_output(asset) for asset in found.assets if asset.is_output],
         demo=job.demo,
         cancelable=_is_cancelable(job, model),
         cancel_requested=job.cancel_requested,
@@ -255,7 +255,7 @@ def _safe(found: JobWithAssets) -> str | None:
     job = found.job
     if job.status is JobStatus.SAVING or any("link" in item for item in job.article or ()):
         return "provider"
-    return "disk" if job.status is JobStatus.SUCCEEDED and any(a.role == "output" for a in found.assets) else None
+    return "disk" if job.status is JobStatus.SUCCEEDED and any(a.is_output for a in found.assets) else None
 
 
 def _is_cancelable(job: Job, model: Model | None) -> bool:

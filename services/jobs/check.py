@@ -88,7 +88,7 @@ class Check:
         job = found.job
         files: dict[str, list[str]] = {}
         for asset in sorted(found.assets, key=lambda asset: asset.position):
-            if asset.role != "output":
+            if not asset.is_output:
                 files.setdefault(asset.role, []).append(str(archive.path(asset.key)))
         given: dict[str, object] = {**job.parameters, **files, "prompt": job.prompt}
         try:

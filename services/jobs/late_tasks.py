@@ -114,7 +114,7 @@ def _job_of_its_own(found: JobWithAssets, submission: Submission, task_id: str, 
         remark="The provider had taken an earlier order of this after all. Its result is yours: it costs "
         f"{costs}, and is in your books.",
     )
-    return JobWithAssets(job, tuple(_given(asset, job_id, now=now) for asset in found.assets if asset.role != "output"))
+    return JobWithAssets(job, tuple(_given(asset, job_id, now=now) for asset in found.assets if not asset.is_output))
 
 
 def _given(asset: Asset, job_id: str, *, now: int) -> Asset:

@@ -13,6 +13,7 @@ import platform
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.database.tables import processes
+from services.domain.background import repeating
 
 log = logging.getLogger(__name__)
 
@@ -95,13 +97,9 @@ class Workers:
             yield
             return
         await self._look_after(take_over)
-        task = asyncio.create_task(self._work(take_over, let_go), name="crew")
-        try:
+        # A database that is away for a while must not end this: it is how the others know of this process.
+        async with repeating(partial(self._show, take_over, let_go), name="the workers' heartbeat", every=self._pulse):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def beat(self) -> bool:
         """Show that this process is there. False where the others have taken it for gone; now it is there again."""
@@ -113,22 +111,16 @@ class Workers:
             self.size = await self._count(connection)
         return known
 
-    async def _work(self, take_over: Callable[[str], Awaitable[None]], let_go: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(self._pulse)
-            try:
-                began = time.monotonic()
-                late = began - self._seen_at > self._gone / 2
-                if not await self.beat():
-                    log.warning("this process stood still, and others have taken over its work")
-                    await let_go()
-                    await take_over(self.name)
-                self._seen_at = began
-                if not late:  # whoever was away does not judge who else was: they get a moment to come back
-                    await self._look_after(take_over)
-            except Exception:
-                # A database that is away for a while must not end this: it is how the others know of us.
-                log.exception("the processes could not be looked after, going on")
+    async def _show(self, take_over: Callable[[str], Awaitable[None]], let_go: Callable[[], Awaitable[None]]) -> None:
+        began = time.monotonic()
+        late = began - self._seen_at > self._gone / 2
+        if not await self.beat():
+            log.warning("this process stood still, and others have taken over its work")
+            await let_go()
+            await take_over(self.name)
+        self._seen_at = began
+        if not late:  # a process that was away does not judge the others: they get a moment to come back
+            await self._look_after(take_over)
 
     async def _look_after(self, take_over: Callable[[str], Awaitable[None]]) -> None:
         """Take over from everybody who is gone. The row is held meanwhile, so that only one does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -33,6 +34,12 @@ def size_of(path: Path, name: str, *, most: int = MAX_OPENED_BYTES) -> int:
         limit = megabytes(most, up=False)
         raise FileRefused(f"{plain_name(name)} is {megabytes(found.st_size)}. Files above {limit} are not opened.")
     return found.st_size
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError. Meant for a thread."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

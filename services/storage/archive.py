@@ -31,6 +31,7 @@ from services.media.decode import (
     decode_sound,
     inspect,
 )
+from services.media.files import sha256_of
 from services.media.metadata import Recipe, embed
 
 log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class Archive:
         if form not in FILE_TYPES:
             raise FileRefused(f"Files of the kind {form} cannot be kept.")
         suffix, mime = FILE_TYPES[form]
-        digest = _sha256(source)
+        digest = sha256_of(source)
         key = f"inputs/{digest[:2]}/{digest}{suffix}"
         target = self._root / key
         if not _is_there(target):
@@ -232,7 +233,7 @@ class Archive:
         poster_key, thumbnail_key, key = f"{stem}.poster.jpg", f"{stem}.thumbnail.jpg", f"{stem}{suffix}"
         self._save_smaller(looked.picture, poster_key, side=_POSTER_SIDE)
         self._save_smaller(looked.picture, thumbnail_key, side=_THUMBNAIL_SIDE)
-        digest, size = _sha256(part), part.stat().st_size
+        digest, size = sha256_of(part), part.stat().st_size
         _settle(part, self._root / key)
         return StoredResult(
             key=key,
@@ -250,7 +251,7 @@ class Archive:
         seconds, (suffix, mime) = decode_sound(part)
         key = f"{stem}{suffix}"
         (self._root / key).parent.mkdir(parents=True, exist_ok=True)
-        digest, size = _sha256(part), part.stat().st_size
+        digest, size = sha256_of(part), part.stat().st_size
         _settle(part, self._root / key)
         return StoredResult(key=key, bytes=size, sha256=digest, mime=mime, seconds=seconds)
 
@@ -319,8 +320,3 @@ def _settle(part: Path, target: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

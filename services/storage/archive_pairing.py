@@ -17,6 +17,7 @@ from pathlib import Path
 
 from services.database.facts import COPIED_AT, HELD_FOR, MISHAP
 from services.database.jobs import History
+from services.domain.batches import batches
 from services.storage.archive import Archive
 from services.storage.archive_id import Mark, entries, files_of, is_smaller_picture, read_mark, write_mark
 from services.storage.database_recovery import Fate, Mended
@@ -175,8 +176,7 @@ async def _results(history: History, root: Path) -> tuple[int, int]:
     found = await asyncio.to_thread(lambda: list(entries(root)))
     strangers = await history.facts.strangers()
     known, unknown = 0, 0
-    for begin_at in range(0, len(found), _ENTRIES_AT_ONCE):
-        some = found[begin_at : begin_at + _ENTRIES_AT_ONCE]
+    for some in batches(found, _ENTRIES_AT_ONCE):
         here = await history.facts.known_jobs(some)
         known += len(here)
         left = [entry for entry in some if entry not in here and entry not in strangers]

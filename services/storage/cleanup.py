@@ -20,12 +20,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from services.database.jobs import History
 from services.database.organize import BIN_DAYS
 from services.domain.background import repeating
+from services.domain.batches import batches
 from services.domain.clock import now_ms
 from services.domain.errors import StudioError
 from services.domain.people import Person
@@ -154,7 +154,7 @@ class Cleanup:
         shared = (await standing(self._history, self._archive)).settled
         gone: list[str] = []
         freed = 0
-        turns = self._everything(scope, demo=demo) if job_ids is None else _turns(job_ids)
+        turns = self._everything(scope, demo=demo) if job_ids is None else _each(job_ids)
         async for some in turns:
             purged, size = await self._purge(some, person=scope, day=None, shared=shared)
             gone += purged
@@ -209,7 +209,7 @@ class Cleanup:
         day = removed_files.day_of(now)
         unfinished = frozenset(job.id for job in await self._history.unfinished())
         if not dry_run:
-            async for some in _batches(orphans.aside(root)):
+            async for some in _in_a_thread(orphans.aside(root)):
                 await self._settle([found.key for found in some], before=now - _HOUR_MS, day=day)
         files: list[Orphan] = []
         count = size = 0
@@ -217,7 +217,7 @@ class Cleanup:
             (orphans.stored(root, before=now - _HOUR_MS), _UNUSED, now - _HOUR_MS),
             (orphans.unfinished_downloads(root, before=now - _DAY_MS), _BROKEN_OFF, now - _DAY_MS),
         ):
-            async for some in _batches(listing):
+            async for some in _in_a_thread(listing):
                 unused = await self._orphans(some, unfinished=unfinished)
                 if not dry_run:
                     await self._remove([found.key for found in unused], before=before, day=day)
@@ -286,13 +286,13 @@ def _original(key: str) -> str:
     return key.removesuffix(".thumbnail.jpg") if key.startswith("inputs/") else key
 
 
-async def _turns(job_ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:
-    ids = list(dict.fromkeys(job_ids))
-    for begin in range(0, len(ids), _JOBS_AT_ONCE):
-        yield ids[begin : begin + _JOBS_AT_ONCE]
+async def _each(job_ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:
+    for some in batches(dict.fromkeys(job_ids), _JOBS_AT_ONCE):
+        yield some
 
 
-async def _batches(listing: Iterator[Found]) -> AsyncIterator[list[Found]]:
+async def _in_a_thread(listing: Iterator[Found]) -> AsyncIterator[list[Found]]:
     """A listing some at a time, read in a thread."""
-    while some := await asyncio.to_thread(lambda: list(islice(listing, _AT_ONCE))):
+    parts = batches(listing, _AT_ONCE)
+    while some := await asyncio.to_thread(next, parts, None):
         yield some

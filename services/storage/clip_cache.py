@@ -5,13 +5,13 @@ Everything here is meant for a thread.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
 from services.domain.jobs import Asset, Origin
+from services.media.files import sha256_of
 
 _MOST_CUT_BYTES = 512 * 1024 * 1024
 _MOST_NOTES = 20_000
@@ -56,9 +56,7 @@ class ClipCache:
         self._tidy(keep=target)
 
     def _note(self, part: Path, origin: Origin) -> None:
-        with part.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        (self._notes / digest).write_text(f"{origin.asset} {origin.moment}", encoding="ascii")
+        (self._notes / sha256_of(part)).write_text(f"{origin.asset} {origin.moment}", encoding="ascii")
 
     def origin(self, sha256: str) -> Origin | None:
         """What a file that holds this was cut from, as far as that was told."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
-from services.domain.jobs import OUTPUT, Asset, JobWithAssets
+from services.domain.jobs import Asset, JobWithAssets
 from services.domain.people import LOCAL, Person
 from services.storage.archive import Archive
 from services.storage.zip_stream import zipped
@@ -61,7 +61,7 @@ class Downloads:
 
         Raises NotFound.
         """
-        outputs = [asset for asset in (await self._found(job_id, person)).assets if asset.role == OUTPUT]
+        outputs = [asset for asset in (await self._found(job_id, person)).assets if asset.is_output]
         text = next((asset for asset in outputs if asset.kind == "article"), None)
         if text is None:
             raise NotFound("This job has no article, or it is not finished.")
@@ -70,7 +70,7 @@ class Downloads:
     async def made(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, Iterator[bytes]]:
         """The name of a ZIP of all that a job made, and the ZIP as it is written. Raises NotFound."""
         found = await self._found(job_id, person)
-        outputs = [asset for asset in found.assets if asset.role == OUTPUT]
+        outputs = [asset for asset in found.assets if asset.is_output]
         if not outputs:
             raise NotFound("This job has made no files, or it is not finished.")
         return f"{found.job.model}-{job_id[-6:]}.zip", zipped(await self._paths(outputs))

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
-from components.page import catalogue_words
+from components.script_data import script_data
 from services.web import add_routes
 from tests.rig.compared import Compared, compare_page
 from tests.rig.screening import picture
@@ -468,7 +468,7 @@ async def test_real_clips_stand_side_by_side_and_go_into_a_sheet(
     app = FastAPI()
     async with simulated(tmp_path / "vendor") as (_simulator, url), studio_at(home, url) as studio:
         add_routes(app, studio)
-        words = catalogue_words(studio)
+        words = script_data(studio)
         app.add_api_route("/", lambda: compare_page(words))
         family = next(one for one in studio.catalogue.families if one.id == "text_to_video")
         model = next(one for one in studio.catalogue.models if one.family == family.id)

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
-from components.page import catalogue_words
+from components.script_data import script_data
 from services.web import add_routes
 from tests.browser.test_journeys import HOSTILE
 from tests.rig.screening import Screening, article_file, given, job, picture, region, screen
@@ -296,7 +296,7 @@ async def test_real_pictures_and_a_real_article_are_shown_as_they_come(
     app = FastAPI()
     async with simulated(tmp_path / "vendor", speed=30.0) as (_simulator, url), studio_at(home, url) as studio:
         add_routes(app, studio)
-        words = catalogue_words(studio)
+        words = script_data(studio)
         app.add_api_route("/", lambda: screen(words, show="stage", family="generate_image"))
         async with served(app) as origin:
             context = await browser.new_context(viewport={"width": 1280, "height": 900})

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageDraw, ImageFilter
 
+from components.script_data import shared_data
 from tests import ROOT
 
 ASSETS = ROOT / "assets"
@@ -23,6 +24,7 @@ Told = dict[str, Any]
 LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
 
 WORDS: Told = {
+    **shared_data(),
     "demo": False,
     "families": {
         "pictures": {

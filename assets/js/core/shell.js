@@ -1,7 +1,7 @@
 // What frames the page: the header, the room's light, and which tab is open.
 import { StudioElement, button, h, icon, live } from "./dom.js";
 import { fetchSummary, onAgain, onChange } from "./live.js";
-import { catalogue, isActive, money } from "./words.js";
+import { catalogue, isActive, kindNames, money } from "./words.js";
 
 class Header extends StudioElement {
   connectedCallback() {
@@ -111,12 +111,11 @@ function sayPlainly(toast) {
   const text = toast.querySelector('[data-testid="toast-text"]');
   const [, name, types] = text?.textContent.match(/^Invalid file type: (.*)\. Only (.*) allowed\.$/s) ?? [];
   if (!name) return;
-  const kind = ["image", "audio", "video"].filter((each) => types.includes(`${each}/`)).map((each) => KINDS[each]).join(" or ");
+  const kind = ["image", "audio", "video"].filter((each) => types.includes(`${each}/`)).map((each) => `a ${kindNames(each)[0]}`).join(" or ");
   text.textContent = kind ? `${name} is not ${kind}. Nothing was changed.` : `${name} does not fit here. Nothing was changed.`;
   toast.querySelector(".toast-title").textContent = "Another kind of file";
 }
 
-const KINDS = { image: "a picture", audio: "a sound", video: "a clip" };
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) for (const node of addedNodes) if (node.classList?.contains("toast-item") || node.classList?.contains("toast-body")) sayPlainly(node);
 }).observe(document.body, { childList: true, subtree: true });

@@ -2,6 +2,10 @@
 
 export const catalogue = JSON.parse(document.getElementById("studio-words")?.textContent ?? "{}");
 
+/** What a kind of file is called, one and several: image, video, audio. */
+export const kindNames = (kind) => catalogue.kinds?.[kind] ?? ["file", "files"];
+export const KIND_ICONS = { image: "image", video: "film", audio: "music" };
+
 const SIGNS = { USD: "$", CNY: "¥" };
 export const CURRENCIES = Object.keys(SIGNS);
 /** What a job goes through, said of a step that is to come, that is done, and that is now. */

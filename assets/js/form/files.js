@@ -1,8 +1,8 @@
 // A chooser of one or several files, in an order: uploads and places. What is right or wrong of a file it is told.
 import { StudioElement, announce, h, icon } from "../core/dom.js";
+import { KIND_ICONS, kindNames } from "../core/words.js";
 import { Piece, kindOf } from "./piece.js";
 
-const WORDS = { picture: ["a picture", "pictures", "image"], clip: ["a clip", "clips", "film"], sound: ["a sound", "sounds", "music"] };
 const DRAG_PX = 5;
 
 class Files extends StudioElement {
@@ -43,7 +43,7 @@ class Files extends StudioElement {
   }
 
   get most() { return this.offer.most ?? 1; }
-  get names() { return this.offer.kinds?.length ? this.offer.kinds : ["picture"]; }
+  get kinds() { return this.offer.kinds?.length ? this.offer.kinds : ["image"]; }
   /** A place that is given away by a press on Replace is a free one. */
   get room() { return this.most === 1 ? 1 : Math.max(0, this.most - this.pieces.length); }
 
@@ -99,11 +99,11 @@ class Files extends StudioElement {
 
   invite(count) {
     const [several, left] = [this.most > 1, this.most - count];
-    const things = this.names.map((name) => WORDS[name][several ? 1 : 0]).join(" or ");
+    const things = this.kinds.map((kind) => (several ? kindNames(kind)[1] : `a ${kindNames(kind)[0]}`)).join(" or ");
     this.input.setAttribute("aria-label", `${this.offer.label ?? ""}: ${count ? `add another, ${left} more can be added` : `choose ${things}`}`);
     if (count) return this.invitation.replaceChildren(icon("plus"), h("b", {}, "Add"), h("span", { class: "quiet" }, `${left} more`));
     return this.invitation.replaceChildren(
-      h("span", { class: "signs" }, this.names.map((name) => icon(WORDS[name][2]))),
+      h("span", { class: "signs" }, this.kinds.map((kind) => icon(KIND_ICONS[kind]))),
       h("span", { class: "drop" }, `Drop ${several ? `up to ${this.most} ` : ""}${things} here, or`),
       h("span", { class: "press small" }, several ? "Choose files" : "Choose a file"));
   }
@@ -132,7 +132,7 @@ class Files extends StudioElement {
     const fitting = taken.slice(0, room).map((file) => new Piece({ file }, this.acts));
     const out = taken.length - fitting.length;
     this.say([
-      strange.length ? `${strange.join(", ")} ${strange.length > 1 ? "are" : "is"} not ${this.names.map((name) => WORDS[name][0]).join(" or ")}.` : "",
+      strange.length ? `${strange.join(", ")} ${strange.length > 1 ? "are" : "is"} not ${this.kinds.map((kind) => `a ${kindNames(kind)[0]}`).join(" or ")}.` : "",
       !out ? "" : room ? `${room === 1 ? "One place was" : `${room} places were`} free: ${out} file${out > 1 ? "s were" : " was"} left out.`
         : `All ${this.most} places are taken. Remove a file first.`,
     ].filter(Boolean).join(" "));

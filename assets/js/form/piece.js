@@ -1,8 +1,8 @@
 // One file of a chooser: what it looks like, what is known of it, and its buttons. What they do, the chooser decides.
 import { said } from "./controls.js";
 import { button, h, icon, live } from "../core/dom.js";
+import { KIND_ICONS } from "../core/words.js";
 
-const ICON = { image: "image", video: "film", audio: "music" };
 const ENDINGS = {
   image: /\.(png|jpe?g|webp|bmp|gif|avif|hei[cf]|tiff?)$/i, video: /\.(mp4|mov|m4v|webm|mkv|avi)$/i, audio: /\.(mp3|wav|m4a|aac|flac|ogg|opus)$/i,
 };
@@ -70,7 +70,7 @@ export class Piece {
     const key = [kind, wide, url].join(" ");
     if (this.looks === key) return;
     this.looks = key;
-    const sign = () => icon(ICON[kind] ?? "image");
+    const sign = () => icon(KIND_ICONS[kind] ?? "image");
     const moving = { src: `${url}#t=0.1`, muted: true, playsInline: true, preload: "metadata", controls: wide, tabIndex: wide ? 0 : -1, "aria-label": this.name };
     const failing = () => this.media.replaceChildren(sign());
     if (kind === "video") this.media.replaceChildren(h("video", { ...moving, onerror: failing, onloadedmetadata: (event) => { if (!event.target.videoWidth) failing(); } }));

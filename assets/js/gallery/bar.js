@@ -1,6 +1,6 @@
 // The bar of the chosen: what can be done with them all at once. The acts themselves are in acts.js.
 import { button, h, icon, live } from "../core/dom.js";
-import { fileSize } from "../core/words.js";
+import { catalogue, fileSize } from "../core/words.js";
 
 const MOST_STARS = 5;
 const MOST_COMPARED = 9;
@@ -57,5 +57,5 @@ export class Bar {
 }
 
 /** The words over the bin. */
-export const binNotice = (empty) => h("div", { class: "notice-line" }, icon("trash-2"), h("p", {}, "What is deleted stays here for 30 days and can be restored as it was. Then it is gone for good."),
+export const binNotice = (empty) => h("div", { class: "notice-line" }, icon("trash-2"), h("p", {}, `What is deleted stays here for ${catalogue.bin_days} days and can be restored as it was. Then it is gone for good.`),
   button({ text: "Empty the bin", icon: "trash-2", act: "empty-bin", kind: "danger", press: empty }));

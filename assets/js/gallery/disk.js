@@ -1,6 +1,7 @@
 // Where the disk's room goes, by kind of work and month, and the files that nobody needs any more.
 import { button, h, icon, live } from "../core/dom.js";
 import { bringBack, emptyRemoved, fetchDisk, sweep } from "../core/live.js";
+import { catalogue } from "../core/words.js";
 import { ask } from "./dialogs.js";
 
 const COLOURS = 9;
@@ -34,7 +35,7 @@ function whole({ families, bin, inputs, free, total, removed = [] }) {
   const away = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   const made = families.reduce((sum, { bytes }) => sum + bytes, 0);
   const fact = (label, bytes, note) => h("div", { class: "fact" }, live("b", {}, size(bytes)), h("span", {}, label), note ? h("span", { class: "quiet" }, note) : null);
-  return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, "removed after 30 days"), removed.length ? fact("removed lately", away, "kept for 30 days") : null, fact("free", free, `of ${size(total)}`))];
+  return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, `removed after ${catalogue.bin_days} days`), removed.length ? fact("removed lately", away, `kept for ${catalogue.removed_days} days`) : null, fact("free", free, `of ${size(total)}`))];
 }
 
 function chart(use) {
@@ -68,7 +69,7 @@ function tidy() {
   return h("section", { class: "tidy" }, h("h3", {}, "Tidy up"), h("p", { class: "quiet" }, "Looks for files that nothing in the gallery, the bin or a form needs. Nothing is removed before you have seen the list."), look, found);
 }
 
-/** What cleaning up took away, by day: it can be brought back for 30 days, or its room be had at once. */
+/** What cleaning up took away, by day: it can be brought back for a while, or its room be had at once. */
 function removedLately({ removed = [] }) {
   if (!removed.length) return [];
   const said = h("p", { class: "quiet", role: "status" });
@@ -85,7 +86,7 @@ function removedLately({ removed = [] }) {
     h("span", { class: "acts" },
       button({ text: "Bring back", icon: "undo-2", kind: "small", act: "bring-back", press: doing(() => bringBack(name), ({ files: many }) => `${many.toLocaleString()} ${many === 1 ? "file is" : "files are"} back.`) }),
       button({ text: "Delete for good", icon: "trash-2", kind: "small danger", act: "empty-removed", press: doing(() => emptyRemoved(name), ({ bytes: freed }) => `${size(freed)} are free again.`) })));
-  return [h("section", { class: "tidy removed" }, h("h3", {}, "Removed lately"), h("p", { class: "quiet" }, "What cleaning up took away is kept for 30 days."), h("ul", { class: "orphans days" }, removed.map(day)), said)];
+  return [h("section", { class: "tidy removed" }, h("h3", {}, "Removed lately"), h("p", { class: "quiet" }, `What cleaning up took away is kept for ${catalogue.removed_days} days.`), h("ul", { class: "orphans days" }, removed.map(day)), said)];
 }
 
 function show(found, { files, bytes, count = files.length, held_back: heldBack = null }) {
@@ -99,7 +100,7 @@ function show(found, { files, bytes, count = files.length, held_back: heldBack =
       node.disabled = true;
       try {
         const done = await sweep(false);
-        found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, `${size(done.bytes)} were removed. They are kept for 30 days under “Removed lately”.`)));
+        found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, `${size(done.bytes)} were removed. They are kept for ${catalogue.removed_days} days under “Removed lately”.`)));
       } catch (error) { found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
     } }));
 }

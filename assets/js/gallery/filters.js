@@ -15,16 +15,13 @@ const USUAL = [
   ["Did not work", "status:failed", "triangle-alert", ["status:", "kind:"]],
 ];
 
-const FILTERS = [
-  ["kind:", "Video, picture, sound or article"], ["family:", "Kind of work"], ["model:", "Model"], ["tag:", "Tag"], ["status:", "How it went"], ["is:", "A favourite, or brought in"], ["in:", "Collection"], ["fav", "Favourites"], ["rating>=", "Stars, 1 to 5"], ["seconds>", "Length in seconds"],
-  ["cost<", "Cost"], ["after:", "Made after a day"], ["before:", "Made before a day"], ["by:", "Who made it"],
-];
+const FILTERS = catalogue.search?.filters ?? [];
 const VALUES = {
   family: () => Object.entries(catalogue.families ?? {}).map(([id, { label }]) => [id, label]),
   model: () => Object.entries(catalogue.models ?? {}).map(([id, { title }]) => [id, title]),
-  kind: () => [["video", "Clips"], ["picture", "Pictures"], ["sound", "Sounds"], ["article", "Illustrated articles"]],
-  status: () => [["done", "Ready to look at"], ["running", "In work"], ["waiting", "Waiting"], ["failed", "Did not work"], ["canceled", "Canceled"]],
-  is: () => [["fav", "Favourites"], ["imported", "Brought in from files"]],
+  kind: () => catalogue.search.values.kind,
+  status: () => catalogue.search.values.status,
+  is: () => catalogue.search.values.is,
   after: () => DAYS, before: () => DAYS, on: () => DAYS,
   tag: async () => (await fetchTags()).map(({ name, count }) => [name, String(count)]),
   in: async () => (await fetchCollections()).map(({ name, count }) => [name, String(count)]),

@@ -1,7 +1,7 @@
 // The gallery: everything ever made, found, looked at and kept in order. What is shown stands in the address.
 import { StudioElement, announce, button, h, icon } from "../core/dom.js";
 import { fetchJob, fetchJobs, jobById, onAgain, onChange } from "../core/live.js";
-import { clock, since } from "../core/words.js";
+import { catalogue, clock, since } from "../core/words.js";
 import { Acts } from "./acts.js";
 import { read, write } from "./address.js";
 import { Bar, binNotice } from "./bar.js";
@@ -249,7 +249,7 @@ class Gallery extends StudioElement {
   }
 
   nothing() {
-    const [name, words, more] = this.wish.bin ? ["trash-2", "The bin is empty.", "What you delete waits here for 30 days."]
+    const [name, words, more] = this.wish.bin ? ["trash-2", "The bin is empty.", `What you delete waits here for ${catalogue.bin_days} days.`]
       : this.wish.in && !this.wish.q ? ["folder", "Nothing is in this collection yet.", "Choose works in the gallery and press Collection."]
         : this.filters.plain ? ["images", "What you make is kept here.", "Make the first one: it takes a sentence and a minute or two. Or add files you have already."]
           : ["search", "Nothing was found.", "Try other words, or look at everything."];

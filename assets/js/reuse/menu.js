@@ -1,10 +1,8 @@
 // "Use as…": every place of every tab that takes a file, in groups; of a clip also its frames and its sound.
 import { button, h, icon } from "../core/dom.js";
-import { catalogue, clock } from "../core/words.js";
+import { KIND_ICONS, catalogue, clock, kindNames } from "../core/words.js";
 import { Sheet } from "./sheet.js";
 
-const ICON = { image: "image", video: "film", audio: "music" };
-const WHOLE = { image: "this picture", video: "this clip", audio: "this sound" };
 let known;
 
 /** Every place that takes a file, as the studio tells it. */
@@ -26,7 +24,7 @@ export class SlotMenu {
     let all;
     try { all = await slots(); } catch (error) { return this.page.say(error.message, 5000); }
     this.wish = { asset, file, kind };
-    this.parts = asset && kind === "video" ? partsOf(moment) : [{ moment: null, kind, label: WHOLE[kind] }];
+    this.parts = asset && kind === "video" ? partsOf(moment) : [{ moment: null, kind, label: `this ${kindNames(kind)[0]}` }];
     this.all = all;
     this.draw(this.parts[0]);
     this.sheet.node.querySelector(".parts button, .slot")?.focus();
@@ -39,10 +37,10 @@ export class SlotMenu {
       ? h("img", { class: "look", alt: part.label, src: `/studio/files/${encodeURIComponent(this.wish.asset)}/frame?at=${encodeURIComponent(part.moment)}` }) : null;
     const groups = grouped(this.all.filter(({ kinds }) => kinds.includes(part.kind)));
     const list = h("div", { class: "groups" }, groups.map(([label, places, family]) => h("section", {},
-      h("h3", {}, icon(catalogue.families?.[family]?.icon ?? ICON[part.kind]), label),
+      h("h3", {}, icon(catalogue.families?.[family]?.icon ?? KIND_ICONS[part.kind]), label),
       places.map((slot) => h("button", { type: "button", class: "slot", "data-slot": `${slot.family}.${slot.field}`, "aria-label": `${label}: ${slot.label}`, onclick: () => this.choose(slot, part) },
         h("span", {}, slot.label), slot.list ? h("span", { class: "quiet" }, "added to the list") : null)))));
-    this.sheet.show(`Use ${part.moment ? part.words : WHOLE[this.wish.kind]} as…`, choices, look, groups.length ? list : h("p", { class: "quiet" }, "Nothing here takes a file of this kind."));
+    this.sheet.show(`Use ${part.moment ? part.words : `this ${kindNames(this.wish.kind)[0]}`} as…`, choices, look, groups.length ? list : h("p", { class: "quiet" }, "Nothing here takes a file of this kind."));
   }
 
   async choose(slot, part) {

@@ -7,6 +7,7 @@
 //   studio:use {asset, job, moment, kind}    a menu of every slot that takes it; `moment` is where a clip stands
 //   A press on anything with data-act="open-file" asks for files, as a drop does.
 import { StudioElement, announce, h, icon } from "../core/dom.js";
+import { catalogue } from "../core/words.js";
 
 const SHORT_MS = 3500;
 const ARRIVES_MS = 400;
@@ -145,14 +146,12 @@ class Reuse extends StudioElement {
   }
 }
 
-const KIND = { picture: "image", sound: "audio", video: "video" };
-
 /** The field that has to change before a job that failed can work; null where it is no one field. */
 function aimOf({ error, inputs = [] }) {
   switch (error?.action) {
     case "edit_prompt": return "prompt";
     case "change_model": return "model";
-    case "choose_file": return (inputs.find(({ kind }) => kind === KIND[error.input]) ?? inputs[0])?.field ?? null;
+    case "choose_file": return (inputs.find(({ kind }) => kind === catalogue.subjects?.[error.input]) ?? inputs[0])?.field ?? null;
     default: return null;
   }
 }

@@ -30,10 +30,12 @@ from services.catalogue.schema.fields import (
     Wire,
 )
 from services.catalogue.schema.limits import (
+    KIND_NAMES,
     MB,
     AudioLimit,
     Bounds,
     ImageLimit,
+    MediaKind,
     MediaLimit,
     Side,
     Source,
@@ -71,6 +73,7 @@ from services.catalogue.schema.rules import (
 )
 
 __all__ = [
+    "KIND_NAMES",
     "MB",
     "Apart",
     "Area",
@@ -92,6 +95,7 @@ __all__ = [
     "ImageField",
     "ImageLimit",
     "MediaField",
+    "MediaKind",
     "MediaLimit",
     "Mode",
     "Model",

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar, Literal
 
 MB = 1024 * 1024
+
+
+MediaKind = Literal["image", "audio", "video"]
+"""What a file is, as the first half of its MIME type."""
+
+KIND_NAMES: Mapping[MediaKind, tuple[str, str]] = {
+    "image": ("picture", "pictures"),
+    "video": ("clip", "clips"),
+    "audio": ("sound", "sounds"),
+}
+"""What a kind of file is called, one and several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +42,8 @@ class Side(StrEnum):
 class ImageLimit:
     """What a picture must be."""
 
+    kind: ClassVar[MediaKind] = "image"
+
     formats: tuple[str, ...]
     """Pillow's names of the formats, for example JPEG."""
     min_side: int
@@ -44,6 +59,8 @@ class ImageLimit:
 class AudioLimit:
     """What a sound track must be."""
 
+    kind: ClassVar[MediaKind] = "audio"
+
     formats: tuple[str, ...]
     """WAV or MP3, by what the file holds and not by its name."""
     min_seconds: float
@@ -54,6 +71,8 @@ class AudioLimit:
 @dataclass(frozen=True, kw_only=True)
 class VideoLimit:
     """What a clip must be. A side, a rate or a ratio is None where the vendor sets no limit."""
+
+    kind: ClassVar[MediaKind] = "video"
 
     formats: tuple[str, ...]
     """MP4, MOV or AVI, by what the file holds and not by its name."""

@@ -14,6 +14,7 @@ from typing import Self
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import RateLimit
+from services.domain.background import running
 from services.domain.jobs import Job
 from services.jobs.scheduling.fairness import order
 from services.jobs.scheduling.limits import published
@@ -78,13 +79,8 @@ class Dispatcher:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Self]:
         """Give slots until the end of this."""
-        self._task = asyncio.create_task(self._work(), name="dispatcher")
-        try:
+        async with running(self._work(), name="dispatcher") as self._task:
             yield self
-        finally:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     @property
     def alive(self) -> bool:

@@ -100,7 +100,7 @@ def _part_of(part: Path) -> Iterator[Path]:
 async def _recipe(context: Context, job: Job, asset_id: str) -> Recipe:
     """What the file will say of itself; its person is not in it."""
     found = await context.history.with_assets(job.id)
-    return recipe_of(found.job, [one for one in found.assets if one.role != OUTPUT], asset_id=asset_id)
+    return recipe_of(found.job, [one for one in found.assets if not one.is_output], asset_id=asset_id)
 
 
 async def _download(vendor: DashScope, url: str, part: Path) -> Downloaded:

@@ -22,7 +22,7 @@ from services.domain.errors import (
     StudioError,
     VendorError,
 )
-from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, JobStatus
+from services.domain.jobs import ArticleItem, Asset, Job, JobStatus
 from services.jobs.context import Context
 from services.jobs.expiry import ALARM_SECONDS, lost_at, next_pause
 from services.jobs.steps.download import CutShort, fetch, keep_article
@@ -258,7 +258,7 @@ async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], sav
 async def _kept(context: Context, job: Job) -> _Saved:
     """What of a work is here from an earlier time."""
     found = await context.history.with_assets(job.id)
-    files = {asset.position: asset for asset in found.assets if asset.role == OUTPUT}
+    files = {asset.position: asset for asset in found.assets if asset.is_output}
     return _Saved(files, written={asset.id for asset in files.values()})
 
 

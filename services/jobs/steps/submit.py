@@ -190,7 +190,7 @@ async def request_of(context: Context, found: JobWithAssets) -> Request:
     given: dict[str, object] = {**job.parameters, "prompt": job.prompt}
     files: dict[str, list[MediaFacts]] = {}
     for asset in sorted(found.assets, key=lambda asset: asset.position):
-        if asset.role != "output":
+        if not asset.is_output:
             facts = await asyncio.to_thread(_facts, context.archive, asset)
             files.setdefault(asset.role, []).append(facts)
     given |= {role: facts[0] if len(facts) == 1 else facts for role, facts in files.items()}

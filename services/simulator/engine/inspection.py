@@ -95,7 +95,7 @@ def _mimes(each: FileField) -> set[str]:
     for limit in limits_of(each):
         names = {name.lower() for name in limit.formats}
         names |= {"jpg"} if "jpeg" in names else set()
-        mimes |= {f"{_KINDS[type(limit)]}/{name}" for name in names}
+        mimes |= {f"{limit.kind}/{name}" for name in names}
     return mimes
 
 
@@ -104,9 +104,6 @@ def limits_of(each: FileField) -> tuple[MediaLimit, ...]:
     if isinstance(each, FilesField):
         return tuple(taken.vendor for taken in each.takes)
     return (each.limit(Side.VENDOR),)
-
-
-_KINDS: dict[type[MediaLimit], str] = {ImageLimit: "image", AudioLimit: "audio", VideoLimit: "video"}
 
 
 class Inspector:

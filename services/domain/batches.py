@@ -1,0 +1,16 @@
+"""Some at a time: for statements and listings that must not grow with what they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+
+
+def batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """Yield lists of up to `size` items, in their order. Reads no further than it has given."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
