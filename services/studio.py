@@ -22,7 +22,7 @@ from services.domain.clock import now_ms
 from services.domain.errors import FileRefused, InvalidRequest, NotFound, OverCap
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
 from services.domain.money import listed
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.domain.search_query import Find
 from services.gallery.error_view import SUBJECT_OF_KIND
 from services.gallery.exports import Wanted
@@ -280,11 +280,8 @@ class Studio:
         return self._view(await self.found(job_id, person))
 
     async def found(self, job_id: str, person: Person) -> JobWithAssets:
-        """One job and its files. Raises NotFound, also where it is another's."""
-        found = await self.services.history.with_assets(job_id)
-        if not person.sees(found.job.person):
-            raise NotFound("There is no such job.")
-        return found
+        """One job and its files. Raises NotFound, also if it is another person's."""
+        return await self.services.history.with_assets(job_id, owner=person.scope)
 
     async def jobs(  # noqa: PLR0913 - one keyword for each thing that can be asked for
         self,
@@ -309,7 +306,7 @@ class Studio:
             raise NotFound(f"There is no status {status!r}. Use one of: {', '.join(JobStatus)}.") from None
         words = parse_query(query or "", names=self._names)
         find = Find(
-            person=None if person.admin else person.name,
+            person=person.scope,
             demo=self.demo,
             query=words,
             family=family or None,
@@ -325,8 +322,8 @@ class Studio:
         """The jobs that changed after a change number, and the number to ask with next time."""
         if since is None:
             return {"items": [], "sequence": await self.services.history.sequence()}
-        found = await self.services.history.changed_since(since)
-        mine = [one for one in found if one.job.demo == self.demo and person.sees(one.job.person)]
+        found = await self.services.history.changed_since(since, owner=person.scope)
+        mine = [one for one in found if one.job.demo == self.demo]
         items = [self._view(one) for one in mine]
         return {"items": items, "sequence": found[-1].job.sequence if found else since}
 
@@ -376,7 +373,7 @@ class Studio:
 
     async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
         """What the page's header shows."""
-        owner = None if person.admin else person.name
+        owner = person.scope
         region = self.regions[0]
         return {
             "demo": self.demo,
@@ -412,7 +409,7 @@ class Studio:
 
     async def _announce(self, job_id: str) -> None:
         if self.events.watchers:
-            self._tell([await self.services.history.with_assets(job_id)])
+            self._tell([await self.services.history.with_assets(job_id, owner=EVERYONE)])
 
     def _tell(self, jobs: Sequence[JobWithAssets]) -> None:
         for found in jobs if self.events.watchers else ():

@@ -42,6 +42,7 @@ from services.domain.jobs import (
     SubmissionState,
     place_of,
 )
+from services.domain.people import EVERYONE
 from services.domain.search_query import Find
 
 _LAST_PLACE = (1 << 63) - 1
@@ -90,23 +91,25 @@ class History:
             await reindex(connection, [job.id for job in written])
         return tuple(written)
 
-    async def job(self, job_id: str) -> Job:
+    # `owner` is whose rows are seen: a person's name, or EVERYONE. What belongs to another does not exist for them.
+
+    async def job(self, job_id: str, *, owner: str | None) -> Job:
         """One job. Raises NotFound."""
         async with self.engine.connect() as connection:
-            return await _job(connection, job_id)
+            return await _job(connection, job_id, owner=owner)
 
-    async def with_assets(self, job_id: str, *, purged: bool = False) -> JobWithAssets:
+    async def with_assets(self, job_id: str, *, owner: str | None, purged: bool = False) -> JobWithAssets:
         """One job and its files. Raises NotFound; if it has left the bin for good, unless `purged`."""
         async with self.engine.connect() as connection:
-            job = await _job(connection, job_id)
+            job = await _job(connection, job_id, owner=owner)
             if job.purged_at is not None and not purged:
                 raise NotFound("There is no such job.")
             (found,) = await _whole(connection, [job])
         return found
 
-    async def several(self, job_ids: Sequence[str]) -> tuple[JobWithAssets, ...]:
-        """These jobs and their files, in this order; what is not there any more is left out. Some hundred at once."""
-        statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None))
+    async def several(self, job_ids: Sequence[str], *, owner: str | None) -> tuple[JobWithAssets, ...]:
+        """These jobs and their files, in this order; a job that does not exist is left out. Some hundred at once."""
+        statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None), *_of(owner))
         async with self.engine.connect() as connection:
             found = {row["id"]: job_of(row) for row in (await connection.execute(statement)).mappings()}
             return await _whole(connection, [found[job_id] for job_id in dict.fromkeys(job_ids) if job_id in found])
@@ -151,7 +154,7 @@ class History:
         """
         async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
-            job = await _job(connection, submission.job_id)
+            job = await _job(connection, submission.job_id, owner=EVERYONE)
             waits = await self.submissions.may_take_late(connection, submission, task_id=task_id)
             if waits is None:
                 return None
@@ -235,21 +238,22 @@ class History:
         async with self.engine.connect() as connection:
             return await connection.scalar(sa.select(counters.c.value).where(counters.c.name == "sequence")) or 0
 
-    async def changed_since(self, sequence: int, *, limit: int = 200) -> tuple[JobWithAssets, ...]:
+    async def changed_since(self, sequence: int, *, owner: str | None, limit: int = 200) -> tuple[JobWithAssets, ...]:
         """The jobs that changed after a change number, in the order of their changes."""
         after = max(0, min(sequence, _LAST_PLACE))  # further no database counts
-        statement = sa.select(jobs).where(jobs.c.sequence > after, jobs.c.purged_at.is_(None)).order_by(jobs.c.sequence)
+        changed = (jobs.c.sequence > after, jobs.c.purged_at.is_(None), *_of(owner))
+        statement = sa.select(jobs).where(*changed).order_by(jobs.c.sequence)
         async with self.engine.connect() as connection:
             found = [job_of(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
             return await _whole(connection, found)
 
     # Assets ----------------------------------------------------------------------------------------------------------
 
-    async def asset(self, asset_id: str, *, person: str | None = None) -> Asset:
-        """One file. Raises NotFound, also where it belongs to somebody else than `person`."""
+    async def asset(self, asset_id: str, *, owner: str | None) -> Asset:
+        """One file. Raises NotFound."""
         statement = sa.select(assets).where(assets.c.id == asset_id)
-        if person is not None:
-            statement = statement.join(jobs, jobs.c.id == assets.c.job_id).where(jobs.c.person == person)
+        if owner is not None:
+            statement = statement.join(jobs, jobs.c.id == assets.c.job_id).where(*_of(owner))
         async with self.engine.connect() as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
         if row is None:
@@ -295,8 +299,13 @@ async def _free_place(connection: AsyncConnection, job: Job) -> int:
     return place
 
 
-async def _job(connection: AsyncConnection, job_id: str) -> Job:
-    row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).mappings().one_or_none()
+def _of(owner: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if owner is None else (jobs.c.person == owner,)
+
+
+async def _job(connection: AsyncConnection, job_id: str, *, owner: str | None) -> Job:
+    statement = sa.select(jobs).where(jobs.c.id == job_id, *_of(owner))
+    row = (await connection.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such job.")
     return job_of(row)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+EVERYONE: None = None
+"""As the owner in a query: rows of all people. For the studio's own work, and for admins."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -15,6 +18,11 @@ class Person:
 
     name: str
     admin: bool = False
+
+    @property
+    def scope(self) -> str | None:
+        """The owner whose rows this person sees: their own name, or EVERYONE for an admin."""
+        return EVERYONE if self.admin else self.name
 
     def sees(self, owner: str) -> bool:
         """Whether what belongs to `owner` is theirs to see."""

@@ -19,7 +19,7 @@ from services.database.jobs import History
 from services.domain.batches import batches
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import Asset, Decision, Job, JobStatus, new_id
-from services.domain.people import Person
+from services.domain.people import EVERYONE, Person
 from services.gallery.adopted_inputs import inputs_of
 from services.gallery.adopted_jobs import (
     ARTICLE,
@@ -146,7 +146,7 @@ class Adopter:
 
     async def _known(self, job_id: str) -> Job | None:
         try:
-            return await self._history.job(job_id)
+            return await self._history.job(job_id, owner=EVERYONE)
         except NotFound:
             return None
 
@@ -215,7 +215,7 @@ class Adopter:
         held = job.status is JobStatus.UNKNOWN and job.decision is Decision.RESTORED
         if not job.status.final and not held:
             return  # it is at work on them
-        found = await self._history.with_assets(job.id) if job.purged_at is None else None
+        found = await self._history.with_assets(job.id, owner=EVERYONE) if job.purged_at is None else None
         taken = frozenset(one.position for one in found.assets if one.is_output) if found else frozenset[int]()
         files, article = await self._read(keys, adoption)
         # A work that is complete takes only what says that it belongs to it.

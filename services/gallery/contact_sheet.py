@@ -82,7 +82,7 @@ class ContactSheets:
         wanted = list(dict.fromkeys(job_ids))
         if not wanted or len(wanted) > MOST_JOBS:
             raise StudioError(f"A contact sheet has 1 to {MOST_JOBS} items.")
-        found = [one for one in await self._history.several(wanted) if person.sees(one.job.person)]
+        found = await self._history.several(wanted, owner=person.scope)
         if len(found) < len(wanted):
             raise NotFound("One of these items is not here any more.")
         spoken = " ".join(title.split())[:_LONGEST_TITLE] or "Comparison"

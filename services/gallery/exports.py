@@ -59,7 +59,7 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class _Export:
-    person: str
+    person: Person
     jobs: tuple[str, ...]
     clean: bool
     until: int
@@ -104,13 +104,13 @@ class Exports:
         token = secrets.token_urlsafe(24)
         self._forget_old()
         until = self._clock() + _KEPT_MS
-        self._waiting[token] = _Export(person=person.name, jobs=tuple(jobs), clean=wanted.clean, until=until)
+        self._waiting[token] = _Export(person=person, jobs=tuple(jobs), clean=wanted.clean, until=until)
         return Prepared(token=token, files=files, bytes=size)
 
     def stream(self, person: Person, token: str) -> AsyncIterator[bytes]:
         """The ZIP, in pieces. Raises NotFound where there is no such export, or it is another's."""
         export = self._waiting.get(token)
-        if export is None or export.person != person.name or export.until < self._clock():
+        if export is None or export.person != person or export.until < self._clock():
             raise NotFound("This export is not here any more. Please start it again.")
         return self._pieces(export)
 
@@ -121,12 +121,12 @@ class Exports:
 
     async def _chosen(self, person: Person, wanted: Wanted) -> AsyncIterator[Sequence[JobWithAssets]]:
         if wanted.jobs:
-            async for some in self._read(wanted.jobs):
-                yield [found for found in some if person.sees(found.job.person)]
+            async for some in self._read(wanted.jobs, person):
+                yield some
             return
         names = names_of(self._catalogue.families, self._catalogue.models)
         find = Find(
-            person=None if person.admin else person.name,
+            person=person.scope,
             demo=self._demo,
             query=parse_query(wanted.query, names=names),
             collection=wanted.collection,
@@ -140,9 +140,9 @@ class Exports:
             if cursor is None:
                 return
 
-    async def _read(self, job_ids: Sequence[str]) -> AsyncIterator[tuple[JobWithAssets, ...]]:
-        for some in batches(dict.fromkeys(job_ids), _JOBS_AT_ONCE):
-            yield await self._history.several(some)
+    async def _read(self, job_ids: Sequence[str], person: Person) -> AsyncIterator[tuple[JobWithAssets, ...]]:
+        for ids in batches(dict.fromkeys(job_ids), _JOBS_AT_ONCE):
+            yield await self._history.several(ids, owner=person.scope)
 
     # The parts -------------------------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Exports:
         self, export: _Export, stream: ZipStream, naming: Naming
     ) -> AsyncIterator[Generator[bytes, None, None]]:
         """One after the other; each must be read to its end before the next is asked for."""
-        async for some in self._read(export.jobs):
+        async for some in self._read(export.jobs, export.person):
             for found in some:
                 for asset in naming.name(found):
                     yield self._file(stream, asset, naming, clean=export.clean)
@@ -180,12 +180,12 @@ class Exports:
     ) -> AsyncIterator[Generator[bytes, None, None]]:
         yield stream.begin("recipes.csv", made_at=self._clock())
         yield stream.add(table_head())
-        async for some in self._read(export.jobs):
+        async for some in self._read(export.jobs, export.person):
             yield stream.add(await asyncio.to_thread(table, some, naming))
         yield stream.finish()
         yield stream.begin("recipes.json", made_at=self._clock())
         between = "[\n"
-        async for some in self._read(export.jobs):
+        async for some in self._read(export.jobs, export.person):
             for entry in await asyncio.to_thread(listed, some, naming):
                 yield stream.add(f"{between}{entry}".encode())
                 between = ",\n"

@@ -16,7 +16,7 @@ from pathlib import Path
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound
 from services.domain.jobs import OUTPUT, Asset, Job, JobStatus, JobWithAssets, new_id
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.media.decode import MediaInfo
 from services.media.files import sha256_of
 from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, strip
@@ -102,7 +102,7 @@ class Importer:
         taken = await self.take(path, name=name, person=person, made_at=made_at)
         if taken.job_id is None:
             raise FileRefused(taken.why)
-        return await self._history.with_assets(taken.job_id)
+        return await self._history.with_assets(taken.job_id, owner=EVERYONE)
 
     async def take(
         self,
@@ -160,8 +160,8 @@ class Importer:
         if not isinstance(given.recipe, Recipe) or given.recipe.moment:
             return None
         try:
-            known = await self._history.asset(given.recipe.asset, person=person.name)
-            if (await self._history.job(known.job_id)).demo != self._demo:
+            known = await self._history.asset(given.recipe.asset, owner=person.name)
+            if (await self._history.job(known.job_id, owner=person.name)).demo != self._demo:
                 return None
         except NotFound:
             return None

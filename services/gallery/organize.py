@@ -87,22 +87,22 @@ class Organizer:
         marks = _checked(marks)
         changed: list[str] = []
         for some in _turns(job_ids):
-            changed += await self._rows.mark(some, marks, person=_scope(person), now=self._clock())
+            changed += await self._rows.mark(some, marks, person=person.scope, now=self._clock())
         await self._tell(changed)
         found: list[JobWithAssets] = []
         for some in _turns([job_id for job_id in dict.fromkeys(job_ids) if job_id in set(changed)]):
-            found += await self._history.several(some)
+            found += await self._history.several(some, owner=person.scope)
         return tuple(found)
 
     async def tags(self, person: Person) -> tuple[Tag, ...]:
         """The tags in use, the most used first."""
-        return await self._rows.tags(person=_scope(person), demo=self._demo)
+        return await self._rows.tags(person=person.scope, demo=self._demo)
 
     # Collections -----------------------------------------------------------------------------------------------------
 
     async def collections(self, person: Person) -> tuple[Collection, ...]:
         """The collections by name; for an admin everybody's, their own first."""
-        found = await self._rows.collections(person=_scope(person), demo=self._demo)
+        found = await self._rows.collections(person=person.scope, demo=self._demo)
         return tuple(sorted(found, key=lambda one: one.person != person.name))
 
     async def make_collection(self, person: Person, name: str) -> Collection:
@@ -122,13 +122,13 @@ class Organizer:
             raise NotFound("There is no such collection.")
         others = [one for one in await self._own_collections(known.person) if one.id != collection_id]
         renamed = replace(known, name=_free_name(name, others))
-        await self._rows.rename_collection(collection_id, renamed.name, person=_scope(person))
+        await self._rows.rename_collection(collection_id, renamed.name, person=person.scope)
         return renamed
 
     async def drop_collection(self, person: Person, collection_id: str) -> None:
         """Take a collection away; the jobs in it stay. Raises NotFound."""
         told: list[str] = []
-        while some := await self._rows.drop_collection(collection_id, person=_scope(person), limit=_AT_ONCE):
+        while some := await self._rows.drop_collection(collection_id, person=person.scope, limit=_AT_ONCE):
             told += some[: _TOLD_ONE_BY_ONE + 1 - len(told)]
         await self._tell(told)
 
@@ -145,7 +145,7 @@ class Organizer:
         moved: list[str] = []
         kept: list[Kept] = []
         for some in _turns(job_ids):
-            gone = await self._rows.discard(some, person=_scope(person), now=self._clock())
+            gone = await self._rows.discard(some, person=person.scope, now=self._clock())
             moved += gone
             kept += [one async for one in self._left(person, some, gone, _why_not_discarded)]
         await self._tell(moved)
@@ -156,7 +156,7 @@ class Organizer:
         moved: list[str] = []
         kept: list[Kept] = []
         for some in _turns(job_ids):
-            back = await self._rows.restore(some, person=_scope(person), now=self._clock())
+            back = await self._rows.restore(some, person=person.scope, now=self._clock())
             moved += back
             kept += [one async for one in self._left(person, some, back, _why_not_restored)]
         await self._tell(moved)
@@ -167,7 +167,7 @@ class Organizer:
     ) -> AsyncIterator[Kept]:
         """What was not moved, with the reason."""
         left = [job_id for job_id in asked if job_id not in set(moved)]
-        known = {job.id: job for job in await self._rows.read(left, person=_scope(person))} if left else {}
+        known = {job.id: job for job in await self._rows.read(left, person=person.scope)} if left else {}
         for job_id in left:
             yield Kept(job_id, why(known[job_id]) if job_id in known else "It is not here any more.")
 
@@ -180,11 +180,6 @@ class Organizer:
                 await self._announce(job_id)
             except NotFound:  # it left the bin for good in between
                 continue
-
-
-def _scope(person: Person) -> str | None:
-    """Whose jobs: None for everybody's."""
-    return None if person.admin else person.name
 
 
 def _turns(job_ids: Iterable[str]) -> Iterator[list[str]]:

@@ -111,8 +111,8 @@ class RecipeViews:
 
     async def _job(self, asset_id: str, person: Person) -> str | None:
         try:
-            asset = await self._history.asset(asset_id, person=None if person.admin else person.name)
-            found = await self._history.with_assets(asset.job_id)
+            asset = await self._history.asset(asset_id, owner=person.scope)
+            found = await self._history.with_assets(asset.job_id, owner=person.scope)
         except NotFound:
             return None
         return found.job.id if found.job.deleted_at is None else None

@@ -115,7 +115,7 @@ class Reuse:
         known, links = [job_id], dict[Link, None]()
         above = await self._walk(job_id, upwards=True, owner=job.person, known=known, links=links)
         below = await self._walk(job_id, upwards=False, owner=job.person, known=known, links=links)
-        found = {one.job.id: one for one in await self._history.several([*above, *below])}
+        found = {one.job.id: one for one in await self._history.several([*above, *below], owner=job.person)}
         views = {one: job_view(whole, self._catalogue) for one, whole in found.items()}
         return RelativesView(
             ancestors=[views[one] for one in above if one in views],
@@ -211,7 +211,7 @@ class Reuse:
         return target
 
     async def _asset(self, asset_id: str, person: Person) -> Asset:
-        asset = await self._history.asset(asset_id)
+        asset = await self._history.asset(asset_id, owner=person.scope)
         try:
             await self._seen(asset.job_id, person)
         except NotFound as error:
@@ -219,8 +219,8 @@ class Reuse:
         return asset
 
     async def _seen(self, job_id: str, person: Person) -> Job:
-        job = await self._history.job(job_id)
-        if not person.sees(job.person) or job.purged_at is not None:
+        job = await self._history.job(job_id, owner=person.scope)
+        if job.purged_at is not None:
             raise NotFound("There is no such job.")
         return job
 

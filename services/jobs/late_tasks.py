@@ -13,6 +13,7 @@ from dataclasses import replace
 from services.domain.background import repeating
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Submission, new_id
 from services.domain.money import said
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.task_list import ListUnreadable
 from services.jobs.task_matching import choose, whole_window
@@ -64,7 +65,7 @@ class LateTasks:
 
 async def look_back(context: Context, submission: Submission) -> Job | None:
     """Look once for the task of an order that was given up. The job that has adopted it, or None."""
-    found = await context.history.with_assets(submission.job_id, purged=True)
+    found = await context.history.with_assets(submission.job_id, purged=True, owner=EVERYONE)
     try:
         look = await context.task_list.look(found.job, submission, [whole_window(submission)])
     except ListUnreadable:

@@ -13,6 +13,7 @@ from typing import Self
 from services.database.jobs import History
 from services.domain.background import repeating
 from services.domain.jobs import JobStatus, JobWithAssets
+from services.domain.people import EVERYONE
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class RemoteChanges:
         elif self._heard is None:
             self._heard = await self._history.sequence()
         else:
-            found = await self._history.changed_since(self._heard)
+            found = await self._history.changed_since(self._heard, owner=EVERYONE)
             if found:
                 self._heard = found[-1].job.sequence
                 self._tell(found)

@@ -11,6 +11,7 @@ from typing import Self
 from services.database.restored_jobs import is_held
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision, Job, JobStatus, JobWithAssets, OnArrival
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.engine import Engine
 from services.jobs.late_tasks import LateTasks
@@ -89,7 +90,7 @@ class Jobs:
     async def cancel(self, job_id: str) -> Job:
         """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
         try:
-            if is_held(await self._context.history.job(job_id)):
+            if is_held(await self._context.history.job(job_id, owner=EVERYONE)):
                 return await self.decide(job_id, Decision.DROP)
             return await cancel(self._context, job_id)
         finally:
@@ -141,7 +142,7 @@ class Jobs:
     async def _own_up(self, job_id: str) -> None:
         """Show with a job that the studio itself had trouble with it."""
         try:
-            await self._context.say(await self._context.history.job(job_id), _STUMBLED)
+            await self._context.say(await self._context.history.job(job_id, owner=EVERYONE), _STUMBLED)
         except Exception:
             # The same trouble, most likely; it is in the log already, and the job goes on all the same.
             log.exception("job %s: that it stumbled could not be written down", job_id)
@@ -162,5 +163,5 @@ class Jobs:
         self._dispatcher.nudge()  # what is only to be fetched needs no slot
         if task is not None or job.status is JobStatus.SAVING:
             with context.span("save", job_id):
-                await save(context, await context.history.job(job_id), task)
-        return (await context.history.job(job_id)).status is JobStatus.UNKNOWN
+                await save(context, await context.history.job(job_id, owner=EVERYONE), task)
+        return (await context.history.job(job_id, owner=EVERYONE)).status is JobStatus.UNKNOWN

@@ -117,12 +117,12 @@ class Budget:
 
     async def spent_today(self, person: Person) -> dict[str, int]:
         """What was billed of what was ordered today, in millionths, by currency."""
-        owner = None if person.admin else person.name
+        owner = person.scope
         return await self._spending.today(person=owner, demo=self._demo, day=day_of(self._clock()))
 
     def _span(self, person: Person, *, first: str | None, last: str | None) -> Span:
         today = date.fromisoformat(day_of(self._clock()))
-        return span_of(first, last, today=today, person=None if person.admin else person.name, demo=self._demo)
+        return span_of(first, last, today=today, person=person.scope, demo=self._demo)
 
     def _spender(self, name: str) -> Spender:
         return Spender(person=name, demo=self._demo, day=day_of(self._clock()))

@@ -149,7 +149,7 @@ class Cleanup:
 
         What they cost stays in the books. Ids that are not in the person's bin are passed over.
         """
-        scope = None if person.admin else person.name
+        scope = person.scope
         # While works are unknown here they may use the same given files.
         shared = (await standing(self._history, self._archive)).settled
         gone: list[str] = []

@@ -30,7 +30,7 @@ class Downloads:
 
     async def file(self, asset_id: str, picture: str = "", *, person: Person = LOCAL) -> tuple[Asset, Path]:
         """A file and where it lies. `picture` is `poster`, `thumbnail` or nothing. Raises NotFound."""
-        asset = await self._history.asset(asset_id, person=None if person.admin else person.name)
+        asset = await self._history.asset(asset_id, owner=person.scope)
         key = {"": asset.key, "poster": asset.poster_key, "thumbnail": asset.thumbnail_key}.get(picture)
         if key is None:
             raise NotFound("There is no such picture.")
@@ -79,7 +79,4 @@ class Downloads:
         return await asyncio.to_thread(lambda: [(asset.name, self._archive.path(asset.key)) for asset in files])
 
     async def _found(self, job_id: str, person: Person) -> JobWithAssets:
-        found = await self._history.with_assets(job_id)
-        if not person.sees(found.job.person):
-            raise NotFound("There is no such job.")
-        return found
+        return await self._history.with_assets(job_id, owner=person.scope)

@@ -66,7 +66,7 @@ class Usage:
 
     async def use(self, person: Person) -> DiskUse:
         """What a person's files take; everybody's for an admin. Real and demo ones alike: both take room."""
-        shares = await self._history.files.shares(person=None if person.admin else person.name)
+        shares = await self._history.files.shares(person=person.scope)
         disk = await asyncio.to_thread(shutil.disk_usage, self._archive.incoming)
         months: defaultdict[str, Counter[str]] = defaultdict(Counter)
         taken_away = await asyncio.to_thread(days_in, self._archive.root) if person.admin else ()

@@ -28,6 +28,7 @@ from services.database.backups import (
 )
 from services.database.corruption import damage_of
 from services.domain.jobs import Decision, JobStatus
+from services.domain.people import EVERYONE
 from services.storage import archive_pairing
 from services.storage.archive_pairing import Kind
 from tests.gallery.test_adoption import Place
@@ -141,7 +142,7 @@ async def test_a_damaged_database_is_replaced_by_its_newest_good_copy(
         assert (there.mishap.kind, there.mishap.copied_at, there.mishap.held) == (Kind.RESTORED, LAST, 1)
         assert there.unknown == 1
         assert list(place.home.glob("studio-damaged-*.db"))
-        assert (await place.history.job(waiting.id)).decision is Decision.RESTORED
+        assert (await place.history.job(waiting.id, owner=EVERYONE)).decision is Decision.RESTORED
         await place.adopt()
         assert {first.id, second.id} <= (await place.views()).keys()
         assert (await archive_pairing.standing(place.history, place.archive)).settled

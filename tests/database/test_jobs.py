@@ -20,6 +20,7 @@ from services.database import tables
 from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Because, Job, JobStatus, PrecheckState, SubmissionState, new_id
+from services.domain.people import EVERYONE
 from services.domain.search_query import Find
 from services.gallery.search_syntax import parse_query
 from tests.rig.postgres import emptied
@@ -68,29 +69,29 @@ async def history(url: str) -> AsyncIterator[History]:
 
 async def test_a_job_is_read_as_it_was_written(history: History) -> None:
     job = await history.add(a_job(parameters={"size": "1280*720", "watermark": False}), ())
-    assert await history.job(job.id) == job
+    assert await history.job(job.id, owner=EVERYONE) == job
 
 
 async def test_an_unknown_job_and_file_are_not_found(history: History) -> None:
     with pytest.raises(NotFound):
-        await history.job("nobody")
+        await history.job("nobody", owner=EVERYONE)
     with pytest.raises(NotFound):
-        await history.asset("nothing")
+        await history.asset("nothing", owner=EVERYONE)
 
 
 @pytest.mark.parametrize("sign", ["\0", "\ud83d"])
 async def test_signs_that_no_database_takes_are_neither_an_error_nor_a_find(history: History, sign: str) -> None:
     written = await history.add(a_job(prompt=f"fox{sign}", rewritten_prompt=f"{sign}fox{sign}"))
-    job = await history.job(written.id)
+    job = await history.job(written.id, owner=EVERYONE)
     assert (job.prompt, job.rewritten_prompt) == ("fox\ufffd", "\ufffdfox\ufffd")
     changed = await history.change(job.id, remark=f"half a sign {sign}")
     assert changed is not None
     assert changed.remark == "half a sign \ufffd"
     with pytest.raises(NotFound):
-        await history.with_assets(f"{job.id}{sign}")
+        await history.with_assets(f"{job.id}{sign}", owner=EVERYONE)
     with pytest.raises(NotFound):
-        await history.asset(sign, person=f"a{sign}")
-    assert await history.several([sign, job.id]) == (await history.with_assets(job.id),)
+        await history.asset(sign, owner=f"a{sign}")
+    assert await history.several([sign, job.id], owner=EVERYONE) == (await history.with_assets(job.id, owner=EVERYONE),)
     for words in (sign, f"fox{sign}", f"tag:{sign} in:{sign}", f'"{sign}"', f"by:{sign} model:a{sign}"):
         page = await history.page(Find(query=parse_query(words), family=f"x{sign}", collection=sign))
         assert page.items == ()
@@ -100,7 +101,7 @@ async def test_signs_that_no_database_takes_are_neither_an_error_nor_a_find(hist
 @pytest.mark.parametrize("number", [10**30, -(10**30), 1 << 63])
 async def test_changes_after_a_number_that_no_database_counts_to(history: History, number: int) -> None:
     job = await history.add(a_job())
-    found = await history.changed_since(number)
+    found = await history.changed_since(number, owner=EVERYONE)
     assert [one.job.id for one in found] == ([job.id] if number < 0 else [])
 
 
@@ -165,7 +166,7 @@ async def test_a_change_from_another_state_changes_nothing(history: History) -> 
         job.id, only_from=frozenset({JobStatus.QUEUED}), status=JobStatus.CANCELED, updated_at=9
     )
     assert refused is None
-    assert (await history.job(job.id)).status is JobStatus.RUNNING
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.RUNNING
 
 
 async def test_the_end_of_a_job_and_its_files_are_written_together(history: History) -> None:
@@ -174,11 +175,11 @@ async def test_the_end_of_a_job_and_its_files_are_written_together(history: Hist
     nothing = replace(asset, id=new_id(2), sha256=cast("str", None))  # no row can have it
     with pytest.raises(IntegrityError):  # neither the files nor the state may be written
         await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset, nothing], updated_at=9)
-    assert (await history.job(job.id)).status is JobStatus.QUEUED
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.QUEUED
     await history.change(job.id, status=JobStatus.SUCCEEDED, files=[asset], updated_at=9)
-    found = await history.with_assets(job.id)
+    found = await history.with_assets(job.id, owner=EVERYONE)
     assert (found.job.status, found.assets) == (JobStatus.SUCCEEDED, (asset,))
-    assert await history.asset(asset.id) == asset
+    assert await history.asset(asset.id, owner=EVERYONE) == asset
 
 
 async def test_changes_are_told_once_each_in_their_order(history: History) -> None:
@@ -186,9 +187,9 @@ async def test_changes_are_told_once_each_in_their_order(history: History) -> No
     before = await history.sequence()
     await history.change(two.id, status=JobStatus.RUNNING, updated_at=9)
     await history.change(one.id, status=JobStatus.RUNNING, updated_at=9)
-    changed = await history.changed_since(before)
+    changed = await history.changed_since(before, owner=EVERYONE)
     assert [found.job.id for found in changed] == [two.id, one.id]
-    assert await history.changed_since(changed[-1].job.sequence) == ()
+    assert await history.changed_since(changed[-1].job.sequence, owner=EVERYONE) == ()
 
 
 async def test_many_writers_at_once_lose_nothing(history: History) -> None:
@@ -216,7 +217,7 @@ async def test_a_task_belongs_to_one_submission_only(history: History) -> None:
     assert taken is not None
     assert (taken.task_id, taken.status) == ("t-1", JobStatus.PENDING)
     assert await history.submissions.take(two, task_id="t-1", status=JobStatus.PENDING, updated_at=7) is None
-    assert (await history.job(second.id)).task_id is None
+    assert (await history.job(second.id, owner=EVERYONE)).task_id is None
     assert await history.submissions.known_tasks(account=first.account, task_ids=["t-1", "t-2"]) == {"t-1"}
 
 
@@ -241,7 +242,7 @@ async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: st
     async with History.open(url) as history:
         job = await history.add(a_job())
     async with History.open(url) as again:
-        assert await again.job(job.id) == job
+        assert await again.job(job.id, owner=EVERYONE) == job
 
 
 async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> None:
@@ -251,7 +252,7 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
         await history.submissions.open(job, attempt=1, started_at=5)
     await _as_the_first_release_left_it(url)
     async with History.open(url) as again:
-        found = await again.with_assets(job.id)
+        found = await again.with_assets(job.id, owner=EVERYONE)
         assert (found.job.prompt, found.job.article, found.job.remark) == (job.prompt, None, None)
         assert [asset.position for asset in found.assets] == [0]
         assert (found.job.place, found.job.seconds) == (job.place, 5.0)
@@ -263,7 +264,7 @@ async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> No
         check, is_new = await again.prechecks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
         assert (check.state, is_new) == (PrecheckState.OPEN, True)
         await again.change(job.id, article=[{"text": "一"}], remark="r", updated_at=10)
-        assert (await again.job(job.id)).article == [{"text": "一"}]
+        assert (await again.job(job.id, owner=EVERYONE)).article == [{"text": "一"}]
 
 
 async def _as_the_first_release_left_it(url: str) -> None:
@@ -298,7 +299,7 @@ async def test_files_of_a_job_come_in_their_order(history: History) -> None:
     job = a_job()
     files = [replace(an_asset(job, "images"), position=position, created_at=9 - position) for position in (2, 0, 1)]
     await history.add(job, files)
-    assert [asset.position for asset in (await history.with_assets(job.id)).assets] == [0, 1, 2]
+    assert [asset.position for asset in (await history.with_assets(job.id, owner=EVERYONE)).assets] == [0, 1, 2]
 
 
 async def test_two_jobs_at_once_get_one_question_and_an_answer_serves_both(history: History) -> None:
@@ -391,4 +392,4 @@ async def test_who_is_canceled_in_the_middle_of_writing_holds_up_nobody(history:
     finally:
         gc.enable()
     assert kept.tb is not None
-    assert (await history.job(job.id)).remark == "whole"
+    assert (await history.job(job.id, owner=EVERYONE)).remark == "whole"

@@ -12,6 +12,7 @@ from services.database.reservations import day_of
 from services.database.restored_jobs import is_held
 from services.domain.errors import StudioError, Unreachable
 from services.domain.jobs import Decision, JobStatus, SubmissionState
+from services.domain.people import EVERYONE
 from services.jobs.steps.resolve import decide
 from services.jobs.steps.submit import submit
 from services.money.spending import Spending
@@ -42,7 +43,7 @@ async def test_it_is_not_sent_by_whatever_runs_it_and_once_by_a_persons_word(
 
     assert await history.restored_jobs.hold(now=NOON, above=500, notes={}, mishap=None) == (job.id,)
 
-    held = await history.job(job.id)
+    held = await history.job(job.id, owner=EVERYONE)
     assert is_held(held)
     assert held.sequence > 500
     for grant in (NOON, None):  # what the engine remembers of it, from before or from any time
@@ -68,8 +69,8 @@ async def test_what_has_a_task_goes_on_and_what_ended_stays(history: History) ->
     await history.change(done.id, deleted_at=NOON)
     later = NOON + 86_400_000
     assert await history.restored_jobs.hold(now=later, above=0, notes={"a": "b"}, mishap=lambda count: f"{count}") == ()
-    assert (await history.job(running.id)).status is JobStatus.RUNNING
-    assert (await history.job(done.id)).deleted_at == later, "the bin's 30 days begin again"
+    assert (await history.job(running.id, owner=EVERYONE)).status is JobStatus.RUNNING
+    assert (await history.job(done.id, owner=EVERYONE)).deleted_at == later, "the bin's 30 days begin again"
     assert (await history.facts.get("a"), await history.facts.get("mishap")) == ("b", "0")
 
 

@@ -19,6 +19,7 @@ from services.database import search_index, tables
 from services.database.jobs import History
 from services.domain.errors import NotFound
 from services.domain.jobs import Asset, Job, JobStatus, JobWithAssets, Page
+from services.domain.people import EVERYONE
 from services.domain.search_query import Find
 from services.gallery.search_syntax import parse_query
 from tests.database.test_jobs import a_job, an_asset
@@ -398,7 +399,7 @@ async def test_a_page_tells_tags_collections_and_where_files_came_from(history: 
     await order(history, "INSERT INTO tags VALUES (:job, 'b'), (:job, 'a')", job=child.id)
     await order(history, "INSERT INTO collections VALUES ('c', 'local', 'Print', 1)", job=child.id)
     await order(history, "INSERT INTO collection_jobs VALUES ('c', :job, 1)", job=child.id)
-    found = await history.with_assets(child.id)
+    found = await history.with_assets(child.id, owner=EVERYONE)
     assert (found.tags, found.collections) == (("a", "b"), ("c",))
     assert found.parent_jobs == {output.id: parent.id}
     assert (await history.page(mine())).items[0] == found
@@ -406,7 +407,7 @@ async def test_a_page_tells_tags_collections_and_where_files_came_from(history: 
 
 
 async def changed_last(history: History) -> JobWithAssets:
-    return (await history.changed_since(await history.sequence() - 1))[-1]
+    return (await history.changed_since(await history.sequence() - 1, owner=EVERYONE))[-1]
 
 
 async def test_the_longest_clip_is_the_job_s_length(history: History) -> None:
@@ -424,4 +425,4 @@ async def test_the_longest_clip_is_the_job_s_length(history: History) -> None:
 async def test_nobody_s_job_changes_nothing(history: History, job_id: str) -> None:
     assert await history.change(job_id, rating=3, updated_at=1) is None
     with pytest.raises(NotFound):
-        await history.with_assets(job_id)
+        await history.with_assets(job_id, owner=EVERYONE)

@@ -24,7 +24,7 @@ from services.database.jobs import History
 from services.database.organize import BIN_DAYS
 from services.domain.errors import StudioError
 from services.domain.jobs import OUTPUT, Decision, Job, JobStatus, SubmissionState
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.domain.search_query import Find
 from services.gallery.adoption import Adopter, Adoption
 from services.gallery.archive_notice import ArchiveNotice
@@ -169,7 +169,7 @@ async def test_pictures_of_results_and_of_given_files_are_made_again(place: Plac
 
     async with place.started():
         await place.adopt()
-        for asset in (await place.history.with_assets(job.id)).assets:
+        for asset in (await place.history.with_assets(job.id, owner=EVERYONE)).assets:
             assert place.archive.path(str(asset.thumbnail_key)).stat().st_size > 0
             assert asset.role != OUTPUT or place.archive.path(str(asset.poster_key)).stat().st_size > 0
 
@@ -374,16 +374,16 @@ async def test_jobs_of_an_older_database_wait_for_a_person_and_are_never_sent(sq
     async with sqlite.started() as place:
         assert set(place.held) == {job.id for job in jobs}
         for job in jobs:
-            held = await place.history.job(job.id)
+            held = await place.history.job(job.id, owner=EVERYONE)
             assert (held.status, held.decision, held.dispatched_at) == (JobStatus.UNKNOWN, Decision.RESTORED, None)
             latest = await place.history.submissions.latest(job.id)
             assert latest is not None
             assert latest.state is SubmissionState.OPEN
-            view = job_view(await place.history.with_assets(job.id), CATALOGUE)
+            view = job_view(await place.history.with_assets(job.id, owner=EVERYONE), CATALOGUE)
             assert view["decision_wanted"]
         adoption = await place.adopt()
         assert adoption.jobs == 2
-        mine = await place.history.with_assets(saved.id)
+        mine = await place.history.with_assets(saved.id, owner=EVERYONE)
         assert (mine.job.status, len(mine.assets)) == (JobStatus.SUCCEEDED, 1)
         latest = await place.history.submissions.latest(saved.id)
         assert latest is not None
@@ -391,7 +391,7 @@ async def test_jobs_of_an_older_database_wait_for_a_person_and_are_never_sent(sq
         job = await place.history.add(a_job(20, status=JobStatus.QUEUED))
     async with place.started():
         assert place.held == (), "what was ordered since is sent as ever"
-        assert (await place.history.job(job.id)).status is JobStatus.QUEUED
+        assert (await place.history.job(job.id, owner=EVERYONE)).status is JobStatus.QUEUED
 
 
 async def test_an_older_database_is_known_even_if_no_result_came_since(place: Place) -> None:
@@ -532,7 +532,7 @@ async def _play(folder: Path, loss: Loss, disturbances: frozenset[str], *, backu
         views = await place.views()
         for view in views.values():
             for output in view["outputs"]:
-                asset = await place.history.asset(output["id"])
+                asset = await place.history.asset(output["id"], owner=EVERYONE)
                 if place.archive.root.joinpath(asset.key).exists():
                     assert asset.key in before
         whole = {job.id for job in jobs[:3]} - (

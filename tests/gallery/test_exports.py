@@ -26,7 +26,7 @@ from services.catalogue import CATALOGUE
 from services.database.jobs import History
 from services.domain.errors import FileRefused, NotFound, StudioError
 from services.domain.jobs import Asset, Job, JobWithAssets
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.gallery.export_manifest import COLUMNS, Naming, safe_cell
 from services.gallery.exports import Exports, Wanted
 from services.gallery.organize import Organizer
@@ -431,7 +431,11 @@ async def test_another_site_changes_nothing(bench: Bench, client: httpx.AsyncCli
     for path in ("shelf", "bin", "bin/restore", "bin/empty", "collections", "collections/x", "janitor", "exports"):
         answer = await client.post(f"/studio/{path}", json={"jobs": [job.id], "name": "x", "dry_run": False})
         assert answer.status_code == 409, path
-    assert (await bench.history.with_assets(job.id)).job == await bench.history.job(job.id) == job
+    assert (
+        (await bench.history.with_assets(job.id, owner=EVERYONE)).job
+        == await bench.history.job(job.id, owner=EVERYONE)
+        == job
+    )
 
 
 async def test_given_files_are_not_part_of_an_export(bench: Bench) -> None:

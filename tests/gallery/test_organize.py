@@ -17,7 +17,7 @@ from services.database.jobs import History
 from services.database.organize import MOST_TAGS, Marks
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import JobStatus
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.domain.search_query import Find
 from services.gallery.organize import MOST_JOBS, Kept, Organizer, tag_name
 from services.gallery.search_syntax import parse_query
@@ -98,7 +98,7 @@ async def test_marks_are_kept_found_told_and_counted_as_changes(desk: Desk) -> N
     )
     assert desk.told == [job_id for job_id in desk.told if job_id in chosen]
     assert len(desk.told) == 2
-    changed = await desk.history.changed_since(before)
+    changed = await desk.history.changed_since(before, owner=EVERYONE)
     assert {one.job.id for one in changed} == set(chosen)
     assert len({one.job.sequence for one in changed}) == 2  # one number each, so that none is passed over
 
@@ -117,7 +117,7 @@ async def test_what_is_anothers_or_unknown_is_passed_over(desk: Desk) -> None:
     theirs = await add_work(desk.history, desk.archive, 2, person="bob")
     found = await desk.shelf.mark(ANN, [theirs.id, "nobody", mine.id], Marks(rating=3))
     assert [one.job.id for one in found] == [mine.id]
-    assert (await desk.history.job(theirs.id)).rating == 0
+    assert (await desk.history.job(theirs.id, owner=EVERYONE)).rating == 0
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a,b", '"quoted"', "...", "\x00"])
@@ -143,7 +143,7 @@ async def test_a_job_does_not_get_tags_without_end(desk: Desk) -> None:
     await desk.shelf.mark(LOCAL, [job.id], Marks(add_tags=tuple(f"tag {n}" for n in range(MOST_TAGS))))
     with pytest.raises(StudioError, match="Take some away"):
         await desk.shelf.mark(LOCAL, [job.id], Marks(add_tags=("one more",)))
-    assert len((await desk.history.with_assets(job.id)).tags) == MOST_TAGS
+    assert len((await desk.history.with_assets(job.id, owner=EVERYONE)).tags) == MOST_TAGS
 
 
 async def test_tags_are_counted_for_whoever_asks_without_the_bin(desk: Desk) -> None:
@@ -201,7 +201,7 @@ async def test_a_collection_is_made_filled_found_renamed_and_dropped(desk: Desk)
     await desk.shelf.drop_collection(ANN, made.id)
 
     assert await desk.shelf.collections(ANN) == ()
-    assert (await desk.history.with_assets(job.id)).collections == ()
+    assert (await desk.history.with_assets(job.id, owner=EVERYONE)).collections == ()
     assert desk.told[-1] == job.id
 
 
@@ -245,16 +245,16 @@ async def test_anothers_collection_is_not_there(desk: Desk) -> None:
 async def test_what_is_in_the_bin_comes_back_as_it_was(desk: Desk) -> None:
     job = await add_work(desk.history, desk.archive, given=b"a given file")
     await desk.shelf.mark(LOCAL, [job.id], Marks(favourite=True, rating=2, add_tags=("fox",)))
-    whole = await desk.history.with_assets(job.id)
+    whole = await desk.history.with_assets(job.id, owner=EVERYONE)
     bytes_before = {path: path.read_bytes() for path in desk.archive.root.rglob("*") if path.is_file()}
 
     assert (await desk.shelf.discard(LOCAL, [job.id])).moved == (job.id,)
     assert await desk.found("fox") == set()
     assert await desk.found("fox", deleted=True) == {job.id}
-    assert job_view(await desk.history.with_assets(job.id), CATALOGUE)["deleted_at"] is not None
+    assert job_view(await desk.history.with_assets(job.id, owner=EVERYONE), CATALOGUE)["deleted_at"] is not None
     assert (await desk.shelf.restore(LOCAL, [job.id])).moved == (job.id,)
 
-    back = await desk.history.with_assets(job.id)
+    back = await desk.history.with_assets(job.id, owner=EVERYONE)
     same = {"sequence": whole.job.sequence, "updated_at": whole.job.updated_at}
     assert (replace(back.job, **same), back.assets, back.tags) == (whole.job, whole.assets, whole.tags)
     assert await desk.found("fox fav tag:fox") == {job.id}

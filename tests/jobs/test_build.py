@@ -19,7 +19,7 @@ from services.database.caps import Period, Scope
 from services.database.jobs import History
 from services.domain.errors import InvalidRequest, OverCap
 from services.domain.jobs import Asset, JobWithAssets
-from services.domain.people import LOCAL
+from services.domain.people import EVERYONE, LOCAL
 from services.domain.problems import COPIES, PRICE, Repair
 from services.jobs.build import MOST_COPIES, seeds_of
 from services.money.estimates import Step, price_steps
@@ -188,7 +188,7 @@ async def test_the_files_of_a_batch_are_stored_once_and_each_job_has_them(home: 
     given = {"prompt": "wind", "image": str(picture)}
     async with a_studio(home) as studio:
         jobs = await studio.submit_many(family="image_to_video", model="wan2.6-i2v-flash", given=given, copies=2)
-        found = [await studio.services.history.with_assets(job["id"]) for job in jobs]
+        found = [await studio.services.history.with_assets(job["id"], owner=EVERYONE) for job in jobs]
         files: list[Asset] = [one.assets[0] for one in found]
         assert len({asset.key for asset in files}) == 1
         assert len({asset.id for asset in files}) == 2

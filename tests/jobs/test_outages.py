@@ -23,7 +23,7 @@ from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
 from services.domain.errors import FileRefused
 from services.domain.jobs import Job, JobStatus, new_id
-from services.domain.people import LOCAL
+from services.domain.people import EVERYONE, LOCAL
 from services.gallery.views import job_view
 from services.jobs.context import Context
 from services.jobs.expiry_alarm import AtRisk, ExpiryAlarm
@@ -174,7 +174,7 @@ async def begin(history: History, folder: Path, vendor: OnDisk, provider: Provid
     told: list[str] = []
 
     async def announce(job_id: str) -> None:
-        told.append(json.dumps(job_view(await history.with_assets(job_id), CATALOGUE)))
+        told.append(json.dumps(job_view(await history.with_assets(job_id, owner=EVERYONE), CATALOGUE)))
 
     vendor.clock = provider.clock
     context = context_on(
@@ -216,7 +216,7 @@ async def test_everything_is_saved_in_spite_of_failures_and_a_full_disk(history:
     assert provider.clock.now < START + DAY
     assert provider.failed > 4  # of 30 files, and of what was asked again
     for job in jobs:
-        found = await history.with_assets(job.id)
+        found = await history.with_assets(job.id, owner=EVERYONE)
         assert (found.job.status, found.job.remark, found.job.attention) == (JobStatus.SUCCEEDED, None, None)
         assert len(found.assets) == (1 if job.family == "text_to_video" else 4)
         for asset in found.assets:
@@ -249,7 +249,7 @@ async def test_what_cannot_be_had_is_tried_to_the_end_and_nobody_is_left_in_the_
         day.context.sleep = watched
         job = await day.order(picture(1))
         await save(day.context, job)
-    ended = await history.job(job.id)
+    ended = await history.job(job.id, owner=EVERYONE)
     assert (ended.status, ended.error_code) == (JobStatus.FAILED, "UNKNOWN")
     assert ended.error_hint
     assert "bill" in ended.error_hint

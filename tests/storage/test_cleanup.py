@@ -20,7 +20,7 @@ from services.database.organize import BIN_DAYS, Marks
 from services.database.reservations import day_of
 from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job, JobStatus, PrecheckState, SubmissionState
-from services.domain.people import LOCAL, Person
+from services.domain.people import EVERYONE, LOCAL, Person
 from services.domain.search_query import Find
 from services.gallery.organize import Organizer
 from services.money.spending import Spending
@@ -120,24 +120,28 @@ async def test_the_books_are_the_same_after_the_bin_is_emptied(house: House) -> 
     latest = await house.history.submissions.latest(job.id)
     assert latest is not None
     assert (latest.state, latest.task_id) == (SubmissionState.TAKEN, "task-1")
-    left = await house.history.job(job.id)
+    left = await house.history.job(job.id, owner=EVERYONE)
     assert (left.prompt, dict(left.parameters), left.favourite, left.actual_micros) == ("", {}, False, 400_000)
 
 
 async def test_what_left_the_bin_is_nowhere_to_be_found(house: House) -> None:
     job = await add_work(house.history, house.archive)
-    asset = (await house.history.with_assets(job.id)).assets[0]
+    asset = (await house.history.with_assets(job.id, owner=EVERYONE)).assets[0]
     made = await house.shelf.make_collection(LOCAL, "all")
     await house.shelf.mark(LOCAL, [job.id], Marks(add_tags=("fox",), add_to=(made.id,)))
     before = await house.history.sequence()
     await house.shelf.discard(LOCAL, [job.id])
     await house.janitor.empty(LOCAL, [job.id])
-    for missing in (house.history.with_assets(job.id), house.history.asset(asset.id)):
+    for missing in (house.history.with_assets(job.id, owner=EVERYONE), house.history.asset(asset.id, owner=EVERYONE)):
         with pytest.raises(NotFound):
             await missing
     assert (await house.history.page(Find(deleted=True))).items == ()
     assert (await house.history.page(Find())).items == ()
-    assert await house.history.several([job.id]) == await house.history.changed_since(before) == ()
+    assert (
+        await house.history.several([job.id], owner=EVERYONE)
+        == await house.history.changed_since(before, owner=EVERYONE)
+        == ()
+    )
     assert (await house.shelf.restore(LOCAL, [job.id])).moved == ()
     assert await house.shelf.tags(LOCAL) == ()
     assert [one.count for one in await house.shelf.collections(LOCAL)] == [0]
@@ -176,7 +180,9 @@ async def test_a_file_that_another_job_uses_outlives_the_bin(house: House) -> No
     house.age()
     await house.shelf.discard(LOCAL, [one.id])
     await house.janitor.empty(LOCAL)
-    given = next(asset for asset in (await house.history.with_assets(two.id)).assets if asset.role == "image")
+    given = next(
+        asset for asset in (await house.history.with_assets(two.id, owner=EVERYONE)).assets if asset.role == "image"
+    )
     assert house.archive.path(given.key).read_bytes() == b"shared"
     assert given.thumbnail_key in house.names()
     await house.shelf.discard(LOCAL, [two.id])

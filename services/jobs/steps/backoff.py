@@ -11,6 +11,7 @@ import logging
 from services.dashscope import orders_in_vain
 from services.domain.errors import NotTaken, Throttled, Unavailable, Unreachable, VendorError
 from services.domain.jobs import Because, Decision, Job, JobStatus, Submission
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ async def rest_for(context: Context, job: Job, seconds: float, attention: str) -
 
 async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
     """Ask a person about a job whose orders were refused as too fast again and again."""
-    job = await context.history.job(job_id)
+    job = await context.history.job(job_id, owner=EVERYONE)
     sendings = await context.history.submissions.sendings(job_id)
     if sendings.throttled >= THROTTLED_PER_SEND * job.sends_allowed:
         await _hold(context, job, sendings.throttled, "Too many requests come from this account.")
@@ -75,7 +76,7 @@ async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
 
 async def stop_if_hopeless(context: Context, job_id: str) -> None:
     """End a job whose orders came to nothing too often in a row. Nothing is known to be bought then."""
-    job = await context.history.job(job_id)
+    job = await context.history.job(job_id, owner=EVERYONE)
     sendings = await context.history.submissions.sendings(job_id)
     if sendings.in_vain < MOST_IN_VAIN or job.status not in _UNSENT:
         return

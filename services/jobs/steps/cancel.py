@@ -14,6 +14,7 @@ from services.dashscope import DashScope, TaskStatus
 from services.domain.errors import StudioError, VendorError
 from services.domain.jobs import FINAL, Job, JobStatus, OnArrival, SubmissionState
 from services.domain.money import said
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ async def cancel(context: Context, job_id: str) -> Job:
     canceled = await context.end_canceled(job_id, only_from=_UNSENT)
     if canceled is not None:
         return canceled
-    job = await context.history.job(job_id)
+    job = await context.history.job(job_id, owner=EVERYONE)
     match job.status:
         case JobStatus.PENDING:
             return await _cancel_at_vendor(context, job)
@@ -59,12 +60,12 @@ async def withdraw(context: Context, job: Job) -> bool:
     if vendor is None:
         return False
     await _race(context, vendor, job)
-    return (await context.history.job(job.id)).status.final
+    return (await context.history.job(job.id, owner=EVERYONE)).status.final
 
 
 async def drop_if_canceled(context: Context, job_id: str) -> None:
     """End what somebody canceled on its way and was not taken: it does not wait in line for that."""
-    if (await context.history.job(job_id)).cancel_requested:
+    if (await context.history.job(job_id, owner=EVERYONE)).cancel_requested:
         await context.end_canceled(job_id, only_from=_UNSENT)
 
 
@@ -83,7 +84,7 @@ async def arrive(context: Context, job_id: str, on_arrival: OnArrival) -> Job:
     if changed is not None:
         log.info("job %s: %s when it arrives", job_id, on_arrival)
         return changed
-    job = await context.history.job(job_id)
+    job = await context.history.job(job_id, owner=EVERYONE)
     if job.status is JobStatus.SUCCEEDED:
         raise StudioError("It has just arrived: you find it in the gallery, and can delete it there.")
     raise StudioError("It has ended already: nothing will arrive.")
@@ -95,7 +96,7 @@ async def _cancel_at_vendor(context: Context, job: Job) -> Job:
         raise StudioError("The key this was made with is not here, so it cannot be canceled.")
     told = await _race(context, vendor, job)
     context.wake_up(job.id)
-    after = await context.history.job(job.id)
+    after = await context.history.job(job.id, owner=EVERYONE)
     if told is TaskStatus.SUCCEEDED and not after.status.final:
         raise StudioError(f"Too late by a moment: the provider had just finished it. {_costs(job)}")
     match after.status:

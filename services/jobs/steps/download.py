@@ -14,6 +14,7 @@ from services.dashscope import DashScope, Downloaded
 from services.domain.articles import markdown
 from services.domain.errors import FileRefused, Unavailable
 from services.domain.jobs import OUTPUT, ArticleItem, Asset, Job, output_id
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.expiry import lost_at
 from services.jobs.steps.verify import clip_is_whole, picture_is_whole
@@ -99,7 +100,7 @@ def _part_of(part: Path) -> Iterator[Path]:
 
 async def _recipe(context: Context, job: Job, asset_id: str) -> Recipe:
     """What the file will say of itself; its person is not in it."""
-    found = await context.history.with_assets(job.id)
+    found = await context.history.with_assets(job.id, owner=EVERYONE)
     return recipe_of(found.job, [one for one in found.assets if not one.is_output], asset_id=asset_id)
 
 

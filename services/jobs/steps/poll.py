@@ -9,6 +9,7 @@ from services.dashscope import Task, TaskStatus, forgotten, is_of_what_was_given
 from services.domain.errors import InvalidRequest, KeyRefused, NotFound, Refused, VendorError
 from services.domain.jobs import Job, JobStatus
 from services.domain.money import to_micros
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.expiry import expiry
 from services.jobs.pace import Pace
@@ -62,7 +63,7 @@ async def _wait(context: Context, job: Job, place: PolledTask) -> Task | None:
         bare = bare + 1 if isinstance(answer, Refused) else 0
         trouble = 0 if answer else trouble + 1
         unknown = unknown + 1 if task and task.status is TaskStatus.UNKNOWN and not _is_new(context, job) else 0
-        job = await context.history.job(job.id)
+        job = await context.history.job(job.id, owner=EVERYONE)
         if job.status.final:
             return None
         if unknown >= _SURELY or (context.over(job) and (task is None or task.status is TaskStatus.OTHER)):
@@ -72,14 +73,14 @@ async def _wait(context: Context, job: Job, place: PolledTask) -> Task | None:
             await context.fail(job, answer)
             return None
         if task is not None and await _note(context, job, task):
-            job = await context.history.job(job.id)
+            job = await context.history.job(job.id, owner=EVERYONE)
             return task if job.status is JobStatus.SAVING else None
         if trouble == _SILENT_TROUBLE:
             await context.say(job, "The provider cannot be reached just now. Your order goes on there; asking again.")
         elif task is not None and not job.cancel_requested:
             job = await context.say(job, _unusual(task))
             if task.status is TaskStatus.RUNNING and job.status is not JobStatus.RUNNING:
-                job = await context.history.job(job.id)  # as just noted
+                job = await context.history.job(job.id, owner=EVERYONE)  # as just noted
         if task is not None:
             context.rounds.saw(place, at_work=task.status is TaskStatus.RUNNING)
         pause = _pause(context, job)
@@ -238,7 +239,7 @@ _ESTIMATED = (
 async def _billed(context: Context, job: Job, task: Task) -> int:
     """What the task and the check before it cost, in millionths; the estimate where `usage` does not say."""
     try:
-        request = await request_of(context, await context.history.with_assets(job.id))
+        request = await request_of(context, await context.history.with_assets(job.id, owner=EVERYONE))
     except (InvalidRequest, NotFound):
         # The catalogue has dropped the model or a value since. The estimate was made at the model's own price, so it is
         # nearer the truth than the dearest rate that is known.

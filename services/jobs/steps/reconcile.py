@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from services.dashscope import Task, forgotten
 from services.domain.jobs import Decision, Job, JobStatus, Submission
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.steps.backoff import stop_if_hopeless
 from services.jobs.steps.cancel import drop_if_canceled
@@ -79,7 +80,7 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
         await context.change(job.id, only_from=_ON_THE_WAY, status=JobStatus.UNKNOWN, decision=None, attention=_ASKING)
     looks, trouble_since, pause = 0, 0, 0.0
     while True:
-        job = await context.history.job(job.id)
+        job = await context.history.job(job.id, owner=EVERYONE)
         if job.status is not JobStatus.UNKNOWN:
             return
         again = _look_again(context, submission)

@@ -8,6 +8,7 @@ from typing import Any
 from services.domain.errors import StudioError
 from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
 from services.domain.money import said
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.steps.backoff import SENDS_PER_DECISION
 
@@ -27,7 +28,7 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
     """
     if decision.is_open:
         raise StudioError("The decision is `send` or `drop`.")
-    job = await context.history.job(job_id)
+    job = await context.history.job(job_id, owner=EVERYONE)
     if job.status is JobStatus.UNKNOWN and job.decision in (Decision.WANTED, Decision.RESTORED):
         decided = await _decide_unknown(context, job, decision)
     elif job.status is JobStatus.QUEUED and job.decision in (Decision.UNLISTED, Decision.REFUSED):

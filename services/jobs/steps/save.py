@@ -23,6 +23,7 @@ from services.domain.errors import (
     VendorError,
 )
 from services.domain.jobs import ArticleItem, Asset, Job, JobStatus
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.expiry import ALARM_SECONDS, lost_at, next_pause
 from services.jobs.steps.download import CutShort, fetch, keep_article
@@ -203,7 +204,7 @@ async def _remark(context: Context, job: Job, task: Task) -> str | None:
     asked = made + len(task.failures)
     if not task.failures:
         try:
-            request = await request_of(context, await context.history.with_assets(job.id))
+            request = await request_of(context, await context.history.with_assets(job.id, owner=EVERYONE))
         except (InvalidRequest, NotFound):
             return None  # the catalogue has dropped the model since: nobody knows how many were asked for
         may_be_fewer = any(mode.at_most for mode in request.model.modes_on(request.values))
@@ -257,7 +258,7 @@ async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], sav
 
 async def _kept(context: Context, job: Job) -> _Saved:
     """What of a work is here from an earlier time."""
-    found = await context.history.with_assets(job.id)
+    found = await context.history.with_assets(job.id, owner=EVERYONE)
     files = {asset.position: asset for asset in found.assets if asset.is_output}
     return _Saved(files, written={asset.id for asset in files.values()})
 

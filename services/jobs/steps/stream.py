@@ -18,6 +18,7 @@ from services.domain.articles import grow
 from services.domain.errors import NotTaken, OutcomeUnknown, Refused, StudioError, VendorError
 from services.domain.jobs import ArticleItem, Job, JobStatus, Submission, SubmissionState
 from services.domain.money import to_micros
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.steps.backoff import note_not_taken
 from services.jobs.steps.download import fetch
@@ -45,7 +46,7 @@ async def make_live(
 
     Raises NotTaken where the very same may be sent again.
     """
-    draft = _Draft(context, vendor, await context.history.job(submission.job_id), request)
+    draft = _Draft(context, vendor, await context.history.job(submission.job_id, owner=EVERYONE), request)
     error: VendorError | None = None
     async with draft.kept():
         try:

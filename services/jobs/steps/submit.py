@@ -25,6 +25,7 @@ from services.domain.errors import (
     VendorError,
 )
 from services.domain.jobs import Asset, Because, Job, JobStatus, JobWithAssets, Submission, SubmissionState
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.late_tasks import look_back
 from services.jobs.scheduling import has_slot
@@ -53,7 +54,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
     while True:
         # The order first: what is decided of it between the two looks takes the slot away, and that is seen then.
         submission = await context.history.submissions.latest(job_id)
-        found = await context.history.with_assets(job_id)
+        found = await context.history.with_assets(job_id, owner=EVERYONE)
         job = found.job
         if job.status.final or job.dispatched_at != grant or is_held(job):
             return None
@@ -126,7 +127,7 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     submission = await context.history.submissions.open(
         job, attempt=attempt, started_at=context.clock(), live=request.live
     )
-    canceled = (await context.history.job(job.id)).cancel_requested
+    canceled = (await context.history.job(job.id, owner=EVERYONE)).cancel_requested
     if canceled or not context.workers.surely_here:
         # Somebody canceled it in this very moment; or this process stood still, and others may believe it gone and
         # have looked this order up already.
@@ -162,7 +163,7 @@ async def _create(
         return  # the open submission sends the next round to reconcile
     except Refused as error:
         await context.history.submissions.close(submission, because=Because.REFUSED)
-        await context.fail(await context.history.job(job_id), error)
+        await context.fail(await context.history.job(job_id, owner=EVERYONE), error)
         return
     except VendorError as error:
         # Neither a refusal nor a task: treated like a lost answer, since it may have been taken.

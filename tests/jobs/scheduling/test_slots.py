@@ -17,7 +17,7 @@ from services.catalogue import CATALOGUE
 from services.catalogue.schema import RateLimit
 from services.database.jobs import History
 from services.domain.jobs import Decision, Job, JobStatus
-from services.domain.people import Person
+from services.domain.people import EVERYONE, Person
 from services.jobs.scheduling import Dispatcher, QueuePosition
 from services.jobs.scheduling.slots import Bucket, Slots
 from services.simulator import Route
@@ -116,7 +116,7 @@ async def test_a_refusal_takes_the_lanes_of_what_was_not_sent_and_says_how_many_
     await history.change(refused.id, status=JobStatus.SUBMITTING)
     back = await Slots(history.engine).refuse(refused, now=NOW, first_pause_ms=5000, jitter=0, attention="Too fast.")
     assert set(back) == {refused.id, unsent.id}
-    again = await history.job(refused.id)
+    again = await history.job(refused.id, owner=EVERYONE)
     assert (again.status, again.dispatched_at, again.attention) == (JobStatus.QUEUED, None, "Too fast.")
     assert await Slots(other.engine).turn_to_send(unsent, now=NOW) is None
     assert await Slots(other.engine).may_send(unsent, now=NOW) is None

@@ -21,6 +21,7 @@ from services.dashscope.api_keys import Accounts
 from services.database.jobs import History
 from services.domain.errors import FileRefused, KeyRefused, Refused, Unavailable
 from services.domain.jobs import ArticleItem, Job, JobStatus, new_id
+from services.domain.people import EVERYONE
 from services.jobs.context import Context
 from services.jobs.pace import Pace
 from services.jobs.steps.save import save
@@ -137,7 +138,7 @@ async def test_what_could_be_fetched_of_a_task_is_kept_and_the_rest_is_told(hist
     vendor = Vendor(frozenset({"https://r/1"}), PARTS)
     job = await history.add(a_job(task_id="t"))
     await save(context_of(history, tmp_path, vendor), job)
-    found = await history.with_assets(job.id)
+    found = await history.with_assets(job.id, owner=EVERYONE)
     assert (found.job.status, found.job.remark) == (JobStatus.SUCCEEDED, LOST)
     assert [asset.kind for asset in found.assets] == ["image", "article"]
     assert found.job.article == [{"text": "One. "}, {"output": found.assets[0].id}, {"text": "Two."}]
@@ -146,7 +147,7 @@ async def test_what_could_be_fetched_of_a_task_is_kept_and_the_rest_is_told(hist
 async def test_a_task_of_which_nothing_could_be_fetched_has_failed(history: History, tmp_path: Path) -> None:
     job = await history.add(a_job(task_id="t"))
     await save(context_of(history, tmp_path, Vendor(frozenset(), PARTS)), job)
-    ended = await history.job(job.id)
+    ended = await history.job(job.id, owner=EVERYONE)
     assert (ended.status, ended.error_code, ended.actual_micros) == (JobStatus.FAILED, "UNKNOWN", None)
 
 
@@ -155,7 +156,7 @@ async def test_a_live_article_keeps_its_words_where_a_picture_is_gone(history: H
     vendor = Vendor(frozenset({"https://r/1"}))
     job = await history.add(a_job(task_id=None, article=article))
     await save(context_of(history, tmp_path, vendor), job)
-    found = await history.with_assets(job.id)
+    found = await history.with_assets(job.id, owner=EVERYONE)
     assert (found.job.status, found.job.remark) == (JobStatus.SUCCEEDED, LOST)
     assert found.job.article == [{"text": "One."}, {"output": found.assets[0].id}]
     assert vendor.fetched == ["https://r/1"], "what is here is not fetched again"
@@ -164,7 +165,7 @@ async def test_a_live_article_keeps_its_words_where_a_picture_is_gone(history: H
 async def test_a_live_job_that_was_given_nothing_has_failed(history: History, tmp_path: Path) -> None:
     job = await history.add(a_job(task_id=None, article=[]))
     await save(context_of(history, tmp_path, Vendor(frozenset())), job)
-    ended = await history.job(job.id)
+    ended = await history.job(job.id, owner=EVERYONE)
     assert (ended.status, ended.error_code) == (JobStatus.FAILED, "NoResult")
 
 
@@ -197,7 +198,7 @@ async def test_a_picture_that_cannot_be_had_stops_no_other(history: History, tmp
     job = await history.add(a_job(task_id="t"))
     await save(context_of(history, tmp_path, vendor, now=1000), job)
     assert vendor.fetched == ["https://r/1", "https://r/2", "https://r/1", "https://r/1"]
-    assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.SUCCEEDED
 
 
 @dataclass
@@ -224,11 +225,11 @@ async def test_two_processes_that_save_the_same_work_write_one_file_and_one_row(
     await still.there.wait()
     context = context_of(history, tmp_path, Vendor(BOTH, PARTS), now=1000)
     await save(context, job)
-    before = (await history.with_assets(job.id)).assets
+    before = (await history.with_assets(job.id, owner=EVERYONE)).assets
     still.go.set()
     await first
 
-    after = (await history.with_assets(job.id)).assets
+    after = (await history.with_assets(job.id, owner=EVERYONE)).assets
     assert [asset.position for asset in after] == [1, 2, 3]
     assert [(asset.id, asset.sha256) for asset in after] == [(asset.id, asset.sha256) for asset in before]
     for asset in after:
@@ -248,7 +249,7 @@ async def test_a_disk_without_locks_keeps_results_and_no_pieces(
     job = await history.add(a_job(task_id="t"))
     context = context_of(history, tmp_path, vendor, now=1000)
     await save(context, job)
-    assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.SUCCEEDED
     assert not list(context.archive.incoming.iterdir())
 
 
@@ -277,7 +278,7 @@ async def test_what_stands_in_the_way_is_said_and_taken_back(
     context, told = context_of(history, tmp_path, vendor, now=1000), list[str | None]()
 
     async def announce(job_id: str) -> None:
-        told.append((await history.job(job_id)).attention)
+        told.append((await history.job(job_id, owner=EVERYONE)).attention)
 
     context.announce = announce
     job = await history.add(a_job(task_id="t"))
@@ -295,7 +296,7 @@ async def test_a_clip_that_comes_cut_short_twice_is_kept_and_told(history: Histo
     bare = a_job(task_id="t")
     job = await history.add(replace(bare, family="text_to_video", model="wan2.6-t2v", parameters={}))
     await save(context, job)
-    found = await history.with_assets(job.id)
+    found = await history.with_assets(job.id, owner=EVERYONE)
     assert vendor.fetched == ["https://r/1"] * 2
     assert (found.job.status, len(found.assets)) == (JobStatus.SUCCEEDED, 1)
     assert found.job.remark is not None
@@ -317,7 +318,7 @@ async def test_a_dead_link_is_asked_for_anew_and_a_living_one_is_used_though_nob
     job = await history.add(a_job(task_id="t"))
     await save(context_of(history, tmp_path, vendor, now=1000), job)
     assert vendor.fetched == ["query", "https://r/1", "query", "query", "https://r/3"]
-    assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.SUCCEEDED
 
 
 async def test_whoever_wakes_a_job_has_it_tried_at_once(history: History, tmp_path: Path) -> None:
@@ -334,7 +335,7 @@ async def test_whoever_wakes_a_job_has_it_tried_at_once(history: History, tmp_pa
         group.create_task(save(context, job))
         await asleep.wait()
         context.wake_up(job.id)
-    assert (await history.job(job.id)).status is JobStatus.SUCCEEDED
+    assert (await history.job(job.id, owner=EVERYONE)).status is JobStatus.SUCCEEDED
 
 
 # Until when the provider keeps it ------------------------------------------------------------------------------------
@@ -358,7 +359,7 @@ async def test_a_live_article_is_kept_a_day_from_when_it_was_begun(history: Hist
     article: list[ArticleItem] = [{"text": "One."}, {"link": "https://r/1"}]
     job = await history.add(replace(a_job(task_id=None, article=article), submitted_at=500))
     await save(context_of(history, tmp_path, Vendor(BOTH), now=1000), job)
-    assert (await history.job(job.id)).expires_at == 500 + DAY
+    assert (await history.job(job.id, owner=EVERYONE)).expires_at == 500 + DAY
 
 
 async def test_trying_now_is_only_for_the_studios_own_page(home: Path, tmp_path: Path) -> None:

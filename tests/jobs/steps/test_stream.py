@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.domain.errors import StudioError
 from services.domain.jobs import SubmissionState
+from services.domain.people import EVERYONE
 from services.gallery.views import JobView
 from services.jobs.events import Change
 from services.simulator import Answer, Cut, Drop, Route, Simulator
@@ -195,7 +196,7 @@ async def test_a_studio_that_stops_mid_stream_ends_the_job_with_what_arrived(
 
 async def _until_a_link_is_written(studio: Studio, job_id: str) -> None:
     for _ in range(400):
-        if any("link" in item for item in (await studio.services.history.job(job_id)).article or ()):
+        if any("link" in item for item in (await studio.services.history.job(job_id, owner=EVERYONE)).article or ()):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("no picture was announced")
