@@ -1,6 +1,6 @@
 """The records of the studio's memory: jobs, submissions, assets. Plain values; services.database.jobs stores them.
 
-Samples are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
+Times are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
 
 A job's states; every arrow is one call of `History.change`:
 

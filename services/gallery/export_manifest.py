@@ -73,7 +73,7 @@ def _part(text: str, *, most: int) -> str:
     return "-".join(piece for piece in kept.split("-") if piece)[:most].strip("-._")
 
 
-# RecipeViews
+# Recipes
 # -------------------------------------------------------------------------------------------------------------
 
 

@@ -104,7 +104,7 @@ NO_OUTLOOK = Outlook()
 
 
 class JobView(TypedDict):
-    """One job. Samples are ISO 8601 in UTC."""
+    """One job. Times are ISO 8601 in UTC."""
 
     id: str
     sequence: int

@@ -33,7 +33,7 @@ class LoopWatchdog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Admin the running loop until the end of this."""
+        """Watch the running loop until the end of this."""
         loop = asyncio.get_running_loop()
 
         def look(due: float) -> None:

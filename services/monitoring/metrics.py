@@ -88,7 +88,7 @@ def _process(numbers: Numbers) -> Iterable[Metric]:
         part,
         GaugeMetricFamily("studio_disk_free_bytes", "Free on the disk of the results", value=numbers.disk_free_bytes),
         GaugeMetricFamily("studio_disk_total_bytes", "Size of the disk", value=numbers.disk_total_bytes),
-        CounterMetricFamily("studio_loop_blocked", "Samples the event loop was held over 50 ms", value=loop.blocked),
+        CounterMetricFamily("studio_loop_blocked", "Times the event loop was held over 50 ms", value=loop.blocked),
         CounterMetricFamily("studio_loop_blocked_seconds", "Time in which it was held", value=loop.seconds),
         GaugeMetricFamily("studio_loop_longest_seconds", "The longest of them", value=loop.longest_seconds),
     )

@@ -39,7 +39,7 @@ class Plan:
     items: int = 20_000
     rounds: int = 40
     warm: int = 5
-    """PollMany before the first that counts: caches fill, code is compiled."""
+    """Rounds before the first that counts: caches fill, code is compiled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Look:
 
 
 def compare(plan: Plan, home: Path) -> list[Table]:
-    """PollMany at one page that is never loaded anew."""
+    """Rounds at one page that is never loaded anew."""
     studio_home = home / "studio" / "studio"
     studio_home.mkdir(parents=True)
     asyncio.run(seed(f"sqlite+aiosqlite:///{studio_home / 'studio.db'}", plan.items))

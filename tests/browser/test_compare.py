@@ -350,7 +350,7 @@ async def test_a_vote_can_be_ended_early_and_escape_first_leaves_the_vote(
 ) -> None:
     await opened(page, origin, [compared.clip(1, 3.0), compared.clip(2, 3.0)])
     await page.get_by_role("button", name="Blind vote").click()
-    await page.get_by_label("PollMany").select_option("0")
+    await page.get_by_label("Rounds").select_option("0")
     await page.get_by_role("button", name="Start").click()
     await page.keyboard.press("0")
     await expect(page.locator(".vote-line")).to_contain_text("Round 2")

@@ -31,7 +31,7 @@ KEPT_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, kw_only=True)
 class Bought:
-    """A task as the provider remembers it. Samples are milliseconds of the run's own clock."""
+    """A task as the provider remembers it. Times are milliseconds of the run's own clock."""
 
     task_id: str
     tag: str

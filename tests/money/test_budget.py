@@ -1,4 +1,4 @@
-"""Budget as the page and the API see it: a whole studio on the simulator."""
+"""Money as the page and the API see it: a whole studio on the simulator."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _MOST_DOUBLINGS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is known of one bucket. Samples are milliseconds since 1970, 0 for never."""
+    """What is known of one bucket. Times are milliseconds since 1970, 0 for never."""
 
     bucket: str
     running_limit: int

@@ -1,6 +1,6 @@
 """What is believed of how long something takes, and how measured times change it. Pure: numbers in, numbers out.
 
-Samples are taken as log-normal. What came before any measurement, be it the provider's own word or what is known of a
+Times are taken as log-normal. What came before any measurement, be it the provider's own word or what is known of a
 wider group, counts as a few measurements; the latest ones weigh most, so that drift is followed. What is stated is
 the time of the next one (a Student t), which is why few measurements give a wide range.
 """

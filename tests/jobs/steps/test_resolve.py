@@ -263,7 +263,7 @@ async def looking(scene: Scene) -> AsyncIterator[None]:
             await task
 
 
-# Check a person -----------------------------------------------------------------------------------------------------
+# Asking a person -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_key_that_may_not_read_the_list_asks_at_once(scene: Scene) -> None:
