@@ -1,9 +1,9 @@
-"""A faithful look-alike of DashScope at real HTTP: demo mode runs on it, and every test does.
+"""A faithful simulator of DashScope over real HTTP. Demo mode and every test run on it.
 
     async with serve(Simulator(CATALOGUE, home=folder, speed=50)) as origin:
         ...  # {origin}/api/v1, or {origin}/beijing/api/v1
 
-It follows the vendor's documents and recorded replies, never our client. Also `python -m services.simulator`.
+It follows the vendor's documents and recorded replies, never our client. Command: `python -m services.simulator`.
 """
 
 from services.simulator.api.app import Simulator

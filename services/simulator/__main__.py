@@ -1,4 +1,4 @@
-"""`python -m services.simulator`: DashScope's look-alike on a port of this machine."""
+"""`python -m services.simulator`: serves the DashScope simulator on a local port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.startup.listening import why_not_listening
 
 
 def main() -> None:
-    """Read the command line and serve until stopped."""
+    """Serve a simulator of DashScope on a port of this machine until stopped."""
     parser = _parser()
     options = parser.parse_args()
     let_every_letter_through()
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 class _NoStart(Exception):
-    """The address or the home cannot be had."""
+    """The address or the home folder is not available."""
 
 
 def _parser() -> argparse.ArgumentParser:

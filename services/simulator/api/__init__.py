@@ -1,1 +1,1 @@
-"""The look-alike over HTTP: routes, replies, streams and injected faults."""
+"""The simulator's HTTP layer: routes, replies, streams and injected faults."""

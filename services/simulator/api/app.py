@@ -1,6 +1,6 @@
-"""The simulator over HTTP: its routes and how a call passes through them. The world behind it does the rest.
+"""The simulator's HTTP routes and the steps that every call passes through. `World` does the rest.
 
-`{origin}/api/v1` is the default region, `{origin}/{region}/api/v1` each of the catalogue's.
+`{origin}/api/v1` is the default region. `{origin}/{region}/api/v1` is each region of the catalogue.
 """
 
 from __future__ import annotations
@@ -60,15 +60,17 @@ _ASYNCHRONOUS = "current user api does not support asynchronous calls"
 _NOT_PENDING = "Failed to cancel the task, please confirm if the task is in PENDING status."
 _NO_ROUTE = "The requested resource could not be found."
 _PLAN_KEY = "sk-sp-"
-"""How the keys of coding plans begin, which make no pictures and clips. Source: wan-video-api.md 7.1."""
+"""Prefix of coding plan keys, which cannot make pictures and clips. Source: wan-video-api.md 7.1."""
 _TOO_FAST = "Requests rate limit exceeded, please try again later."
 
 
 class Simulator:
-    """DashScope's look-alike. `app` is the ASGI application; `faults` is what is to go wrong; `record` what was called.
+    """A simulator of DashScope.
 
-    Without `keys` any key is an account of its own in each region; with it, a key opens only the regions it maps to.
-    State lives in `home`: a simulator begun again on the same home goes on with its tasks.
+    `app` is the ASGI application, `faults` holds the faults to inject, and `record` the received calls. Without `keys`,
+    any key is a separate account in each region. With `keys`, a key is valid only in the regions it maps to.
+
+    State is stored in `home`. A simulator restarted on the same home continues its tasks.
     """
 
     def __init__(  # noqa: PLR0913 - each is one trait of the service a caller may want otherwise
@@ -116,23 +118,23 @@ class Simulator:
 
     @property
     def creates(self) -> list[Create]:
-        """Every work that was ordered, as a task or to be answered at once, oldest first."""
+        """All accepted create calls, whether they made a task or were answered at once, oldest first."""
         return self.record.creates
 
     @property
     def checks(self) -> list[Create]:
-        """Every check before a job that was answered, oldest first."""
+        """All answered prechecks, oldest first."""
         return self.record.checks
 
     async def start(self) -> None:
-        """Go on where the home stands. Called by itself where the application's lifespan is run, or with a call."""
+        """Load the home and continue its tasks. Called automatically by the application's lifespan or a call."""
         async with self._opening:
             if not self._is_open:
                 await self.world.open()
                 self._is_open = True
 
     async def close(self) -> None:
-        """Stop working; nothing in the home is lost."""
+        """Stop all work. Nothing in the home is lost."""
         async with self._opening:
             if self._is_open:
                 self._is_open = False
@@ -165,19 +167,19 @@ class Simulator:
         ]
 
     def _with_slash(self, path: str, route: Route, handler: Handler, method: str = "GET") -> list[HttpRoute]:
-        """The route with and without a slash at its end: the official package's clients send both."""
+        """Return the route with and without a trailing slash: the official package's clients send both."""
         endpoint = self._through(route, handler)
         return [HttpRoute(path, endpoint, methods=[method]), HttpRoute(f"{path}/", endpoint, methods=[method])]
 
     def _kind_of_order(self, request: Request) -> Route:
-        """Which kind of call an order is, for the record and the faults: told before anybody has read its body."""
+        """Return the kind of a create call, for the record and the faults. Runs before the body is read."""
         path = f"/services/{request.path_params['path']}".rstrip("/")
         if any(model.precheck and model.precheck.path == path for model in self._catalogue.models):
             return Route.CHECK
         return Route.STREAM if _is_enabled(request, "x-dashscope-sse") else Route.CREATE
 
     def _through(self, kind: Route | Callable[[Request], Route], handler: Handler) -> Handler:
-        """What every call passes: the record, the faults, and the way errors are told."""
+        """Wrap a handler in the steps of every call: the record, the faults and the error replies."""
 
         async def endpoint(request: Request) -> Response:
             await self.start()
@@ -206,7 +208,7 @@ class Simulator:
             return self._error(refusal.http_status, refusal.code, refusal.message, route=route)
         except ClientDisconnect:
             return Response(status_code=499)
-        except Exception:  # whatever a client sends, it gets an answer in the service's shape; the log has the cause
+        except Exception:  # any request gets a reply in the vendor's shape; the log has the cause
             logger.exception("%s %s broke", request.method, request.url.path)
             return self._error(500, "InternalError", "An internal error has occured.", route=route)
 
@@ -236,10 +238,10 @@ class Simulator:
         status = error.status_code if isinstance(error, HTTPException) else 404
         return error_reply(status, "NotFound", _NO_ROUTE, now=self.clock.now())
 
-    # Who calls
+    # Callers
 
     def _caller(self, request: Request, *, task_call: bool = False) -> Caller:
-        """The account behind the key. Raises Refusal."""
+        """Return the account of the API key. Raises Refusal if the key or region is wrong or the rate is exceeded."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
         if not key or scheme.lower() != "bearer":
@@ -258,10 +260,10 @@ class Simulator:
         if not self.world.windows.admit(bucket, per_second=per_second):
             raise Refusal(429, "Throttling.RateQuota", _TOO_FAST)
 
-    # The calls
+    # Calls
 
     async def _create(self, request: Request) -> Response:
-        """A call that orders something: a task, a work in the same call, or the check before a job."""
+        """Handle a create call: a task, a result in the same call, or a precheck."""
         call = await self._read_call(request)
         if any(model.precheck and model.precheck.path == call.path for model in self._catalogue.models):
             return await self._check(request, call)
@@ -304,7 +306,7 @@ class Simulator:
         )
 
     async def _order(self, request: Request, call: _Call, judged: Judged) -> Response:
-        """A work that is answered in the same call: whole, or bit by bit."""
+        """Return the result in the create call itself, whole or as a stream."""
         task, hearing = await self.world.order(
             call.caller, judged.order, path=call.path, resolves_oss=call.resolves_oss
         )
@@ -385,7 +387,7 @@ class Simulator:
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
-    """A call that orders something, read."""
+    """A parsed create call."""
 
     caller: Caller
     path: str
@@ -399,12 +401,12 @@ def _is_enabled(request: Request, header: str) -> bool:
 
 
 def _origin(request: Request) -> str:
-    """The origin the caller reached us by: links lead back the same way."""
+    """Return the origin of the caller's request. Links use the same origin."""
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _spoilt(fault: Fault | None, reply: Response) -> Response:
-    """The true answer, or what a fault leaves of it."""
+    """Return the true reply, or the remains of it after a fault."""
     match fault:
         case Drop():
             return HungUp()

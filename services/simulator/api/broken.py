@@ -1,4 +1,4 @@
-"""Answers that never arrive, or break off. Needs the server's own transport, which `server` puts into the scope."""
+"""Replies that never arrive or break off. Needs the server's transport, which `server` puts into the scope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRANSPORT = "simulator.transport"
 
 
 class HungUp(Response):
-    """The connection is reset instead of an answer."""
+    """A reset connection instead of a reply."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reset the connection."""
@@ -20,21 +20,21 @@ class HungUp(Response):
         if transport is None:
             raise ConnectionResetError("the simulator hung up")
         transport.abort()
-        await asyncio.sleep(0.01)  # the server hears of it before it misses an answer
+        await asyncio.sleep(0.01)  # let the server notice the reset before it misses a reply
 
 
 class CutBody(Response):
-    """A body whose length is promised in full and that ends early, connection and all."""
+    """A body that ends early although its full length was promised. The connection closes with it."""
 
     def __init__(self, content: bytes, *, promised: int, headers: Mapping[str, str], http_status: int) -> None:
         super().__init__(content, status_code=http_status, headers={**headers, "content-length": str(promised)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what there is, then close the connection."""
+        """Send the available bytes, then close the connection."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
         transport = scope.get(TRANSPORT)
         if transport is None:
             raise ConnectionResetError("the simulator broke off")
-        transport.close()  # what is written still goes out
+        transport.close()  # written bytes are still sent
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The object storage over HTTP: uploads by form, results by signed link. Answers like OSS, in XML where it refuses."""
+"""The object storage over HTTP: uploads by form, results by signed link. Refusals are XML, as in OSS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
 
 
 class Bucket:
-    """The two routes of the storage."""
+    """The upload and download routes of the storage."""
 
     def __init__(self, storage: Storage, *, folder: Path, clock: Clock) -> None:
         self._storage = storage
@@ -34,7 +34,7 @@ class Bucket:
         self._clock = clock
 
     async def upload(self, request: Request) -> Response:
-        """Take a file by form. What stands after `file` is not read, as in OSS."""
+        """Store a file from a form. Fields after `file` are not read, as in OSS."""
         try:
             if int(request.headers.get("content-length") or 0) > MAX_UPLOAD_BYTES + _FORM_OVERHEAD:
                 raise StorageRefusal(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.")
@@ -57,7 +57,7 @@ class Bucket:
         return Response(status_code=status, headers=oss_headers(self._clock.now()) | _request_id())
 
     async def download(self, request: Request) -> Response:
-        """A result, whole or a range of it."""
+        """Return a result, whole or a range of it."""
         name, query = request.path_params["name"], request.query_params
         expires = query.get("Expires", "")
         fault = getattr(request.state, "fault", None)
@@ -88,7 +88,7 @@ class Bucket:
 
 
 def _before_file(form: FormData) -> tuple[dict[str, str], UploadFile | None]:
-    """The fields that stand before the file, and the file."""
+    """Return the form fields before the file, and the file."""
     fields: dict[str, str] = {}
     for name, value in form.multi_items():
         if name == "file":
@@ -99,7 +99,7 @@ def _before_file(form: FormData) -> tuple[dict[str, str], UploadFile | None]:
 
 
 def _write(source: BinaryIO, target: Path) -> None:
-    """Write an upload so that it is there whole or not at all."""
+    """Write an upload atomically: the target exists whole or not at all."""
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
     with part.open("wb") as file:
         shutil.copyfileobj(source, file, 1024 * 1024)
@@ -111,7 +111,7 @@ def _media_type(file: Path) -> str:
 
 
 def _etag(file: Path) -> str:
-    """What OSS calls a plain object: the MD5 of its bytes."""
+    """Return the ETag that OSS gives a plain object: the MD5 of its bytes."""
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False))
     return f'"{digest.hexdigest().upper()}"'
@@ -122,7 +122,7 @@ def _request_id() -> dict[str, str]:
 
 
 def _cut(file: Path, at_byte: int, wanted: str, headers: dict[str, str]) -> Response:
-    """The body as far as the fault lets it, promised in full."""
+    """Return the body up to the byte of the fault, with its full length promised."""
     content = file.read_bytes()
     asked = _RANGE.match(wanted)
     start = int(asked[1]) if asked else 0

@@ -1,6 +1,7 @@
-"""What is to go wrong, told from outside while the simulator runs: lost answers, errors, slowness, broken downloads.
+"""Injected faults: lost replies, errors, delays, broken downloads.
 
-A fault waits for a route and is used up by the calls it befalls, oldest first. Thread-safe.
+Faults are added from outside while the simulator runs. Each fault belongs to a route and is used up by the calls it
+affects, oldest first. Thread-safe.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from enum import StrEnum
 
 
 class Route(StrEnum):
-    """The kinds of call the simulator takes."""
+    """The kinds of call that the simulator accepts."""
 
     CREATE = "create"
     STREAM = "stream"
-    """A call that asks to see the work while it is made."""
+    """A create call that streams its result while it is made."""
     CHECK = "check"
-    """A question before a job: will this picture do?"""
+    """A precheck: is this picture suitable for a job?"""
     QUERY = "query"
     LIST = "list"
     CANCEL = "cancel"
@@ -30,14 +31,14 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class Drop:
-    """The connection breaks without an answer; `taken` says whether the call still took effect."""
+    """The connection breaks without a reply. `taken`: the call still took effect."""
 
     taken: bool
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An error instead of the true answer; `taken` says whether the call still took effect."""
+    """An error instead of the true reply. `taken`: the call still took effect."""
 
     http_status: int
     code: str = "InternalError"
@@ -48,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Garbage:
-    """A body that is not the service's: a page, nothing, broken JSON. `taken` says whether the call took effect."""
+    """A body that is not the vendor's: a web page, nothing, broken JSON. `taken`: the call took effect."""
 
     taken: bool = True
     body: str = "<html>"
@@ -57,14 +58,14 @@ class Garbage:
 
 @dataclass(frozen=True)
 class Delay:
-    """The true answer, this many real seconds late."""
+    """The true reply, late by this many real seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The body breaks off after this many bytes, though its length was promised in full."""
+    """The body breaks off after this many bytes, although its full length was promised."""
 
     at_byte: int
 
@@ -76,8 +77,10 @@ class Expired:
 
 @dataclass(frozen=True)
 class Break:
-    """A stream ends after so many whole parts, paragraphs or pictures: with an error frame where there is a code, else
-    the connection breaks."""
+    """A stream ends after this many complete parts (paragraphs or pictures).
+
+    It ends with an error frame if there is a code. Otherwise, the connection breaks.
+    """
 
     after_parts: int
     code: str = ""
@@ -88,7 +91,7 @@ Fault = Drop | Answer | Garbage | Delay | Cut | Expired | Break
 
 
 class Faults:
-    """The faults still to come."""
+    """The pending faults."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -97,16 +100,16 @@ class Faults:
         self._doors: list[Callable[[bool], None]] = []
 
     def add(self, route: Route, fault: Fault, *, times: int = 1) -> None:
-        """Let the next calls of a route meet a fault."""
+        """Add a fault to the next calls of a route."""
         with self._lock:
             self._waiting[route].extend([fault] * times)
 
     def drop_creates(self, times: int = 1, *, taken: bool) -> None:
-        """Lose the answer of the next creates, after or before the task was made."""
+        """Lose the reply to the next creates, after (`taken`) or before the task is made."""
         self.add(Route.CREATE, Drop(taken), times=times)
 
     def refuse_creates(self, times: int = 1, *, http_status: int = 429, code: str = "Throttling.RateQuota") -> None:
-        """Answer the next creates with an error; no task is made."""
+        """Answer the next creates with an error. No task is made."""
         self.add(
             Route.CREATE,
             Answer(http_status, code, "Requests rate limit exceeded, please try again later."),
@@ -118,23 +121,23 @@ class Faults:
         self.add(Route.QUERY, Answer(http_status, code), times=times)
 
     def break_streams(self, times: int = 1, *, after_parts: int, code: str = "") -> None:
-        """End the next streams early, with an error frame where a code is given."""
+        """End the next streams early, with an error frame if a code is given."""
         self.add(Route.STREAM, Break(after_parts, code) if code else Break(after_parts), times=times)
 
     def cut_downloads(self, times: int = 1, *, at_byte: int) -> None:
-        """Break the next downloads off."""
+        """Break off the next downloads after `at_byte` bytes."""
         self.add(Route.DOWNLOAD, Cut(at_byte), times=times)
 
     def expire_links(self, times: int = 1) -> None:
-        """Answer the next downloads as if their link had expired."""
+        """Answer the next downloads as if their links had expired."""
         self.add(Route.DOWNLOAD, Expired(), times=times)
 
     def delay(self, route: Route, seconds: float, *, times: int = 1) -> None:
-        """Let the next calls of a route wait, in real seconds."""
+        """Delay the next calls of a route, in real seconds."""
         self.add(route, Delay(seconds), times=times)
 
     def refuse_connections(self, refusing: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as a switch
-        """Close the door (connections end, new ones are refused by the system) or open it again. Needs `serve`."""
+        """End connections and let the system refuse new ones, or accept connections again. Needs `serve`."""
         with self._lock:
             self._refusing = refusing
             doors = list(self._doors)
@@ -142,26 +145,26 @@ class Faults:
             door(refusing)
 
     def clear(self) -> None:
-        """Forget every fault still to come and open the door."""
+        """Remove all pending faults and accept connections again."""
         with self._lock:
             for waiting in self._waiting.values():
                 waiting.clear()
         self.refuse_connections(False)
 
     def next(self, route: Route) -> Fault | None:
-        """Take the fault that this call meets, if any."""
+        """Take the next fault of a route, or return None if there is none."""
         with self._lock:
             waiting = self._waiting[route]
             return waiting.popleft() if waiting else None
 
     @property
     def refusing(self) -> bool:
-        """Whether the door is closed."""
+        """True if connections are refused."""
         with self._lock:
             return self._refusing
 
     def on_door(self, door: Callable[[bool], None]) -> Callable[[], None]:
-        """Have a server told when the door is to close (True) or open. Returns what ends it."""
+        """Register a server's callback for refusing (True) or accepting connections. Returns its removal."""
         with self._lock:
             self._doors.append(door)
 

@@ -1,4 +1,4 @@
-"""The filters of the task list. Source: reference, section 7.7."""
+"""Filters of the task list. Source: reference, section 7.7."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_NUMBER = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What a list call asks for."""
+    """The filters and the page of a list call."""
 
     start: datetime
     end: datetime
@@ -30,7 +30,7 @@ class Filter:
     page_size: int
 
     def fits(self, task: Task, *, region_codes: Mapping[str, str]) -> bool:
-        """Whether a task is wanted. Times are those of its submission, to the second as they were asked."""
+        """Return True if a task matches. Compares its submission time in whole seconds, like the filters."""
         return (
             self.start <= task.submitted_at.replace(microsecond=0) <= self.end
             and self.task_id in (None, task.id)
@@ -42,7 +42,10 @@ class Filter:
 
 
 def read_filter(query: Mapping[str, str], *, now: datetime) -> Filter:
-    """Read the query string; unknown keys are ignored, empty values count as absent. Raises Refusal."""
+    """Return the filters of a query string. Raises Refusal if a value is invalid.
+
+    Unknown keys are ignored. Empty values count as absent.
+    """
     given = {key: value for key, value in query.items() if value}
     start, end = _moment(given.get("start_time"), "start_time"), _moment(given.get("end_time"), "end_time")
     if start is None and end is None:
@@ -70,7 +73,7 @@ def read_filter(query: Mapping[str, str], *, now: datetime) -> Filter:
 
 
 def _moment(text: str | None, key: str) -> datetime | None:
-    """A time as YYYYMMDDhhmmss in the vendor's zone."""
+    """Return the time written as YYYYMMDDhhmmss in the vendor's zone. Raises Refusal if it is malformed."""
     if text is None:
         return None
     if len(text) != 14 or not (text.isascii() and text.isdecimal()):

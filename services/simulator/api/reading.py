@@ -1,4 +1,4 @@
-"""Reading the JSON body of a call without holding up the loop or trusting a byte of it."""
+"""Reads the JSON body of a call without blocking the event loop or trusting its bytes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from starlette.requests import Request
 from services.simulator.engine.refusal import Refusal
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""The vendor has such a limit (BadRequest.TooLarge) but does not tell it; this is above any picture it takes inline."""
+"""Above any picture that the vendor accepts inline. Its own limit (BadRequest.TooLarge) is undocumented."""
 _LARGE = 256 * 1024
 
 
 async def read_body(request: Request) -> Mapping[str, object]:
-    """The body of a create call. Raises Refusal where it is too large or no JSON object."""
+    """Return the body of a create call. Raises Refusal if it is too large or not a JSON object."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -39,5 +39,5 @@ def _parse(raw: bytes) -> object:
 
 
 def _no_number(said: str) -> NoReturn:
-    """NaN and Infinity, which Python reads and JSON does not have."""
+    """Reject NaN and Infinity, which Python reads and JSON does not have."""
     raise ValueError(said)

@@ -1,4 +1,4 @@
-"""What was called, for tests and for the curious: every work that was ordered, every check, each call's headers."""
+"""The received calls, for tests and debugging: create calls, prechecks, and the headers of each call."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _LONGEST_TEXT = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Create:
-    """A call that ordered a work, or asked for a check. Each may be billed."""
+    """An accepted create call or precheck. Each may be billed."""
 
     at: datetime
     task_id: str
-    """The task's id; of a call that was answered at once, the id of its files."""
+    """The task's id. For a call that was answered at once, the id of its files."""
     model: str
     region: str
     path: str
     headers: Mapping[str, str]
     """Names in lower case."""
     body: Mapping[str, object]
-    """As sent, long texts such as pictures in base64 shortened."""
+    """As sent, with long texts such as base64 pictures shortened."""
     route: Route = Route.CREATE
     at_once: bool = False
-    """Whether it was answered in the same call and left no task."""
+    """True if it was answered in the same call and left no task."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Any call, taken or not."""
+    """Any call, accepted or not."""
 
     at: datetime
     route: Route
@@ -45,7 +45,7 @@ class Call:
 
 
 class Record:
-    """What was called so far; the oldest are forgotten in the end, the counts never."""
+    """The calls so far. The oldest are dropped in the end; the counts are not."""
 
     def __init__(self) -> None:
         self.creates: list[Create] = []
@@ -55,14 +55,14 @@ class Record:
         self.with_authorization: Counter[Route] = Counter()
 
     def note(self, call: Call) -> None:
-        """Remember a call."""
+        """Record a call."""
         self.calls.append(call)
         self.counts[call.route] += 1
         if "authorization" in call.headers:
             self.with_authorization[call.route] += 1
 
     def note_create(self, create: Create) -> None:
-        """Remember a work that was ordered, or a check."""
+        """Record a create call or a precheck."""
         kept = self.checks if create.route is Route.CHECK else self.creates
         kept.append(create)
         if len(kept) > _KEPT_CREATES:
@@ -70,7 +70,7 @@ class Record:
 
 
 def shortened(value: object) -> object:
-    """A JSON value with its long texts cut."""
+    """Return a JSON value with its long texts cut."""
     match value:
         case str() if len(value) > _LONGEST_TEXT:
             return f"{value[:100]}… ({len(value)} characters)"

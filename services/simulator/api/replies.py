@@ -1,5 +1,7 @@
-"""The shapes of what the service answers, as recorded and documented. Source: reference, sections 7.4 to 7.8, and the
-recorded replies. Holds no state."""
+"""The shapes of the vendor's replies, as recorded and documented.
+
+Source: reference, sections 7.4 to 7.8, and the recorded replies. Holds no state.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,11 @@ from services.catalogue.schema import ResultShape
 from services.simulator.engine.ledger import Piece, Status, Task, new_request_id
 
 VENDOR_ZONE = timezone(timedelta(hours=8))
-"""Times without a zone in answers are of this zone (recorded: Date header against submit_time)."""
+"""The zone of times that replies give without a zone (recorded: Date header against submit_time)."""
 
 
 def json_reply(body: Mapping[str, object], *, now: datetime, http_status: int = 200, charset: bool = False) -> Response:
-    """A JSON answer of the gateway. The task calls name their charset, the others do not."""
+    """Return a JSON reply of the gateway. The task calls name their charset, the others do not."""
     return Response(
         json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
         status_code=http_status,
@@ -36,13 +38,13 @@ def json_reply(body: Mapping[str, object], *, now: datetime, http_status: int = 
 
 
 def error_reply(http_status: int, code: str, message: str, *, now: datetime, charset: bool = False) -> Response:
-    """An error of the gateway: code, message and request_id at the top, no output."""
+    """Return an error of the gateway: code, message and request_id at the top level, no output."""
     body = {"code": code, "message": message, "request_id": new_request_id()}
     return json_reply(body, now=now, http_status=http_status, charset=charset)
 
 
 def oss_error(http_status: int, code: str, message: str, *, now: datetime, extra: str = "") -> Response:
-    """An error of the object storage: XML."""
+    """Return an error of the object storage, as XML."""
     request_id = uuid.uuid4().hex[:24].upper()
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<Error>\n'
@@ -54,31 +56,31 @@ def oss_error(http_status: int, code: str, message: str, *, now: datetime, extra
 
 
 def oss_headers(now: datetime) -> dict[str, str]:
-    """What every answer of the object storage carries."""
+    """Return the headers of every reply of the object storage."""
     return {"server": "AliyunOSS", "date": http_date(now)}
 
 
 def http_date(now: datetime) -> str:
-    """A time as HTTP writes it."""
+    """Format a time for an HTTP header."""
     return format_datetime(now.astimezone(timezone.utc), usegmt=True)  # noqa: UP017 - email.utils wants this very zone
 
 
 def created(task: Task) -> dict[str, object]:
-    """The answer to a create call that was taken."""
+    """Return the reply to an accepted create call."""
     return {"output": {"task_status": Status.PENDING, "task_id": task.id}, "request_id": task.request_id}
 
 
 def unknown(task_id: str) -> dict[str, object]:
-    """The answer to a query for a task that is foreign, expired or never was."""
+    """Return the reply to a query for a task that is another account's, expired or never existed."""
     return {"request_id": new_request_id(), "output": {"task_id": task_id, "task_status": "UNKNOWN"}}
 
 
 Link = Callable[[str], str]
-"""From the name of a result to its signed link."""
+"""Maps the name of a result to its signed link."""
 
 
 def queried(task: Task, link: Link) -> dict[str, object]:
-    """The answer to a query. HTTP 200 in every state; only a finished task has links and a usage."""
+    """Return the reply to a query. HTTP 200 in every state; only a finished task has links and usage."""
     output: dict[str, object] = {"task_id": task.id, "task_status": task.status}
     match task.status:
         case Status.PENDING:
@@ -98,17 +100,17 @@ def queried(task: Task, link: Link) -> dict[str, object]:
 
 
 def at_once(task: Task, link: Link) -> dict[str, object]:
-    """The answer to a call that waited for its work. Source: wan-image-api.md 1.5."""
+    """Return the reply to a call that waited for its result. Source: wan-image-api.md 1.5."""
     return {"output": _result(task, link), "usage": task.usage, "request_id": task.request_id}
 
 
 def checked(output: Mapping[str, object]) -> dict[str, object]:
-    """The answer to a check before a job. Source: wan-video-api.md 4.1."""
+    """Return the reply to a precheck. Source: wan-video-api.md 4.1."""
     return {"output": dict(output), "usage": {"image_count": 1}, "request_id": new_request_id()}
 
 
 def _result(task: Task, link: Link) -> Mapping[str, object]:
-    """What came of a task, in the shape of its model."""
+    """Return the result of a task, in the shape of its model."""
     links = [link(piece.file) for piece in task.pieces if piece.file]
     match task.shape:
         case ResultShape.VIDEO_URL:
@@ -125,7 +127,7 @@ def _result(task: Task, link: Link) -> Mapping[str, object]:
 
 
 def _choices(task: Task, link: Link) -> list[dict[str, object]]:
-    """One choice with everything in its order where there are words, else one for each picture."""
+    """Return one choice with all parts in order if there is text, else one choice for each picture."""
     parts = [content_of(piece, link) for piece in task.pieces if not piece.code]
     if any(piece.text for piece in task.pieces):
         return [choice(parts, finish_reason="stop")]
@@ -133,14 +135,14 @@ def _choices(task: Task, link: Link) -> list[dict[str, object]]:
 
 
 def content_of(piece: Piece, link: Link) -> dict[str, str]:
-    """One part of a message."""
+    """Return one part of a message."""
     if piece.text:
         return {"type": "text", "text": piece.text}
     return {"type": "image", "image": link(piece.file)}
 
 
 def choice(content: Sequence[Mapping[str, str]], *, finish_reason: str) -> dict[str, object]:
-    """One choice with its message."""
+    """Return one choice with its message."""
     return {"finish_reason": finish_reason, "message": {"role": "assistant", "content": list(content)}}
 
 
@@ -152,7 +154,7 @@ def _picture(task: Task, piece: Piece, link: Link) -> dict[str, str]:
 
 
 def _metrics(task: Task) -> dict[str, object]:
-    """How many pictures of a task are done, where each can fail alone. Recorded for a running task."""
+    """Count the finished pictures of a task, if each can fail alone. Recorded for a running task."""
     if task.shape is not ResultShape.RESULTS:
         return {}
     number = task.values.get("n")
@@ -180,7 +182,7 @@ def _local(moment: datetime | None) -> str:
 def listed(
     tasks: Sequence[Task], *, page_no: int, page_size: int, region_codes: Mapping[str, str]
 ) -> dict[str, object]:
-    """One page of the task list; `tasks` are all that match, in order."""
+    """Return one page of the task list. `tasks` are all matches, in order."""
     first = (page_no - 1) * page_size
     return {
         "total": len(tasks),
@@ -193,7 +195,7 @@ def listed(
 
 
 def api_key_id(task: Task) -> str:
-    """The number that stands for the key a task was ordered with."""
+    """Return the number that identifies the API key of a task."""
     return str(int(task.account[:6], 16))
 
 

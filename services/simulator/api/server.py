@@ -1,4 +1,4 @@
-"""The simulator at real HTTP, inside a running event loop. Hides uvicorn."""
+"""Serves the simulator over real HTTP, inside a running event loop. Hides uvicorn."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ log.setLevel(logging.ERROR)
 _BACKLOG = 2048
 _LETS_CALLS_FINISH_SECONDS = 1
 _KEEPS_CONNECTIONS_SECONDS = 75
-"""Well beyond any client's pause between two polls: the vendor's own package pauses 5 s, the server's usual limit, and
-would now and then ask on a connection that is just being closed."""
+"""Well above any client's pause between two polls.
+
+The vendor's own package pauses 5 s, which is also the server's usual limit. With that limit, it would sometimes send a
+call on a connection that is just being closed.
+"""
 
 
 @contextlib.asynccontextmanager
 async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve a simulator and give its origin, such as http://127.0.0.1:43121. Port 0 takes a free one.
+    """Serve a simulator and yield its origin, such as http://127.0.0.1:43121. Port 0 picks a free one.
 
-    Raises OSError where the address is taken. Leaving the block ends every connection and closes the simulator.
+    Raises OSError if the address is in use. Leaving the block ends every connection and closes the simulator.
     """
     sockets = [_listen(host, port)]
     bound = sockets[0].getsockname()[1]
@@ -40,12 +43,12 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
             simulator.app,
             http=_Protocol,
             ws="none",
-            lifespan="off",  # the simulator is started and closed right here
-            # Its lines go by `log`: the levels of the server's own loggers count for the whole process, and the studio
-            # that is served beside it in demo mode would fall silent too.
+            lifespan="off",  # the simulator is started and closed below
+            # Log through `log`: the levels of uvicorn's own loggers apply to the whole process, and would also silence
+            # the studio that is served beside the simulator in demo mode.
             log_config=None,
             log_level=None,
-            workers=1,  # whatever WEB_CONCURRENCY says
+            workers=1,  # ignore WEB_CONCURRENCY
             access_log=False,
             server_header=False,
             date_header=False,
@@ -70,10 +73,10 @@ async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0)
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only where it is: 40 ms a call.
+    # Name the protocol: asyncio sets TCP_NODELAY (sends small packets at once) only then. It saves 40 ms a call.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere the option would let two programs share a port
+        if os.name == "posix":  # on other systems the option would let two programs share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(_BACKLOG)
@@ -85,14 +88,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _QuietServer(uvicorn.Server):
-    """A server that leaves signals to the program it runs in and says when it is ready."""
+    """A server that leaves signals to its host program and reports when it is ready."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
+        """Start serving."""
         try:
             await super().startup(sockets)
         finally:
@@ -105,9 +108,9 @@ class _QuietServer(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """One connection, which the application can break: it finds the transport in its scope."""
+    """One connection. The application finds its transport in the scope and can break it."""
 
-    # Any: uvicorn hands over its own configuration, in keywords that are not ours to name.
+    # Any: uvicorn passes its own configuration, in keywords that it alone defines.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = log
@@ -122,7 +125,7 @@ class _Protocol(H11Protocol):
 
 
 def _door(server: uvicorn.Server, host: str, port: int) -> Any:  # Any: a callable kept by Faults
-    """What closes the listening socket, so that the system refuses connections, and opens it again."""
+    """Return a callback that closes the listening socket, so that the system refuses connections, or reopens it."""
     loop = asyncio.get_running_loop()
 
     def move(closing: bool) -> None:  # noqa: FBT001 - the shape Faults calls
@@ -133,7 +136,7 @@ def _door(server: uvicorn.Server, host: str, port: int) -> Any:  # Any: a callab
             listening.close()
         server.servers.clear()
         for connection in list(server.server_state.connections):
-            connection.shutdown()  # idle ones now, busy ones with their answer
+            connection.shutdown()  # idle ones close now, busy ones after their reply
 
     def _open() -> None:
         if not server.servers:

@@ -1,7 +1,7 @@
-"""Works that are answered in the call that ordered them: whole as JSON, or bit by bit as server-sent events.
+"""Results that the create call itself returns: whole as JSON, or as server-sent events.
 
-Hides when a call may stream, the layout of the frames and the ways in which a stream breaks off. Source:
-wan-image-api.md 1.5, 1.7 and 1.8, and the recorded streams.
+Hides when a call may stream, the layout of the frames, and how a stream breaks off. Source: wan-image-api.md 1.5, 1.7
+and 1.8, and the recorded streams.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ from services.simulator.engine.world import Ended, Hearing
 
 @dataclass(frozen=True)
 class Judged:
-    """An order to be answered at once, and whether bit by bit."""
+    """A validated create call that is answered at once, with or without streaming."""
 
     order: Order
     streams: bool
 
 
 def judge_call(model: Model, offer: Offer, request: HttpRequest, body: Mapping[str, object]) -> Judged:
-    """Judge an order that is to be answered at once. Raises Refusal.
+    """Validate a create call that is answered at once. Raises Refusal if it is invalid.
 
-    An article is had as a stream only, and a stream of articles only. The header alone will do, as the vendor's package
-    sends it; `stream` alone, or against the header, will not. Where a model has no stream `stream` is an unknown key.
+    Articles are available only as a stream, and nothing else streams. The header alone is enough, as the vendor's
+    package sends it. `stream` without the header, or in conflict with it, is refused. If a model has no stream,
+    `stream` is an unknown key.
     """
     if model.live and model.live in offer.lacks:
-        raise wrong_url()  # a region that has the model as tasks only
+        raise wrong_url()  # this region offers the model as tasks only
     order = judge(model, offer, body)
     asked = request.headers.get("x-dashscope-sse", "").strip().lower() == "enable"
     article = is_article(order.request)
@@ -65,7 +66,7 @@ def _mismatch(header: str, *, streams: bool) -> Refusal:
 
 
 async def heard_out(hearing: Hearing) -> Ended:
-    """Wait for a work's end."""
+    """Wait for the end of a job."""
     while True:
         heard = await hearing.get()
         if isinstance(heard, Ended):
@@ -75,7 +76,7 @@ async def heard_out(hearing: Hearing) -> Ended:
 async def stream_reply(
     task: Task, hearing: Hearing, *, link: Link, clock: Clock, fault: Fault | None = None
 ) -> Response:
-    """The answer as a stream that begins with the first part. Raises Refusal where nothing comes of the work."""
+    """Return the reply as a stream that begins with the first part. Raises Refusal if the job fails before it."""
     first = await hearing.get()
     if isinstance(first, Ended) and first.refusal:
         raise first.refusal
@@ -87,7 +88,7 @@ async def stream_reply(
 async def _frames(
     task: Task, first: Part | Ended, hearing: Hearing, *, link: Link, broken: Break | None
 ) -> AsyncIterator[bytes]:
-    """Every frame in its order; what a fault leaves of them. Raises ConnectionResetError where it breaks off."""
+    """Yield every frame in order, up to a fault. Raises ConnectionResetError if the fault breaks the connection."""
     heard, number, whole = first, 1, 0
     while True:
         if broken and whole >= broken.after_parts:
@@ -124,7 +125,10 @@ def _frame(number: int, event: str, http_status: int, body: Mapping[str, object]
 
 
 class _EventStream(Response):
-    """Frames as they come; a broken connection where they break off. The end of a caller does not end the work."""
+    """Frames as they are made.
+
+    The connection breaks if the frames break off. A caller's disconnect does not end the job.
+    """
 
     media_type = "text/event-stream"
 
@@ -134,7 +138,7 @@ class _EventStream(Response):
         self._frames = frames
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send every frame at once when it is there."""
+        """Send each frame as soon as it is available."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async for frame in self._frames:
@@ -143,7 +147,7 @@ class _EventStream(Response):
             transport = scope.get(TRANSPORT)
             if transport is None:
                 raise
-            transport.close()  # what is written still goes out
+            transport.close()  # written bytes are still sent
             await asyncio.sleep(0.01)
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})

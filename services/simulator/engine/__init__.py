@@ -1,1 +1,1 @@
-"""The look-alike behind its HTTP: judging requests, limits, the life of tasks, storage."""
+"""The simulator behind its HTTP layer: validation, limits, the life of tasks, storage."""

@@ -1,4 +1,4 @@
-"""Time as the simulator sees it: the machine's own, or one that a test moves by hand."""
+"""The simulator's clocks: the machine's own, or one that a test moves by hand."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 _TURNS = 8
-"""How often the loop may turn for a woken sleeper, so that it can go on and lie down again before time moves."""
+"""Iterations of the event loop in which a woken sleeper can continue and sleep again before time moves."""
 
 
 class Clock(Protocol):
-    """Something that knows the time and can wait."""
+    """A clock that can also wait."""
 
     def now(self) -> datetime:
-        """The present, aware of its zone."""
+        """Return the present time, aware of its zone."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -28,7 +28,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the present time, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that stands still until `advance` is awaited. For one event loop."""
+    """A clock that moves only while `advance` is awaited. For one event loop."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,11 +45,11 @@ class VirtualClock:
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
-        """The present of this clock."""
+        """Return the present time of this clock."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the clock has been moved this far."""
+        """Wait until the clock has advanced this far."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -58,7 +58,7 @@ class VirtualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Move on, waking every sleeper at its own time and in order."""
+        """Move the clock and wake every sleeper at its own time, in order."""
         goal = self._now + timedelta(seconds=seconds)
         await self._settle()
         while self._sleepers and self._sleepers[0][0] <= goal:

@@ -1,6 +1,7 @@
-"""The files of a task: found, fetched and judged by the vendor's limits, as the service does once a task is taken.
+"""The files of a task: found, fetched and checked against the vendor's limits once the task is accepted.
 
-Hides where a file comes from: the body itself, an earlier upload, or somewhere on the net. Codes: reference, 7.10.
+The vendor also checks them only then. Hides the source of a file: the body itself, an earlier upload, or the internet.
+Codes: reference, 7.10.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from services.simulator.engine.refusal import Refusal
 from services.simulator.engine.storage import Storage
 
 MAX_FETCH_BYTES = 256 * 1024 * 1024
-"""How much of a file on the net is read before it counts as too large."""
+"""Bytes read from a file on the internet before it counts as too large."""
 
 _INSPECTION = "InvalidParameter.DataInspection"
 _NOT_FETCHED = "Unable to download the media resource during the data inspection process."
@@ -48,7 +49,7 @@ _KEPT = "file:"
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A file at hand and what is known of it."""
+    """A local file and the facts known about it."""
 
     path: Path
     facts: MediaFacts
@@ -57,9 +58,9 @@ class Found:
 def keep_inline(
     fields: dict[str, FileField], media: dict[str, tuple[str, ...]], *, folder: Path, task_id: str
 ) -> dict[str, tuple[str, ...]]:
-    """Write what stands in the body itself to files, so that a task row stays small. Blocks: for a thread.
+    """Write files inlined in the body to disk, to keep a task row small. Blocks: run it in a thread.
 
-    What cannot be decoded stays as it is, shortened, and is refused when the task runs.
+    A value that cannot be decoded is kept, shortened, and refused when the task runs.
     """
 
     def keep(name: str, number: int, given: str) -> str:
@@ -78,7 +79,10 @@ def _file_name(task_id: str, name: str, number: int) -> str:
 
 
 def _decode(given: str, each: FileField) -> bytes | None:
-    """The bytes in a data URI, or in bare base64: one widely used client sends pictures so."""
+    """Return the bytes of a data URI or of bare base64, or None if it is neither.
+
+    One widely used client sends pictures in bare base64.
+    """
     if not each.data_uri or "://" in given[:12]:
         return None
     header = _DATA_URI.match(given)
@@ -100,14 +104,14 @@ def _mimes(each: FileField) -> set[str]:
 
 
 def limits_of(each: FileField) -> tuple[MediaLimit, ...]:
-    """The vendor's limits of a field: one for each kind of file that it takes."""
+    """Return the vendor's limits of a field: one for each kind of file that it accepts."""
     if isinstance(each, FilesField):
         return tuple(taken.vendor for taken in each.takes)
     return (each.limit(Side.VENDOR),)
 
 
 class Inspector:
-    """Finds and judges the files of one task."""
+    """Finds and checks the files of one task."""
 
     def __init__(self, storage: Storage, *, folder: Path) -> None:
         self._storage = storage
@@ -116,7 +120,10 @@ class Inspector:
     async def inspect(
         self, each: FileField, given: tuple[str, ...], *, task_id: str, owner: tuple[str, str], oss: bool
     ) -> tuple[Found, ...]:
-        """The files of a field. `owner`: account and model; `oss`: whether oss:// may be resolved. Raises Refusal."""
+        """Return the files of a field. Raises Refusal if one cannot be fetched or breaks a limit.
+
+        `owner` is the account and model. `oss`: oss:// may be resolved.
+        """
         found: list[Found] = []
         for number, url in enumerate(given):
             place = self._folder / _file_name(task_id, each.name, number)
@@ -129,7 +136,7 @@ class Inspector:
 
     async def _locate(self, given: str, *, target: Path, owner: tuple[str, str], oss: bool) -> Path:
         kept = given.removeprefix(_KEPT)
-        # The whole name, since a stranger may write `file:` as well, but no task's id; earlier ones had no number.
+        # Compare the whole name: a client may also send `file:`, but cannot know the id. Older files had no number.
         if kept != given and kept in (target.name, target.name.rpartition("-")[0]):
             return self._folder / kept
         if given.startswith("oss://"):
@@ -146,7 +153,7 @@ class Inspector:
 
 
 async def _fetch(url: str, target: Path) -> None:
-    """Download a file of the client's, as far as the size cap. Raises Refusal."""
+    """Download a file of the client, up to the size cap. Raises Refusal if that fails."""
     size = 0
     try:
         if not urlsplit(url).hostname:
@@ -174,7 +181,7 @@ async def _fetch(url: str, target: Path) -> None:
 
 
 def _not_had(status: int) -> Refusal:
-    """What is said where the address answers, but not with a file. Source: wan-image-api.md 4.3."""
+    """Return the refusal for an address that answers, but not with a file. Source: wan-image-api.md 4.3."""
     match status:
         case 401 | 403:
             return Refusal(400, "InvalidParameter", _NOT_ALLOWED)
@@ -185,7 +192,7 @@ def _not_had(status: int) -> Refusal:
 
 
 def judge_file(each: FileField, facts: MediaFacts) -> None:
-    """Hold a file to the vendor's limit. Raises Refusal with the code that belongs to what is wrong."""
+    """Check a file against the vendor's limits. Raises Refusal with the code of its defect."""
     limits = limits_of(each)
     match facts:
         case Unreadable():
@@ -207,7 +214,7 @@ def judge_file(each: FileField, facts: MediaFacts) -> None:
 
 
 def _unreadable(facts: Unreadable, limits: Sequence[MediaLimit]) -> Refusal:
-    """What is said of a file that is none of the kinds that are taken."""
+    """Return the refusal of a file that is none of the accepted kinds."""
     largest = max(limit.max_bytes for limit in limits)
     if all(isinstance(limit, AudioLimit) for limit in limits):
         return _too_many_bytes(largest) if facts.bytes > largest else _no_sound(limits[0].formats)
@@ -239,7 +246,10 @@ def _image_refusal(facts: ImageFacts, limit: ImageLimit) -> Refusal:
 
 
 def _audio_refusal(facts: AudioFacts, limit: AudioLimit) -> Refusal:
-    """Code and words are those of the digital human's page, the only ones there are. Source: wan-video-api.md 4.2."""
+    """Return the refusal of a sound. Source: wan-video-api.md 4.2.
+
+    Code and text are those of the digital human's page, the only documented ones.
+    """
     if facts.format not in limit.formats:
         return _no_sound(limit.formats)
     if facts.bytes > limit.max_bytes:

@@ -1,11 +1,11 @@
-"""Whether the vendor takes a create call, judged from the catalogue alone and in the vendor's words.
+"""Validates create calls from the catalogue alone, and refuses them in the vendor's words.
 
-Unknown keys are ignored and null is absent, as in the service. Types are held to what the reference documents: numbers
-and booleans, no numbers in quotes. Files are judged later, by `inspection`, and so are rules that ask what a file is.
-Texts and codes: reference, sections 0.2, 1.3, 1.4 and 7.10; for pictures wan-image-api.md 4.2.
+Unknown keys are ignored and null counts as absent, as with the vendor. Types must be the documented ones: numbers and
+booleans, no numbers in quotes. Files are checked later, by `inspection`, and so are rules that need the facts of a
+file. Texts and codes: reference, sections 0.2, 1.3, 1.4 and 7.10; for pictures wan-image-api.md 4.2.
 
-The reference knows two answers to a wrong model id. Here an id that no region has is 400 "Model not exist."; one that
-only another region has is 404 ModelNotFound, the code that the table gives for a wrong region.
+The reference has two answers to a wrong model id. Here, an id that no region has is 400 "Model not exist.". An id that
+only another region has is 404 ModelNotFound, the code in the table for a wrong region.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ from services.simulator.engine.wires import Sent, place_of
 from services.simulator.engine.wording import SEED, value_refused
 
 _LONGEST_DATA_URI = 10_485_760
-"""Of one part of a message, written in base64. Source: wan-image-api.md 1.4 and 4.3."""
+"""Limit of one part of a message, as written in base64. Source: wan-image-api.md 1.4 and 4.3."""
 
 __all__ = ["Check", "Order", "Refusal", "find_check", "find_model", "judge", "sellers_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A create call that was taken. `media` has what stood in the body for the files of each field, by its name."""
+    """An accepted create call. `media` maps the name of each field to its files, as given in the body."""
 
     model: Model
     offer: Offer
@@ -60,7 +60,7 @@ class Order:
 
     @property
     def request(self) -> Request:
-        """The order as a request whose files nobody has looked at yet."""
+        """The create call as a request whose files have not been read yet."""
         values: dict[str, Value] = dict(self.values)
         for each in self.model.fields_in(self.offer.region, self.values):
             given = self.media.get(each.name)
@@ -72,7 +72,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A question that was taken: will this picture do?"""
+    """An accepted precheck: is this picture suitable for a job?"""
 
     precheck: Precheck
     offer: Offer
@@ -81,7 +81,7 @@ class Check:
 
 
 def find_model(catalogue: Catalogue, *, region: str, path: str, body: Mapping[str, object]) -> tuple[Model, Offer]:
-    """The model that a body names, as the region has it. Raises Refusal."""
+    """Return the model that a body names, and its offer in the region. Raises Refusal if there is none."""
     model_id = _model_id(body)
     known = {each for model in catalogue.models for each in (model.endpoint.path, model.endpoint.at_once) if each}
     if path not in known:
@@ -100,7 +100,7 @@ def find_model(catalogue: Catalogue, *, region: str, path: str, body: Mapping[st
 
 
 def sellers_of(catalogue: Catalogue, model_id: str) -> list[tuple[Model, Offer]]:
-    """Every offer of a model, whether it is named by its own id or by that of a frozen version."""
+    """Return every offer of a model, named by its own id or by the id of a frozen version."""
     return [
         (model, offer)
         for model in catalogue.models
@@ -117,7 +117,7 @@ def _model_id(body: Mapping[str, object]) -> str:
 
 
 def find_check(catalogue: Catalogue, *, region: str, path: str, body: Mapping[str, object]) -> Check:
-    """The check before a job that a body asks for, with its picture. Raises Refusal."""
+    """Return the precheck that a body asks for, with its picture. Raises Refusal if there is none."""
     model_id = _model_id(body)
     sellers = [(m, m.precheck, offer) for m in catalogue.models if m.precheck for offer in m.offers]
     named = [(model, precheck, offer) for model, precheck, offer in sellers if precheck.id == model_id]
@@ -139,7 +139,7 @@ def find_check(catalogue: Catalogue, *, region: str, path: str, body: Mapping[st
 
 
 def judge(model: Model, offer: Offer, body: Mapping[str, object]) -> Order:
-    """Read the values of a body and hold them to the model's limits. Raises Refusal."""
+    """Read the values of a body and check them against the model's limits. Raises Refusal if one is wrong."""
     sent = Sent(body)
     fields = _fields_in_force(model, offer, sent)
     sent.hold_media_to(fields)
@@ -165,7 +165,7 @@ def judge(model: Model, offer: Offer, body: Mapping[str, object]) -> Order:
 
 
 def _fields_in_force(model: Model, offer: Offer, sent: Sent) -> tuple[Field, ...]:
-    """The fields that the modes leave; what is not sent counts as the vendor's default, not ours."""
+    """Return the fields that the modes leave. An unsent value counts as the vendor's default, not ours."""
     chosen: dict[str, Scalar] = {}
     for name in dict.fromkeys(mode.field for mode in model.modes):
         each = model.field(name, offer.region, chosen)
@@ -183,7 +183,7 @@ def _value(each: Field, sent: Sent) -> Scalar | None:
     if isinstance(each, TextField | ChoiceField) and is_absent(value):
         value = None
     if value is not None or (each.required and not isinstance(each, FixedField)):
-        return value  # what is required has no default on the wire, whatever a form begins with
+        return value  # a required value has no default on the wire, even if a form begins with one
     return default_of(each, side=Side.VENDOR)
 
 
@@ -198,7 +198,7 @@ def _address(each: Field, raw: object) -> str:
 
 
 def _read(each: Field, raw: object) -> Scalar:
-    """A JSON value as the field's documented type. Too long texts are cut, silently."""
+    """Return a JSON value as the field's documented type. Texts that are too long are silently cut."""
     match each:
         case TextField() if isinstance(raw, str):
             return _readable(raw)[: each.max_chars]
@@ -221,7 +221,7 @@ def _read(each: Field, raw: object) -> Scalar:
 
 
 def _choice(each: ChoiceField, raw: object) -> Scalar:
-    """A text where the choices are texts, a whole number where they are numbers."""
+    """Return a text if the choices are texts, or a whole number if they are numbers."""
     if isinstance(each.choices[0].value, int):
         return _whole_number(each, raw)
     if not isinstance(raw, str):
@@ -246,7 +246,7 @@ def _number(each: Field, raw: object) -> float:
 
 
 def _readable(text: str) -> str:
-    """The text without the half characters that JSON can smuggle in and UTF-8 cannot hold."""
+    """Replace lone surrogates, which JSON can contain and UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -255,7 +255,7 @@ def _wrong_type(each: Field, kind: str) -> Refusal:
 
 
 def _hold_to_limits(order: Order) -> None:
-    """Field by field, then the rules between fields. Raises Refusal."""
+    """Check each field, then the rules between fields. Raises Refusal if one is broken."""
     request = order.request
     dropped = request.dropped
     for each in request.fields:
@@ -279,7 +279,10 @@ def _hold_to_limits(order: Order) -> None:
 
 
 def _hold_number(each: FilesField, order: Order, fields: Sequence[Field]) -> None:
-    """How many files a list has; lists on one wire are counted together, for the service knows but one."""
+    """Check how many files a list has. Raises Refusal if the number is wrong.
+
+    Lists on one wire are counted together: the vendor has only one list for them.
+    """
     sharing = [f for f in fields if isinstance(f, FilesField) and f.wire == each.wire]
     count = sum(len(order.media.get(f.name, ())) for f in sharing)
     if not count and (each.required or each.least):

@@ -1,7 +1,7 @@
-"""What the simulator remembers across a restart: tasks and uploaded objects, in one SQLite file.
+"""The simulator's state across a restart: tasks and uploaded objects, in one SQLite file.
 
-Writes go through one thread. A row is in the file before the caller goes on, so a killed process loses nothing it has
-answered for. Knows nothing of HTTP.
+Writes go through one thread. A row is in the file before the caller continues, so a killed process loses nothing it has
+answered for. Independent of HTTP.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """What a task can be."""
+    """The states of a task."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -34,26 +34,26 @@ class Status(StrEnum):
 
     @property
     def live(self) -> bool:
-        """Whether it can still change."""
+        """True if it can still change."""
         return self in (Status.PENDING, Status.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One part of what a task comes to: a file, words between pictures, or a picture that failed alone."""
+    """One part of a task's result: a file, text between pictures, or a picture that failed alone."""
 
     file: str = ""
-    """The name of a file among the results."""
+    """The name of a file in the results folder."""
     text: str = ""
     code: str = ""
     message: str = ""
     prompt: str = ""
-    """The prompt as it was rewritten for this picture."""
+    """The prompt as rewritten for this picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One task of the vendor's. Times are aware and in UTC; `account` is a digest, never a key."""
+    """One task of the vendor. Times are zone-aware and in UTC. `account` is a digest, never a key."""
 
     id: str
     request_id: str
@@ -64,10 +64,10 @@ class Task:
     path: str
     values: dict[str, Scalar]
     media: dict[str, tuple[str, ...]]
-    """By field: `file:<name>` of each kept file, or the URL that was given."""
+    """By field: `file:<name>` of each stored file, or the given URL."""
     shape: ResultShape = ResultShape.VIDEO_URL
     at_once: bool = False
-    """Whether it was answered in the call itself: nobody can ask for it, and it is in no list."""
+    """True if it was answered in the call itself. It cannot be queried and is in no list."""
     resolves_oss: bool
     seed: int
     wait_seconds: float
@@ -82,12 +82,12 @@ class Task:
     actual_prompt: str = ""
     pieces: tuple[Piece, ...] = ()
     verdict: tuple[str, str] | None = None
-    """Code and message it will fail with, where the service judges late."""
+    """Code and message of its coming failure, if the vendor validates late."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """One uploaded file: its key, since when, and the file's name here."""
+    """One uploaded file: its key, its upload time, and the name of the local file."""
 
     key: str
     uploaded_at: datetime
@@ -95,7 +95,7 @@ class StoredObject:
 
 
 class Ledger:
-    """The SQLite file. Open it once, close it at the end."""
+    """The SQLite file. Open it once, and close it at the end."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -112,7 +112,7 @@ class Ledger:
         self._thread.shutdown(wait=False)
 
     async def save_task(self, task: Task) -> None:
-        """Write a task as it now is."""
+        """Write the current state of a task."""
         row = (task.id, json.dumps(asdict(task), default=datetime.isoformat))
         await self._run(lambda: self._write("INSERT OR REPLACE INTO tasks VALUES (?, ?)", row))
 
@@ -122,23 +122,23 @@ class Ledger:
         await self._run(lambda: self._write("INSERT OR REPLACE INTO objects VALUES (?, ?)", row))
 
     async def forget(self, *, tasks: list[str], objects: list[str]) -> None:
-        """Remove what has expired."""
+        """Delete expired tasks and objects."""
         for table, column, ids in (("tasks", "id", tasks), ("objects", "key", objects)):
             for each in ids:
                 await self._run(lambda t=table, c=column, i=each: self._write(f"DELETE FROM {t} WHERE {c} = ?", (i,)))  # noqa: S608 - names are ours
 
     async def tasks(self) -> list[Task]:
-        """Every task, oldest first."""
+        """Return every task, oldest first."""
         return [
             _revive(Task, row) for row in await self._run(lambda: self._read("SELECT row FROM tasks ORDER BY rowid"))
         ]
 
     async def objects(self) -> list[StoredObject]:
-        """Every uploaded object."""
+        """Return every uploaded object."""
         return [_revive(StoredObject, row) for row in await self._run(lambda: self._read("SELECT row FROM objects"))]
 
     async def secret(self, fresh: str) -> str:
-        """The secret that links and policies are signed with: `fresh` the first time, the same ever after."""
+        """Return the secret that signs links and policies: `fresh` the first time, the stored one afterwards."""
 
         def read_or_write() -> str:
             self._write("INSERT OR IGNORE INTO facts VALUES ('secret', ?)", (fresh,))
@@ -173,7 +173,7 @@ class Ledger:
 
 
 def _read_media(media: dict[str, list[str] | str]) -> dict[str, tuple[str, ...]]:
-    """A home of an earlier version has one file for each field."""
+    """Return the media of a row. A home of an earlier version has one file for each field."""
     return {name: (given,) if isinstance(given, str) else tuple(given) for name, given in media.items()}
 
 
@@ -182,7 +182,7 @@ def _read_pieces(pieces: list[dict[str, str]]) -> tuple[Piece, ...]:
 
 
 _READ: dict[str, Callable[[Any], object]] = {"media": _read_media, "shape": ResultShape, "pieces": _read_pieces}
-"""How the members of a row that JSON does not know are read. Any: they are JSON."""
+"""Readers for the members of a row that JSON cannot express. Any: they are JSON."""
 
 
 def _revive(kind: type[T], row: str) -> T:
@@ -201,5 +201,5 @@ def _revive(kind: type[T], row: str) -> T:
 
 
 def new_request_id() -> str:
-    """An id for one call."""
+    """Return an id for one call."""
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""The vendor's limits on how often an account may ask."""
+"""The vendor's rate limits for an account."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ POLICIES_PER_SECOND = 100
 
 
 class Windows:
-    """Counts calls in the last second, by any key. Refused calls do not count."""
+    """Counts of the calls in the last second, by any key. Refused calls do not count."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._calls: dict[Hashable, deque[datetime]] = {}
 
     def admit(self, key: Hashable, *, per_second: int) -> bool:
-        """Whether one more call fits, counting it if so."""
+        """Count one more call and return True, or return False if it exceeds the rate."""
         now = self._clock.now()
         calls = self._calls.setdefault(key, deque())
         while calls and calls[0] <= now - timedelta(seconds=1):

@@ -1,6 +1,6 @@
-"""How a work is made: its files looked at, its steps planned, each step done by the artist and told in its order.
+"""Makes the result of a job: reads its files, plans its steps, and yields each step that the artist makes.
 
-Knows the artist and the inspector; knows nothing of tasks' states, of limits or of HTTP.
+Uses the artist and the inspector. Independent of task states, limits and HTTP.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from services.simulator.media.article import fragments_of
 from services.simulator.media.artist import Artist
 
 _WORDS_SHARE = 0.25
-"""The part of an article's time that its words take; its pictures take the rest, in silence."""
+"""The share of an article's time for its text. Its pictures take the rest, during which nothing is streamed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What is told of a work while it is made: a few words, or a picture."""
+    """One part of a result, streamed while it is made: a few words, or a picture."""
 
     piece: Piece
     whole: bool
-    """Whether a paragraph or a picture ends with it."""
+    """True if a paragraph or a picture ends with it."""
     last: bool
     usage: dict[str, object]
-    """Of everything so far."""
+    """Usage of everything so far."""
 
 
 @dataclass(kw_only=True)
 class Work:
-    """A work on its way: what is to be made, and what has been."""
+    """A job in progress: the parts to make, and the parts made so far."""
 
     request: Request
     """With the facts of its files."""
@@ -53,17 +53,17 @@ class Work:
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """What has been made, in order."""
+        """The parts made so far, in order."""
         return tuple(self.done)
 
     @property
     def usable(self) -> bool:
-        """Whether anything came of it."""
+        """True if any part was made successfully."""
         return any(piece.file or piece.text for piece in self.done)
 
     @property
     def usage(self) -> dict[str, object]:
-        """What is billed of everything so far."""
+        """The billed usage of everything so far."""
         pictures = sum(bool(piece.file) for piece in self.done)
         letters = sum(len(piece.text) for piece in self.done)
         size = work_size(self.request) if pictures else (0, 0)
@@ -71,7 +71,7 @@ class Work:
 
 
 class Maker:
-    """Makes works."""
+    """Makes the results of jobs."""
 
     def __init__(
         self, artist: Artist, inspector: Inspector, *, folder: Path, clock: Clock, lose_pictures: bool
@@ -83,7 +83,7 @@ class Maker:
         self._lose_pictures = lose_pictures
 
     async def prepare(self, task: Task, order: Order) -> Work:
-        """Look at the words and the files of a task and plan it. Raises Refusal."""
+        """Check the prompt and the files of a task and plan it. Raises Refusal if they are not accepted."""
         moderate(order.request.prompt)
         found = await self._inspect(task, order)
         request = _with_files(order, found)
@@ -92,7 +92,10 @@ class Maker:
         return Work(request=request, steps=steps, actual_prompt=rewrite(request, seed=task.seed))
 
     async def _inspect(self, task: Task, order: Order) -> dict[str, tuple[Found, ...]]:
-        """The task's files, found and judged. A file the model ignores is not even looked at. Raises Refusal."""
+        """Return the task's files, found and checked. Raises Refusal if one is not accepted.
+
+        A file that the model ignores is not read.
+        """
         return {
             each.name: await self._inspector.inspect(
                 each,
@@ -105,12 +108,12 @@ class Maker:
         }
 
     async def make(self, work: Work) -> None:
-        """Make everything, as fast as the artist can."""
+        """Make all parts, as fast as the artist can."""
         for step in work.steps:
             work.done.append(await self._do(step))
 
     async def tell(self, work: Work, *, seconds: float) -> AsyncIterator[Part]:
-        """Make everything in about so many seconds and tell each part as it is there; words a few at a time."""
+        """Make all parts in about this many seconds and yield each when it is ready, text a few words at a time."""
         texts = sum(bool(step.text) for step in work.steps)
         others = len(work.steps) - texts
         words_time = seconds * (_WORDS_SHARE if others else 1.0) / max(1, texts)
@@ -150,7 +153,7 @@ class Maker:
 
 
 def _with_files(order: Order, found: dict[str, tuple[Found, ...]]) -> Request:
-    """The request with what its files turned out to be; a file that is ignored stays unknown."""
+    """Return the request with the facts of its files. An ignored file stays unknown."""
     values: dict[str, Value] = dict(order.request.values)
     for each in order.request.fields:
         if isinstance(each, FileField) and each.name in found:
@@ -160,9 +163,10 @@ def _with_files(order: Order, found: dict[str, tuple[Found, ...]]) -> Request:
 
 
 def _hold_to_files(request: Request) -> None:
-    """What could not be judged before the files were known: how many of a kind, how long together, what excludes what.
+    """Check the rules that need the files: count of each kind, total length, exclusions.
 
-    A list that shares its wire with others was counted with them when the call was judged.
+    Raises Refusal if one is broken. A list that shares its wire with others was counted with them when the call was
+    validated.
     """
     shared = [each.wire for each in request.fields if isinstance(each, FilesField)]
     for problem in check(request, side=Side.VENDOR):

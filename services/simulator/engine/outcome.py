@@ -1,4 +1,4 @@
-"""What a task comes to: its length and size, the usage that is billed, the rewritten prompt, how long it all takes.
+"""The outcome of a task: length and size, billed usage, rewritten prompt, and duration.
 
 Plain functions over the catalogue's records.
 """
@@ -18,20 +18,23 @@ from services.request import Request, follow_shape, frame_size, output_count, ou
 from services.simulator.engine.refusal import Refusal
 
 TRIGGER_WORDS = ("forbidden", "违禁内容")
-"""A prompt with one of these fails the content check. ("Forbidden City" is a place and passes.)"""
+"""A prompt that contains one of these fails the content check. ("Forbidden City" is a place and passes.)"""
 
 LOSS_WORDS = ("smudge", "污渍")
-"""A prompt with one of these loses its last picture of several, as if that one had failed the content check alone."""
+"""A prompt that contains one of these loses its last picture of several.
+
+That picture behaves as if it had failed the content check alone.
+"""
 
 _TRIGGER = re.compile(rf"\b{TRIGGER_WORDS[0]}\b(?!\s+city)|{TRIGGER_WORDS[1]}", re.IGNORECASE)
 _LOSS = re.compile(rf"\b{LOSS_WORDS[0]}\b|{LOSS_WORDS[1]}", re.IGNORECASE)
 
 RUN_SECONDS = (59.0, 313.0, 1003.0)
-"""Shortest, median and longest run in the vendor's own sample answers (20 of them; reference, peers 4.3)."""
+"""Shortest, median and longest run in the vendor's sample answers (20 of them; reference, peers 4.3)."""
 _SPREAD = 0.75
 """Standard deviation of the logarithm of the same samples."""
 SAMPLED = (60, 300)
-"""The vendor's word on the clips that the samples are of. Other works run as long as the vendor says of them."""
+"""The vendor's documented duration of the sampled clips. Other jobs run as long as the vendor documents."""
 WAIT_SECONDS = 15.0
 """Longest usual wait before a run, in the same samples."""
 
@@ -61,20 +64,23 @@ _FLOURISHES = (
 
 
 def moderate(prompt: str) -> None:
-    """Refuse words that fail the content check. Raises Refusal."""
+    """Check a prompt's content. Raises Refusal if it contains a forbidden word."""
     if _TRIGGER.search(prompt):
         raise Refusal(400, "DataInspectionFailed", "Input data may contain inappropriate content.")
 
 
 def loses_one(prompt: str) -> bool:
-    """Whether these words cost one picture of several."""
+    """Return True if the prompt loses one picture of several."""
     return _LOSS.search(prompt) is not None
 
 
 def draw_times(
     chance: random.Random, *, fixed_run: float | None, speed: float, usual: tuple[int, int] = SAMPLED
 ) -> tuple[float, float]:
-    """Seconds of waiting and of running: as the vendor's samples or words spread, or of a fixed run, over the speed."""
+    """Draw the seconds of waiting and of running, divided by the speed.
+
+    They spread like the vendor's samples or documented times, or follow a fixed run time.
+    """
     sampled_shortest, sampled_median, sampled_longest = RUN_SECONDS
     shortest, median, longest = RUN_SECONDS
     spread = _SPREAD
@@ -90,12 +96,12 @@ def draw_times(
 
 
 def clip_seconds(request: Request) -> float:
-    """How long the clip will be; a whole number where it is one."""
+    """Return the length of the clip in seconds, as an int if it is a whole number."""
     return _plain(output_seconds(request) or _SECONDS_WITHOUT_A_FIELD)
 
 
 def given_clip_seconds(request: Request) -> float:
-    """How long the clips are that are billed as well, without the bill's own limit."""
+    """Return the seconds of the input clips that are billed too, without the bill's own limit."""
     files = request.files(request.model.bill.given)
     return _plain(math.fsum(facts.seconds for facts in files if isinstance(facts, VideoFacts)))
 
@@ -106,7 +112,7 @@ def _plain(seconds: float) -> float:
 
 
 def clip_sound(request: Request) -> bool:
-    """Whether the clip will have sound; where the vendor does not tell, it has where what was given has."""
+    """Return True if the clip will have sound. If the vendor does not say, it has if an input file has."""
     match request.model.sound:
         case Sound.NONE:
             return False
@@ -124,7 +130,7 @@ def clip_sound(request: Request) -> bool:
 
 
 def work_size(request: Request) -> tuple[int, int]:
-    """Width and height: as asked, or the shape of what was given at the tier's area. A clip's sides are even."""
+    """Return width and height: as requested, or an input's shape at the tier's area. A clip's sides are even."""
     size = frame_size(request)
     if not request.model.result.is_video:
         return size or _SIZE_WITHOUT_A_FIELD
@@ -136,7 +142,10 @@ def work_size(request: Request) -> tuple[int, int]:
 
 
 def picture_count(request: Request) -> int:
-    """How many pictures are made: as many as asked; where that is the most there may be, as many as the words say."""
+    """Return how many pictures are made: the requested number.
+
+    If that is only a maximum, the number that the prompt names.
+    """
     most = max(1, output_count(request))
     if not any(mode.at_most for mode in request.model.modes_on(request.values)):
         return most
@@ -147,7 +156,7 @@ def picture_count(request: Request) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What was made so far of a work, for its usage."""
+    """The parts of a job made so far, for its usage."""
 
     size: tuple[int, int] = (0, 0)
     pictures: int = 0
@@ -155,7 +164,7 @@ class Made:
 
 
 def usage_of(request: Request, made: Made) -> dict[str, object]:
-    """The `usage` of a work, with the keys of the model's family. Source: reference, 7.5; pictures 1.5 and 1.7."""
+    """Return the `usage` of a job, with its model family's keys. Source: reference, 7.5; pictures 1.5 and 1.7."""
     return {key.partition(":")[0]: _usage_value(key, request, made) for key in request.model.usage}
 
 
@@ -192,7 +201,7 @@ def _usage_value(key: UsageKey, request: Request, made: Made) -> object:  # noqa
 
 
 def _tokens(key: UsageKey, request: Request, made: Made) -> int:
-    """Counted for articles only, and never billed."""
+    """Count the tokens. Only articles have them, and they are never billed."""
     if not made.letters:
         return 0
     read, written = 20 + len(request.prompt) // 3, made.letters // 3 + made.pictures * _TOKENS_OF_A_PICTURE
@@ -200,7 +209,7 @@ def _tokens(key: UsageKey, request: Request, made: Made) -> int:
 
 
 def rewrite(request: Request, *, seed: int) -> str:
-    """The prompt as the service enriched it, or nothing where it does not tell."""
+    """Return the prompt as the vendor enriched it, or an empty string if the vendor does not return it."""
     if not request.model.rewritten_prompt or request.values.get("prompt_extend") is not True or not request.prompt:
         return ""
     return f"{request.prompt.rstrip(' .。')}. {_FLOURISHES[seed % len(_FLOURISHES)]}"

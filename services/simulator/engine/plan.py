@@ -1,7 +1,7 @@
-"""What is to be made for a task: the clip, the pictures, or an article's words and pictures in their order.
+"""The plan of a task: the clip, the pictures, or the text and pictures of an article in order.
 
-Pure: from a request whose files are known to the orders that the artist gets. What a file is for is told by its kind
-and by the vendor's own key, never by the model.
+Pure: from a request whose files are known to the orders for the artist. The purpose of a file follows from its kind and
+from the vendor's own key, never from the model.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from services.simulator.media.article import heading_of, write_article
 from services.simulator.media.artist import Clip, Picture, Treatment
 
 LOST = ("DataInspectionFailed", "Output data may contain inappropriate content.")
-"""Why a picture fails alone."""
+"""Code and message of a picture that fails alone."""
 
 _GROWS = ("top_scale", "bottom_scale", "left_scale", "right_scale")
 
 Files = Mapping[str, tuple[Found, ...]]
-"""The files of a task by field name."""
+"""The files of a task, by field name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One part of a work: a clip or picture to make, words, or a picture that is lost."""
+    """One part of a job: a clip or picture to make, text, or a picture that is lost."""
 
     clip: Clip | None = None
     picture: Picture | None = None
     file: str = ""
-    """The result's name."""
+    """The file name of the result."""
     text: str = ""
     lost: bool = False
     prompt: str = ""
-    """The prompt as it was rewritten for it."""
+    """The prompt as rewritten for this part."""
 
 
 def plan_work(request: Request, files: Files, *, name: str, seed: int, loses: bool = False) -> tuple[Step, ...]:
-    """The steps of a work in their order. `name` begins its files' names; `loses`: the last of several fails."""
+    """Return the steps of a job, in order. `name`: prefix of its file names; `loses`: the last of several fails."""
     if request.model.result.is_video:
         return (Step(clip=_clip(request, files, seed=seed), file=f"{name}.mp4"),)
     if is_article(request):
@@ -68,7 +68,7 @@ def plan_work(request: Request, files: Files, *, name: str, seed: int, loses: bo
 
 
 def is_article(request: Request) -> bool:
-    """Whether words and pictures in one were asked for: the mode in which the work can be seen while it is made."""
+    """Return True if text and pictures together were requested: the mode that can be streamed."""
     modes = request.model.modes_on(request.values)
     return bool(request.model.live) and any(each.name == request.model.live for mode in modes for each in mode.differs)
 
@@ -98,13 +98,13 @@ def _picture(request: Request, files: Files, *, prompt: str, seed: int) -> Pictu
 
 @dataclass(frozen=True)
 class _Given:
-    """The files of a clip by what they are for."""
+    """The input files of a clip, by purpose."""
 
     picture: Path | None = None
     last: Path | None = None
     footage: Path | None = None
     goes_on: bool = False
-    """Whether the clip is to go on from its end."""
+    """True if the new clip continues from the end of the footage."""
     references: tuple[Path, ...] = ()
     track: Path | None = None
 
@@ -135,7 +135,7 @@ def _clip(request: Request, files: Files, *, seed: int) -> Clip:
 
 
 def _widened(request: Request, margins: tuple[float, float, float, float]) -> tuple[int, int]:
-    """The size of a clip; where its frame grows and no size was asked for, in the grown frame's shape."""
+    """Return the size of a clip. If its frame grows and no size was requested, the grown frame sets the shape."""
     width, height = work_size(request)
     above, below, left, right = margins
     if max(margins) == 1 or frame_size(request):
@@ -145,7 +145,7 @@ def _widened(request: Request, margins: tuple[float, float, float, float]) -> tu
 
 
 def _treatment(request: Request, given: _Given, margins: tuple[float, float, float, float]) -> Treatment:
-    """What is done with a clip or a portrait. A clip as long as its sound is a portrait that speaks."""
+    """Return the treatment of a clip or portrait. A clip as long as its sound is a portrait that speaks."""
     if given.footage is None:
         as_long_as = [request.values.get(name) for name in request.model.bill.count]
         speaks = given.picture is not None and any(isinstance(value, AudioFacts) for value in as_long_as)
@@ -195,7 +195,7 @@ def _sorted(request: Request, files: Files) -> _Given:
 
 
 def _margins(request: Request) -> tuple[float, float, float, float]:
-    """How far the frame grows, where that was asked for."""
+    """Return how far the frame grows on each side, or 1.0 if that was not requested."""
     by_key = {each.wire.key: request.values.get(each.name) for each in request.fields if each.wire}
     sides = [by_key.get(key) for key in _GROWS]
     above, below, left, right = (max(1.0, float(side)) if isinstance(side, int | float) else 1.0 for side in sides)

@@ -1,10 +1,10 @@
-"""The service says no: what is said, and whether it is about a value or about the call as a whole."""
+"""A refusal by the vendor: its message, and whether it concerns a value or the whole call."""
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """The service says no. `about_values` tells a wrong value from a call that is wrong as a whole."""
+    """A refusal by the vendor. `about_values`: a value is wrong, not the call as a whole."""
 
     def __init__(self, http_status: int, code: str, message: str, *, about_values: bool = False) -> None:
         super().__init__(message)
@@ -15,10 +15,10 @@ class Refusal(Exception):
 
 
 def wrong_value(message: str) -> Refusal:
-    """A value that will not do."""
+    """Return the refusal of a wrong value."""
     return Refusal(400, "InvalidParameter", message, about_values=True)
 
 
 def wrong_url() -> Refusal:
-    """A model that is not had at the address it was asked for."""
+    """Return the refusal of a model that is not available at the requested address."""
     return Refusal(400, "InvalidParameter", "url error, please check url！")

@@ -1,6 +1,6 @@
-"""The vendor's object storage: upload policies, uploaded objects, signed links to results. No Authorization here.
+"""The vendor's object storage: upload policies, uploaded objects, signed links to results.
 
-Source: reference, section 8 (temporary upload) and 7.6 (links live 24 hours).
+It needs no Authorization. Source: reference, section 8 (temporary upload) and 7.6 (links live 24 hours).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RESULT_PATH = "/dashscope-result"
 
 
 class StorageRefusal(Exception):
-    """The storage says no, as OSS words it."""
+    """A refusal by the storage, in the words of OSS."""
 
     def __init__(self, http_status: int, code: str, message: str, extra: str = "") -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class StorageRefusal(Exception):
 
 
 class Storage:
-    """Uploads and links. `home` holds the files, the ledger what is known of them."""
+    """Uploads and links. `home` holds the files, the ledger their records."""
 
     def __init__(self, ledger: Ledger, *, home: Path, clock: Clock) -> None:
         self._ledger = ledger
@@ -50,14 +50,14 @@ class Storage:
         self.folder = home / "objects"
 
     def open(self, objects: Sequence[StoredObject], *, secret: str) -> None:
-        """Take up what the ledger remembers."""
+        """Load the recorded objects and the secret."""
         self._objects = {stored.key: stored for stored in objects}
         self._secret = secret.encode()
 
     # Uploads
 
     def grant(self, *, account: str, model: str, origin: str) -> dict[str, object]:
-        """The answer to getPolicy: leave to upload below one folder for the next 300 seconds."""
+        """Return the reply to getPolicy: credentials to upload below one folder for the next 300 seconds."""
         now = self._clock.now()
         request_id = new_request_id()
         folder = f"{_folder_of(account, model)}/{now:%Y-%m-%d}/{uuid.uuid4()}"
@@ -88,7 +88,7 @@ class Storage:
         }
 
     def admit(self, form: Mapping[str, str]) -> None:
-        """Whether a form may be uploaded. Raises StorageRefusal."""
+        """Check the form of an upload. Raises StorageRefusal if it is not allowed."""
         policy, key = form.get("policy", ""), form.get("key", "")
         if form.get("OSSAccessKeyId") != ACCESS_KEY_ID:
             raise StorageRefusal(403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist.")
@@ -119,24 +119,27 @@ class Storage:
             )
 
     def place_for(self, key: str) -> Path:
-        """Where an object's bytes lie. The name is ours: keys are written by strangers."""
+        """Return the path of an object's bytes. The file name is ours, because clients choose the keys."""
         return self.folder / hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
     async def keep(self, key: str) -> None:
-        """Remember an object whose bytes are in place."""
+        """Record an object whose bytes are in place."""
         stored = StoredObject(key=key, uploaded_at=self._clock.now(), file=self.place_for(key).name)
         await self._ledger.save_object(stored)
         self._objects[key] = stored
 
     def find(self, key: str, *, account: str, model: str) -> Path | None:
-        """The file behind `oss://key`, if this account uploaded it for this model in the last 48 hours."""
+        """Return the file behind `oss://key`, or None.
+
+        This account must have uploaded it for this model in the last 48 hours.
+        """
         stored = self._objects.get(key)
         if stored is None or not key.startswith(f"{_folder_of(account, model)}/") or self._stale(stored):
             return None
         return self.folder / stored.file
 
     def clear(self) -> list[StoredObject]:
-        """Forget the objects whose time is over and say which they were."""
+        """Forget the expired objects and return them."""
         stale = [stored for stored in self._objects.values() if self._stale(stored)]
         for stored in stale:
             del self._objects[stored.key]
@@ -148,7 +151,7 @@ class Storage:
     # Links
 
     def link(self, name: str, *, origin: str, ended_at: datetime) -> str:
-        """A signed link to a result, good for 24 hours from the task's end."""
+        """Return a signed link to a result, valid for 24 hours from the task's end."""
         expires = int((ended_at + LINK_LIFE).timestamp())
         path = f"{RESULT_PATH}/{name}"
         signature = self._sign(f"GET\n\n\n{expires}\n{path}")
@@ -156,7 +159,7 @@ class Storage:
         return f"{origin}{path}?{query}"
 
     def verify(self, path: str, *, expires: str, key_id: str, signature: str) -> None:
-        """Whether a link may be followed. Raises StorageRefusal."""
+        """Check a link. Raises StorageRefusal if its signature is wrong or it has expired."""
         wanted = self._sign(f"GET\n\n\n{expires}\n{path}")
         if key_id != ACCESS_KEY_ID or not hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace")):
             raise StorageRefusal(
@@ -169,7 +172,7 @@ class Storage:
             raise self.expired(expires)
 
     def expired(self, expires: str) -> StorageRefusal:
-        """What a link says after its time."""
+        """Return the refusal of an expired link."""
         moment = datetime.fromtimestamp(int(expires), tz=self._clock.now().tzinfo)
         extra = f"  <Expires>{moment:%Y-%m-%dT%H:%M:%S}.000Z</Expires>\n"
         extra += f"  <ServerTime>{self._clock.now():%Y-%m-%dT%H:%M:%S}.000Z</ServerTime>\n"
@@ -181,7 +184,7 @@ class Storage:
 
 
 def _folder_of(account: str, model: str) -> str:
-    """Where an account's files for a model lie: the name itself binds an upload to both."""
+    """Return the folder of an account's files for a model. Its name binds an upload to both."""
     return f"dashscope-instant/{hashlib.md5(f'{account} {model}'.encode(), usedforsecurity=False).hexdigest()}"
 
 

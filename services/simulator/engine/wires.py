@@ -1,7 +1,7 @@
-"""Where a value stands in a body: read backwards through the catalogue's wires, place by place.
+"""Reads values from a body, backwards through the catalogue's wires.
 
-Hides the shapes of `input`, `parameters`, the one user message and the list of media. Knows nothing of limits. Texts of
-the refusals: wan-image-api.md 4.2 and the recorded replies; where the reference has none they are in its manner.
+Hides the shapes of `input`, `parameters`, the one user message and the media list. Independent of limits. Texts of the
+refusals: wan-image-api.md 4.2 and the recorded replies. Texts that the reference lacks follow its style.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from services.catalogue.schema import Field, FilesField, Place, Wire
 from services.simulator.engine.refusal import Refusal, wrong_value
 
 Part = Mapping[str, Any]
-"""A JSON object: its values may be anything."""
+"""A JSON object. Its values may be anything."""
 
 
 class Sent:
-    """A body as it came in. Unknown keys are ignored and null is absent, as in the service."""
+    """A body as received. Unknown keys are ignored and null counts as absent, as with the vendor."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
         given = body.get("input")
@@ -27,11 +27,11 @@ class Sent:
             raise Refusal(400, "BadRequest.EmptyInput", "Required input parameter missing from request.")
         if not isinstance(given, dict):
             raise Refusal(400, "BadRequest.IllegalInput", "The input parameter requires json format.")
-        self._input = cast("Part", given)  # cast: JSON objects have texts as keys
+        self._input = cast("Part", given)  # cast: keys of a JSON object are strings
         self._parameters = _object(body, "parameters")
 
     def value(self, wire: Wire) -> object:
-        """The one value at a place, or None. Raises Refusal where there are several."""
+        """Return the one value at a place, or None. Raises Refusal if there are several."""
         match wire.place:
             case Place.INPUT:
                 return self._input.get(wire.key)
@@ -47,7 +47,7 @@ class Sent:
                 assert_never(wire.place)
 
     def values(self, wire: Wire) -> list[object]:
-        """Every value at a place, in its order. Raises Refusal where the body's shape does not allow for any."""
+        """Return every value at a place, in order. Raises Refusal if the shape of the body is wrong."""
         match wire.place:
             case Place.INPUT | Place.PARAMETERS:
                 part = self._input if wire.place is Place.INPUT else self._parameters
@@ -60,7 +60,7 @@ class Sent:
                 assert_never(wire.place)
 
     def listed(self, each: FilesField, sharing: Sequence[FilesField]) -> list[object]:
-        """The files of one list in their order; `sharing` are all lists on the same wire, told apart by their marks."""
+        """Return the files of one list, in order. `sharing`: all lists on the same wire, distinguished by marks."""
         if each.wire.place is Place.MEDIA:
             keys = {taken.key or each.wire.key for taken in each.takes}
             return [item["url"] for item in self._media if item.get("type") in keys]
@@ -72,7 +72,7 @@ class Sent:
         return [url for url, owner in zip(urls, self._owners(urls, sharing), strict=True) if owner is each]
 
     def _owners(self, urls: Sequence[object], sharing: Sequence[FilesField]) -> list[FilesField]:
-        """Whose each file is: by its mark, else of the first list that still has room."""
+        """Return the list of each file: the one with its mark, else the first that still has room."""
         marked = next((field.mark[0] for field in sharing if field.mark), None)
         marks = self.values(marked) if marked else []
         if marks and len(marks) != len(urls):
@@ -88,7 +88,7 @@ class Sent:
         return owners
 
     def hold_media_to(self, fields: Sequence[Field]) -> None:
-        """Every item of `media` must be of a type that one of these fields takes. Raises Refusal."""
+        """Check that one of these fields accepts the type of each `media` item. Raises Refusal if none does."""
         known = {key for each in fields for key in _media_keys(each)}
         for item in self._media if known else ():
             if item.get("type") not in known:
@@ -110,7 +110,7 @@ class Sent:
 
     @cached_property
     def _media(self) -> list[Part]:
-        """The items of the list of media, each with its type and its address."""
+        """The items of the media list, each with its type and URL."""
         items = [
             _part(each, f"input.media.{number}")
             for number, each in enumerate(_listed(self._input.get("media"), "input.media"))
@@ -123,7 +123,7 @@ class Sent:
 
 
 def place_of(each: Field) -> str:
-    """How the service names the place of a value."""
+    """Return the vendor's name for the place of a value."""
     wire = each.wire
     match wire and wire.place:
         case None:
@@ -154,7 +154,7 @@ def _object(body: Mapping[str, object], key: str) -> Part:
 def _part(value: object, place: str) -> Part:
     if not isinstance(value, dict):
         raise wrong_value(f"Input should be a valid dictionary: {place}")
-    return cast("Part", value)  # cast: JSON objects have texts as keys
+    return cast("Part", value)  # cast: keys of a JSON object are strings
 
 
 def _listed(value: object, place: str) -> list[object]:
@@ -162,4 +162,4 @@ def _listed(value: object, place: str) -> list[object]:
         return []
     if not isinstance(value, list):
         raise wrong_value(f"Input should be a valid list: {place}")
-    return [each for each in cast("list[object]", value) if each is not None]  # cast: what a JSON list holds is unknown
+    return [each for each in cast("list[object]", value) if each is not None]  # cast: a JSON list may hold anything

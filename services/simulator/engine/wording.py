@@ -1,4 +1,4 @@
-"""What the service says of a value outside the limits of its field. Texts: reference 1.2, 1.3, 1.4; images 4.2."""
+"""The vendor's messages for values outside the limits of a field. Texts: reference 1.2, 1.3, 1.4; images 4.2."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from services.catalogue.schema import (
 from services.simulator.engine.refusal import Refusal, wrong_value
 
 _RATIOS = ("9:16", "16:9", "1:1", "4:3", "3:4")
-"""The order in which the service lists the shapes of a tier."""
+"""The order in which the vendor lists the shapes of a tier."""
 
 
 SEED = "seed"
-"""The one number that the service words in a way of its own, wherever it stands. Source: wan-image-api.md 4.2."""
+"""The one number with a wording of its own, at every place. Source: wan-image-api.md 4.2."""
 
 
 def value_refused(each: Field, value: object, *, pictures: bool) -> Refusal:
-    """What is said of one value. `pictures`: the services that make pictures word some of it in another way."""
+    """Return the refusal of one value. `pictures`: use the wording of the picture services."""
     key = each.wire.key if each.wire else each.name
     match each:
         case NumberField():
@@ -58,21 +58,21 @@ def value_refused(each: Field, value: object, *, pictures: bool) -> Refusal:
 
 
 def _of_seed(value: object, each: NumberField) -> str:
-    """The documented words for one that is too low; those for one too high follow them."""
+    """Return the documented message for a seed that is too low, or the same style for one that is too high."""
     if isinstance(value, int | float) and value < each.minimum:
         return f"{value} is lesser than the minimum of {each.minimum:.10g} - '{SEED}'"
     return f"{value} is greater than the maximum of {each.maximum:.10g} - '{SEED}'"
 
 
 def _in_order(each: ChoiceField) -> list[str]:
-    """The choices as the service lists them: numbers by size, names by their letters."""
+    """Return the choices as the vendor lists them: numbers by size, names by alphabet."""
     numbers = sorted(choice.value for choice in each.choices if isinstance(choice.value, int))
     names = sorted(choice.value for choice in each.choices if isinstance(choice.value, str))
     return [repr(value) for value in (*numbers, *names)]
 
 
 def _sizes_in_order(each: SizeField) -> list[str]:
-    """The sizes as the service lists them: the highest tier first, then by shape."""
+    """Return the sizes as the vendor lists them: the highest tier first, then by shape."""
 
     def rank(size: Size) -> tuple[int, int]:
         tier = int("".join(filter(str.isdecimal, size.tier)) or 0)

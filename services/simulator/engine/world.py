@@ -1,8 +1,10 @@
-"""The life of tasks: taken, waiting, running, finished, canceled, forgotten. Knows nothing of HTTP.
+"""The life of tasks: accepted, waiting, running, finished, canceled, forgotten. Independent of HTTP.
 
-Every task has one coroutine that brings it to its end; the ledger has each state before anyone is told of it, so a
-simulator that was killed goes on where it stood. A call that is answered at once is a task that nobody can ask for: who
-called hears of each part as it is made, and the work goes on even if nobody listens any more.
+Each task has one coroutine that runs it to its end. The ledger has each state before any caller sees it, so a simulator
+that was killed continues at the same state.
+
+A call that is answered at once is a task that cannot be queried. Its caller receives each part as it is made. The job
+continues even if the caller disconnects.
 """
 
 from __future__ import annotations
@@ -35,36 +37,36 @@ from services.simulator.media.portrait import judge_portrait
 logger = logging.getLogger(__name__)
 
 TASK_LIFE = timedelta(hours=24)
-"""How long after its submission a task can be asked for. Source: reference, 7.6."""
+"""How long after its submission a task can be queried. Source: reference, 7.6."""
 _CLEAN_EVERY_SECONDS = 3600
 _BROKE = ("InternalError.Algo", "An internal error has occurred during execution.")
 _FAILS_AFTER = 0.02
-"""A task that cannot be done is told so after this part of its run."""
+"""The share of its run after which a task that cannot be done fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:
-    """How the service behaves where it can be one way or another."""
+    """The variable behaviour of the vendor."""
 
     speed: float = 1.0
-    """Divides waiting and running, nothing else."""
+    """Divides the times of waiting and running, nothing else."""
     run_seconds: float | None = None
-    """One run time for all instead of the spread of the vendor's samples."""
+    """One run time for all tasks instead of the spread of the vendor's samples."""
     limits: bool = True
     refuse_over_running: bool = False
-    """Answer 429 to a create beyond the running limit instead of letting it wait."""
+    """Answer 429 to a create above the running limit instead of letting it wait."""
     late_verdicts: bool = False
-    """Take illegal values and fail the task, as live reports tell, instead of answering 400."""
+    """Accept wrong values and fail the task, as live reports describe, instead of answering 400."""
     lose_pictures: bool = False
     """Let the last picture of several fail alone."""
     list_lag_seconds: float = 0.0
-    """A task appears in the list up to so long after it was made; the service does not say how long it takes."""
+    """Longest delay until a new task appears in the list. The vendor does not document the delay."""
     seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls, and where: an account's digest and its region."""
+    """The caller: the digest of an account, and its region."""
 
     account: str
     region: str
@@ -72,14 +74,14 @@ class Caller:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a work that was answered at once: how the task stands, or why nothing came of it."""
+    """The end of a job that was answered at once: the final task, and the refusal if it has no result."""
 
     task: Task
     refusal: Refusal | None = None
 
 
 Hearing = asyncio.Queue[Part | Ended]
-"""What is heard of a work while it is made: its parts, and at last its end."""
+"""The parts of a job as they are made, and finally its end."""
 
 
 class World:
@@ -106,13 +108,13 @@ class World:
         )
 
     async def open(self) -> None:
-        """Read the ledger and go on with every task that had not ended."""
+        """Read the ledger and continue every task that had not ended."""
         await asyncio.to_thread(self._make_folders)
         await self.ledger.open()
         self.storage.open(await self.ledger.objects(), secret=await self.ledger.secret(secrets.token_hex(32)))
         self._tasks = {task.id: task for task in await self.ledger.tasks()}
         live = [task for task in self._tasks.values() if task.status.live]
-        for task in [task for task in live if task.at_once]:  # who asked for it has gone with the connection
+        for task in [task for task in live if task.at_once]:  # its caller has gone with the connection
             live.remove(task)
             await self._change(self._failed(task, "InternalError", "The connection has gone."))
         for task in sorted(live, key=lambda task: task.status is not Status.RUNNING):
@@ -120,7 +122,7 @@ class World:
         self._keeper = asyncio.create_task(self._keep_clean())
 
     async def close(self) -> None:
-        """Stop where everything stands; `open` on the same home goes on."""
+        """Stop all work. `open` on the same home continues it."""
         running = [*self._lives.values(), *([self._keeper] if self._keeper else [])]
         for each in running:
             each.cancel()
@@ -135,12 +137,15 @@ class World:
             for draft in folder.glob("*.part*"):  # left by a process that was killed
                 draft.unlink(missing_ok=True)
 
-    # What callers may do
+    # Operations of a caller
 
     async def create(
         self, caller: Caller, order: Order, *, path: str, resolves_oss: bool, verdict: Refusal | None = None
     ) -> Task:
-        """Take an order; it is in the ledger when this returns. `verdict` is why it will fail. Raises Refusal."""
+        """Accept a create call. Raises Refusal if a limit is reached.
+
+        The task is in the ledger on return. `verdict` is the reason of its coming failure.
+        """
         self._hold_to_limits(caller, order)
         task = await self._new_task(caller, order, path=path, resolves_oss=resolves_oss)
         task = replace(task, verdict=(verdict.code, verdict.message) if verdict else None)
@@ -149,7 +154,7 @@ class World:
         return task
 
     async def order(self, caller: Caller, order: Order, *, path: str, resolves_oss: bool) -> tuple[Task, Hearing]:
-        """Take an order that is answered in the same call. Raises Refusal."""
+        """Accept a create call that is answered at once. Raises Refusal if a limit is reached."""
         self._hold_to_limits(caller, order)
         task = await self._new_task(caller, order, path=path, resolves_oss=resolves_oss)
         task = replace(task, at_once=True, wait_seconds=0.0)
@@ -159,7 +164,10 @@ class World:
         return task, hearing
 
     async def check(self, caller: Caller, check: Check, *, resolves_oss: bool) -> dict[str, object]:
-        """Whether a picture will do, as `output` tells it. Raises Refusal where it cannot even be looked at."""
+        """Run a precheck and return its `output`.
+
+        Raises Refusal if the rate is exceeded or the picture cannot be read.
+        """
         bucket = ("check", caller.account, check.precheck.id)
         if self._habits.limits and not self.windows.admit(bucket, per_second=check.offer.rate.submits_per_second):
             raise Refusal(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
@@ -225,26 +233,26 @@ class World:
             raise Refusal(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
 
     def find(self, caller: Caller, task_id: str) -> Task | None:
-        """One of the caller's tasks of the last 24 hours."""
+        """Return one of the caller's tasks of the last 24 hours, or None."""
         task = self._tasks.get(task_id)
         if task is None or task.at_once or task.account != caller.account or self._too_old(task):
             return None
         return task
 
     def all_of(self, caller: Caller) -> list[Task]:
-        """The caller's tasks of the last 24 hours, newest first."""
+        """Return the caller's tasks of the last 24 hours, newest first."""
         mine = (task for task in self._tasks.values() if task.account == caller.account and not task.at_once)
         own = [task for task in mine if not self._too_old(task)]
         return sorted(own, key=lambda task: task.submitted_at)[::-1]
 
     def is_listed(self, task: Task) -> bool:
-        """Whether the list shows a task yet. Each task has a lag of its own, which is the same after a restart."""
+        """Return True if the list already shows a task. Each task has its own lag, stable across restarts."""
         share = random.Random(f"list {self._habits.seed} {task.id}").random()
         lag = timedelta(seconds=share * self._habits.list_lag_seconds)
         return self._clock.now() >= task.submitted_at + lag
 
     async def cancel(self, caller: Caller, task_id: str) -> bool:
-        """Cancel a task that still waits. False if it does not."""
+        """Cancel a task that is still waiting. Returns False if it is not."""
         task = self.find(caller, task_id)
         if task is None or task.status is not Status.PENDING:
             return False
@@ -255,7 +263,7 @@ class World:
         return True
 
     def counts(self) -> Mapping[Status, int]:
-        """How many tasks stand where."""
+        """Return the number of tasks in each state."""
         counted: dict[Status, int] = defaultdict(int)
         for task in self._tasks.values():
             counted[task.status] += 1
@@ -282,7 +290,7 @@ class World:
             begun = task.scheduled_at or task.submitted_at
             await self._sleep_until(begun + timedelta(seconds=task.run_seconds * _FAILS_AFTER))
             task = self._failed(task, refusal.code, refusal.message)
-        except Exception:  # a bug of ours, or a broken worker, must end the task instead of leaving it running
+        except Exception:  # a bug of ours or a broken worker must end the task, not leave it running
             logger.exception("task %s broke", task.id)
             task = self._failed(task, *_BROKE)
         await self._change(task)
@@ -303,7 +311,7 @@ class World:
         return self._finished(task, work)
 
     async def _live_at_once(self, task: Task, hearing: Hearing) -> None:
-        """As `_live`, with every part told as soon as it is made."""
+        """Run a task like `_live`, and queue each part as soon as it is made."""
         refusal: Refusal | None = None
         try:
             order = self._order_of(task)
@@ -319,7 +327,7 @@ class World:
         except Refusal as error:
             refusal = error
             task = self._failed(task, error.code, error.message)
-        except Exception:  # as in `_live`: whoever waits is told
+        except Exception:  # as in `_live`: the waiting caller gets an error
             logger.exception("call %s broke", task.id)
             refusal = Refusal(500, *_BROKE)
             task = self._failed(task, *_BROKE)
@@ -327,7 +335,7 @@ class World:
         hearing.put_nowait(Ended(task, refusal))
 
     def _finished(self, task: Task, work: Work) -> Task:
-        """The task with what was made; failed where not one picture could be."""
+        """Return the task with its result, or failed if not one picture was made."""
         lost = next((piece for piece in work.pieces if piece.code), Piece())
         if not work.usable:
             return replace(self._failed(task, lost.code, lost.message), pieces=work.pieces)
@@ -348,7 +356,7 @@ class World:
         return Order(model=model, offer=offer, values=task.values, media=task.media)
 
     def _place(self, task: Task, order: Order) -> asyncio.Semaphore:
-        """One of the places the account has for running this model; first come, first served."""
+        """Return the semaphore of the account for running this model. First come, first served."""
         if not self._habits.limits:
             return asyncio.Semaphore(1)
         key = (task.account, task.model)
@@ -361,7 +369,7 @@ class World:
         self._tasks[task.id] = task
         await self.ledger.save_task(task)
 
-    # Forgetting
+    # Expiry
 
     def _too_old(self, task: Task) -> bool:
         return self._clock.now() >= task.submitted_at + TASK_LIFE
@@ -372,7 +380,7 @@ class World:
             await self._clock.sleep(_CLEAN_EVERY_SECONDS)
 
     async def clean(self) -> None:
-        """Remove what nobody can ask for any more: old tasks, their files, uploads after 48 hours."""
+        """Remove everything that can no longer be requested: old tasks, their files, uploads after 48 hours."""
         now = self._clock.now()
         gone = [t for t in self._tasks.values() if t.ended_at and self._too_old(t) and now > t.ended_at + LINK_LIFE]
         for task in gone:
@@ -392,7 +400,7 @@ def _seller(catalogue: Catalogue, task: Task) -> tuple[Model, Offer]:
 
 
 def _clear(files: list[Path], folder: Path, task_ids: list[str]) -> None:
-    """Remove files, and everything in a folder that belongs to these tasks. Blocks: for a thread."""
+    """Remove files, and all files in a folder that belong to these tasks. Blocks: run it in a thread."""
     _remove(files)
     for task_id in task_ids:
         _remove(list(folder.glob(f"{task_id}-*")))

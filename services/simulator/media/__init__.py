@@ -1,1 +1,1 @@
-"""What the look-alike makes: clips, pictures, sounds and articles."""
+"""The simulator's media: clips, pictures, sounds and articles."""

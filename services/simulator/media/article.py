@@ -1,6 +1,6 @@
-"""The words of an illustrated article, written from a prompt: a title, an introduction, a paragraph for each picture.
+"""The text of an illustrated article, from a prompt: a title, an introduction, a paragraph for each picture.
 
-Plain and pleasant, in English, or in Chinese where the prompt is. Markdown, as the service's own samples.
+Plain and pleasant, in English, or in Chinese if the prompt is. Markdown, like the vendor's own samples.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _CHINESE_ENDINGS = ("就这么简单，轮到你了。", "谢谢阅读，改天�
 
 
 def write_article(prompt: str, *, pictures: int, seed: int) -> tuple[str, ...]:
-    """A text before each picture, and one to end with: `pictures` + 1 in all; the last may be empty."""
+    """Return a text before each picture and a final one: `pictures` + 1 in all. The last may be empty."""
     chance = random.Random(f"{prompt}\0{seed}")
     chinese = bool(_CHINESE.search(prompt))
     topic = _topic(prompt, chinese=chinese)
@@ -69,21 +69,21 @@ def write_article(prompt: str, *, pictures: int, seed: int) -> tuple[str, ...]:
 
 
 def heading_of(text: str) -> str:
-    """The last heading of a text, to be written on its picture."""
+    """Return the last heading of a text, to be written on its picture."""
     found = re.findall(r"^#+ (?:\d+\. )?(.+)$", text, re.MULTILINE)
     return found[-1] if found else ""
 
 
 def fragments_of(text: str) -> Iterator[str]:
-    """The text as a stream tells it: a few words at a time. Put together they are the text again."""
+    """Yield the text a few words at a time, as in a stream. Joined, the fragments are the text again."""
     yield from re.findall(r"[^\u4e00-\u9fff]{1,24}(?:\s|$)|[\u4e00-\u9fff，。：；、]{1,8}|\s+|\S{1,24}", text)
 
 
 def _topic(prompt: str, *, chinese: bool) -> str:
-    """What the prompt is about, as far as a machine that only cuts words can tell."""
+    """Guess the topic of the prompt, only by cutting words."""
     said = " ".join(prompt.split())
     first = re.split(r"[.!?。！？\n;；]", said, maxsplit=1)[0]
-    before_list, _, _ = first.partition(":")  # what is listed behind is told by the paragraphs
+    before_list, _, _ = first.partition(":")  # the paragraphs cover the list after the colon
     first = before_list if before_list.count(" ") > 1 else first
     cut = _ASKING.sub("", first, count=1).strip(_AROUND) or first
     if len(cut) > _LONGEST_TITLE:

@@ -1,7 +1,7 @@
-"""Who makes the simulator's clips and pictures: a worker process, or a quick one for load tests.
+"""The makers of the simulator's clips and pictures: a worker process, or a quick one for load tests.
 
-Hides the process: it starts with the first clip, is replaced if it dies, and ends with its parent, even by kill -9. It
-is a program of its own rather than a pool's child, which would load the whole studio a second time.
+Hides the process: it starts with the first clip, is replaced if it dies, and ends with its parent, even after kill -9.
+It is a separate program, because a pool's child would load the whole studio a second time.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ from secrets import token_hex
 from typing import Protocol
 
 _TRIES = 3
-"""How often a clip is begun again when the worker was killed under it."""
+"""Attempts at one clip, if the worker is killed during it."""
 _ROOT = Path(__file__).resolve().parents[3]
 
 
 class FilmingFailed(Exception):
-    """The worker could not make a clip or a picture, or died of it again and again."""
+    """The worker could not make a clip or a picture, or died at every attempt."""
 
 
 class Treatment(StrEnum):
-    """What is done with a clip or a portrait that was given."""
+    """The change made to a given clip or portrait."""
 
     NONE = "none"
     GRADE = "grade"
     """The clip in other colours, with the references beside it."""
     MOTION = "motion"
-    """The clip's motion, with the picture of who is to move so."""
+    """The clip's motion, with the picture of the person to be moved."""
     CONTINUE = "continue"
-    """The clip's last moment, and on from there."""
+    """The last moment of the clip, and a continuation."""
     WIDEN = "widen"
-    """The clip with more around it."""
+    """The clip with more picture around it."""
     VOICE = "voice"
-    """A portrait that breathes while the voice is heard."""
+    """A portrait that breathes while the voice plays."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """What is to be filmed. The same clip always gives the same bytes."""
+    """A clip to be made. The same clip always gives the same bytes."""
 
     prompt: str
     width: int
@@ -62,30 +62,30 @@ class Clip:
     sound: bool = False
     watermark: bool = False
     picture: Path | None = None
-    """The first picture: it is set in motion instead of a drawn scene."""
+    """The first picture. It is set in motion instead of a drawn scene."""
     last: Path | None = None
-    """The last picture: the first one turns into it."""
+    """The last picture. The first one turns into it."""
     template: str = ""
     """The vendor's name of a ready-made effect on the first picture."""
     track: Path | None = None
-    """The person's own sound, or a clip that has it; without one and with `sound` there is a gentle ambience."""
+    """The person's own sound, or a clip that has it. `sound` without a track gives a gentle ambience."""
     footage: Path | None = None
-    """The clip that was given."""
+    """The given clip."""
     references: tuple[Path, ...] = ()
-    """Pictures and clips to be recognised, in their order."""
+    """Pictures and clips to be recognised, in order."""
     treatment: Treatment = Treatment.NONE
     margins: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
-    """How far the frame grows above, below, left and right: 1.5 is half the clip's own side more."""
+    """How far the frame grows above, below, left and right. 1.5 adds half of the clip's own side."""
 
     @property
     def frames(self) -> int:
-        """How many frames it has: at least one."""
+        """The number of frames: at least one."""
         return max(1, round(self.seconds * self.fps))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What is to be painted. The same picture always gives the same bytes."""
+    """A picture to be made. The same picture always gives the same bytes."""
 
     prompt: str
     width: int
@@ -93,18 +93,18 @@ class Picture:
     seed: int = 0
     watermark: bool = False
     given: tuple[Path, ...] = ()
-    """Pictures it is made of; without any a scene is painted."""
+    """Pictures it is made from. Without any, a scene is painted."""
 
 
 class Artist(Protocol):
-    """Someone who makes clips and pictures."""
+    """A maker of clips and pictures."""
 
     async def film(self, clip: Clip, target: Path) -> None:
-        """Write the clip as an MP4 file. The file is there whole or not at all."""
+        """Write the clip as an MP4 file, atomically: the file exists whole or not at all."""
         ...
 
     async def paint(self, picture: Picture, target: Path) -> None:
-        """Write the picture as a PNG file. The file is there whole or not at all."""
+        """Write the picture as a PNG file, atomically: the file exists whole or not at all."""
         ...
 
     async def close(self) -> None:
@@ -113,7 +113,7 @@ class Artist(Protocol):
 
 
 class FilmArtist:
-    """Works in one process of low priority, a clip or picture after the other, so that nobody's event loop waits."""
+    """Makes one clip or picture at a time, in a process of low priority that blocks no event loop."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulator-artist")
@@ -122,11 +122,11 @@ class FilmArtist:
         self._closed = False
 
     async def film(self, clip: Clip, target: Path) -> None:
-        """Write the clip. Raises FilmingFailed."""
+        """Write the clip. Raises FilmingFailed if the worker cannot make it."""
         await self._order("clip", asdict(clip), target)
 
     async def paint(self, picture: Picture, target: Path) -> None:
-        """Write the picture. Raises FilmingFailed."""
+        """Write the picture. Raises FilmingFailed if the worker cannot make it."""
         await self._order("picture", asdict(picture), target)
 
     async def _order(self, kind: str, work: dict[str, object], target: Path) -> None:
@@ -138,7 +138,7 @@ class FilmArtist:
 
     @property
     def worker_id(self) -> int | None:
-        """The worker's process id, while there is one."""
+        """The worker's process id, or None if there is no worker."""
         worker = self._worker
         return worker.pid if worker else None
 
@@ -155,12 +155,12 @@ class FilmArtist:
         raise FilmingFailed("the worker died of every try")
 
     def _ask(self, order: str) -> str:
-        """The worker's answer, or nothing if it died."""
+        """Return the worker's answer, or an empty string if it died."""
         worker = self._hire()
         if worker is None or worker.stdin is None or worker.stdout is None:
             return ""
         answer = ""
-        with contextlib.suppress(OSError, ValueError):  # it died, or was ended, while being spoken to
+        with contextlib.suppress(OSError, ValueError):  # it died or was ended during the exchange
             worker.stdin.write(order + "\n")
             worker.stdin.flush()
             answer = worker.stdout.readline().strip()
@@ -205,7 +205,7 @@ class FilmArtist:
 def _bury(worker: subprocess.Popen[str]) -> None:
     for pipe in (worker.stdin, worker.stdout):
         if pipe is not None:
-            with contextlib.suppress(OSError):  # what was still to be written goes nowhere
+            with contextlib.suppress(OSError):  # unwritten data is dropped
                 pipe.close()
     worker.wait()
 
@@ -214,14 +214,17 @@ class QuickArtist:
     """Makes each size and length once, without words, and hands out copies: for tests with many jobs."""
 
     def __init__(self, artist: Artist | None = None, *, masters: Path | None = None) -> None:
-        """In a folder of their own the masters are there for every quick artist that is given the same one; else they
-        lie beside what they were first made for."""
+        """Set the artist and the folder of the masters.
+
+        Quick artists with the same `masters` folder share their masters. Without a folder, a master is stored beside
+        its first copy.
+        """
         self._artist = artist or FilmArtist()
         self._masters = masters
         self._lock = asyncio.Lock()
 
     async def film(self, clip: Clip, target: Path) -> None:
-        """Write a clip of the right size, length and kind of sound; what it shows is always the same."""
+        """Write a clip of the right size, length and kind of sound. Its content is always the same."""
         plain = Clip(
             prompt="", width=clip.width, height=clip.height, seconds=clip.seconds, fps=clip.fps, sound=clip.sound
         )
@@ -229,7 +232,7 @@ class QuickArtist:
         await self._hand_out(name, target, make=partial(self._artist.film, plain))
 
     async def paint(self, picture: Picture, target: Path) -> None:
-        """Write a picture of the right size; what it shows is always the same."""
+        """Write a picture of the right size. Its content is always the same."""
         plain = Picture(prompt="", width=picture.width, height=picture.height)
         await self._hand_out(f"{plain.width}x{plain.height}.png", target, make=partial(self._artist.paint, plain))
 
@@ -254,7 +257,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A copy of its own, there whole or not at all: what is done to it is not done to everybody's."""
+    """Write a separate copy, atomically. Changes to it do not affect other copies."""
     draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
     shutil.copyfile(source, draft)
     draft.replace(target)

@@ -1,4 +1,4 @@
-"""From a clip to an MP4 file: frames from a scene or a picture, sound, H.264 and AAC. Runs in the worker process."""
+"""From a clip to an MP4 file: frames of a scene or a picture, sound, H.264 and AAC. Runs in the worker process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GOP_SECONDS = 2
 
 
 def film_clip(clip: Clip, target: Path) -> None:
-    """Write the clip: exactly width x height, as many frames as its length has, sound as long as the picture."""
+    """Write the clip: exactly width x height, the frames of its whole length, sound as long as the picture."""
     overlay = letter(clip)
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         _encode(container, clip, moving=_moving(clip), overlay=overlay)
@@ -75,7 +75,7 @@ def _encode_second(container: OutputContainer, audio: AudioStream, samples: NDAr
 
 
 def _sound(clip: Clip) -> NDArray[np.float32]:
-    """Two channels of exactly the clip's length."""
+    """Return two channels of exactly the clip's length."""
     if not clip.sound:
         return np.zeros((2, 0), np.float32)
     return own_track(clip.track, clip.seconds) if clip.track else ambience(clip)

@@ -1,6 +1,6 @@
-"""Clips made of clips and portraits that were given: other colours, more around, on from the end, a voice.
+"""Clips made from given clips and portraits: other colours, a wider frame, a continuation, a voice.
 
-Runs in the worker process. Decodes as it goes: never more than a second of a clip is in memory.
+Runs in the worker process. Decodes as it reads: at most a second of a clip is in memory.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from services.simulator.media.planes import Layer, Planes, Stack
 from services.simulator.media.stills import load_planes
 
 _CLIP_HEADS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"AVI ")
-"""What stands at the fifth or the ninth byte of a clip that the service takes."""
+"""The four bytes at offset 4 or 8 of a clip that the vendor accepts."""
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 _CARD = 0.24
-"""How high a card with a picture is, as a part of the frame's shorter side."""
+"""Height of a card with a picture, as a fraction of the frame's shorter side."""
 _BREATH_SECONDS = 3.8
 _BREATH = 0.018
 _PUSH = 0.12
 
 
 def treat(clip: Clip) -> Iterator[Planes]:
-    """The frames of a clip that is made of what was given."""
+    """Return the frames of a clip that is made from given files."""
     match clip.treatment:
         case Treatment.NONE:
             return _references(clip)
@@ -50,7 +50,7 @@ def treat(clip: Clip) -> Iterator[Planes]:
 
 
 def _references(clip: Clip) -> Iterator[Planes]:
-    """The references in their turn: a picture comes nearer, a clip plays."""
+    """Yield the references in turn: a picture comes nearer, a clip plays."""
     size, shown = (clip.width, clip.height), 0
     for number, path in enumerate(clip.references):
         count = clip.frames * (number + 1) // len(clip.references) - shown
@@ -64,7 +64,7 @@ def _references(clip: Clip) -> Iterator[Planes]:
 
 
 def _graded(clip: Clip, beside: tuple[Path, ...]) -> Iterator[Planes]:
-    """The clip in the colours of the words, with cards of what is to be recognised."""
+    """Yield the clip in the colours of the prompt, with cards of the pictures to be recognised."""
     if clip.footage is None:
         raise ValueError("there is no clip to change")
     cards = _cards(clip, beside)
@@ -82,7 +82,7 @@ def _graded(clip: Clip, beside: tuple[Path, ...]) -> Iterator[Planes]:
 
 
 def _continued(clip: Clip) -> Iterator[Planes]:
-    """The last second of the clip, and on from its last frame: nearer, or into the last picture."""
+    """Yield the last second of the clip, then its last frame coming nearer or turning into the last picture."""
     if clip.footage is None:
         raise ValueError("there is no clip to go on from")
     size = (clip.width, clip.height)
@@ -97,7 +97,7 @@ def _continued(clip: Clip) -> Iterator[Planes]:
 
 
 def _widened(clip: Clip) -> Iterator[Planes]:
-    """The clip where it was, and round it what could be there: its own colours, far out of focus."""
+    """Yield the clip in its place, surrounded by its own colours, far out of focus."""
     if clip.footage is None:
         raise ValueError("there is no clip to widen")
     above, below, before, after = clip.margins
@@ -123,7 +123,7 @@ def _far(plane: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _breathing(clip: Clip) -> Iterator[Planes]:
-    """A portrait that breathes and sways a little. No mouth moves: this is a stand-in."""
+    """Yield a portrait that breathes and sways a little. No mouth moves: this is a stand-in."""
     if clip.picture is None:
         raise ValueError("there is no portrait")
     size = (clip.width, clip.height)
@@ -147,7 +147,7 @@ def _nearer(source: Planes, by: float, *, size: tuple[int, int]) -> Planes:
 
 
 def _cards(clip: Clip, paths: tuple[Path, ...]) -> Stack:
-    """The pictures as small cards, low on the left."""
+    """Return the pictures as small cards, at the lower left."""
     side = max(32, round(min(clip.width, clip.height) * _CARD) // 2 * 2)
     gap = max(6, side // 8 // 2 * 2)
     layers: list[Layer] = []
@@ -172,7 +172,7 @@ def _is_clip(path: Path) -> bool:
 
 
 def _frames_of(path: Path, *, size: tuple[int, int], fps: int, count: int) -> Iterator[Planes]:
-    """So many frames of a clip at a rate; a clip that is shorter stands still at its end."""
+    """Yield this many frames of a clip at a rate. The last frame of a shorter clip is repeated."""
     given, shown = 0, None
     for at, planes in _timed_frames(path, size=size):
         while shown is not None and given < count and at > given / fps + 1e-6:
@@ -192,7 +192,7 @@ def _every_frame(path: Path, *, size: tuple[int, int]) -> Iterator[Planes]:
 
 
 def _timed_frames(path: Path, *, size: tuple[int, int]) -> Iterator[tuple[float, Planes]]:
-    """Each frame, upright and cut to a size, with its time in seconds from the clip's first."""
+    """Yield each frame, upright and cropped to a size, with its time in seconds from the first frame."""
     with path.open("rb") as file, av.open(file, "r") as container:
         video = container.streams.video[0]
         video.thread_type = "AUTO"

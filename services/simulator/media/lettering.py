@@ -1,4 +1,7 @@
-"""The words on a clip: the prompt as a title low on the left, a discreet "demo" mark, the watermark if asked for."""
+"""The text on a clip.
+
+The prompt is a title at the lower left. There is a discreet "demo" mark, and the watermark if requested.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _WATERMARK = "AI生成"
 
 
 def letter(clip: Clip) -> Stack:
-    """The words of a clip as still layers over its picture."""
+    """Return the text of a clip as still layers over its picture."""
     sheet = Image.new("RGBA", (clip.width, clip.height), (255, 255, 255, 0))
     draw = ImageDraw.Draw(sheet)
     unit = min(clip.width, clip.height) / 720
@@ -60,7 +63,7 @@ def _write_mark(draw: ImageDraw.ImageDraw, clip: Clip, unit: float) -> None:
 
 
 def _as_layers(sheet: Image.Image, unit: float) -> list[Layer]:
-    """A soft shadow, then the letters, cut to what is written on."""
+    """Return a soft shadow with the letters on it, cropped to the written parts."""
     alpha = sheet.getchannel("A")
     shadow = alpha.filter(ImageFilter.GaussianBlur(7 * unit))
     cover = np.maximum(np.asarray(alpha, np.float32), np.asarray(shadow, np.float32) * 0.85) / 255
@@ -81,13 +84,13 @@ def _as_layers(sheet: Image.Image, unit: float) -> list[Layer]:
 
 
 def _printable(text: str) -> str:
-    """The words on one line, without signs that fonts lack."""
+    """Return the words on one line, without characters that fonts lack."""
     kept = (" " if each.isspace() else each for each in text)
     return " ".join("".join(e for e in kept if unicodedata.category(e) not in {"So", "Cc", "Cf", "Cn", "Co"}).split())
 
 
 def _wrap(words: str, font: Font, *, width: float) -> list[str]:
-    """Lines that fit, at most four, the last with an ellipsis where more would follow."""
+    """Return lines that fit, at most four. The last ends with an ellipsis if more would follow."""
     lines, line = [], ""
     for piece in _pieces(words[:600]):
         if line and font.getlength((line + piece).rstrip()) > width:
@@ -109,7 +112,7 @@ def _wrap(words: str, font: Font, *, width: float) -> list[str]:
 
 
 def _pieces(words: str) -> list[str]:
-    """Where a line may break: after a space, and between Chinese or Japanese characters."""
+    """Split at possible line breaks: after a space, and between Chinese or Japanese characters."""
     pieces, word = [], ""
     for each in words:
         word += each
@@ -130,5 +133,5 @@ def _load(names: tuple[str, ...], size: int) -> Font:
 
 
 def _font(words: str, size: int) -> Font:
-    """An installed font that has the signs, else Pillow's own."""
+    """Return an installed font that has the characters, else Pillow's own."""
     return _load(_CJK if any(ord(each) > 0x2E80 for each in words) else _LATIN, size)

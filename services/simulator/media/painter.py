@@ -1,6 +1,6 @@
-"""From a picture's order to a PNG file: a scene for words, or the given pictures put together anew. Runs in the worker.
+"""From a picture's order to a PNG file: a scene for a prompt, or a recomposition of the given pictures.
 
-Hides how a picture that was edited is made to look edited: another light, a frame, and the words.
+Runs in the worker. Hides how an edited picture is made to look edited: different light, a frame, and the prompt.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from services.simulator.media.planes import Planes
 from services.simulator.media.scenes import paint_scene
 
 _MOST_PIXELS = 2_400_000
-"""Larger pictures are painted at this size and enlarged: nobody waits for a stand-in's brush strokes."""
+"""Larger pictures are painted at this size and enlarged: a stand-in's details are not worth the wait."""
 _FRAME = 0.035
-"""How wide the frame round given pictures is, as a part of the shorter side."""
+"""Width of the frame around given pictures, as a fraction of the shorter side."""
 _WORDS = 0.13
-"""How high the band for the words is, as a part of the shorter side."""
+"""Height of the band for the words, as a fraction of the shorter side."""
 _NEW_LIGHT = 0.7
 _QUICK = 2
-"""PNG's effort: noise in a sky does not get smaller by trying harder."""
+"""PNG compression level. Noise in a sky does not get smaller with a higher one."""
 
 
 def paint_picture(picture: Picture, target: Path) -> None:
@@ -50,7 +50,7 @@ def paint_picture(picture: Picture, target: Path) -> None:
 
 
 def _recomposed(picture: Picture, sheet: Clip) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """The given pictures side by side in a frame, in the light of the words."""
+    """Return the given pictures side by side in a frame, in the light of the prompt."""
     palette = palette_of(sheet)
     ground = _gradient((sheet.width, sheet.height), palette.far, palette.near)
     gap = max(4, round(min(sheet.width, sheet.height) * _FRAME))

@@ -1,4 +1,4 @@
-"""Colours and moods. The same words and seed always fall on the same ones."""
+"""Colours and moods. The same words and seed always give the same ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RGB = tuple[int, int, int]
 
 
 class Place(StrEnum):
-    """What a drawn scene shows."""
+    """The subject of a drawn scene."""
 
     HILLS = "hills"
     SEA = "sea"
@@ -25,7 +25,7 @@ class Place(StrEnum):
 
 
 class Weather(StrEnum):
-    """What falls or drifts through it."""
+    """The specks that fall or drift through a scene."""
 
     CLEAR = "clear"
     SNOW = "snow"
@@ -35,7 +35,7 @@ class Weather(StrEnum):
 
 @dataclass(frozen=True)
 class Palette:
-    """A sky from top to horizon, the sun or moon, the farthest and the nearest land."""
+    """A sky from top to horizon, the sun or moon, and the farthest and the nearest land."""
 
     top: RGB
     middle: RGB
@@ -76,20 +76,20 @@ _WEATHERS = (
 
 
 def chance_of(clip: Clip, purpose: str) -> np.random.Generator:
-    """Chance that the clip decides: equal for equal words and seed."""
+    """Return a random generator seeded by the clip: the same for the same words and seed."""
     digest = hashlib.sha256(f"{clip.prompt}\0{clip.seed}\0{purpose}".encode("utf-8", "replace")).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
 def palette_of(clip: Clip) -> Palette:
-    """The colours of a clip."""
+    """Return the colours of a clip."""
     night, day = _NIGHT.search(clip.prompt), _DAY.search(clip.prompt)
     wanted = [p for p in PALETTES if p.night == bool(night)] if night or day else list(PALETTES)
     return wanted[chance_of(clip, "palette").integers(len(wanted))]
 
 
 def place_of(clip: Clip) -> Place:
-    """What the words are about, or a place of chance."""
+    """Return the place that the words name, or a random one."""
     for place, words in _PLACES:
         if words.search(clip.prompt):
             return place
@@ -97,5 +97,5 @@ def place_of(clip: Clip) -> Place:
 
 
 def weather_of(clip: Clip) -> Weather:
-    """What the words say of the weather."""
+    """Return the weather that the words name, or CLEAR."""
     return next((weather for weather, words in _WEATHERS if words.search(clip.prompt)), Weather.CLEAR)

@@ -1,6 +1,6 @@
-"""Pictures as the video encoder wants them, Y, U and V apart, and layers that slide over each other.
+"""Pictures as the video encoder takes them, with separate Y, U and V, and layers that slide over each other.
 
-All drawing is done once; a frame is then a few crops and pastes, which is what makes filming fast.
+All drawing is done once. A frame is then a few crops and pastes, which makes filming fast.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Planes:
 
     @staticmethod
     def of(rgb: NDArray[np.uint8]) -> Planes:
-        """From rows x columns x 3."""
+        """Build planes from an array of rows x columns x 3."""
         height, width = rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb[:height, :width]), format="rgb24")
         return Planes.from_frame(frame, size=(width, height))
 
     @staticmethod
     def from_frame(frame: av.VideoFrame, *, size: tuple[int, int]) -> Planes:
-        """From a decoded frame, stretched to an even size."""
+        """Build planes from a decoded frame, stretched to an even size."""
         width, height = size
         drawn = frame.reformat(width=width, height=height, format="yuv420p", dst_colorspace="ITU709")
         flat = drawn.to_ndarray().reshape(-1)
@@ -44,12 +44,12 @@ class Planes:
         )
 
     def window(self, x: int, y: int, *, size: tuple[int, int]) -> Planes:
-        """The part at x, y as a picture of its own. Colour follows in steps of two pixels."""
+        """Return the part at x, y as a separate picture. Colour moves in steps of two pixels."""
         half = (x // 2, y // 2, x // 2 + size[0] // 2, y // 2 + size[1] // 2)
         return Planes(self.y.crop((x, y, x + size[0], y + size[1])), self.u.crop(half), self.v.crop(half))
 
     def zoomed(self, box: tuple[float, float, float, float], *, size: tuple[int, int]) -> Planes:
-        """The part within a box of fractional pixels, scaled to a size."""
+        """Return the part within a box of fractional pixels, scaled to a size."""
         half, half_box = (size[0] // 2, size[1] // 2), (box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2)
         scaled = [
             plane.resize(to, Image.Resampling.BILINEAR, box=part)
@@ -58,28 +58,28 @@ class Planes:
         return Planes(*scaled)
 
     def copied(self) -> Planes:
-        """The same again, to be drawn on."""
+        """Return a copy to draw on."""
         return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
     def mixed(self, other: Planes, part: float) -> Planes:
-        """This picture turning into another of its size: 0 is this one, 1 the other."""
+        """Blend this picture with another of its size: 0 is this one, 1 the other."""
         pairs = ((self.y, other.y), (self.u, other.u), (self.v, other.v))
         return Planes(*(Image.blend(mine, theirs, part) for mine, theirs in pairs))
 
     def rgb(self) -> NDArray[np.uint8]:
-        """Rows x columns x 3."""
+        """Return an array of rows x columns x 3."""
         frame = av.VideoFrame.from_ndarray(self.joined(), format="yuv420p")
         return frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(np.uint8)
 
     def joined(self) -> NDArray[np.uint8]:
-        """All three behind each other, as the encoder takes them."""
+        """Return all three planes one after another, as the encoder takes them."""
         parts = [np.asarray(plane).reshape(-1) for plane in (self.y, self.u, self.v)]
         return np.concatenate(parts).reshape(self.y.height * 3 // 2, self.y.width)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Something opaque in places, that slides to the left under the camera. Begins `top` pixels down, even."""
+    """A picture, opaque in parts, that slides to the left under the camera. Begins `top` pixels down, even."""
 
     colour: Planes
     mask: Image.Image
@@ -87,20 +87,20 @@ class Layer:
     top: int
     left: int = 0
     speed: float = 0.0
-    """Pixels a frame."""
+    """Pixels per frame."""
 
     @staticmethod
     def of(
         rgb: NDArray[np.uint8], alpha: NDArray[np.floating], *, top: int, left: int = 0, speed: float = 0.0
     ) -> Layer:
-        """From colours and a coverage of 0 to 1 of the same shape."""
+        """Build a layer from colours and a coverage of 0 to 1 of the same shape."""
         height, width = rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2
         mask = Image.fromarray((np.clip(alpha[:height, :width], 0, 1) * 255).astype(np.uint8))
         half = mask.resize((width // 2, height // 2), Image.Resampling.BOX)
         return Layer(Planes.of(rgb), mask, half, top // 2 * 2, left // 2 * 2, speed)
 
     def lay_on(self, canvas: Planes, number: int) -> None:
-        """Draw it where it is in frame `number`."""
+        """Draw the layer at its position in frame `number`."""
         x = int(number * self.speed)
         width = min(canvas.y.width - self.left, self.colour.y.width - x)
         height = min(canvas.y.height - self.top, self.colour.y.height)
@@ -114,16 +114,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Fall:
-    """Bright specks that fall and come round again: snow, rain, drifting lights. Only lightens."""
+    """Bright specks that fall and start again at the top: snow, rain, drifting lights. They only lighten."""
 
     mask: Image.Image
-    """Twice the frame's height, its second half like its first."""
+    """Twice the frame's height. The second half equals the first."""
     speed: float
-    """Pixels a frame, downwards."""
+    """Pixels per frame, downwards."""
     brightness: int = 225
 
     def lay_on(self, canvas: Planes, number: int) -> None:
-        """Draw it where it is in frame `number`."""
+        """Draw the specks at their position in frame `number`."""
         height = canvas.y.height
         y = height - int(number * self.speed) % height
         canvas.y.paste(self.brightness, (0, 0), self.mask.crop((0, y, canvas.y.width, y + height)))
@@ -136,6 +136,6 @@ class Stack:
     layers: Sequence[Layer | Fall] = field(default_factory=tuple)
 
     def lay_on(self, canvas: Planes, number: int) -> None:
-        """Draw them all."""
+        """Draw all layers."""
         for layer in self.layers:
             layer.lay_on(canvas, number)

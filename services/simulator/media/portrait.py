@@ -1,11 +1,11 @@
-"""Whether a picture will do as a portrait, by a simple rule over its pixels: a stand-in for the vendor's detector.
+"""The portrait check: a simple rule over a picture's pixels as a stand-in for the vendor's detector.
 
-The rule, on the picture made small and centred:
+The rule applies to the picture, reduced and cropped to its centre:
 
-- a picture that is nearly one colour has nobody in it;
+- a picture of nearly one colour shows no person;
 - a colour picture needs some skin: at least 2 % of its pixels with a hue of 0 to 50 degrees, neither pale nor glaring
-  (skin of every shade lies there; skies, meadows, logos in blue and green do not);
-- a black-and-white picture needs contrast only: many good portraits are black and white.
+  (skin of every shade is in this range; skies, meadows, and blue or green logos are not);
+- a black-and-white picture needs only contrast: many good portraits are black and white.
 
 Source of codes and shape: wan-video-api.md 4.1, wan-image-api.md 4.3.
 """
@@ -21,14 +21,14 @@ NO_PERSON = ("InvalidFile.NoHuman", "The input image has no human body. Please u
 
 _SIDE = 96
 _LEAST_CONTRAST = 12.0
-"""Standard deviation of the channel that differs most, of 255."""
+"""Standard deviation of the channel that varies most, out of 255."""
 _COLOURFUL = 24.0
-"""Mean distance between a pixel's largest and smallest channel from which on a picture counts as one in colour."""
+"""Mean distance between a pixel's largest and smallest channel. From this value, a picture counts as colour."""
 _LEAST_SKIN = 0.02
 
 
 def judge_portrait(path: Path) -> dict[str, object]:
-    """`output` of the check. Blocks: for a thread."""
+    """Return the `output` of the precheck. Blocks: run it in a thread."""
     with Image.open(path) as opened:
         opened.draft("RGB", (_SIDE * 4, _SIDE * 4))
         small = ImageOps.fit(ImageOps.exif_transpose(opened).convert("RGB"), (_SIDE, _SIDE))

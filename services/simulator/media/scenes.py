@@ -1,6 +1,6 @@
-"""Drawn scenes for clips from words: a sky, a light, land in several depths, and what the weather adds.
+"""Drawn scenes for clips made from a prompt: a sky, a light, land at several depths, and the weather.
 
-Everything is drawn once, wider than the frame; the camera then travels along it.
+Everything is drawn once, wider than the frame. The camera then travels along it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from services.simulator.media.planes import Fall, Layer, Planes, Stack
 Heights = NDArray[np.float64]
 
 _HORIZON = 0.66
-"""How far down the horizon lies."""
+"""Height of the horizon below the top, in frame heights."""
 _RISE = 0.05
-"""How far the camera tilts over the clip, in frame heights."""
+"""How far the camera tilts during the clip, in frame heights."""
 
 
 @dataclass(frozen=True)
 class _Set:
-    """What every painter needs."""
+    """The input of every painter."""
 
     clip: Clip
     palette: Palette
@@ -37,16 +37,16 @@ class _Set:
     """One 720th of the short side: a length that looks the same at every size."""
 
     def span(self, speed: float) -> int:
-        """The width a layer needs to travel through the whole clip, even."""
+        """Return the width that a layer needs to travel through the whole clip, an even number."""
         return (self.clip.width + math.ceil(speed * self.frames) + 4) // 2 * 2
 
     def pace(self, speed: float) -> float:
-        """A speed given for 720P, in whole or half pixels a frame: fractions would stutter."""
+        """Return a speed given for 720P, in whole or half pixels per frame. Other fractions would stutter."""
         return max(0.5, round(speed * self.unit * 2) / 2) if speed < 1 else max(1.0, round(speed * self.unit))
 
 
 def paint_scene(clip: Clip) -> Iterator[Planes]:
-    """The frames of a clip that has only words."""
+    """Yield the frames of a clip that has only a prompt."""
     scene = _Set(
         clip=clip,
         palette=palette_of(clip),
@@ -87,7 +87,7 @@ def _sky(scene: _Set, *, height: int) -> NDArray[np.uint8]:
         picture += glow[..., None] * (light - picture)
     disc = np.clip((radius - distance) / (1.6 * scene.unit) + 0.5, 0, 1)
     picture += disc[..., None] * (light - picture)
-    picture += chance.normal(0, 1.1, (height, width, 1)).astype(np.float32)  # hides the steps of the gradient
+    picture += chance.normal(0, 1.1, (height, width, 1)).astype(np.float32)  # hides the banding of the gradient
     return picture.clip(0, 255).astype(np.uint8)
 
 
@@ -102,7 +102,7 @@ def _add_stars(picture: NDArray[np.float32], scene: _Set) -> None:
 
 
 def _clouds(scene: _Set, height: int) -> NDArray[np.float32]:
-    """How much cloud there is, 0 to 1: long streaks, thicker towards the horizon."""
+    """Return the cloud cover, 0 to 1: long streaks, thicker towards the horizon."""
     width = scene.clip.width
     cover = np.zeros((height, width), np.float32)
     for octave, weight in ((3, 0.55), (7, 0.3), (16, 0.15)):
@@ -131,7 +131,7 @@ def _land(scene: _Set) -> list[Layer]:
 
 
 def _ranges(scene: _Set, outline: Callable[[_Set, int, float], Heights], *, depths: int) -> list[Layer]:
-    """Outlines behind each other: the nearer, the darker, lower and faster."""
+    """Return outlines behind each other. The nearer ones are darker, lower and faster."""
     layers = []
     for depth in range(depths):
         near = depth / (depths - 1)
@@ -144,7 +144,7 @@ def _ranges(scene: _Set, outline: Callable[[_Set, int, float], Heights], *, dept
 
 
 def _filled(scene: _Set, heights: Heights, *, near: float, speed: float, windows: bool = False) -> Layer:
-    """Land below an outline, in the haze of its distance."""
+    """Return the land below an outline, in the haze of its distance."""
     top = max(0, int(heights.min()) - 2) // 2 * 2
     rows = np.arange(scene.clip.height - top, dtype=np.float32)[:, None]
     alpha = np.clip(rows - (heights[None, :] - top) + 0.5, 0, 1).astype(np.float32)
@@ -159,7 +159,7 @@ def _filled(scene: _Set, heights: Heights, *, near: float, speed: float, windows
 
 
 def _ridge(scene: _Set, width: int, near: float) -> Heights:
-    """Mountains: waves of many lengths, sharper when far."""
+    """Return the heights of mountains: waves of many lengths, sharper in the distance."""
     across = np.arange(width) / (scene.unit * 720)
     heights = np.zeros(width)
     for octave in range(7):
@@ -178,7 +178,7 @@ def _dunes(scene: _Set, width: int, near: float) -> Heights:
 
 
 def _treetops(scene: _Set, width: int, near: float) -> Heights:
-    """Firs, the nearer the taller, on rolling ground."""
+    """Return the heights of firs on rolling ground. The nearer ones are taller."""
     ground = _ridge(scene, width, near) * 0.35
     heights = ground.copy()
     columns = np.arange(width)
@@ -212,7 +212,7 @@ def _skyline(scene: _Set, width: int, near: float) -> Heights:
 
 
 def _light_windows(scene: _Set, rgb: NDArray[np.float64], tops: Heights, *, near: float) -> None:
-    """Windows in the houses, some of them lit."""
+    """Draw the windows of the houses, some of them lit."""
     step_x, step_y = max(6, int(scene.unit * (9 + 7 * near))), max(8, int(scene.unit * (13 + 9 * near)))
     wide, high = max(2, step_x * 2 // 5), max(3, step_y * 2 // 5)
     warm = np.array((255, 206, 132)) if scene.palette.night else np.array(scene.palette.horizon)
@@ -226,7 +226,7 @@ def _light_windows(scene: _Set, rgb: NDArray[np.float64], tops: Heights, *, near
 
 
 def _sea(scene: _Set) -> list[Layer]:
-    """Far land, still water that holds the sky, and bands of glitter that slip over each other."""
+    """Return far land, still water that reflects the sky, and bands of glitter that slide over each other."""
     clip, palette = scene.clip, scene.palette
     horizon = int(clip.height * _HORIZON) // 2 * 2
     slow = scene.pace(0.5)
@@ -316,7 +316,7 @@ def _smooth(part: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _mix(one: RGB, other: RGB, part: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Colours between two, one for each part of 0 to 1."""
+    """Return colours between two, one for each fraction from 0 to 1."""
     return _blend(np.array(one, float)[None, :], np.array(other, float)[None, :], part[:, None])
 
 

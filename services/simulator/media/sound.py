@@ -1,4 +1,4 @@
-"""The sound of a clip: a soft chord with a little air, or the person's own track made to fit. 48 kHz stereo."""
+"""The sound of a clip: a soft chord with a little air, or the person's own track cut to fit. 48 kHz stereo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHORDS = ((1, 1.5, 2, 2.5), (1, 1.5, 2, 2.4), (1, 1.335, 2, 3), (1, 1.5, 2.25, 
 
 
 def ambience(clip: Clip) -> NDArray[np.float32]:
-    """A pad that breathes, different for every prompt, with a soft beginning and end."""
+    """Return a pad that breathes, different for every prompt, with a soft beginning and end."""
     chance = chance_of(clip, "sound")
     count = round(clip.seconds * RATE)
     time = np.arange(count, dtype=np.float32) / RATE
@@ -35,7 +35,7 @@ def ambience(clip: Clip) -> NDArray[np.float32]:
 
 
 def _air(chance: np.random.Generator, count: int) -> NDArray[np.float32]:
-    """Wind: noise with its highs taken off, one second long and laid end to end with a crossfade."""
+    """Return wind: noise without its highs, three seconds long, repeated with a crossfade."""
     length, fade = 3 * RATE, RATE // 2
     spectrum = np.fft.rfft(chance.standard_normal((2, length + fade)))
     hertz = np.fft.rfftfreq(length + fade, 1 / RATE)
@@ -56,7 +56,7 @@ def _envelope(count: int) -> NDArray[np.float32]:
 
 
 def own_track(track: Path, seconds: float) -> NDArray[np.float32]:
-    """The person's sound, cut or followed by silence."""
+    """Return the person's sound, cut or padded with silence."""
     count = round(seconds * RATE)
     channels = np.zeros((2, count), np.float32)
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)

@@ -1,4 +1,4 @@
-"""A still picture in motion: a slow, eased push in or out with a little drift; or one that turns into another."""
+"""A still picture in motion: a slow, eased push in or out with a little drift, or a blend into another picture."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from services.simulator.media.palettes import chance_of
 from services.simulator.media.planes import Planes
 
 _CLOSEST = 1.14
-"""How much larger the picture is at its closest."""
+"""Scale of the picture at its closest."""
 _STILL = 0.15
-"""The share of a clip that belongs to the first picture alone, and to the last."""
+"""The share of a clip that shows only the first picture, and the share that shows only the last."""
 
 
 def move_picture(clip: Clip) -> Iterator[Planes]:
-    """The frames of a clip that begins with a picture."""
+    """Yield the frames of a clip that begins with a picture."""
     if clip.picture is None:
         raise ValueError("there is no picture to move")
     if clip.last is not None:
@@ -43,7 +43,7 @@ def move_picture(clip: Clip) -> Iterator[Planes]:
 
 
 def _turn_into(clip: Clip, first: Path, last: Path) -> Iterator[Planes]:
-    """From the one picture, as it is, to the other, as it is; they share the middle of the clip."""
+    """Yield a blend from one unchanged picture to the other, in the middle of the clip."""
     size = (clip.width, clip.height)
     one, other = load_planes(first, size), load_planes(last, size)
     frames = clip.frames
@@ -53,7 +53,7 @@ def _turn_into(clip: Clip, first: Path, last: Path) -> Iterator[Planes]:
 
 
 def load_planes(path: Path, size: tuple[int, int]) -> Planes:
-    """A picture from a file, upright, cut to the shape of a size in pixels."""
+    """Load a picture from a file, upright and cropped to the shape of a size in pixels."""
     with Image.open(path) as opened:
         opened.draft("RGB", size)
         upright = ImageOps.exif_transpose(opened).convert("RGB")
@@ -61,5 +61,5 @@ def load_planes(path: Path, size: tuple[int, int]) -> Planes:
 
 
 def _ease(part: float) -> float:
-    """From 0 to 1, slow at both ends."""
+    """Ease a fraction from 0 to 1, slow at both ends."""
     return part * part * (3 - 2 * part)

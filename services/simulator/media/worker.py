@@ -1,6 +1,7 @@
-"""The worker process: reads orders for clips and pictures from its input, a JSON line each, makes them and answers.
+"""The worker process: reads orders for clips and pictures from stdin, one JSON line each, and makes them.
 
-Started by `artist.FilmArtist` only. Ends when its input does, which is when its parent ends.
+It answers each order on stdout. Started by `artist.FilmArtist` only. Ends with its input, which is when its parent
+ends.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from services.simulator.media.painter import paint_picture
 
 
 def main() -> None:
-    """Work behind everyone else until the parent is gone; Ctrl-C is the parent's business."""
+    """Work at low priority until the parent is gone. Ctrl-C is left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(AttributeError, OSError):  # Windows has no nice
         os.nice(5)
@@ -27,7 +28,7 @@ def main() -> None:
 
 
 def work(orders: TextIO, answers: TextIO) -> None:
-    """Make what is ordered until there are no more orders."""
+    """Make each ordered clip or picture until the input ends."""
     for line in orders:
         order = json.loads(line)
         try:
