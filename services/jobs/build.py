@@ -1,6 +1,6 @@
-"""From a checked request to the jobs that are written: its files kept, its copies counted, their seeds dealt.
+"""Build the jobs of a checked request: store its files, count its copies, assign their seeds.
 
-Hides that several of one work are one batch. It looks at no cap and sends nothing.
+Hides that several copies form a batch. It checks no cap and sends nothing.
 """
 
 from __future__ import annotations
@@ -22,58 +22,59 @@ from services.storage.archive import Archive
 from services.storage.inputs import Trace, keep_files
 
 MOST_COPIES = 8
-"""How many of the same may be asked for at once: as many as can be looked at side by side."""
+"""The most copies of one request: as many as can be looked at side by side."""
 _SEED = "seed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What can be said of a request before it is sent."""
+    """The verdict on a request before it is sent."""
 
     problems: tuple[Problem, ...]
     cost: Cost | None = None
-    """That of one; None where the values cannot be priced yet."""
+    """The cost of one copy; None if the values cannot be priced yet."""
     copies: int = 1
-    """How many of it are asked for."""
+    """The number of requested copies."""
     seeds: tuple[int, ...] = ()
-    """The seed of each, where one was given; else the provider draws them."""
+    """The seed of each copy, if one was given; else the vendor draws them."""
     seconds: float = 0
-    """How long the clip will be; 0 for pictures."""
+    """The length of the clip; 0 for pictures."""
     count: int = 0
-    """How many pictures there will be, or may be at most; 0 for a clip."""
+    """The number of pictures, or their maximum; 0 for a clip."""
     facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(default_factory=dict)
-    """What is known of each file, by field name; several in their order where the field takes a list."""
+    """The facts of each file, by field name; a tuple in order if the field takes a list."""
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """How the prompt calls each file of a list, for example `character1`, by field name."""
+    """The name in the prompt of each file of a list, for example `character1`, by field name."""
     output: str = ""
-    """The size of what comes out in words, for example `1280 × 720`; empty while it is not known."""
+    """The output size in words, for example `1280 × 720`; empty while it is unknown."""
 
     @property
     def ready(self) -> bool:
-        """Whether it can be sent: advice does not stand in the way."""
+        """True if it can be sent: advice does not prevent that."""
         return all(problem.advice for problem in self.problems)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What one press of Generate asks for."""
+    """The input of one press of Generate."""
 
     request: Request
     given: Mapping[str, object]
-    """The values as they came, files as their paths."""
+    """The values as received, files as their paths."""
     person: Person
     copies: int
     source: str | None
-    """The job whose settings it began with."""
+    """The job whose settings were reused."""
     demo: bool
 
 
 async def jobs_of(
     order: Order, *, account: Account, archive: Archive, trace: Trace, now: int
 ) -> tuple[JobWithAssets, ...]:
-    """The jobs of an order, not written yet: one for each copy, a batch where there are several. Raises FileRefused.
+    """Build the jobs of an order, without writing them: one for each copy, and a batch if there are several.
 
-    The files are stored once. The jobs are asked for a millisecond apart, so that they keep their order everywhere.
+    Raises FileRefused. The files are stored once. The creation times are a millisecond apart, which keeps the jobs in
+    order everywhere.
     """
     request = order.request
     first = new_id(now)
@@ -107,14 +108,14 @@ async def jobs_of(
 
 
 def copied(request: Request, copies: int) -> Iterator[Request]:
-    """A request as often as it is wanted: with a seed that was given, or the next ones, so that no two are the same."""
+    """Yield a request once for each copy, with consecutive seeds if one was given, so no two are the same."""
     seeds = seeds_of(request, copies)
     for number in range(copies):
         yield replace(request, values={**request.values, _SEED: seeds[number]}) if seeds else request
 
 
 def seeds_of(request: Request, copies: int) -> tuple[int, ...]:
-    """The seed of each copy, counted up from the one that was given; none where the provider draws them."""
+    """Return the seed of each copy, counted up from the given one, or nothing if the vendor draws them."""
     given = request.values.get(_SEED)
     own = next((f for f in request.fields if f.name == _SEED and isinstance(f, NumberField)), None)
     if own is None or isinstance(given, bool) or not isinstance(given, int):
@@ -124,12 +125,12 @@ def seeds_of(request: Request, copies: int) -> tuple[int, ...]:
 
 
 def refuse_copies(copies: int) -> None:
-    """Raise InvalidRequest for a number of copies that is not taken."""
+    """Raise InvalidRequest if this number of copies is not allowed."""
     if not 1 <= copies <= MOST_COPIES:
         message = f"1 to {MOST_COPIES} can be asked for at once; you asked for {copies}."
         raise InvalidRequest((Problem(field=COPIES, message=message),))
 
 
 def _files_for(job: Job, files: tuple[Asset, ...]) -> tuple[Asset, ...]:
-    """The same files as those of another job: they lie in the archive once."""
+    """Copy the assets of another job for this one. The archive stores their files once."""
     return tuple(replace(asset, id=new_id(job.created_at), job_id=job.id, created_at=job.created_at) for asset in files)

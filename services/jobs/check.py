@@ -1,7 +1,7 @@
-"""From what a caller gave to a request that can be judged: its files read, its region found, its prices told.
+"""Turn a caller's values into a checked request: read the files, find the region, state the price.
 
-Hides which region is taken where none is named, and what a region without a key has to say. It writes nothing down and
-sends nothing; services.studio asks it, and nobody else.
+Hides how a region is chosen if none is named, and the message for a region without a key. It writes and sends nothing.
+Only services.studio uses it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from services.storage.inputs import repair_given, with_facts
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Understands requests, with the keys there are."""
+    """Parses and judges requests, given the configured keys."""
 
     catalogue: Catalogue
     accounts: Accounts
@@ -47,18 +47,18 @@ class Check:
     async def parse(
         self, *, family: str | None, model: str, region: str | None, given: Mapping[str, object]
     ) -> Request:
-        """The request that was meant, its files read. Raises InvalidRequest for what makes no sense."""
+        """Parse a request and read its files. Raises InvalidRequest if the values make no sense."""
         known = self.catalogue.model(model)
         wanted = region or self._region_for(known, model)
         values = await with_facts(known, wanted, given) if known else given
         return parse(self.catalogue, family=family, model_id=model, region=wanted, given=values)
 
     def problems(self, request: Request) -> tuple[Problem, ...]:
-        """What is wrong with its values, and with where it would be sent."""
+        """Return the problems of the request's values and of its destination."""
         return (*check(request), *self._place_problems(request))
 
     def verdict(self, request: Request, *, copies: int, more: Sequence[Problem] = ()) -> Verdict:
-        """All that can be said of so many of a request, `more` problems among it."""
+        """Judge `copies` copies of a request. `more` problems are added to the verdict."""
         return Verdict(
             problems=(*self.problems(request), *more),
             cost=price(request),
@@ -72,7 +72,7 @@ class Check:
         )
 
     async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
-        """What a request would cost, as `Studio.estimate` tells it. Raises InvalidRequest."""
+        """Price a request, as `Studio.estimate` describes. Raises InvalidRequest."""
         if self.catalogue.model(model) is None:
             default = self.accounts.regions[0]
             unknown = price_unknown(self.catalogue, region=region or default, given=given)
@@ -84,7 +84,10 @@ class Check:
         return price(request)
 
     async def price_again(self, found: JobWithAssets, *, archive: Archive) -> Cost | None:
-        """What a job would cost if it were ordered now, its files read anew. None if it cannot be ordered any more."""
+        """Price a job as if it were submitted now, reading its files again.
+
+        Returns None if it can no longer be submitted.
+        """
         job = found.job
         files: dict[str, list[str]] = {}
         for asset in sorted(found.assets, key=lambda asset: asset.position):
@@ -97,7 +100,7 @@ class Check:
             return None
 
     def estimate_chain(self, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
-        """What the steps of a chain would cost, as `Studio.estimate_chain` tells it. Raises InvalidRequest."""
+        """Price the steps of a chain, as `Studio.estimate_chain` describes. Raises InvalidRequest."""
         for step in steps:
             refuse_copies(step.copies)
         known = self.catalogue.model
@@ -119,7 +122,7 @@ class Check:
         return (Problem(field="model", message=message),)
 
     def _region_for(self, model: Model | None, model_id: str) -> str:
-        """The region for a caller who names none: the first usable one that has the model under this id."""
+        """Pick the region for a caller who names none: the first usable region that has the model under this id."""
         offers = model.offers if model else ()
         own = [offer.region for offer in offers if model_id in (offer.id, model.id if model else "")]
         usable = self.accounts.regions
@@ -137,7 +140,7 @@ class Check:
         field: str,
         given: Mapping[str, object],
     ) -> Path:
-        """A copy of a file, below `folder`, that fits a model's field. Raises FileRefused, NotFound."""
+        """Write a copy of a file that fits a model's field, below `folder`. Raises FileRefused, NotFound."""
         found = self.catalogue.model(model)
         wanted = found.field(field, region, given) if found else None
         if found is None or not isinstance(wanted, FileField):
@@ -148,11 +151,11 @@ class Check:
     async def _shape_for(
         self, model: Model, region: str, *, field: str, given: Mapping[str, object]
     ) -> tuple[int, int] | None:
-        """The proportions that the check asks a picture to have: those of another one that is given."""
+        """Return the size whose proportions the check demands of a picture: that of another given picture."""
         try:
             request = await self.parse(family=model.family, model=model.id, region=region, given=given)
         except InvalidRequest:
-            return None  # as long as other values make no sense there is nothing to match
+            return None  # if other values make no sense, there is nothing to match
         asked = any(p.field == field and p.fix and p.fix.repair is Repair.MATCH for p in check(request))
         rule = next((r for r in model.rules if isinstance(r, SameShape) and r.other == field), None)
         first = request.values.get(rule.field) if rule else None
@@ -160,5 +163,5 @@ class Check:
 
 
 def numbered(refusal: FileRefused, item: int) -> FileRefused:
-    """The refusal of one file of a list, counted from 0, said of that one."""
+    """Build the refusal of one file of a list, naming its number. `item` counts from 0."""
     return FileRefused(f"No. {item + 1}: {refusal.message}")

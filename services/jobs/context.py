@@ -1,4 +1,4 @@
-"""What every step of a job works with, and the one way in which a step changes a job."""
+"""The services that every step of a job uses, and the only way for a step to change a job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 _NOT_ENDED = frozenset(JobStatus) - FINAL
 _DOWNLOADS_AT_ONCE = 6
-"""Results fetched at the same time, of all accounts: more would only share the same line."""
+"""Concurrent downloads over all accounts: more would only share the same bandwidth."""
 
 
 def _untraced(_step: str, _job_id: str) -> AbstractContextManager[None]:
@@ -39,15 +39,15 @@ def _untraced(_step: str, _job_id: str) -> AbstractContextManager[None]:
 
 @dataclass(kw_only=True)
 class Context:
-    """The services a job's steps use."""
+    """The services that a job's steps use."""
 
     history: History
     slots: Slots
-    """Who may be sent, shared by all processes."""
+    """The slots, shared by all processes."""
     workers: Workers
     """The processes that share the database."""
     timing: Timing
-    """How long works take."""
+    """How long jobs take."""
     archive: Archive
     accounts: Accounts
     catalogue: Catalogue
@@ -63,13 +63,13 @@ class Context:
     waiting: Counter[str] = field(default_factory=Counter)
     """How many jobs wait for their task, by account."""
     downloads: DeadlineQueue = field(default_factory=lambda: DeadlineQueue(_DOWNLOADS_AT_ONCE))
-    """Who fetches a result holds one of these; who has the least time left is next."""
+    """A download holds one of these places; the one with the least time left is next."""
     span: Callable[[str, str], AbstractContextManager[None]] = _untraced
-    """Opens a trace span for one step, by its name and the job's id."""
+    """Opens a trace span for one step, given its name and the job's id."""
     rounds: PollMany = field(init=False)
-    """Asks for many at once."""
+    """Polls many tasks at once."""
     task_list: TaskList = field(init=False)
-    """Looks for orders whose answer was lost."""
+    """Searches for submissions whose answer was lost."""
 
     def __post_init__(self) -> None:
         self.rounds = PollMany(
@@ -85,9 +85,9 @@ class Context:
     async def change(
         self, job_id: str, *, only_from: frozenset[JobStatus] | None = None, files: Sequence[Asset] = (), **values: Any
     ) -> Job | None:
-        """Change a job and tell whoever watches. None where it was not in one of `only_from`.
+        """Change a job and announce it to its watchers. Returns None if its status was not one of `only_from`.
 
-        `values` are members of Job, and `only_slot`: as with `History.change`.
+        `values` are fields of Job, and `only_slot`: as with `History.change`.
         """
         changed = await self.history.change(job_id, only_from=only_from, files=files, **values, updated_at=self.clock())
         if changed is not None:
@@ -95,19 +95,20 @@ class Context:
         return changed
 
     async def say(self, job: Job, attention: str | None) -> Job:
-        """Show a sentence with a job, or take it away; nothing is written where it stands there already."""
+        """Show a sentence on a job, or remove it. Nothing is written if it is unchanged."""
         if job.attention == attention:
             return job
         return await self.change(job.id, attention=attention) or job
 
     async def fail(self, job: Job, error: VendorError, **more: Any) -> None:
-        """End a job that failed. `more` are other members to write; Any because they are of every kind."""
+        """End a job that failed. `more` are other fields to write; Any because they are of every type."""
         await self.change(job.id, only_from=_NOT_ENDED, **await self.failure(job, error), **more)
 
     async def failure(self, job: Job, error: VendorError) -> dict[str, Any]:
-        """The members of a job that failed. A failed task is not billed (wan-video-api.md 7.6); a lost one may be.
+        """Build the fields of a job that failed.
 
-        What a check before it has cost is paid in any case.
+        A failed task is not billed (wan-video-api.md 7.6); a lost one may be. The cost of a precheck is charged in any
+        case.
         """
         explained = explain_error(error)
         paid = await self.history.prechecks.paid_by(job.id)
@@ -125,7 +126,7 @@ class Context:
         }
 
     async def end_canceled(self, job_id: str, *, only_from: frozenset[JobStatus] | None = None) -> Job | None:
-        """End a job as canceled; only the check before it may have cost something. None as with `change`."""
+        """End a job as canceled; only its precheck may have cost something. Returns None as `change` does."""
         return await self.change(
             job_id,
             only_from=only_from,
@@ -137,11 +138,11 @@ class Context:
         )
 
     async def vendor(self, job: Job) -> DashScope | None:
-        """The client of the account the job is pinned to, or None where its key is not here."""
+        """Return the client of the account that the job is pinned to, or None if its key is not configured."""
         return await self.accounts.client(alias=job.account, region=job.region, base_url=job.base_url)
 
     async def pause(self, job_id: str, seconds: float) -> bool:
-        """Sleep, or less where somebody wakes the job: True then."""
+        """Sleep, or less if the job is woken. Returns True if it was woken."""
         event = self.wake.setdefault(job_id, asyncio.Event())
         sleeping = asyncio.ensure_future(self.sleep(seconds))
         waking = asyncio.ensure_future(event.wait())
@@ -159,5 +160,5 @@ class Context:
             self.wake[job_id].set()
 
     def over(self, job: Job) -> bool:
-        """Whether the vendor has dropped the job's result, or forgotten its task, by now."""
+        """Return whether the vendor has dropped the job's result or its task by now."""
         return self.clock() > lost_at(job)

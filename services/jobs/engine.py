@@ -1,8 +1,8 @@
-"""The engine runs every job that has a slot, and starts it again after a crash: DBOS.
+"""The engine, DBOS: it runs every job that holds a slot, and starts it again after a crash.
 
-Hides DBOS completely. services.jobs.scheduling gives the slots. The studio's own tables are the truth about a job. The
-engine holds nothing but job ids, so it may repeat any job at any time. A workflow's id is the job's id and the time at
-which the slot was given.
+Hides DBOS completely. services.jobs.scheduling grants the slots. The studio's own tables are the truth about a job. The
+engine holds only job ids, so it may repeat any job at any time. A workflow's id consists of the job's id and the grant
+time of its slot.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ log = logging.getLogger(__name__)
 
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _QUEUE = "jobs-with-a-lane"
-"""Has no limits of its own."""
+"""The queue has no limits of its own."""
 _OLD_QUEUES = "jobs-"
-"""How the names of queues of before there were slots begin: one for each limit."""
+"""The name prefix of queues from before slots were introduced: one queue for each limit."""
 _LOOK_SECONDS = 0.2
-"""How often the queue is looked at. Four looks a second cost about 2 % of a core."""
+"""How often the queue is polled. Four polls a second cost about 2 % of a core."""
 _SUBSECONDS_SINCE = (3, 42, 0)
 """The first SQLite that knows the modifier `subsec`."""
 
 
 class Engine:
-    """Runs `run(job_id, grant)` for every job that is handed in, all at once; how many, services.jobs.scheduling says.
+    """Runs `run(job_id, grant)` for every enqueued job, all at once. services.jobs.scheduling limits their number.
 
-    A job may still be at work, in this process or another, from an earlier grant: `run` lets go of it then.
+    A job may still be running, in this process or another, from an earlier grant: `run` lets go of it then.
     """
 
     def __init__(self, run: Callable[[str, int | None], Awaitable[None]]) -> None:
@@ -53,9 +53,10 @@ class Engine:
     async def start(
         cls, run: Callable[[str, int | None], Awaitable[None]], *, home: Path, database_url: str, process: str
     ) -> AsyncIterator[Engine]:
-        """Launch inside the running loop; jobs that a crash interrupted in a process of this name start again at once.
+        """Run the engine in the current event loop.
 
-        Of several processes that share a database each needs a name of its own.
+        Jobs that a crash interrupted in a process of this name start again at once. Each of several processes that
+        share a database needs its own name.
         """
         engine = cls(run)
         database = _sqlite(home / "engine.db") if database_url.startswith("sqlite") else None
@@ -69,21 +70,23 @@ class Engine:
             yield engine
         finally:
             await engine.let_go()
-            # DBOS has made its own threads the loop's, and takes them away: what stops after us needs some too.
+            # DBOS installed its own threads as the loop's executor and removes them: later shutdown steps need some
+            # too.
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="studio"))
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
             if database is not None:
-                database.dispose()  # DBOS leaves an engine that it was given
+                database.dispose()  # DBOS does not dispose of an engine passed to it
 
     async def enqueue(self, job_id: str, *, grant: int | None) -> None:
-        """Run a job that has a slot. `grant` is when it was given the slot: the same grant is run once.
+        """Run a job that holds a slot. `grant` is the time when the slot was given: the same grant is run once.
 
-        A job that gives its slot back and is given another is run anew; None is a job from before there were slots.
+        A job that gives its slot back and is granted another is run again. None is a job from before slots were
+        introduced.
         """
         name = job_id if grant is None else f"{job_id}-at-{grant}"
         status = await DBOS.get_workflow_status_async(name)
         if status is not None and status.status in _ENDED:
-            # The engine believes that it is done with a job that is not: run it anew under a name of its own.
+            # The engine considers the job done, but it is not: run it again under a new name.
             attempts = await DBOS.list_workflows_async(workflow_id_prefix=f"{name}-try-", load_input=False)
             if any(attempt.status not in _ENDED for attempt in attempts):
                 return
@@ -92,14 +95,14 @@ class Engine:
             await DBOS.enqueue_workflow_async(_QUEUE, self._workflow, job_id, grant)
 
     async def take_over(self, process: str) -> None:
-        """Go on with every job that a process which is gone had at work. Only one process may do that at a time."""
+        """Continue every job that a process which is gone was running. Only one process may do that at a time."""
         found = await DBOS.list_workflows_async(
             status="PENDING", executor_id=process, load_input=False, load_output=False
         )
         await _put_in_line([status.workflow_id for status in found])
 
     async def let_go(self) -> None:
-        """Stop all work here, wherever it stands; whoever takes it over goes on with it."""
+        """Stop all jobs of this process at once. The process that takes them over continues them."""
         working = tuple(self._tasks)
         for task in working:
             task.cancel()
@@ -116,7 +119,7 @@ class Engine:
         return run_job
 
     async def _once_at_a_time(self, job_id: str, grant: int | None) -> None:
-        """Run a job; where it is still at work here, from another grant, when that run has ended."""
+        """Run a job. If it is already running here from another grant, run it after that run has ended."""
         if job_id in self._grants:
             self._grants[job_id].append(grant)
             return
@@ -134,9 +137,9 @@ async def _put_in_line(workflow_ids: Sequence[str]) -> None:
 
 
 async def _drop_old_queues() -> None:
-    """Before there were slots each limit had a queue; each costs a thread and a question a second for ever.
+    """Delete the queues from before slots were introduced, one for each limit.
 
-    What is not done in one goes on in ours.
+    Each costs a thread and a query a second. Their unfinished jobs continue in the current queue.
     """
     for queue in await DBOS.list_queues_async():
         if queue.name.startswith(_OLD_QUEUES) and queue.name != _QUEUE:
@@ -166,8 +169,11 @@ def _config(database: sa.Engine | None, database_url: str, *, process: str) -> D
 
 
 def _sqlite(path: Path) -> sa.Engine:
-    """The engine's own file: it and the studio's have different needs, and two writers do not wait for each other."""
-    # A folder may have `?`, `#` and `%` in its name, which mean something in a URL.
+    """Open the engine's own file.
+
+    It and the studio's file have different needs, and writers to two files do not block each other.
+    """
+    # A folder may have `?`, `#` and `%` in its name, which have a meaning in a URL.
     database = sa.create_engine(sa.URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=4)
     event.listen(database, "connect", _prepare_sqlite)
     return database
@@ -176,7 +182,7 @@ def _sqlite(path: Path) -> sa.Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
     connection.isolation_level = "IMMEDIATE"
     if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
-        # From Python 3.12 on DBOS asks SQLite for unixepoch('subsec'), but a Python can be linked to an older SQLite.
+        # From Python 3.12 on DBOS calls SQLite's unixepoch('subsec'), but a Python can be linked to an older SQLite.
         connection.create_function("unixepoch", -1, lambda *_modifiers: time.time())
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -186,7 +192,7 @@ _NOT_TOLD = ("Contention detected", "DBOSAwaitedWorkflowCancelledError", "Asynci
 
 
 class _NotOurTrouble(logging.Filter):
-    """Drops what DBOS tells about several processes looking at one queue, and about steps that were cancelled."""
+    """Drops DBOS's messages about several processes polling one queue, and about cancelled steps."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

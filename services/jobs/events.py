@@ -1,7 +1,7 @@
-"""Changes of jobs, from whatever makes them to every page that may see them, inside this process.
+"""Changes of jobs, passed inside this process to every page that may see them.
 
-A job is made into JSON once, however many pages watch. A watcher that falls behind loses nothing that matters: it is
-told to look again for itself.
+A job is serialized to JSON once, however many pages watch. A watcher that falls behind loses nothing important: it is
+sent a signal to reload everything.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from enum import Enum
 from services.domain.people import LOCAL, Person
 
 _BACKLOG = 64
-"""Changes a watcher may lag behind before it is told to look again."""
+"""How many changes a watcher may lag behind before it is sent LOOK_AGAIN."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A job as it now stands."""
+    """A job after a change."""
 
     sequence: int
     """The number of the change."""
@@ -29,10 +29,10 @@ class Change:
 
 
 class Signal(Enum):
-    """What a watcher is told besides changes."""
+    """Events other than changes."""
 
     LOOK_AGAIN = "look again"
-    """It has missed changes: everything must be asked for anew."""
+    """The watcher has missed changes: it must reload everything."""
     IDLE = "idle"
     """Nothing happened for a while."""
 
@@ -49,11 +49,11 @@ class Events:
 
     @property
     def watchers(self) -> int:
-        """How many are watching."""
+        """The number of watchers."""
         return len(self._watchers)
 
     def publish(self, event: Event, *, owner: str | None = None) -> None:
-        """Hand an event to every watcher who may see what is `owner`'s; None is for everyone.
+        """Send an event to every watcher that may see `owner`'s jobs; None is for all people.
 
         A watcher that is too far behind gets LOOK_AGAIN in place of its backlog.
         """
@@ -68,11 +68,11 @@ class Events:
                 queue.put_nowait(event)
 
     def close(self) -> None:
-        """End every stream, so that the server can stop."""
+        """End every stream, to let the server stop."""
         self._closed.set()
 
     async def watch(self, *, idle_seconds: float = 15, person: Person = LOCAL) -> AsyncGenerator[Event]:
-        """The events for a person from now on; IDLE in between, so that a broken connection is noticed."""
+        """Yield a person's events from now on, with IDLE in between, to notice a broken connection."""
         with self._watching(person) as queue:
             closed = asyncio.ensure_future(self._closed.wait())
             try:

@@ -1,6 +1,6 @@
-"""What is fetched first, and how soon it is tried again: the nearer the loss, the sooner.
+"""Download order and retry pauses: the closer the expiry, the sooner.
 
-Hides how turns are given. Pure but for waiting; knows no file and no vendor.
+Hides the queue. Pure apart from waiting; knows no file and no vendor.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from services.domain.jobs import Job
 VENDOR_KEEPS_SECONDS = 24 * 3600
 """How long the vendor keeps a task and its result. Source: wan-video-api.md 7.6, checked 2026-11-22."""
 ALARM_SECONDS = 2 * 3600
-"""So long before the loss a person is told: time to free a disk or to mend a connection."""
+"""A person is warned this long before the loss: time to free disk space or to repair a connection."""
 _SHARE_OF_THE_REST = 0.01
-"""A pause is at most this share of the time that is left: near the end there are still a hundred tries."""
+"""A pause is at most this share of the remaining time: near the end there are still a hundred tries."""
 
 
 def expiry(*, ended_at: datetime | None, bought_at: int, seen_at: int) -> int:
-    """When the vendor drops the result of a task that has succeeded: 24 hours after the task's end. Milliseconds.
+    """Return when the vendor drops a succeeded task's result: 24 hours after the task's end. Milliseconds.
 
-    `ended_at` is the vendor's word, `seen_at` when we first saw that it had ended, `bought_at` when it was sent. The
-    vendor writes times without a zone; one that lies outside what we know ourselves is not believed.
+    `ended_at` is the end that the vendor reports, `seen_at` the time when we first saw that it had ended, `bought_at`
+    the time when it was sent. The vendor writes times without a time zone, so a reported end outside our own bounds is
+    ignored.
     """
     told = round(ended_at.timestamp() * 1000) if ended_at else seen_at
     end = told if bought_at <= told <= seen_at else seen_at
@@ -33,20 +34,25 @@ def expiry(*, ended_at: datetime | None, bought_at: int, seen_at: int) -> int:
 
 
 def lost_at(job: Job) -> int:
-    """When a job's result is lost at the latest, as far as we know: as if it had been made when it was bought, where
-    nobody has seen its end. Milliseconds."""
+    """Return when a job's result is lost at the latest, in milliseconds.
+
+    If the end of its task was never seen, the result counts as made when it was submitted.
+    """
     if job.expires_at is not None:
         return job.expires_at
     return (job.submitted_at or job.created_at) + VENDOR_KEEPS_SECONDS * 1000
 
 
 def next_pause(pause: float, *, longest: float, shortest: float, left: float) -> float:
-    """Seconds until the next try. `pause` is what patience alone would wait, `left` the seconds until the loss."""
+    """Return the seconds until the next try.
+
+    `pause` is the pause that back-off alone would choose, `left` the number of seconds until the loss.
+    """
     return max(shortest, min(pause, longest, left * _SHARE_OF_THE_REST))
 
 
 class DeadlineQueue:
-    """A few turns at once; of those who wait, the one with the least time left is next."""
+    """A limited number of downloads at once. Of those waiting, the one with the least time left is next."""
 
     def __init__(self, places: int) -> None:
         self._free = places
@@ -55,7 +61,10 @@ class DeadlineQueue:
 
     @asynccontextmanager
     async def turn(self, before: int) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. `before` is when it is too late, in milliseconds: the lowest goes first."""
+        """Wait for a free place and hold it inside this context.
+
+        `before` is the time of the loss, in milliseconds: the lowest goes first.
+        """
         await self._take(before)
         try:
             yield
@@ -66,14 +75,14 @@ class DeadlineQueue:
         if self._free and not self._waiting:
             self._free -= 1
             return
-        self._count += 1  # the first come of those who are equally late; and futures cannot be compared
+        self._count += 1  # first come, first served among equal times; and futures cannot be compared
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (before, self._count, place))
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self._give_back()  # it was given just as nobody wanted it any more
+                self._give_back()  # it was granted just as its waiter was cancelled
             raise
 
     def _give_back(self) -> None:

@@ -1,6 +1,7 @@
-"""A task that appears in the vendor's list after its order was given up: it is paid for, so it is fetched and booked.
+"""Tasks that appear in the vendor's list after their submission was given up.
 
-If the job was not sent again yet, it takes its task. Otherwise the task becomes a job of its own in the gallery.
+They are paid for, so they are downloaded and booked. If the job was not sent again yet, it takes its task. Otherwise
+the task becomes a job of its own in the gallery.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from services.jobs.task_matching import choose, whole_window
 log = logging.getLogger(__name__)
 
 _OFTEN_FOR_MS = 3_600_000
-"""So long after an order was given up its task is looked for at every round, later at every tenth."""
+"""For this long after a submission was given up, every round looks for its task; later every tenth."""
 _RARELY = 10
 
 
 class LateTasks:
-    """Looks for the tasks of orders that were given up. Several processes may: a task is adopted once.
+    """Looks for the tasks of submissions that were given up. Several processes may: a task is adopted once.
 
-    `start` is called with a job that has adopted a task and is not being run.
+    `start` is called with a job that has adopted a task and is not running.
     """
 
     def __init__(self, context: Context, *, start: Callable[[Job], Awaitable[None]]) -> None:
@@ -38,7 +39,7 @@ class LateTasks:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Look in rounds for as long as this lasts."""
+        """Look in rounds inside this context."""
         looking = repeating(
             self._round,
             name="looking for late tasks",
@@ -54,7 +55,7 @@ class LateTasks:
         await self.look(rarely=self._rounds % _RARELY == 1)
 
     async def look(self, *, rarely: bool = True) -> None:
-        """One round over every order that was given up within a day, or within an hour."""
+        """Run one round over every submission that was given up within a day, or within an hour unless `rarely`."""
         now = self._context.clock()
         for submission in await self._context.history.submissions.lost_lately(now=now):
             if rarely or now - (submission.lost_at or 0) < _OFTEN_FOR_MS:
@@ -64,7 +65,7 @@ class LateTasks:
 
 
 async def look_back(context: Context, submission: Submission) -> Job | None:
-    """Look once for the task of an order that was given up. The job that has adopted it, or None."""
+    """Look once for the task of a submission that was given up. Returns the job that adopted it, or None."""
     found = await context.history.with_assets(submission.job_id, purged=True, owner=EVERYONE)
     try:
         look = await context.task_list.look(found.job, submission, [whole_window(submission)])
@@ -88,7 +89,7 @@ async def look_back(context: Context, submission: Submission) -> Job | None:
 
 
 def _job_of_its_own(found: JobWithAssets, submission: Submission, task_id: str, *, now: int) -> JobWithAssets:
-    """A job like the one that was given up, for the task that was found."""
+    """Build a job for the found task, like the one that was given up."""
     old, job_id = found.job, new_id(now)
     costs = "nothing, as this is a demo" if old.demo else said(old.estimated_micros, old.currency)
     job = Job(

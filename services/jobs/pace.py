@@ -1,4 +1,4 @@
-"""How long the steps of a job pause."""
+"""The pauses of a job's steps."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How long a job's steps pause. Seconds."""
+    """The pauses of a job's steps, in seconds."""
 
     poll: float = 15.0
-    """A task is polled as often, all in all, as by asking every so many seconds, but at better moments."""
+    """Average seconds between polls of a task. Polls are as frequent as with this fixed interval, but better timed."""
     first_poll: float = 1.0
     retry: float = 5.0
-    """The first pause after something could not be reached; it doubles up to `retry_longest`."""
+    """The first pause after a failed connection; it doubles up to `retry_longest`."""
     retry_longest: float = 60.0
     settle: float = 360.0
-    """How long after a lost answer the task list is looked at, at least, before its silence means anything."""
+    """The minimum time to keep reading the task list after a lost answer. Before that, a missing task means nothing."""
     look_back: float = 60.0
-    """The pause between two looks for tasks of orders that were given up."""
+    """The pause between two searches for tasks of submissions that were given up."""

@@ -1,6 +1,6 @@
-"""News of jobs from other processes of the same database: what they change is seen here too, and learnt from.
+"""Changes to jobs by other processes of the same database: they are shown here too, and their times are learned.
 
-Hides how often is looked. A process alone hears nothing new and asks for nothing.
+Hides how often to look. The only process of a database reads nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from services.domain.people import EVERYONE
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-"""A card on a page is that much older than the truth at most, where another process does the work."""
+"""If another process does the work, a card on a page is at most this far behind."""
 _MADE = frozenset({JobStatus.SAVING, JobStatus.SUCCEEDED})
 
 
 class RemoteChanges:
-    """Looks for what others have changed. `tell` shows jobs to whoever watches here, `learn` reads anew what works of
-    one of the provider's models took."""
+    """Looks for changes made by other processes.
+
+    `tell` shows jobs to the pages open here. `learn` reads the measured times of one vendor model again.
+    """
 
     def __init__(
         self,
@@ -39,16 +41,16 @@ class RemoteChanges:
         self._tell = tell
         self._learn = learn
         self._heard: int | None = None
-        """The number of the latest change that was seen; None while nobody else is there."""
+        """The number of the latest change seen; None while there is no other process."""
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Self]:
-        """Listen until the end of this."""
+        """Look for changes inside this context."""
         async with repeating(self.listen, name="hearing what others changed", every=_LOOK_SECONDS):
             yield self
 
     async def listen(self) -> None:
-        """Look once. What changed before there was anybody else is no news."""
+        """Look once. Changes from before there was another process are ignored."""
         if self._sharers() < 2:
             self._heard = None
         elif self._heard is None:

@@ -45,7 +45,7 @@ class Jobs:
     @classmethod
     @asynccontextmanager
     async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
-        """Start the engine, every job that has a slot, and the giving of slots to those that wait for one."""
+        """Run the engine, every job that holds a slot, and the dispatcher inside this context."""
         jobs, crew = cls(context), context.workers
         async with (
             crew.signed_in(home),
@@ -60,9 +60,9 @@ class Jobs:
                 yield jobs
 
     async def start(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
-        """Write the jobs of one order down, all or none; each is sent when it is given a slot. Raises OverCap.
+        """Write the jobs of one request, all or none. Raises OverCap.
 
-        What is written is never forgotten.
+        Each job is sent when it is granted a slot. Written jobs are never forgotten.
         """
         written = await self._context.history.add_all(orders)
         self._dispatcher.nudge()
@@ -73,22 +73,22 @@ class Jobs:
 
     @property
     def alive(self) -> bool:
-        """Whether jobs are given slots and run."""
+        """True while jobs are granted slots and run."""
         return self._engine is not None and self._dispatcher.alive
 
     def place(self, job_id: str) -> QueuePosition | None:
-        """Where a job stands in line, or None where it does not wait for a slot."""
+        """Return a job's queue position, or None if it does not wait for a slot."""
         return self._dispatcher.place(job_id)
 
     async def prioritise(self, job_id: str, priority: int) -> None:
-        """Change where a job stands in line. Raises StudioError where it does not wait for its turn any more."""
+        """Change a job's priority in the queue. Raises StudioError if it no longer waits for a slot."""
         if not await self._context.slots.prioritise(job_id, priority, now=self._context.clock()):
             raise StudioError("It does not wait for its turn any more.")
         self._dispatcher.nudge()
         await self._context.announce(job_id)
 
     async def cancel(self, job_id: str) -> Job:
-        """Cancel what can be canceled without cost, and say so where it cannot. Raises NotFound, StudioError."""
+        """Cancel a job if that costs nothing. Raises NotFound, and StudioError if it is too late."""
         try:
             if is_held(await self._context.history.job(job_id, owner=EVERYONE)):
                 return await self.decide(job_id, Decision.DROP)
@@ -97,17 +97,17 @@ class Jobs:
             self._dispatcher.nudge()
 
     async def decide(self, job_id: str, decision: Decision) -> Job:
-        """Take a person's word on a job that may have been bought. Raises NotFound, StudioError."""
+        """Apply a person's decision about a job that may have been billed. Raises NotFound, StudioError."""
         decided = await decide(self._context, job_id, decision)
         self._dispatcher.nudge()
         return decided
 
     async def arrive(self, job_id: str, on_arrival: OnArrival) -> Job:
-        """Keep or hide a work when it arrives. Raises NotFound, StudioError."""
+        """Choose whether a job's result is kept or hidden when it arrives. Raises NotFound, StudioError."""
         return await arrive(self._context, job_id, on_arrival)
 
     def wake_up(self, job_id: str) -> None:
-        """End a job's pause at once, so that what it waits for is tried again now."""
+        """End a job's pause and try again at once."""
         self._context.wake_up(job_id)
 
     async def _enqueue(self, job: Job) -> None:
@@ -116,22 +116,22 @@ class Jobs:
         await self._engine.enqueue(job.id, grant=job.dispatched_at)
 
     async def _adopted(self, job: Job) -> None:
-        """Carry on a job that took a task which was found late."""
+        """Run a job that adopted a task found late."""
         await self._enqueue(job)
         self._dispatcher.nudge()
 
     async def _run(self, job_id: str, grant: int | None) -> None:
-        """Carry a job to its end, from wherever it stands, or until the slot that it was given then is not its own."""
+        """Run a job from its current status to its end, or until it no longer holds the slot of this grant."""
         context = self._context
         pause = context.pace.retry
         while True:
             try:
                 while await self._carry(job_id, grant):
-                    pass  # its task was somebody else's: it is looked up anew
+                    pass  # its task was another person's: look it up again
                 context.wake.pop(job_id, None)
                 return
             except Exception:
-                # Whatever went wrong here (a locked database, a bug) must not strand a job that may be paid for.
+                # No error here (a locked database, a bug) may strand a job that may be paid for.
                 log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
                 await self._own_up(job_id)
                 await context.pause(job_id, pause)
@@ -140,15 +140,15 @@ class Jobs:
                 self._dispatcher.nudge()
 
     async def _own_up(self, job_id: str) -> None:
-        """Show with a job that the studio itself had trouble with it."""
+        """Show on a job that the studio itself had a problem with it."""
         try:
             await self._context.say(await self._context.history.job(job_id, owner=EVERYONE), _STUMBLED)
         except Exception:
-            # The same trouble, most likely; it is in the log already, and the job goes on all the same.
+            # Most likely the same error. It is in the log already, and the job continues anyway.
             log.exception("job %s: that it stumbled could not be written down", job_id)
 
     async def _carry(self, job_id: str, grant: int | None) -> bool:
-        """Take a job from where it stands to its end. True where it must be gone on with from another place."""
+        """Run a job from its current status to its end. Returns True if it must be carried on from another status."""
         context = self._context
         with context.span("submit", job_id):
             job = await submit(context, job_id, grant=grant)
@@ -160,7 +160,7 @@ class Jobs:
             return False
         with context.span("wait", job_id):
             task = None if job.status is JobStatus.SAVING else await wait(context, job)
-        self._dispatcher.nudge()  # what is only to be fetched needs no slot
+        self._dispatcher.nudge()  # a job that only has to be downloaded needs no slot
         if task is not None or job.status is JobStatus.SAVING:
             with context.span("save", job_id):
                 await save(context, await context.history.job(job_id, owner=EVERYONE), task)

@@ -1,7 +1,7 @@
-"""The vendor's task list, read for orders whose answer was lost: unclaimed tasks, and how far the list lags behind.
+"""The vendor's task list, read for submissions whose answer was lost: unclaimed tasks, and the lag of the list.
 
-How long a new task takes to appear in the list is not documented. So it is measured: the list must show the tasks that
-are known to exist. As long as one of them is missing, the absence of another task proves nothing.
+The vendor does not document how long a new task takes to appear in the list. So the lag is measured: the list must show
+the tasks that are known to exist. While one of them is missing, the absence of another task proves nothing.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from services.jobs.task_matching import Candidate, Window
 log = logging.getLogger(__name__)
 
 _KNOWN_FOR_MS = 3_600_000
-"""Tasks taken so long before a lost order, or since, are looked for in the list to measure its lag."""
+"""Tasks accepted within this time before a lost submission, or since, are looked for in the list to measure its lag."""
 _FRESH_MS = 1_000
-"""A task that was taken less than this ago says nothing about the lag."""
+"""A task accepted less than this ago is too new to measure the lag."""
 _LAG_COUNTS_MS = 24 * 3_600_000
 _LISTED_FOR_MS = 23 * 3_600_000
-"""The vendor forgets a task after 24 hours (wan-video-api.md 7), and its list with it: an older one is not missing."""
+"""The vendor drops a task, also from its list, after 24 hours: an older one is not missing (wan-video-api.md 7)."""
 _LONGEST_LAG_MS = 3_600_000
 """A list that lacks a task for longer than this is not late: it may never show such a task."""
 _ENDED_KEPT = 2_000
@@ -37,26 +37,26 @@ _ENDED = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What one look at the list showed."""
+    """The result of one look at the list."""
 
     candidates: tuple[Candidate, ...]
     behind: bool
-    """Whether the list lacks a task that is known to exist."""
+    """True if the list lacks a task that is known to exist."""
 
 
 class ListUnreadable(Exception):
-    """The vendor's list cannot be read just now."""
+    """The vendor's list cannot be read at the moment."""
 
     def __init__(self, *, refused: bool, key_refused: bool = False) -> None:
         super().__init__()
         self.refused = refused
-        """Whether the vendor says no: asking again by itself will hardly help."""
+        """True if the vendor refused: retrying will hardly help."""
         self.key_refused = key_refused
-        """Whether that is because of the key."""
+        """True if it refused because of the key."""
 
 
 class TaskList:
-    """The lists of all accounts, as this process has read them."""
+    """The task lists of all accounts, as this process has read them."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class TaskList:
         return Look(candidates=found, behind=behind)
 
     def lag_seconds(self, account: str) -> float:
-        """The longest lag that was seen in the list of an account within a day."""
+        """Return the longest lag seen in an account's list within a day."""
         now = self._clock()
         return max((lag for at, lag in self._lags.get(account, ()) if now - at < _LAG_COUNTS_MS), default=0) / 1000
 
@@ -116,7 +116,7 @@ class TaskList:
         return tuple([await self._details(vendor, task) for task in within if task.task_id not in known])
 
     async def _details(self, vendor: DashScope, task: ListedTask) -> Candidate:
-        """What the task itself says. What has ended stays as it is, and is asked for once."""
+        """Return the details of a task. A task that has ended does not change and is queried once."""
         if task.task_id in self._ended:
             return self._ended[task.task_id]
         details = await vendor.query(task.task_id)
@@ -134,7 +134,7 @@ class TaskList:
         return candidate
 
     def _measure(self, account: str, listed: set[str], known: Mapping[str, int], *, now: int) -> bool:
-        """Note the lag of an account's list. True if a task that is known to exist is missing."""
+        """Record the lag of an account's list. Returns True if a task that is known to exist is missing."""
         missing = [now - taken_at for task_id, taken_at in known.items() if task_id not in listed]
         lag = min(max(missing, default=0), _LONGEST_LAG_MS)
         if lag < _FRESH_MS:
@@ -146,8 +146,10 @@ class TaskList:
 
 
 def is_another(listed: str, asked: str) -> bool:
-    """Whether a row is of another model than was asked for: not every list sorts by it. Names that differ only by a
-    region or a date may be the same model's."""
+    """Return True if a row is of another model than the requested one.
+
+    Not every list filters by model. Names that differ only by a region or a date may be the same model's.
+    """
     return bool(listed) and _plain(listed) != _plain(asked)
 
 

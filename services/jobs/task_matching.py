@@ -1,7 +1,7 @@
-"""Which task belongs to which order whose answer was lost. Pure: knows no database and no HTTP.
+"""Which task belongs to which submission whose answer was lost. Pure: knows no database and no HTTP.
 
-The list names neither the job nor its prompt. A task is told by account, model and time, less the tasks that other
-submissions have. If several are left, the prompt decides, which the vendor repeats once a task has ended.
+The list names neither the job nor its prompt. A task is identified by account, model and time, without the tasks that
+other submissions have. If several are left, the prompt decides, which the vendor repeats once a task has ended.
 """
 
 from __future__ import annotations
@@ -16,28 +16,37 @@ from services.domain.jobs import OpenSubmission, Submission
 Window = tuple[datetime, datetime]
 
 _CLOCKS_APART = timedelta(minutes=2)
-"""How far the vendor's clock may be from ours. Too wide costs patience, too narrow would buy a task twice."""
+"""The largest assumed difference between the vendor's clock and ours.
+
+Too wide costs patience; too narrow would buy a task twice.
+"""
 _LONGEST_CALL = timedelta(minutes=3)
-"""No create call lasts longer, its repeats included: a crash says nothing of when the call would have ended. But the
-machine may sleep in the middle of one, or its clock be put right: what was created after that counts by its words."""
+"""The longest create call, its retries included: a crash does not show when the call would have ended.
+
+But the machine may sleep in the middle of a call, or its clock may be corrected: a task created after this time is
+matched by its prompt.
+"""
 _LONG_WORDS = 200
-"""Nobody else's prompt begins with the same so many signs."""
+"""No two people's prompts begin with the same text of this many characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A task that no submission has. `prompt` is None while the vendor does not tell it; of pictures it never does."""
+    """A task that no submission has claimed.
+
+    `prompt` is None while the vendor does not report it; for pictures it never does.
+    """
 
     task_id: str
     created_at: datetime
     prompt: str | None
     ended: bool
     billed: bool = True
-    """Whether it costs something, as far as is known."""
+    """True if it is billed, as far as is known."""
 
 
 def window(submission: Submission) -> Window:
-    """Between which times a task of this submission was created, unless the clock has jumped meanwhile."""
+    """Return the time window for this submission's task, unless the clock jumped meanwhile."""
     start = datetime.fromtimestamp(submission.started_at / 1000, UTC)
     end = start + _LONGEST_CALL
     if submission.lost_at is not None:
@@ -46,13 +55,15 @@ def window(submission: Submission) -> Window:
 
 
 def whole_window(submission: Submission) -> Window:
-    """Between which times a task of this submission was created, whatever the clock did meanwhile."""
+    """Return the time window for this submission's task, allowing for clock jumps."""
     return window(submission)[0], latest(submission)
 
 
 def latest(submission: Submission) -> datetime:
-    """Until when a task of this submission may have been created: until its answer was given up, whatever the clock did
-    meanwhile."""
+    """Return the latest creation time of this submission's task, allowing for clock jumps.
+
+    That is the time when its answer was given up.
+    """
     _, end = window(submission)
     if submission.lost_at is None:
         return end
@@ -60,7 +71,7 @@ def latest(submission: Submission) -> datetime:
 
 
 def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
-    """Whether a task could be this submission's. One from after its time must have told the same words."""
+    """Return whether a task could be this submission's. A task from after its window must repeat its prompt."""
     start, end = window(rival.submission)
     if not start <= candidate.created_at <= latest(rival.submission):
         return False
@@ -70,18 +81,18 @@ def fits(rival: OpenSubmission, candidate: Candidate) -> bool:
 
 
 def same_words(told: str, sent: str) -> bool:
-    """Whether the vendor repeats the words that were sent. It may tidy up their spaces, or cut what is long."""
+    """Return whether `told` is the prompt that was sent. The vendor may tidy up spaces, or cut long prompts."""
     told, sent = (" ".join(unicodedata.normalize("NFC", words).split()) for words in (told, sent))
     return told == sent or (len(told) >= _LONG_WORDS and sent.startswith(told))
 
 
 def may_yet_fit(rival: OpenSubmission, candidate: Candidate) -> bool:
-    """Whether a task from after a submission's time could turn out to be its own, once it tells its words."""
+    """Return whether a task from after a submission's window could still be its own, once its prompt is reported."""
     return not candidate.ended and _wordless_and_late(rival, candidate)
 
 
 def never_tells(rival: OpenSubmission, candidate: Candidate) -> bool:
-    """Whether a task from after a submission's time was bought by nobody knows whom: it has ended without its words."""
+    """Return True if a task from after a submission's window has ended without a prompt: its buyer stays unknown."""
     return candidate.ended and candidate.billed and _wordless_and_late(rival, candidate)
 
 
@@ -91,11 +102,11 @@ def _wordless_and_late(rival: OpenSubmission, candidate: Candidate) -> bool:
 
 
 def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]) -> str | None:
-    """The task that is this submission's, or None if that is not certain (yet).
+    """Return the id of this submission's task, or None if that is not certain (yet).
 
     One task that fits no other submission is certain. If several tasks and submissions fit each other, it is certain
-    once every such task has told its prompt or has ended: what still fits then was bought with the same words, and is
-    given out in the order of time.
+    once every such task has reported its prompt or has ended. Tasks that still fit then were made from the same prompt,
+    and are assigned in the order of time.
     """
     group, tasks = _entangled(submission_id, rivals, candidates)
     certain = len(group) == len(tasks) == 1 or all(task.prompt is not None or task.ended for task in tasks)
@@ -106,8 +117,11 @@ def choose(submission_id: int, rivals: Sequence[OpenSubmission], candidates: Seq
 
 
 def _given(group: Sequence[OpenSubmission], tasks: Sequence[Candidate]) -> dict[int, Candidate]:
-    """Each submission's task. One that was given up has its share, so that the next ones get their own; but if there
-    are too few, its task goes to a submission that still waits for one."""
+    """Assign a task to each submission.
+
+    A submission that was given up gets its share, so that the next ones get their own. If there are too few tasks, its
+    task goes to a submission that still waits for one.
+    """
     left = sorted(tasks, key=lambda task: (task.prompt is None, task.created_at, task.task_id))
     given: dict[int, Candidate] = {}
     ordered = sorted(group, key=lambda one: (one.submission.started_at, one.submission.id))
@@ -130,7 +144,7 @@ def _give(rival: OpenSubmission, left: list[Candidate], given: dict[int, Candida
 def _entangled(
     submission_id: int, rivals: Sequence[OpenSubmission], candidates: Sequence[Candidate]
 ) -> tuple[list[OpenSubmission], list[Candidate]]:
-    """The submission with every other that could claim the same tasks, however indirectly, and those tasks."""
+    """Return the submission with all others that could claim the same tasks, however indirectly, and those tasks."""
     group = [rival for rival in rivals if rival.submission.id == submission_id]
     while True:
         tasks = [task for task in candidates if any(fits(rival, task) for rival in group)]

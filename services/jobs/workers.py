@@ -1,7 +1,8 @@
-"""The processes that share one database: who is there, and who takes over the work of one that is gone.
+"""The processes that share one database: which are alive, and which one takes over the jobs of one that is gone.
 
-Hides the row that each keeps fresh, by the database's clock. A SQLite file has one process, which its home's lock sees
-to: then there are no rows and nothing to do. Knows neither jobs nor the engine: both are handed in as functions.
+Hides the row that each process refreshes, by the database's clock. A SQLite file has one process, which the lock of its
+home directory ensures: then there are no rows and nothing to do. Knows neither jobs nor the engine: both are passed in
+as functions.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ ALONE = "local"
 """The name of the only process of a SQLite file."""
 BEAT_SECONDS = 2.0
 GONE_SECONDS = 20.0
-"""Who was not seen for so long is gone; who comes back after that finds its work taken over and lets go of it."""
+"""A process not seen for this long is gone. If it returns later, it finds its jobs taken over and lets go of them."""
 _SURE_SECONDS = 10.0
-"""Who was seen within this time may order: nobody can have taken over its work yet, whatever the clocks say."""
+"""A process seen within this time may submit: no other can have taken over its jobs yet, whichever clock is wrong."""
 _NOW = {
     "postgresql": sa.text("(extract(epoch FROM clock_timestamp()) * 1000)::bigint"),
     "sqlite": sa.text("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"),
@@ -50,22 +51,24 @@ class Workers:
         self._home = ""
         self._seen_at = time.monotonic()
         self.name = uuid4().hex if self._shared else ALONE
-        """What the engine calls this process. A start is a new name."""
+        """The engine's name for this process. Every start has a new name."""
         self.size = 1
-        """How many processes there are, as of the latest beat: what an account allows is divided by it."""
+        """The number of processes, as of the latest heartbeat. The account's limits are divided by it."""
 
     @property
     def surely_here(self) -> bool:
-        """Whether nobody can believe that this process is gone. One that was stopped for a while finds out with this
-        before it orders anything."""
+        """True if no other process can believe that this one is gone.
+
+        A process that was stopped for a while checks this before it submits anything.
+        """
         return not self._shared or time.monotonic() - self._seen_at < _SURE_SECONDS * self._gone / GONE_SECONDS
 
     @asynccontextmanager
     async def signed_in(self, home: Path) -> AsyncIterator[None]:
-        """Be one of them until the end of this; by then this process must have let go of its work.
+        """Register this process inside this context. It must have let go of its jobs by the end.
 
-        Where there are others, it begins when they have noticed. `home` is this process's own: whoever was in it before
-        is gone.
+        If there are other processes, wait until they have noticed. `home` belongs to this process alone: a process that
+        was registered with it before is gone.
         """
         if not self._shared:
             yield
@@ -88,21 +91,21 @@ class Workers:
     async def watching(
         self, *, take_over: Callable[[str], Awaitable[None]], let_go: Callable[[], Awaitable[None]]
     ) -> AsyncIterator[None]:
-        """Show that this process is there, and look after the others, until the end of this.
+        """Send heartbeats and watch the other processes inside this context.
 
-        `take_over(name)` goes on with what a process that is gone has left; `let_go()` stops all work of this one,
-        which others have taken over while it stood still.
+        `take_over(name)` continues the jobs of a process that is gone. `let_go()` stops all jobs of this process, which
+        others took over while it stood still.
         """
         if not self._shared:
             yield
             return
         await self._look_after(take_over)
-        # A database that is away for a while must not end this: it is how the others know of this process.
+        # A database that is unreachable for a while must not end this: it is how the others see this process.
         async with repeating(partial(self._show, take_over, let_go), name="the workers' heartbeat", every=self._pulse):
             yield
 
     async def beat(self) -> bool:
-        """Show that this process is there. False where the others have taken it for gone; now it is there again."""
+        """Send one heartbeat. Returns False if the others had declared this process gone; it is registered again."""
         async with self._engine.begin() as connection:
             found = await connection.execute(self._mine(processes.update()).values(seen_at=self._now))
             known = found.rowcount > 0
@@ -119,11 +122,11 @@ class Workers:
             await let_go()
             await take_over(self.name)
         self._seen_at = began
-        if not late:  # a process that was away does not judge the others: they get a moment to come back
+        if not late:  # a process that was away does not judge the others: they get a moment to return
             await self._look_after(take_over)
 
     async def _look_after(self, take_over: Callable[[str], Awaitable[None]]) -> None:
-        """Take over from everybody who is gone. The row is held meanwhile, so that only one does."""
+        """Take over from every process that is gone. Its row is locked meanwhile, so only one process does."""
         gone = sa.or_(processes.c.home == self._home, processes.c.seen_at < self._now - round(self._gone * 1000))
         wanted = sa.select(processes.c.name).where(processes.c.name != self.name, gone)
         async with self._engine.connect() as connection:

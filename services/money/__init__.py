@@ -1,1 +1,1 @@
-"""Money: caps on it, what each job holds of them, and what was spent. Amounts are whole millionths of a currency."""
+"""Money: the caps, what each job reserves, and what was spent. Amounts are whole millionths of a currency."""

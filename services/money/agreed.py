@@ -1,7 +1,7 @@
 """The price that a buyer agreed to, and the refusal of an order that costs more. Pure.
 
-A page sends the price that stood on its button when it was pressed, other callers may send a limit. Either may be out
-of date: the studio works the price of the order out anew and compares.
+A page sends the price shown on its button when it was pressed; other callers may send a limit. Either may be out of
+date: the studio calculates the price of the order again and compares.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _LONGEST = 10**6
 
 @dataclass(frozen=True, kw_only=True)
 class Agreed:
-    """What a buyer agreed to pay at most for an order."""
+    """The most that a buyer agreed to pay for an order."""
 
     micros: int | None
-    """For all its copies together, in millionths; None if no price was shown."""
+    """For all copies together, in millionths; None if no price was shown."""
     currency: str | None = None
-    """None for a limit in whatever currency the order is billed in."""
+    """None for a limit in the currency of the order's bill."""
     copies: int = 1
-    """For how many copies the price was shown."""
+    """The number of copies that the price was shown for."""
     seconds: float = 0
-    """For how long a clip; 0 for pictures."""
+    """The clip length that it was shown for; 0 for pictures."""
     count: int = 0
-    """For how many pictures; 0 for a clip."""
+    """The number of pictures that it was shown for; 0 for a clip."""
 
 
 NOTHING_SHOWN = Agreed(micros=None)
-"""What was agreed to on a page that showed no price."""
+"""The agreement made on a page that showed no price."""
 
 
 def agreed_in(raw: object) -> Agreed:
-    """What a page says that it showed. Anything that is no price counts as none."""
+    """Parse the price that a page says it showed. An invalid price counts as none."""
     told = raw if isinstance(raw, Mapping) else {}
     amount, currency = _amount_in(told.get("amount")), told.get("currency")
     if amount is None or not isinstance(currency, str) or not currency:
@@ -54,7 +54,7 @@ def agreed_in(raw: object) -> Agreed:
 
 
 def limit_of(amount: object) -> Agreed | None:
-    """A caller's limit for an order. None if it is no amount."""
+    """Parse a caller's limit for an order. Returns None if it is no amount."""
     limit = _amount_in(amount)
     return None if limit is None else Agreed(micros=to_micros(limit))
 
@@ -62,8 +62,8 @@ def limit_of(amount: object) -> Agreed | None:
 def refuse_dearer(cost: Cost, *, copies: int, agreed: Agreed | None) -> None:
     """Raise PriceChanged if an order costs more than was agreed to, or is billed in another currency.
 
-    An order at the same price or a lower one is what was agreed to. None of a buyer who agrees to any price, as callers
-    without a page may.
+    An order at the same price or a lower one is covered. `agreed` is None for a buyer who agrees to any price, as
+    callers without a page may.
     """
     if agreed is None:
         return
@@ -80,7 +80,7 @@ def refuse_dearer(cost: Cost, *, copies: int, agreed: Agreed | None) -> None:
 
 
 def _plain(micros: int) -> str:
-    """An amount as JSON carries it without rounding."""
+    """Format an amount so that JSON carries it without rounding."""
     return f"{(Decimal(micros) / MICROS).normalize():f}"
 
 

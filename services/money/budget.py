@@ -1,6 +1,6 @@
-"""The one door to money for the page and the API: what a person may still spend, what they spent, and the caps.
+"""The only interface to money for the page and the API: a person's remaining budget, their spending, and the caps.
 
-Hides which caps apply to whom and what is offered where one stands in the way.
+Hides which caps apply to a person, and the alternatives offered if a cap is exceeded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.request import Request, price
 
 
 class Budget:
-    """What a person may still spend, what they spent, and the caps."""
+    """A person's remaining budget, their spending, and the caps."""
 
     def __init__(
         self, *, history: History, spending: Spending, catalogue: Catalogue, demo: bool, clock: Callable[[], int]
@@ -37,7 +37,7 @@ class Budget:
     # Before a job ----------------------------------------------------------------------------------------------------
 
     async def problems(self, request: Request, person: Person, *, copies: int = 1) -> tuple[Problem, ...]:
-        """What stands in the way of ordering so many now, with what would do: a cheaper choice, or fewer of them.
+        """Return the exceeded caps if this many copies were ordered now, with a fix: a cheaper choice, or fewer copies.
 
         Nothing is reserved.
         """
@@ -50,7 +50,7 @@ class Budget:
         return self._offers(request, refusal(over, micros, demo=self._demo), left=over.left, copies=copies)
 
     def offers(self, request: Request, error: OverCap, *, copies: int = 1) -> tuple[Problem, ...]:
-        """The same of a refusal that came when the jobs were to be written."""
+        """Return the same problems for a refusal that came when the jobs were written."""
         return self._offers(request, error.message, left=error.left, copies=copies)
 
     def _offers(self, request: Request, message: str, *, left: int, copies: int) -> tuple[Problem, ...]:
@@ -59,7 +59,7 @@ class Budget:
         return (Problem(field=PRICE, message=message, fix=cheaper), *([fewer] if fewer else []))
 
     def _cheaper(self, request: Request, *, left: int, copies: int) -> Fix | None:
-        """As many of another tier or model as were asked for."""
+        """Return the fix that makes as many copies with another tier or model."""
         found = find_cheaper(self._catalogue, request, most=Decimal(left // copies) / MICROS)
         if found is None:
             return None
@@ -69,13 +69,15 @@ class Budget:
     # Caps ------------------------------------------------------------------------------------------------------------
 
     async def caps(self, person: Person) -> list[CapView]:
-        """The caps that apply to a person, and how much is left of each."""
+        """Return the caps that apply to a person, and how much is left of each."""
         states = await self._history.caps.states(self._spender(person.name))
         return [cap_view(state.cap, state) for state in states]
 
     async def every_cap(self, person: Person) -> list[CapView]:
-        """All caps; how much is used of those that are everybody's or a named person's. Raises StudioError for whoever
-        is no admin."""
+        """Return all caps, with the used amount of those that apply to all people or to a named person.
+
+        Raises StudioError if `person` is no admin.
+        """
         _admins_only(person)
         views = []
         for cap in await self._history.caps.all():
@@ -87,7 +89,7 @@ class Budget:
     async def set_cap(
         self, person: Person, *, scope: str, whose: str | None, period: str, amount: str, currency: str
     ) -> CapView:
-        """Write a cap down, in the place of the one for the same. `amount` is a number in words. Raises StudioError."""
+        """Set a cap, replacing one with the same scope and period. `amount` is a number as text. Raises StudioError."""
         _admins_only(person)
         try:
             ((known, micros),) = parse_amounts(f"{amount} {currency}").items()
@@ -101,22 +103,22 @@ class Budget:
         return cap_view(cap)
 
     async def drop_cap(self, person: Person, cap_id: str) -> None:
-        """Take a cap away. Raises StudioError, NotFound."""
+        """Delete a cap. Raises StudioError, NotFound."""
         _admins_only(person)
         await self._history.caps.drop(cap_id)
 
     # After -----------------------------------------------------------------------------------------------------------
 
     async def spend(self, person: Person, *, first: str | None = None, last: str | None = None) -> Spend:
-        """What a person spent, or everybody where an admin asks, in a span. Raises NotFound for what is no day."""
+        """Return a person's spending in a span, or all people's for an admin. Raises NotFound if a date is invalid."""
         return await self._spending.spend(self._span(person, first=first, last=last))
 
     def lines(self, person: Person, *, first: str | None = None, last: str | None = None) -> AsyncIterator[str]:
-        """The same job by job, as CSV. Raises NotFound for what is no day."""
+        """Return the same spending job by job, as CSV. Raises NotFound if a date is invalid."""
         return self._spending.csv(self._span(person, first=first, last=last))
 
     async def spent_today(self, person: Person) -> dict[str, int]:
-        """What was billed of what was ordered today, in millionths, by currency."""
+        """Return the amount billed for today's orders, in millionths, by currency."""
         owner = person.scope
         return await self._spending.today(person=owner, demo=self._demo, day=day_of(self._clock()))
 
@@ -129,7 +131,7 @@ class Budget:
 
 
 def _fewer(request: Request, *, left: int, copies: int) -> Problem | None:
-    """As many of the same as still fit; None where not one does."""
+    """Suggest as many copies as still fit. Returns None if not even one does."""
     cost = price(request)
     each = to_micros(cost.amount)
     fitting = min(left // each if each else 0, copies - 1)

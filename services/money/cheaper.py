@@ -15,25 +15,25 @@ from services.request import Cost, Request, check, output_tier, parse, price, pr
 
 @dataclass(frozen=True, kw_only=True)
 class Cheaper:
-    """Something that can be had for less, with the same words and files."""
+    """A cheaper choice with the same prompt and files."""
 
     model: Model
     tier: str
-    """The quality in words, or nothing where the model has one only."""
+    """The quality in words, or empty if the model has only one."""
     change: Change
     cost: Cost
 
     @property
     def label(self) -> str:
-        """What is chosen, in a few words."""
+        """The choice in a few words."""
         return f"{self.model.title}, {self.tier}" if self.tier else self.model.title
 
 
 def find_cheaper(catalogue: Catalogue, request: Request, *, most: Decimal) -> Cheaper | None:
-    """The choice nearest to what was asked that costs no more than `most`, in the offer's currency.
+    """Return the choice closest to the request that costs no more than `most`, in the offer's currency.
 
-    Of the model itself if it has one, else of its family; the dearest of those, which is the least that is given up.
-    None where nothing fits.
+    A tier of the same model comes first, then the models of its family. Of those the most expensive one is taken, which
+    gives up the least. Returns None if nothing fits.
     """
     asked = price(request)
     for models in ((request.model,), tuple(m for m in catalogue.of_family(request.model.family))):
@@ -49,7 +49,7 @@ def find_cheaper(catalogue: Catalogue, request: Request, *, most: Decimal) -> Ch
 
 
 def _choices(catalogue: Catalogue, request: Request, model: Model) -> Iterator[Cheaper]:
-    """What a model makes of the same words and files, in each of its tiers."""
+    """Yield each tier of a model that accepts the same prompt and files."""
     own = _as_taken_by(catalogue, request, model)
     if own is None:
         return
@@ -65,9 +65,9 @@ def _choices(catalogue: Catalogue, request: Request, model: Model) -> Iterator[C
 
 
 def _as_taken_by(catalogue: Catalogue, request: Request, model: Model) -> Request | None:
-    """The same request to another model, with its own defaults for what it has otherwise; None where it cannot do it.
+    """Convert a request to another model, with its own defaults for missing values. Returns None if it cannot do it.
 
-    Files and words are never left out: a model that does not take one of them makes something else.
+    Files and prompt are never left out: a model that does not accept one of them makes something else.
     """
     if model is request.model:
         return request
@@ -87,7 +87,7 @@ def _as_taken_by(catalogue: Catalogue, request: Request, model: Model) -> Reques
 
 
 def _tiers(request: Request) -> Iterator[Mapping[str, Scalar]]:
-    """The values that choose each tier of a model: the shape stays where it can."""
+    """Yield the values that choose each tier of a model. The aspect ratio stays if possible."""
     for field in priced_fields(request):
         match field:
             case ChoiceField():
@@ -99,7 +99,7 @@ def _tiers(request: Request) -> Iterator[Mapping[str, Scalar]]:
 
 
 def _sizes(field: SizeField, chosen: object) -> Iterator[str]:
-    """A size of each tier, of the shape that was chosen where the tier has it."""
+    """Yield one size of each tier, in the chosen aspect ratio if the tier has it."""
     size = field.find(chosen)
     for tier in dict.fromkeys(one.tier for one in field.sizes):
         own = [one for one in field.sizes if one.tier == tier]

@@ -1,7 +1,7 @@
-"""What works would cost, before any of them is ordered: one, several of the same, or a chain, each made of the last.
+"""Prices of jobs before any is ordered: one, several copies, or a chain, each made from the one before.
 
-Pure, and opens no file: where a price hangs on the length of a clip or sound, the caller says it, and a clip that the
-step before makes is as long as that step makes it.
+Pure, and opens no file: if a price depends on the length of a clip or sound, the caller passes it. A clip made by the
+step before is as long as that step makes it.
 """
 
 from __future__ import annotations
@@ -28,45 +28,45 @@ from services.request import Cost, check, output_seconds, parse, price, price_un
 
 MOST_STEPS = 20
 SECONDS = "seconds"
-"""What is said of a file that is not there yet: `{"seconds": 5}`."""
+"""The description of a file that does not exist yet: `{"seconds": 5}`."""
 _LONGEST = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One work of a chain, as somebody thinks of it."""
+    """One step of a planned chain."""
 
     model: str
     region: str
     family: str | None = None
     values: Mapping[str, object]
-    """Values by field name; of a file only its seconds count, the rest is not looked at."""
+    """Values by field name. Only the seconds of a file count; the rest is ignored."""
     copies: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class PricedStep:
-    """A step and what it costs. `cost` is that of one copy."""
+    """A step and its price. `cost` is that of one copy."""
 
     step: Step
     title: str
     cost: Cost
     seconds: float
-    """How long the clip is that it makes; 0 for pictures."""
+    """The length of the clip that it makes; 0 for pictures."""
 
     @property
     def micros(self) -> int:
-        """What all its copies cost, in millionths."""
+        """The price of all its copies, in millionths."""
         return to_micros(self.cost.amount) * self.step.copies
 
     @property
     def complete(self) -> bool:
-        """Whether the price is whole: it is not where it hangs on a clip or sound of which no length is known."""
+        """True if the price is complete. It is not if it depends on a clip or sound of unknown length."""
         return self.cost.units > 0
 
 
 def price_steps(catalogue: Catalogue, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
-    """The price of each step. Raises InvalidRequest, which tells the step, for values that have no price."""
+    """Price each step. Raises InvalidRequest, naming the step, if its values have no price."""
     priced: list[PricedStep] = []
     for number, step in enumerate(steps, 1):
         try:
@@ -79,9 +79,9 @@ def price_steps(catalogue: Catalogue, steps: Sequence[Step]) -> tuple[PricedStep
 
 
 def price_step(catalogue: Catalogue, step: Step, *, before: float = 0) -> PricedStep:
-    """The price of a step that is given a clip of `before` seconds. Raises InvalidRequest for values without a price.
+    """Price a step that is given a clip of `before` seconds. Raises InvalidRequest if its values have no price.
 
-    A model that is not known here counts at the dearest rate of the region.
+    An unknown model counts at the highest rate of the region.
     """
     model = catalogue.model(step.model)
     if model is None:
@@ -100,7 +100,7 @@ def _is_file(model: Model, region: str, name: str) -> bool:
 
 
 def _with_lengths(model: Model, step: Step, *, before: float) -> dict[str, object]:
-    """The values, with made-up facts for the files whose seconds are known; other files are left out."""
+    """Return the values with made-up facts for the files whose seconds are known. Other files are left out."""
     fields = {field.name: field for field in model.every_field(step.region) if isinstance(field, FileField)}
     values = {name: value for name, value in step.values.items() if name not in fields}
     for name, field in fields.items():
@@ -108,7 +108,7 @@ def _with_lengths(model: Model, step: Step, *, before: float) -> dict[str, objec
         told = said if isinstance(said, list) else [said]
         lengths = [length for each in told if (length := _seconds_in(each)) is not None]
         if not lengths and before and name in model.bill.count:
-            lengths = [before]  # what is counted is what the step before made
+            lengths = [before]  # the counted file is the result of the step before
         facts = [fact for length in lengths if (fact := _facts(field, length))]
         if facts:
             values[name] = tuple(facts) if isinstance(field, FilesField) else facts[0]
@@ -123,7 +123,7 @@ def _seconds_in(said: object) -> float | None:
 
 
 def _facts(field: Field, seconds: float) -> MediaFacts | None:
-    """A clip or sound of this length, for a field that takes one."""
+    """Make up the facts of a clip or sound of this length, for a field that accepts one."""
     kinds = [type(taken.vendor) for taken in field.takes] if isinstance(field, FilesField) else []
     if isinstance(field, VideoField) or VideoLimit in kinds:
         return VideoFacts(name="", format="MP4", width=1280, height=720, seconds=seconds, fps=30, bytes=1, sound=True)
@@ -136,10 +136,10 @@ def _facts(field: Field, seconds: float) -> MediaFacts | None:
 
 
 class EstimateView(TypedDict):
-    """What one work would cost.
+    """The price of one job.
 
-    `unit` is second or image; `at_most` says that it may cost less; `price_read_on` is the day on which the provider's
-    price was read; `known` is false where the price list does not name it, and the dearest known rate was taken.
+    `unit` is second or image; `at_most` means that it may cost less; `price_read_on` is the date when the vendor's
+    price was read; `known` is false if the price list lacks the model, and the highest known rate was used.
     """
 
     estimated: float
@@ -153,7 +153,7 @@ class EstimateView(TypedDict):
 
 
 def estimate_view(cost: Cost) -> EstimateView:
-    """A price as JSON."""
+    """Convert a price to JSON."""
     return EstimateView(
         estimated=float(cost.amount),
         currency=cost.currency,
@@ -167,9 +167,9 @@ def estimate_view(cost: Cost) -> EstimateView:
 
 
 def chain_view(steps: Sequence[PricedStep]) -> dict[str, object]:
-    """A chain as JSON: `steps` in their order, `totals` by currency, and the oldest day of the prices in it.
+    """Convert a chain to JSON: `steps` in order, `totals` by currency, and the oldest date of its prices.
 
-    `complete` is false where the price of a step hangs on a file of which no length is known.
+    `complete` is false if the price of a step depends on a file of unknown length.
     """
     totals: dict[str, int] = {}
     for one in steps:

@@ -1,8 +1,8 @@
-"""What was spent: by person, by model, by day, and job by job. Hides the SQL; it only reads.
+"""Spending by person, by model, by day, and job by job. Hides the SQL; it only reads.
 
-An amount is one of three. `spent` was billed, by the provider's own count of what it made. `open` is held for jobs that
-are not at their end. `unsure` is held for what ended while nobody can tell whether it was billed: jobs, and the first
-orders of jobs that were sent again.
+An amount is one of three. `spent` was billed, by the vendor's own count of its output. `open` is reserved for jobs that
+have not ended. `unsure` is reserved for ended jobs that may or may not have been billed, and for the first submissions
+of jobs that were sent again.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _LONGEST_SPAN = timedelta(days=366 * 10)
 _ROWS_AT_ONCE = 1_000
 _COUNTED = ("spent", "open", "unsure", "jobs", "failed")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins like this is run as a formula by some spreadsheets."""
+"""Cells that start with these are run as formulas by some spreadsheets."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Whose money, and from which day to which, both included: `2026-11-22`."""
+    """A person's spending from one day to another, both included: `2026-11-22`."""
 
     person: str | None
-    """None for everybody's."""
+    """None for all people."""
     demo: bool
     first: str
     last: str
@@ -49,20 +49,20 @@ class Sum:
     """Money of one currency under one heading, in millionths."""
 
     key: str
-    """The person, our id of the model, or the day; nothing for all together."""
+    """The person, our model id, or the day; empty for the total."""
     currency: str
     spent: int = 0
     open: int = 0
     unsure: int = 0
     jobs: int = 0
-    """How many jobs were asked for, the failed ones included."""
+    """How many jobs were created, including the failed ones."""
     failed: int = 0
     """How many of them failed and cost nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spend:
-    """What was spent in a span. Of persons and models the dearest come first, days in their order."""
+    """The spending in a span. Persons and models are sorted by amount, the highest first; days by date."""
 
     span: Span
     total: tuple[Sum, ...]
@@ -72,7 +72,7 @@ class Spend:
 
 
 def span_of(first: str | None, last: str | None, *, today: date, person: str | None, demo: bool) -> Span:
-    """A span as a caller names it; the last 30 days where it says nothing. Raises NotFound for what is no day."""
+    """Parse a span, which is the last 30 days by default. Raises NotFound if a date is invalid."""
     try:
         end = date.fromisoformat(last) if last else today
         begin = date.fromisoformat(first) if first else end - timedelta(days=_USUAL_DAYS - 1)
@@ -84,13 +84,13 @@ def span_of(first: str | None, last: str | None, *, today: date, person: str | N
 
 
 class Spending:
-    """The books, read."""
+    """The spending, read from the database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def spend(self, span: Span) -> Spend:
-        """What was spent in a span."""
+        """Return the spending in a span."""
         r = reservations.c
         kind = _kind().label("kind")
         statement = (
@@ -119,7 +119,7 @@ class Spending:
         )
 
     async def today(self, *, person: str | None, demo: bool, day: str) -> dict[str, int]:
-        """What was billed of what was ordered on a day, in millionths, by currency."""
+        """Return the amount billed for the orders of a day, in millionths, by currency."""
         r = reservations.c
         statement = (
             sa.select(r.currency, sa.func.sum(r.micros))
@@ -132,7 +132,7 @@ class Spending:
             return {currency: int(total) for currency, total in await connection.execute(statement)}
 
     async def csv(self, span: Span) -> AsyncIterator[str]:
-        """A span job by job, oldest first, as lines of CSV with a heading."""
+        """Yield a span job by job, oldest first, as lines of CSV with a heading."""
         yield _csv([_HEADING])
         r = reservations.c
         after = -1
@@ -171,7 +171,7 @@ class _Part:
 
 
 def _kind() -> sa.Case[str]:
-    """Which of the three an amount is, or that a job failed and cost nothing."""
+    """Classify an amount as one of the three, or as that of a job that failed and cost nothing."""
     ended = jobs.c.status.in_([str(status) for status in FINAL])
     failed = sa.and_(reservations.c.state == str(Held.RELEASED), jobs.c.status == str(JobStatus.FAILED))
     return sa.case(
@@ -238,8 +238,11 @@ def _cell(value: object) -> object:
 
 
 class SumView(TypedDict):
-    """Money of one currency under one heading. `spent` was billed, `open` is held for what is under way, `unsure` for
-    jobs of which nobody can tell whether they were billed. `failed` of the `jobs` did not work and cost nothing."""
+    """Money of one currency under one heading.
+
+    `spent` was billed, `open` is reserved for unfinished jobs, `unsure` for jobs that may or may not have been billed.
+    `failed` of the `jobs` failed and cost nothing.
+    """
 
     currency: str
     spent: float
@@ -250,7 +253,7 @@ class SumView(TypedDict):
 
 
 class TotalView(TypedDict):
-    """What some jobs cost together in one currency: `spent` was billed, `open` is held because it is not known yet."""
+    """The cost of some jobs together in one currency: `spent` was billed, `open` is reserved and not final yet."""
 
     currency: str
     spent: float
@@ -258,7 +261,7 @@ class TotalView(TypedDict):
 
 
 def totals_of(some: Iterable[Job]) -> list[TotalView]:
-    """What these jobs cost together, a row for each currency. What was taken in from files was not paid for here."""
+    """Return the total cost of these jobs, one row per currency. Jobs imported from files were not paid for here."""
     found: dict[str, dict[bool, int]] = {}
     for job in some:
         if not job.imported:
@@ -272,7 +275,7 @@ def totals_of(some: Iterable[Job]) -> list[TotalView]:
 
 
 def sum_view(one: Sum) -> SumView:
-    """A sum as JSON."""
+    """Convert a sum to JSON."""
     return SumView(
         currency=one.currency,
         spent=of_micros(one.spent),
@@ -284,10 +287,10 @@ def sum_view(one: Sum) -> SumView:
 
 
 def spend_view(spend: Spend, catalogue: Catalogue) -> dict[str, object]:
-    """What was spent, as JSON: `totals`, `by_person`, `by_model` and `by_day`, a row for each currency.
+    """Convert the spending to JSON: `totals`, `by_person`, `by_model` and `by_day`, one row per currency.
 
-    `price_read_on` is the day on which a model's prices were read, of all of them together the oldest; null for a model
-    that is not in the catalogue any more.
+    `price_read_on` is the date when a model's prices were read, and for all models together the oldest of them. It is
+    null for a model that is no longer in the catalogue.
     """
 
     def named(row: Sum) -> dict[str, object]:

@@ -1,6 +1,7 @@
-"""Watching the work: logs, metrics, traces, readiness, and what an admin sees. Changes nothing of what it watches.
+"""Monitoring: logs, metrics, traces, readiness, and the admin's page. Changes nothing that it watches.
 
-`logs` writes one line per change of state, `tally` counts in the database, `loop` notices when the process stands
-still, `health` says whether it can take jobs, `metrics` puts numbers into Prometheus' words, `tracing` sends spans to
-OpenTelemetry where it is configured. `watch` gathers them. Imports nothing by itself: the history needs `tally` early.
+`logs` writes one line per change of state, `stats` counts in the database, `loop_watchdog` notices when the process
+stalls, `health` reports whether it can take jobs, `metrics` renders the numbers for Prometheus, `tracing` sends spans
+to OpenTelemetry if configured. `admin` combines them. This package imports nothing by itself: the history needs `stats`
+early.
 """

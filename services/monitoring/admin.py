@@ -1,6 +1,6 @@
-"""What is watched, gathered: the admin's page, Prometheus' numbers, readiness.
+"""All monitoring combined: the admin's page, the numbers for Prometheus, readiness.
 
-Hides where each number comes from. Tells what everybody does only to admins.
+Hides the source of each number. Shows all people's activity only to admins.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StandingView(TypedDict):
 
 
 class QueueView(TypedDict):
-    """One line at the vendor. `limit` is the published one; times are ISO 8601, UTC."""
+    """One bucket. `limit` is the published one; times are ISO 8601, UTC."""
 
     bucket: str
     model: str
@@ -49,7 +49,7 @@ class QueueView(TypedDict):
 
 
 class FailureView(TypedDict):
-    """One reason for which jobs failed in the last 24 hours."""
+    """One reason for failed jobs in the last 24 hours."""
 
     code: str | None
     count: int
@@ -58,7 +58,7 @@ class FailureView(TypedDict):
 
 
 class DiskView(TypedDict):
-    """Bytes. `used` is what our files take."""
+    """Bytes. `used` is the size of our files."""
 
     free: int
     total: int
@@ -67,7 +67,7 @@ class DiskView(TypedDict):
 
 
 class LoopView(TypedDict):
-    """How often the loop was held too long since the start, and how long at most, in milliseconds."""
+    """How often the event loop was blocked too long since the start, and the longest time in milliseconds."""
 
     blocked: int
     longest_ms: float
@@ -85,7 +85,7 @@ class AdminView(TypedDict):
 
 
 class Admin:
-    """Looks at a running studio. `folder` lies on the disk that the results are written to."""
+    """Monitors a running studio. `folder` is on the disk that stores the results."""
 
     metrics_type = CONTENT_TYPE
     """The MIME type of `metrics`."""
@@ -111,11 +111,11 @@ class Admin:
         self._examiner = Examiner(tally, alive=alive, free_bytes=lambda: shutil.disk_usage(folder).free, clock=clock)
 
     async def health(self) -> Health:
-        """Whether jobs can be taken."""
+        """Return whether jobs can be taken."""
         return await self._examiner.look()
 
     async def metrics(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return all numbers in Prometheus' text format."""
         now = self._clock()
         disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
         return render(
@@ -132,7 +132,7 @@ class Admin:
         )
 
     async def overview(self, person: Person) -> AdminView:
-        """What goes on, for an admin. Raises NotFound for anybody else."""
+        """Return the admin's overview. Raises NotFound for all others."""
         if not person.admin:
             raise NotFound("There is nothing here.")
         now = self._clock()
@@ -154,7 +154,7 @@ class Admin:
         )
 
     def _limits_of(self, queue: Queue) -> Limits:
-        """What is known of its limits; as they are published, where none of its lanes was given yet."""
+        """Return the bucket's limits, or the published ones if none of its slots was granted yet."""
         if queue.limits is not None:
             return queue.limits
         rate = published(self._catalogue, model=queue.model, region=queue.region)

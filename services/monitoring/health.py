@@ -1,6 +1,6 @@
-"""Whether the studio can take jobs right now: the database can be written, the engine runs, the disk has room.
+"""Readiness: the database is writable, the engine runs, the disk has room.
 
-`/healthz` says that the process lives; this says that sending people here makes sense.
+`/healthz` says that the process is alive; this says that it makes sense to send people here.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from services.monitoring.stats import Stats
 log = logging.getLogger(__name__)
 
 LOW_BYTES = 500_000_000
-"""Less free than this and a long clip with its small pictures may not fit any more."""
+"""With less free space, a long clip with its thumbnails may not fit any more."""
 _PROBE_SECONDS = 5.0
 """A database that takes longer to write one row is not ready for people."""
 _KEEP_MS = 1_000
-"""A probe writes to the disk: whoever asks more often than this gets the last answer."""
+"""A probe writes to the disk: more frequent requests get the last answer."""
 
 
 class ReadyView(TypedDict):
@@ -36,27 +36,27 @@ class ReadyView(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """One look at what a job needs."""
+    """The result of one readiness check."""
 
     database: bool
     """A row could be written."""
     engine: bool
-    """Lanes are given and jobs run."""
+    """Slots are granted and jobs run."""
     disk: bool
     """There is room for results."""
 
     @property
     def ready(self) -> bool:
-        """Whether a job can be taken."""
+        """True if a job can be taken."""
         return self.database and self.engine and self.disk
 
     def view(self) -> ReadyView:
-        """As JSON."""
+        """Convert to JSON."""
         return ReadyView(ready=self.ready, database=self.database, engine=self.engine, disk=self.disk)
 
 
 class Examiner:
-    """Looks at what a job needs. `alive` tells of the engine, `free_bytes` of the disk; it may take its time."""
+    """Checks the needs of a job. `alive` reports on the engine, `free_bytes` on the disk; the latter may be slow."""
 
     def __init__(
         self, tally: Stats, *, alive: Callable[[], bool], free_bytes: Callable[[], int], clock: Callable[[], int]
@@ -69,7 +69,7 @@ class Examiner:
         self._last: tuple[int, Health] | None = None
 
     async def look(self) -> Health:
-        """How things stand, as of at most a second ago."""
+        """Return the health, at most a second old."""
         async with self._looking:
             now = self._clock()
             if self._last is None or now - self._last[0] >= _KEEP_MS:

@@ -1,7 +1,7 @@
-"""The log: a file that turns over, as lines to read or as JSON, each line with the job and task that it is about.
+"""The log: a rotating file, as readable lines or as JSON, each line with its job and task.
 
-Hides how a line learns its job and task: from what is being worked on, or from its own words. Never logs a key or a
-prompt: nobody may hand one to a logger, and the lines of libraries that print addresses are kept at WARNING.
+Hides how a line finds its job and task: from the job being run, or from its own text. Never logs a key or a prompt:
+neither may be passed to a logger, and libraries that log URLs are kept at WARNING.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _LARGEST_FILE_BYTES = 5_000_000
 _OLD_FILES = 3
 _LONGEST_LINE = 300
 _IMPATIENT = re.compile(r"Error: (asyncio\.exceptions\.)?(CancelledError|KeyboardInterrupt)\b")
-"""Ctrl+C twice ends the server before it has tidied up: that is what was asked for."""
+"""Ctrl+C twice ends the server before it has cleaned up: the user asked for exactly that."""
 _PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NAMED = re.compile(r"(?<!%)%(?:\.\d+)?[a-zA-Z]")
 _ID_BEFORE = {"job ": "job_id", "task ": "task_id", "request ": "request_id"}
-"""Our log lines name what they are about with these words: `job %s task %s running`."""
+"""Our log lines name their ids after these words: `job %s task %s running`."""
 
 _job_at_work: ContextVar[str | None] = ContextVar("job_at_work", default=None)
 
 
 @contextmanager
 def about(job_id: str) -> Iterator[None]:
-    """Whatever is logged inside this is about a job, by whichever module."""
+    """Attribute all lines logged inside this context to a job, in any module."""
     token = _job_at_work.set(job_id)
     try:
         yield
@@ -42,7 +42,7 @@ def about(job_id: str) -> Iterator[None]:
 
 
 def log_to(home: Path, *, as_json: bool) -> logging.Handler:
-    """Log to `logs/studio.log` in a home, as lines to read or as one JSON object per line. Returns the handler."""
+    """Log to `logs/studio.log` in a home, as readable lines or as one JSON object per line. Returns the handler."""
     folder = home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
@@ -56,12 +56,12 @@ def log_to(home: Path, *, as_json: bool) -> logging.Handler:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole signed addresses
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines contain whole signed URLs
     return handler
 
 
 def errors_to_console(home: Path) -> logging.Handler:
-    """Say every error in one line at the console too, and where its whole story is. Returns the handler."""
+    """Print every error as one line on the console too, with the path of the log for details. Returns the handler."""
     handler = _Console(level=logging.ERROR)
     handler.setFormatter(OneLine(home / "logs" / "studio.log"))
     logging.getLogger().addHandler(handler)
@@ -79,16 +79,16 @@ class _Console(logging.Handler):
 
 
 class OneLine(logging.Formatter):
-    """One short line: what happened and of which kind it was. Tracebacks are in the log."""
+    """One short line: the message and the error's type. Tracebacks are in the log."""
 
     def __init__(self, log_file: Path) -> None:
         super().__init__()
         self._log_file = log_file
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
+        """Format a record as one line."""
         lines = [line.strip() for line in record.getMessage().splitlines() if line.strip()]
-        # A message of several lines is a traceback, whose last line says what it was.
+        # A message of several lines is a traceback; its last line names the error.
         what = lines[-1] if lines else record.name
         error = record.exc_info[1] if record.exc_info else None
         kind = f" ({type(error).__name__})" if error is not None else ""
@@ -99,7 +99,7 @@ class JsonLines(logging.Formatter):
     """One JSON object per line: at (ISO 8601, UTC), level, logger, message, and job_id, task_id, request_id, error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
+        """Format a record as one line of JSON."""
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -113,7 +113,7 @@ class JsonLines(logging.Formatter):
 
 
 def ids_of(record: logging.LogRecord) -> dict[str, str]:
-    """The job, task and request that a line is about: as its words name them, else the job being worked on."""
+    """Return the job, task and request ids of a line: from its text, else the job being run."""
     found: dict[str, str] = {}
     working_on = _job_at_work.get()
     if working_on:

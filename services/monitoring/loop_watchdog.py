@@ -1,7 +1,7 @@
-"""The watchdog of the event loop: how often it was held longer than 50 ms, and how long at most.
+"""The watchdog of the event loop: how often it was blocked longer than 50 ms, and the longest time.
 
-A timer that is due every few milliseconds and comes late shows how long something else kept the loop. A machine that is
-too busy looks the same as code that blocks; who reads the numbers should know.
+A timer that is due every few milliseconds shows by its delay how long other code blocked the loop. An overloaded
+machine looks the same as blocking code; readers of the numbers should know.
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ from contextlib import contextmanager
 log = logging.getLogger(__name__)
 
 BLOCKED_SECONDS = 0.05
-"""Held longer than this, pages and streams of everybody are felt to stand still."""
+"""If the loop is blocked longer than this, people notice that pages and streams stall."""
 _EVERY_SECONDS = 0.02
 _WORTH_A_LINE_SECONDS = 1.0
 
 
 class LoopWatchdog:
-    """Counts while `watching()` is open. Costs half a percent of a core, a whole one of a slow core: with looks further
-    apart it would miss some of what lasts little longer than it may."""
+    """Counts while `watching()` is open.
+
+    It costs half a percent of a core, or one percent of a slow core. With a longer interval it would miss some blocks
+    that are only slightly too long.
+    """
 
     def __init__(self) -> None:
         self.blocked = 0
-        """How many times the loop was held too long."""
+        """How many times the loop was blocked too long."""
         self.longest_seconds = 0.0
-        """The longest of them."""
+        """The longest of those times, in seconds."""
         self.seconds = 0.0
-        """All of them together."""
+        """Their sum, in seconds."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch the running loop until the end of this."""
+        """Watch the running loop inside this context."""
         loop = asyncio.get_running_loop()
 
         def look(due: float) -> None:
@@ -52,7 +55,7 @@ class LoopWatchdog:
             timer.cancel()
 
     def note(self, late_seconds: float) -> None:
-        """The timer came so late."""
+        """Record a delay of the timer."""
         if late_seconds <= BLOCKED_SECONDS:
             return
         self.blocked += 1

@@ -1,7 +1,7 @@
-"""The studio's numbers in the words of Prometheus.
+"""The studio's numbers in Prometheus' text format.
 
-Hides prometheus-client. Everything is read when somebody asks, from a snapshot, so that a number cannot drift from the
-truth; no label holds a person, a prompt or a key.
+Hides prometheus-client. All numbers are read on request, from a snapshot, so they cannot drift from the truth. No label
+contains a person, a prompt or a key.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """Everything that is told, at one moment."""
+    """All reported numbers at one moment."""
 
     jobs: Mapping[JobStatus, int]
     queues: tuple[Queue, ...]
     failures: tuple[Failures, ...]
-    """Of the last 24 hours."""
+    """Those of the last 24 hours."""
     health: Health
     loop: LoopWatchdog
     disk_free_bytes: int
@@ -38,7 +38,7 @@ class Numbers:
 
 
 def render(numbers: Numbers) -> bytes:
-    """The numbers as Prometheus reads them: text format 0.0.4."""
+    """Render the numbers for Prometheus: text format 0.0.4."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Snapshot(numbers))
     return generate_latest(registry)

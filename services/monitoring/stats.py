@@ -1,6 +1,6 @@
-"""What the database says of the work as a whole: jobs by state, lines at the vendor, what failed lately.
+"""Statistics from the database: jobs by status, buckets, recent failures.
 
-Hides SQL. Counts in the database, so that ten thousand jobs cost as much as ten.
+Hides SQL. Counts in the database, so ten thousand jobs cost as much as ten.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from services.jobs.scheduling.limits import Limits
 from services.jobs.scheduling.slots import Bucket, waits_for_slot
 
 _HOLDS_NO_LANE = frozenset({JobStatus.SAVING, JobStatus.UNKNOWN})
-"""What needs no lane any more, though it is not done."""
+"""Statuses of jobs that no longer need a slot, although they have not ended."""
 _MOST_ERRORS = 50
 _PROBE = "readiness"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The unfinished jobs by what they do."""
+    """The unfinished jobs by activity."""
 
     waiting: int = 0
-    """For a lane."""
+    """Jobs that wait for a slot."""
     working: int = 0
     unknown: int = 0
-    """It is not known whether they were bought, or a person has to decide."""
+    """Jobs that may or may not have been billed, or that wait for a person's decision."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """One bucket: an account and one of the vendor's models."""
+    """One bucket: an account and a vendor model."""
 
     bucket: Bucket
     model: str
-    """The catalogue's, of one of its jobs; empty where it has none at present."""
+    """The catalogue model of one of its jobs; empty if it has none at present."""
     region: str
     waiting: int
     busy: int
     limits: Limits | None
-    """None as long as no lane of it was given."""
+    """None if no slot of it was granted yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Failures:
     code: str | None
     count: int
     message: str
-    """What one of them says."""
+    """The message of one of them."""
     last_at: int
     """Milliseconds since 1970."""
 
@@ -66,14 +66,14 @@ class Stats:
         self._engine = engine
 
     async def by_status(self, *, demo: bool) -> dict[JobStatus, int]:
-        """How many jobs there are in each state; every state is there."""
+        """Count the jobs in each status. Every status is included."""
         statement = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.demo == demo).group_by(jobs.c.status)
         async with self._engine.connect() as connection:
             found = {JobStatus(status): count for status, count in await connection.execute(statement)}
         return {status: found.get(status, 0) for status in JobStatus}
 
     async def unfinished(self, *, person: str | None, demo: bool) -> int:
-        """How many jobs of a person, or of everybody, are not at their end."""
+        """Count the unfinished jobs of a person, or of all people."""
         wanted = [jobs.c.demo == demo, jobs.c.status.in_([status.value for status in JobStatus if status not in FINAL])]
         if person is not None:
             wanted.append(jobs.c.person == person)
@@ -81,7 +81,7 @@ class Stats:
             return await connection.scalar(sa.select(sa.func.count()).select_from(jobs).where(*wanted)) or 0
 
     async def queues(self, *, now: int) -> tuple[Queue, ...]:
-        """Every bucket that has unfinished jobs or was ever given a lane, in the order of their names."""
+        """Return every bucket that has unfinished jobs or was ever granted a slot, sorted by name."""
         waits = sa.and_(*waits_for_slot())
         columns = (jobs.c.account, jobs.c.vendor_model, jobs.c.status, waits.label("waits"), _asked().label("asked"))
         statement = (
@@ -108,7 +108,7 @@ class Stats:
         return tuple(found[name] for name in sorted(found))
 
     async def standing(self, *, demo: bool) -> Standing:
-        """The unfinished jobs by what they do."""
+        """Count the unfinished jobs by activity."""
         waits, asked = sa.and_(*waits_for_slot()).label("waits"), _asked().label("asked")
         statement = (
             sa.select(jobs.c.status, waits, asked, sa.func.count())
@@ -127,7 +127,7 @@ class Stats:
         return Standing(waiting=waiting, working=working, unknown=unknown)
 
     async def failures(self, *, since: int, demo: bool) -> tuple[Failures, ...]:
-        """What failed since then (milliseconds since 1970), the most frequent first."""
+        """Return the failures since then (milliseconds since 1970), the most frequent first."""
         count = sa.func.count().label("count")
         statement = (
             sa.select(jobs.c.error_code, count, sa.func.max(jobs.c.error_message), sa.func.max(jobs.c.finished_at))
@@ -144,7 +144,7 @@ class Stats:
         )
 
     async def write_probe(self, *, now: int) -> None:
-        """Write a row and commit it. Raises SQLAlchemyError where nothing can be written."""
+        """Write a row and commit it. Raises SQLAlchemyError if nothing can be written."""
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         statement = insert(counters).values(name=_PROBE, value=now)
         async with self._engine.begin() as connection:
@@ -161,6 +161,6 @@ def _bucket_named(name: str) -> Bucket:
 
 
 def _asked() -> sa.ColumnElement[bool]:
-    """Whether a person has to decide about a job that is not sent."""
+    """Return the condition for an unsent job that waits for a person's decision."""
     opened = [str(decision) for decision in Decision if decision.is_open]
     return sa.and_(jobs.c.status == str(JobStatus.QUEUED), sa.func.coalesce(jobs.c.decision, "").in_(opened))

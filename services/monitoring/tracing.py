@@ -1,7 +1,7 @@
-"""Traces of jobs for OpenTelemetry, where an endpoint is set; nothing of it is loaded otherwise.
+"""Traces of jobs for OpenTelemetry, if an endpoint is set; otherwise none of it is loaded.
 
 Hides the SDK, which is an extra: `pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http`. A span knows
-its job by the id only. Spans are sent from the SDK's own thread and never hold a job up.
+its job only by the id. Spans are sent from the SDK's own thread and never delay a job.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 _SERVICE = "wan-studio"
 _SENDING_TAKES_AT_MOST = 3
-"""Seconds: a collector that is away does not hold up the end of the studio."""
+"""Seconds: an unreachable collector does not delay the studio's shutdown."""
 
 
 class Tracing:
-    """Spans of jobs. Without a tracer they only say in the log which job is worked on."""
+    """Spans of jobs. Without a tracer they only mark the current job in the log."""
 
-    def __init__(self, tracer: Any = None) -> None:  # Any: the SDK is loaded by name, where it is wanted
+    def __init__(self, tracer: Any = None) -> None:  # Any: the SDK is loaded by name, if it is wanted
         self._tracer = tracer
 
     @contextmanager
     def span(self, name: str, job_id: str) -> Iterator[None]:
-        """One step of a job, `submit` for example; a failure inside is marked and goes on."""
+        """Run one step of a job, for example `submit`, inside this context. An error is recorded and propagates."""
         with about(job_id), self._open(name, job_id):
             yield
 
@@ -45,7 +45,7 @@ UNTRACED = Tracing()
 
 @asynccontextmanager
 async def tracing(endpoint: str | None) -> AsyncIterator[Tracing]:
-    """Send spans to an OTLP endpoint (HTTP) while this is open; what is left is sent at the end. None sends nothing."""
+    """Send spans to an OTLP endpoint (HTTP) inside this context; the rest is sent at the end. None sends nothing."""
     provider = _provider(endpoint) if endpoint else None
     if provider is None:
         yield UNTRACED

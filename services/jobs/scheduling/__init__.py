@@ -1,8 +1,7 @@
-"""Which job may be submitted: how many jobs of an account and model may be at the vendor at once, and which is next.
+"""Which job may be submitted: how many jobs of a bucket may be at the vendor at once, and which job is next.
 
-The jobs table is the queue. `fairness` says which job is next, `limits` what a 429 teaches; both are pure. `slots`
-gives them out in the database, where all processes obey one limit. `dispatcher` gives them whenever something has
-changed.
+The jobs table is the queue. `fairness` decides which job is next, `limits` what a 429 teaches; both are pure. `slots`
+grants slots in the database, so all processes obey one limit. `dispatcher` grants them whenever something has changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Gives slots as soon as they are free, starts who has got one, and knows everybody's place in line.
+"""Grants slots as soon as they are free, starts the jobs that received one, and knows every job's queue position.
 
-Hides when the slots are looked at. Knows nothing of the vendor: who is given a slot is handed to `start`.
+Hides when the slots are looked at. Knows nothing of the vendor: a job that is granted a slot is passed to `start`.
 """
 
 from __future__ import annotations
@@ -23,36 +23,39 @@ from services.jobs.scheduling.slots import BucketQueue, Slots
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-"""How often other processes' changes are looked for while somebody waits here; our own are seen at once."""
+"""How often to look for changes by other processes while jobs wait here. Changes by this process are seen at once."""
 _REST_SECONDS = 5.0
-"""And while nobody waits."""
+"""The same while no job waits."""
 _AFTER_TROUBLE_SECONDS = 2.0
 _IDLE_MS = 60_000
-"""Who has had a slot so long and was not sent is started again: whoever gave it may have been killed just then."""
+"""A job that has held a slot this long and is still unsent is started again.
+
+The process that granted the slot may have been killed just then.
+"""
 _TELL_EVERY_MS = 2_000
 _TELL_FIRST = 20
-"""Those who stand further back are told of their place less often: a page shows numbers, not a race."""
+"""Jobs further back are announced less often: a page shows their numbers, not a race."""
 _TELL_AT_ONCE = 50
 _LONG_LINE = 300
-"""So many in line are put in order beside the loop, that it is not held."""
+"""Longer queues are sorted in a thread, to keep the event loop free."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueuePosition:
-    """Where a job stands in line."""
+    """A job's position in its bucket's queue."""
 
     place: int
-    """From 1."""
+    """Counted from 1."""
     of: int
-    """How many wait."""
+    """How many jobs wait."""
     slots: int
-    """How many jobs of this account and model may be at work at once, as far as is known."""
+    """How many jobs of this account and model may be at the vendor at once, as far as is known."""
     busy: int
-    """How many are."""
+    """How many of the slots are held."""
 
 
 class Dispatcher:
-    """Gives the slots of one database. Several processes may each have one."""
+    """Grants the slots of one database. Several processes may each have a dispatcher."""
 
     def __init__(
         self,
@@ -78,25 +81,28 @@ class Dispatcher:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Self]:
-        """Give slots until the end of this."""
+        """Grant slots inside this context."""
         async with running(self._work(), name="dispatcher") as self._task:
             yield self
 
     @property
     def alive(self) -> bool:
-        """Whether slots are being given."""
+        """True while slots are being granted."""
         return self._task is not None and not self._task.done()
 
     def nudge(self) -> None:
-        """Look now: somebody has come, or a slot may be free."""
+        """Look at once: a job was added, or a slot may be free."""
         self._news.set()
 
     def place(self, job_id: str) -> QueuePosition | None:
-        """Where a job stands in line, as of the latest look; None where it does not wait for a slot."""
+        """Return a job's queue position as of the latest look, or None if it does not wait for a slot."""
         return self._places.get(job_id)
 
     async def look(self) -> int | None:
-        """Give what is free, once. Returns when the next look is due though nothing happens, or None."""
+        """Grant the free slots once.
+
+        Returns the time when the next look is due even if nothing happens, or None.
+        """
         now = self._clock()
         lines = await self._slots.lines(now=now)
         given = [job for line in lines for job in await self._give(line, now=now)]
@@ -124,14 +130,14 @@ class Dispatcher:
                 if due is not None:
                     pause = max(0.01, min(pause, (due - self._clock()) / 1000))
             except Exception:
-                # A locked database, or a bug, must not leave everybody waiting for ever.
+                # A locked database, or a bug, must not leave all jobs waiting for ever.
                 log.exception("slots could not be given, going on")
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._news.wait()
 
     async def _start_all(self) -> None:
-        """Start who has got a slot. Who could not be started stays in the list for the next look."""
+        """Start the jobs that received a slot. A job that could not be started stays in the list for the next look."""
         while self._to_start:
             job = self._to_start[0]
             log.info("job %s has a slot", job.id)
@@ -141,7 +147,10 @@ class Dispatcher:
             await self._announce(job.id)
 
     async def _give(self, line: BucketQueue, *, now: int) -> Sequence[Job]:
-        """Give this line's slots, where a look says that there may be one: only then the database is written to."""
+        """Grant the slots of one bucket, if the last look suggests that one is free.
+
+        The database is written to only then.
+        """
         known = line.limits
         if known is not None:
             if now < known.cooldown_until:
@@ -167,7 +176,7 @@ class Dispatcher:
         return found
 
     async def _tell(self) -> None:
-        """Let whoever watches know of new places: the new ones at once, and those in front every now and then."""
+        """Announce new queue positions: jobs that are new in the queue at once, jobs near its front at intervals."""
         now, places = self._clock(), self._places
         changed = [job_id for job_id, place in places.items() if job_id not in self._told]
         if now - self._told_at >= _TELL_EVERY_MS:
@@ -193,7 +202,7 @@ def _places(line: BucketQueue, slots: int) -> dict[str, QueuePosition]:
 
 
 def _due(line: BucketQueue, *, now: int) -> tuple[int, ...]:
-    """When something of this line changes by itself: a pause ends, or one slot more may be tried."""
+    """Return the times when this bucket changes by itself: a cooldown ends, or one more slot may be tried."""
     if line.limits is None:
         return ()
     moments = (line.limits.cooldown_until, line.limits.next_trial_at or 0)

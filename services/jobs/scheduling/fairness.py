@@ -1,9 +1,9 @@
-"""Whose turn it is: from who waits and who has slots, the order in which slots are given. Pure; knows no database.
+"""The order of granting slots to waiting jobs. Pure: knows no database.
 
-A person with fewer slots goes before one with more, and of those with equally many the one who was served longest ago;
-so twenty people with fifty jobs each go round and round, and nobody waits behind somebody else's batch. A person's own
-jobs come by priority, then by age. Where a bucket has two slots or more, one of them goes to what is urgent first; as
-long as nothing is urgent, everybody has it: no slot is ever kept empty.
+A person with fewer slots comes before one with more. Among people with equally many, the one served longest ago comes
+first: twenty people with fifty jobs each rotate, and no person waits behind another person's batch. A person's own jobs
+are ordered by priority, then by age. If a bucket has two slots or more, one of them goes to urgent jobs first. While no
+job is urgent, any job may have it: no slot is ever kept empty.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 FIRST = 1
-"""The priority of a job that comes before all others of its person; it changes nothing between people."""
+"""The priority of a job that comes before all others of its person. It changes nothing between people."""
 URGENT = 2
-"""The priority from which on a job is urgent among everybody's. Only an admin gives it."""
+"""Jobs of this priority or higher are urgent among all people's jobs. Only an admin sets it."""
 _SLOTS_FOR_AN_URGENT_ONE = 2
-"""Fewer slots are never told apart: one slow urgent job would stop everybody else."""
+"""With fewer slots, none is set aside for urgent jobs: one slow urgent job would stop all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +28,15 @@ class Waiting:
     job_id: str
     person: str
     since: int
-    """When it was asked for. Milliseconds."""
+    """When it was created, in milliseconds."""
     priority: int = 0
     batch: str | None = None
-    """The batch that it is one of, or None where it was asked for by itself."""
+    """The batch it belongs to, or None if it was created by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Busy:
-    """A job that has a slot."""
+    """A job that holds a slot."""
 
     person: str
     priority: int = 0
@@ -45,33 +45,33 @@ class Busy:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One bucket, an account's slots for one of the vendor's models, at one moment."""
+    """One bucket at one moment."""
 
     slots: int
-    """How many jobs may be at work at once."""
+    """How many jobs may be at the vendor at once."""
     busy: Sequence[Busy]
     waiting: Sequence[Waiting]
     served: Mapping[str, int] = field(default_factory=dict)
-    """When each person was given a slot last. Milliseconds; who never was is not in it."""
+    """When each person was last granted a slot, in milliseconds. People who never were are missing."""
 
     @property
     def free(self) -> int:
-        """How many slots can be given now."""
+        """How many slots can be granted now."""
         return max(0, self.slots - len(self.busy))
 
 
 def next_ones(snapshot: Snapshot) -> tuple[Waiting, ...]:
-    """Who is given a slot now: as many as are free, in the order of turns."""
+    """Return the jobs to grant a slot to now: as many as there are free slots, in order."""
     turns = order(snapshot)
     return tuple(job for job, _slot in zip(turns, range(snapshot.free), strict=False))
 
 
 def order(snapshot: Snapshot) -> Iterator[Waiting]:
-    """All who wait, in the order in which they would be given slots if nobody else came."""
+    """Yield all waiting jobs in the order they would be granted slots if no other job were added."""
     lines = _Lines(snapshot)
     since_urgent = 0 if lines.urgent_at_work else snapshot.slots
     for _job in snapshot.waiting:
-        # What holds the urgent slot ends some time; for the order to come it counts as one round of all slots.
+        # The job in the urgent slot will end at some time; in this forecast it counts as one round of all slots.
         urgent_turn = snapshot.slots >= _SLOTS_FOR_AN_URGENT_ONE and since_urgent >= snapshot.slots
         job = (lines.pop_urgent() if urgent_turn else None) or lines.pop()
         since_urgent = 1 if lines.is_urgent(job) else since_urgent + 1
@@ -79,7 +79,7 @@ def order(snapshot: Snapshot) -> Iterator[Waiting]:
 
 
 class _Lines:
-    """Everybody's own line, and who stands first."""
+    """Each person's own queue, and which person is next."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._jobs_of = Counter(job.person for job in (*snapshot.waiting, *snapshot.busy))
@@ -96,18 +96,18 @@ class _Lines:
         self.urgent_at_work = any(self._is_urgent(job.person, job.priority, job.batch) for job in snapshot.busy)
 
     def is_urgent(self, job: Waiting) -> bool:
-        """Whether an admin marked it so, or it is small: the only job that its person has here, asked for by itself."""
+        """Return True if an admin marked the job urgent, or it is its person's only job here and in no batch."""
         return self._is_urgent(job.person, job.priority, job.batch)
 
     def pop(self) -> Waiting:
-        """The next of all."""
+        """Remove and return the next job."""
         job = self._first_of(self._people)
         if job is None:
             raise IndexError("nobody waits")
         return job
 
     def pop_urgent(self) -> Waiting | None:
-        """The next of those who are urgent, or None."""
+        """Remove and return the next urgent job, or return None if there is none."""
         return self._first_of(self._urgent)
 
     def _first_of(self, people: list[_Rank]) -> Waiting | None:
@@ -116,7 +116,7 @@ class _Lines:
             person = rank[-1]
             line = self._lines.get(person)
             if not line or rank != self._rank(person):
-                continue  # this place is out of date: who was served stands in again below
+                continue  # an outdated entry: a person who was served has a new one
             if people is self._urgent and not self.is_urgent(line[0]):
                 continue
             job = line.popleft()
@@ -136,7 +136,10 @@ class _Lines:
             heapq.heappush(self._urgent, self._rank(person))
 
     def _rank(self, person: str) -> _Rank:
-        """Where a person stands among all; the lowest is next. Never served comes first, then who came first."""
+        """Return a person's sort key; the lowest is next.
+
+        People never served come first, then the person whose first job is older.
+        """
         first = self._lines[person][0]
         return self._slots[person], self._served.get(person, -1), first.since, person
 

@@ -1,8 +1,11 @@
-"""How many slots a bucket has, and what the vendor's "too fast" teaches of it. Pure; knows no database and no clock.
+"""How many slots a bucket has, and what the vendor's "too fast" responses teach about it.
 
-The published limit is the most that is ever used. A refusal says that fewer are taken just now: as many as were at work
-then. After a while of quiet one slot more is tried; where that is refused too, the next trial comes four times later,
-where it is taken, the rest follows quickly. A trial costs nothing: what is refused is not bought.
+Pure: knows no database and no clock.
+
+The published limit is the maximum that is ever used. A refusal shows that the vendor accepts fewer at the moment: as
+many as were running then. After a quiet period one more slot is tried. If that is refused too, the next trial comes
+four times later; if it is accepted, the rest follows quickly. A trial costs nothing: a refused submission is not
+billed.
 """
 
 from __future__ import annotations
@@ -13,69 +16,72 @@ from services.catalogue import Catalogue
 from services.catalogue.schema import RateLimit
 
 _UNKNOWN = RateLimit(submits_per_second=1, running=1)
-"""Of what is not in the catalogue any more."""
+"""The rate for models that are no longer in the catalogue."""
 _SHAKEN = 1.5
-"""Orders come slower than allowed, so that one may be half a second late for the next ones and none is too fast: the
-vendor counts by its own clock, after the disk and the network have shaken them. A refusal costs far more."""
+"""Submissions are spaced wider than the vendor demands, by this factor.
+
+One of them may then be half a second late without making the next one too fast: the vendor counts by its own clock,
+after the disk and the network have shifted the requests. A refusal costs far more.
+"""
 _QUIET_MS = 3_600_000
-"""So long after a refusal nothing more is tried. The vendor does not say when its limits are lifted again."""
+"""Nothing more is tried for this long after a refusal. The vendor does not say when its limits are lifted again."""
 _QUIET_GROWS = 4
 _LONGEST_QUIET_MS = 24 * 3_600_000
 _STEP_MS = 60_000
-"""Between two trials that were both taken."""
+"""The interval between two trials that were both accepted."""
 _LONGEST_COOLDOWN_MS = 60_000
 _MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is known of one bucket. Times are milliseconds since 1970, 0 for never."""
+    """The known limits of one bucket. Times are milliseconds since 1970, 0 for never."""
 
     bucket: str
     running_limit: int
-    """The published number of jobs at work at once."""
+    """The published number of jobs running at once."""
     per_second: int
-    """The published number of orders a second."""
+    """The published number of submissions per second."""
     learned_limit: int | None = None
-    """What a refusal has taught, or None where the published limit holds."""
+    """The limit learned from a refusal, or None if the published limit holds."""
     cooldown_until: int = 0
-    """Until when nothing is sent."""
+    """Nothing is sent before this time."""
     last_submitted_at: int = 0
-    """The latest turn to send that was given out; it may lie a little ahead."""
+    """The latest send time that was reserved; it may be slightly in the future."""
     refusals: int = 0
-    """In a row, as long as no order proved that one slot more is taken."""
+    """Consecutive refusals since a submission last proved that one more slot is accepted."""
     updated_at: int = 0
-    """When the limit was last learned, down or up."""
+    """When the limit last changed, down or up."""
 
     @property
     def slots(self) -> int:
-        """How many jobs may be at work at once."""
+        """How many jobs may be at the vendor at once."""
         wanted = self.running_limit if self.learned_limit is None else min(self.learned_limit, self.running_limit)
         return max(1, wanted)
 
     @property
     def next_trial_at(self) -> int | None:
-        """When one slot more may be tried, or None where the published limit holds."""
+        """When one more slot may be tried, or None if the published limit holds."""
         if self.learned_limit is None:
             return None
-        if self.cooldown_until <= self.updated_at:  # the last news was a trial, not a refusal
+        if self.cooldown_until <= self.updated_at:  # the last change was a trial, not a refusal
             return self.updated_at + _STEP_MS
         quiet = _QUIET_MS * _QUIET_GROWS ** min(self.refusals - 1, _MOST_DOUBLINGS)
         return self.updated_at + min(quiet, _LONGEST_QUIET_MS)
 
 
 def published(catalogue: Catalogue, *, model: str, region: str) -> RateLimit:
-    """What the provider documents for a model in a region."""
+    """Return the rate that the vendor documents for a model in a region."""
     known = catalogue.model(model)
     offer = known.offer(region) if known else None
     return offer.rate if offer else _UNKNOWN
 
 
 def refused(limits: Limits, *, now: int, others: int, first_pause_ms: float, jitter: float) -> Limits:
-    """After "too fast", as `others` jobs of the bucket were at the vendor. `jitter` lies between 0 and 1.
+    """Learn from a "too fast" response that came while `others` jobs of the bucket were at the vendor.
 
-    With nobody else at work the number of slots is not what was too much: then only the pause is learned. Of several
-    that were on their way at once, and all come back, the first has taught what there is to learn.
+    `jitter` is between 0 and 1. If no other job was at the vendor, the number of slots was not the reason: only the
+    cooldown is learned. If several submissions were on their way and all are refused, only the first one counts.
     """
     if now < limits.cooldown_until:
         return limits
@@ -92,7 +98,7 @@ def refused(limits: Limits, *, now: int, others: int, first_pause_ms: float, jit
 
 
 def tried(limits: Limits, *, now: int) -> Limits:
-    """With one slot more, where it is time to try that; else unchanged."""
+    """Add one slot if a trial is due; else return the limits unchanged."""
     due = limits.next_trial_at
     if due is None or now < due:
         return limits
@@ -101,9 +107,9 @@ def tried(limits: Limits, *, now: int) -> Limits:
 
 
 def taken(limits: Limits, *, at_vendor: int) -> Limits:
-    """After the vendor took an order and has `at_vendor` jobs of the bucket, this one included.
+    """Learn from an accepted submission, with `at_vendor` jobs of the bucket at the vendor, this one included.
 
-    With all slots at work a trial is proved good by it; and a pace that was refused before is right again.
+    If all slots are in use, it proves a trial good. It also shows that a pace that was refused before is right again.
     """
     refused_last = limits.cooldown_until > limits.updated_at
     proved = limits.learned_limit is None if refused_last else at_vendor >= limits.slots
@@ -111,11 +117,11 @@ def taken(limits: Limits, *, at_vendor: int) -> Limits:
 
 
 def next_turn(limits: Limits, *, now: int) -> int:
-    """When the next order may be sent. Turns are evenly spaced: a quiet minute saves nothing up for a burst."""
+    """Return the next send time. Send times are evenly spaced: a quiet minute saves nothing up for a burst."""
     spacing = round(1000 * _SHAKEN / limits.per_second)
     return max(now, limits.last_submitted_at + spacing, limits.cooldown_until)
 
 
 def at_turn(limits: Limits, turn: int) -> Limits:
-    """After a turn to send was given out."""
+    """Note that a send time was reserved."""
     return replace(limits, last_submitted_at=turn)

@@ -1,6 +1,6 @@
-"""The slots of every bucket: which jobs wait for one, which hold one, and giving them out, for all processes together.
+"""The slots of every bucket: which jobs wait for one, which hold one, and granting them across all processes.
 
-Hides SQL. Giving, taking back and timing lock the bucket's row, so that any number of processes obeys one limit.
+Hides SQL. Granting, taking back and pacing lock the bucket's row, so any number of processes obeys one limit.
 services.jobs.scheduling.fairness decides which job is next.
 """
 
@@ -22,33 +22,38 @@ from services.jobs.scheduling.fairness import Busy, Snapshot, Waiting, next_ones
 from services.jobs.scheduling.limits import Limits
 
 UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING})
-"""Where a job needs a slot to go on; a slot that it has can be taken away again."""
+"""Statuses of jobs that need a slot to continue. A slot that such a job holds can still be taken away."""
 _SENT = frozenset({JobStatus.SUBMITTING, JobStatus.PENDING, JobStatus.RUNNING})
-"""Where a job may be at the vendor, and has a slot whatever its row says. What is only to be fetched has none."""
+"""Statuses of jobs that may be at the vendor: they hold a slot whether or not the row says so.
+
+A job that only has to be downloaded holds none.
+"""
 _DOUBT_COUNTS_MS = 30 * 60_000
-"""So long after its order a job of unknown fate may be at work at the vendor. It holds no slot, but explains why the
-vendor takes fewer orders than slots are known."""
+"""A job of unknown fate may be running at the vendor for this long after its submission.
+
+It holds no slot, but it explains why the vendor accepts fewer submissions than there are slots.
+"""
 _OPEN_DECISIONS = tuple(str(decision) for decision in Decision if decision.is_open)
 _LATELY_MS = 24 * 3_600_000
-"""Who was served longer ago than this counts as never served."""
+"""A person whose latest grant is older than this counts as never served."""
 
 
 @dataclass(frozen=True, order=True)
 class Bucket:
-    """What the vendor limits together: an account's jobs of one of its models."""
+    """The vendor's unit of rate limiting: an account's jobs of one vendor model."""
 
     account: str
     vendor_model: str
 
     @property
     def name(self) -> str:
-        """Its name in the table of lanes."""
+        """Its key in the `lanes` table."""
         return f"{self.account}/{self.vendor_model}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BucketQueue:
-    """Who stands at one bucket at one moment. `model` and `region` are those of one of its jobs."""
+    """The queue of one bucket at one moment. `model` and `region` are those of one of its jobs."""
 
     bucket: Bucket
     model: str
@@ -57,10 +62,10 @@ class BucketQueue:
     busy: Sequence[Busy]
     served: Mapping[str, int]
     limits: Limits | None
-    """None as long as no slot of the bucket was ever given."""
+    """None if no slot of the bucket was ever granted."""
 
     def snapshot(self, slots: int) -> Snapshot:
-        """What the turns are told from, with so many slots."""
+        """Build the input of the fairness rules, with this many slots."""
         return Snapshot(slots=slots, busy=self.busy, waiting=self.waiting, served=self.served)
 
 
@@ -71,18 +76,18 @@ class Slots:
         self._engine = engine
 
     async def lines(self, *, now: int) -> tuple[BucketQueue, ...]:
-        """Every bucket where somebody waits for a slot."""
+        """Return the queue of every bucket that has a waiting job."""
         async with self._engine.connect() as connection:
             return await _lines(connection, now=now)
 
     async def known(self) -> tuple[Limits, ...]:
-        """What is known of every bucket that was ever used."""
+        """Return the limits of every bucket that was ever used."""
         async with self._engine.connect() as connection:
             rows = (await connection.execute(sa.select(lanes).order_by(lanes.c.bucket))).mappings()
             return tuple(Limits(**row) for row in rows)
 
     async def give(self, bucket: Bucket, *, rate: RateLimit, now: int) -> tuple[Job, ...]:
-        """Give the bucket's free slots to those whose turn it is. The jobs that have one now and had none before."""
+        """Grant the bucket's free slots to the next jobs. Returns the jobs that received one."""
         async with self._engine.begin() as connection:
             known = await _hold(connection, bucket, rate)
             if now < known.cooldown_until:
@@ -108,9 +113,9 @@ class Slots:
         return tuple(job for job in given if job is not None)
 
     async def turn_to_send(self, job: Job, *, now: int) -> int | None:
-        """When the job's order may be sent, in milliseconds: its turn is taken with this.
+        """Reserve the next send time of the bucket for this job and return it, in milliseconds.
 
-        None where the job has no slot any more, and nothing may be sent.
+        Returns None if the job no longer holds a slot: nothing may be sent.
         """
         async with self._engine.begin() as connection:
             known = await _held(connection, _bucket_of(job))
@@ -123,7 +128,7 @@ class Slots:
             return turn
 
     async def may_send(self, job: Job, *, now: int) -> bool | None:
-        """Whether a turn that was waited for still stands; None where the job has no slot any more."""
+        """Return whether a reserved send time is still valid, or None if the job no longer holds a slot."""
         statement = sa.select(lanes.c.cooldown_until).where(lanes.c.bucket == _bucket_of(job).name)
         async with self._engine.connect() as connection:
             if not await _has_slot(connection, job):
@@ -133,9 +138,9 @@ class Slots:
     async def refuse(
         self, job: Job, *, now: int, first_pause_ms: float, jitter: float, attention: str
     ) -> tuple[str, ...]:
-        """The vendor said "too fast" to a job: it and all who were not sent yet wait for a slot again.
+        """Handle a "too fast" response: the job and all unsent jobs of its bucket wait for a slot again.
 
-        `jitter` lies between 0 and 1, `attention` is the sentence that the job shows meanwhile. Returns the ids of the
+        `jitter` is between 0 and 1. `attention` is the sentence that the job shows meanwhile. Returns the ids of the
         jobs that gave a slot back.
         """
         bucket = _bucket_of(job)
@@ -154,7 +159,7 @@ class Slots:
             return (job.id, *others_back.all())
 
     async def taken(self, job: Job) -> None:
-        """The vendor took a job's order: what was tried is proved good."""
+        """Note that the vendor accepted a job's submission, which confirms a limit on trial."""
         name = _bucket_of(job).name
         async with self._engine.connect() as connection:
             refusals = await connection.scalar(sa.select(lanes.c.refusals).where(lanes.c.bucket == name))
@@ -167,7 +172,7 @@ class Slots:
                 await _keep(connection, knowledge.taken(known, at_vendor=at_vendor))
 
     async def prioritise(self, job_id: str, priority: int, *, now: int) -> bool:
-        """Change where a job stands in line. False where it does not wait for a slot."""
+        """Change a job's priority in the queue. Returns False if it does not wait for a slot."""
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
             waits = jobs.update().where(jobs.c.id == job_id, *waits_for_slot())
@@ -176,25 +181,25 @@ class Slots:
             return done.rowcount > 0
 
     async def next_rested(self, *, now: int) -> int | None:
-        """When the next job that rests may be given a slot, or None."""
+        """Return the time when the next resting job may be granted a slot, or None."""
         statement = sa.select(sa.func.min(jobs.c.rests_until)).where(*waits_for_slot(), jobs.c.rests_until > now)
         async with self._engine.connect() as connection:
             return await connection.scalar(statement)
 
     async def idle(self, *, given_before: int) -> tuple[Job, ...]:
-        """Jobs that were given a slot before this time and have not been sent yet."""
+        """Return the jobs whose slot was granted before this time and which are still unsent."""
         statement = sa.select(jobs).where(_in(UNSENT), jobs.c.dispatched_at < given_before)
         async with self._engine.connect() as connection:
             return tuple(job_of(row) for row in (await connection.execute(statement)).mappings())
 
 
 def has_slot(job: Job) -> bool:
-    """Whether a job may go on as it stands, or must wait until it is given a slot."""
+    """Return whether a job may continue, or must wait until it is granted a slot."""
     return job.dispatched_at is not None or job.status not in UNSENT
 
 
 def waits_for_slot() -> tuple[sa.ColumnElement[bool], ...]:
-    """What holds of a job that is to be given a slot, now or after a rest: no person is asked about it."""
+    """Return the conditions for a job that waits for a slot, now or after a rest, and not for a person's decision."""
     decided = sa.or_(jobs.c.decision.is_(None), jobs.c.decision.not_in(_OPEN_DECISIONS))
     return _in(UNSENT), jobs.c.dispatched_at.is_(None), decided
 
@@ -262,7 +267,7 @@ def _waiting(row: sa.RowMapping) -> Waiting:
 
 
 async def _has_slot(connection: AsyncConnection, job: Job) -> bool:
-    """Whether it still has the slot that it had when it was looked at."""
+    """Return whether the job still holds the slot that it held when it was read."""
     given = jobs.c.dispatched_at.is_not(None), jobs.c.dispatched_at == job.dispatched_at
     statement = sa.select(jobs.c.id).where(jobs.c.id == job.id, *given)
     return await connection.scalar(statement) is not None
@@ -271,8 +276,10 @@ async def _has_slot(connection: AsyncConnection, job: Job) -> bool:
 async def _at_vendor(
     connection: AsyncConnection, bucket: Bucket, *, besides: str = "", doubted_since: int | None = None
 ) -> int:
-    """How many jobs of a bucket the vendor certainly has; with `doubted_since`, also those ordered since then that it
-    may have."""
+    """Count the jobs of a bucket that the vendor certainly has.
+
+    With `doubted_since`, also count the jobs submitted since then that it may have.
+    """
     there = _in(frozenset({JobStatus.PENDING, JobStatus.RUNNING}))
     if doubted_since is not None:
         doubted = sa.and_(_in(frozenset({JobStatus.UNKNOWN})), jobs.c.dispatched_at > doubted_since)
@@ -297,8 +304,11 @@ def _in(statuses: frozenset[JobStatus]) -> sa.ColumnElement[bool]:
 
 
 async def _hold(connection: AsyncConnection, bucket: Bucket, rate: RateLimit) -> Limits:
-    """The bucket's row, made where there was none, with the limits as they are published now. It is the first statement
-    of its transaction: nobody else gives slots of this bucket until the end of it."""
+    """Lock the bucket's row until the end of the transaction and store the published limits in it.
+
+    Creates the row if there is none. This must be the transaction's first statement: no other process grants slots of
+    this bucket until the transaction ends.
+    """
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(lanes)
     published = {"running_limit": rate.running, "per_second": rate.submits_per_second}
     row = asdict(Limits(bucket=bucket.name, **published))
@@ -307,7 +317,7 @@ async def _hold(connection: AsyncConnection, bucket: Bucket, rate: RateLimit) ->
 
 
 async def _held(connection: AsyncConnection, bucket: Bucket) -> Limits | None:
-    """The bucket's row, held until the end of the transaction as with `_hold`; None where there is none."""
+    """Lock the bucket's row until the end of the transaction, as `_hold` does. Returns None if there is no row."""
     statement = lanes.update().where(lanes.c.bucket == bucket.name).values(bucket=lanes.c.bucket)
     row = (await connection.execute(statement.returning(*lanes.c))).mappings().one_or_none()
     return Limits(**row) if row else None
@@ -318,7 +328,7 @@ async def _keep(connection: AsyncConnection, known: Limits) -> None:
 
 
 async def _give_one(connection: AsyncConnection, job_id: str, *, now: int, sequence: int) -> Job | None:
-    """None where somebody canceled the job meanwhile."""
+    """Grant a slot to one job. Returns None if the job was canceled meanwhile."""
     statement = (
         jobs.update()
         .where(jobs.c.id == job_id, *waits_for_slot())

@@ -1,5 +1,5 @@
-"""The steps of a job, in the order in which it takes them.
+"""The steps of a job, in the order that it runs them.
 
 `upload`, `precheck`, `throttle`, `submit` or `stream`, `poll` (`poll_many` for many at once), `download`, `verify`,
-`save`. And what happens beside them: `cancel`, `resolve` (a person decides), `reconcile` (a lost answer), `backoff`.
+`save`. And those beside them: `cancel`, `resolve` (a person decides), `reconcile` (a lost answer), `backoff`.
 """

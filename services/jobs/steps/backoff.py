@@ -1,7 +1,7 @@
-"""A job that is not sent just now and holds no slot: it rests and is tried again, a person decides, or it is stopped.
+"""Jobs that cannot be sent at the moment and hold no slot: they rest and retry, a person decides, or they are stopped.
 
-Nothing is sent again without end. After as many orders in vain as a job is allowed, a person is asked; after
-MOST_IN_VAIN the job ends. Only this job is stopped: others of the same model go on.
+Nothing is sent again without end. After the allowed number of failed submissions, a person is asked; after MOST_IN_VAIN
+the job ends. Only this job is stopped: others of the same model continue.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from services.jobs.context import Context
 log = logging.getLogger(__name__)
 
 MOST_IN_VAIN = 5
-"""A job whose orders came to nothing so often in a row is not sent any more, whatever a person decides."""
+"""A job with this many failed submissions in a row is not sent any more, whether or not a person decides to send it."""
 SENDS_PER_DECISION = 3
-"""How many orders may come to nothing before a person is asked, and after each answer."""
+"""How many submissions may fail before a person is asked, and after each answer."""
 THROTTLED_PER_SEND = 20
-"""An order that came too fast is sent again in its turn, this many times as often as one that came to nothing."""
+"""A submission refused as too fast is retried at its next send time, this many times as often as a failed one."""
 _UNSENT = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING})
 _FULL_PAUSES = (6, 24)
-"""The pauses after a first and a second order in vain, as multiples of `Pace.retry`: half a minute and two minutes."""
+"""The pauses after the first and second failed submission, in multiples of `Pace.retry`: 30 seconds and two minutes."""
 _MOST_DOUBLINGS = 8
 
 
 async def note_not_taken(context: Context, submission: Submission, error: NotTaken) -> None:
-    """Write down that the vendor did not take an order. One that never left this machine leaves no row."""
+    """Record that the vendor did not accept a submission. One that never left this machine leaves no row."""
     if isinstance(error, Unreachable):
         await context.history.submissions.withdraw(submission)
         return
@@ -38,7 +38,7 @@ async def note_not_taken(context: Context, submission: Submission, error: NotTak
 
 
 async def rest(context: Context, job: Job, error: VendorError) -> None:
-    """Give the slot back and try again later by itself. After too many orders in vain a person is asked instead."""
+    """Give the slot back and retry later. After too many failed submissions a person is asked instead."""
     sendings = await context.history.submissions.sendings(job.id)
     if isinstance(error, Unavailable) and sendings.in_vain:
         if sendings.in_vain >= min(job.sends_allowed, MOST_IN_VAIN):
@@ -54,7 +54,7 @@ async def rest(context: Context, job: Job, error: VendorError) -> None:
 
 
 async def rest_for(context: Context, job: Job, seconds: float, attention: str) -> None:
-    """Give the slot back for so long, showing a sentence meanwhile."""
+    """Give the slot back for `seconds`, showing a sentence meanwhile."""
     await context.change(
         job.id,
         only_from=_UNSENT,
@@ -67,7 +67,7 @@ async def rest_for(context: Context, job: Job, seconds: float, attention: str) -
 
 
 async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
-    """Ask a person about a job whose orders were refused as too fast again and again."""
+    """Ask a person about a job whose submissions were refused as too fast again and again."""
     job = await context.history.job(job_id, owner=EVERYONE)
     sendings = await context.history.submissions.sendings(job_id)
     if sendings.throttled >= THROTTLED_PER_SEND * job.sends_allowed:
@@ -75,7 +75,7 @@ async def hold_if_throttled_for_long(context: Context, job_id: str) -> None:
 
 
 async def stop_if_hopeless(context: Context, job_id: str) -> None:
-    """End a job whose orders came to nothing too often in a row. Nothing is known to be bought then."""
+    """End a job that has too many failed submissions in a row. Nothing is known to be billed then."""
     job = await context.history.job(job_id, owner=EVERYONE)
     sendings = await context.history.submissions.sendings(job_id)
     if sendings.in_vain < MOST_IN_VAIN or job.status not in _UNSENT:
@@ -86,7 +86,7 @@ async def stop_if_hopeless(context: Context, job_id: str) -> None:
 
 
 async def _hold(context: Context, job: Job, times: int, why: str) -> None:
-    """Ask a person whether it is sent again: nothing was bought."""
+    """Ask a person whether to send the job again: nothing was billed."""
     log.warning("job %s: the provider did not take it %d times, a person has to decide", job.id, times)
     await context.change(
         job.id,

@@ -1,8 +1,8 @@
-"""Stopping a job, as far as it can be stopped, and telling the truth where it cannot.
+"""Cancel a job as far as possible, and say so if it is too late.
 
-What waits is canceled for free. What the vendor has begun goes on and is billed; it can only be hidden when it arrives.
-In between lies a race: a cancel and the vendor's beginning may cross on their way. Then the vendor is asked who came
-first.
+A waiting job is canceled for free. A task that the vendor has begun continues and is billed; its result can only be
+hidden when it arrives. In between there is a race: a cancel and the start of the task may cross. Then the vendor's own
+record of the task decides.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _ON_ITS_WAY = "Your cancel is on its way; the provider has not answered it yet. 
 
 
 async def cancel(context: Context, job_id: str) -> Job:
-    """Cancel what can be canceled without cost. Raises NotFound, and StudioError where it is too late.
+    """Cancel a job if that costs nothing. Raises NotFound, and StudioError if it is too late.
 
-    What may just now be on its way to the vendor is marked, and canceled as soon as its task is known.
+    A job whose submission may be on its way to the vendor is marked, and canceled as soon as its task is known.
     """
     canceled = await context.end_canceled(job_id, only_from=_UNSENT)
     if canceled is not None:
@@ -43,7 +43,7 @@ async def cancel(context: Context, job_id: str) -> Job:
             if submission is not None and submission.live and submission.state is SubmissionState.OPEN:
                 raise StudioError(_too_late(job))  # there is no task that could be canceled
             marked = await context.change(job_id, only_from=_ON_THE_WAY, cancel_requested=True)
-            return marked or await cancel(context, job_id)  # it has gone on meanwhile
+            return marked or await cancel(context, job_id)  # its status has changed meanwhile
         case JobStatus.RUNNING | JobStatus.SAVING:
             raise StudioError(_too_late(job))
         case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.SUCCEEDED | JobStatus.FAILED | JobStatus.CANCELED:
@@ -53,7 +53,7 @@ async def cancel(context: Context, job_id: str) -> Job:
 
 
 async def withdraw(context: Context, job: Job) -> bool:
-    """Cancel at the vendor what somebody canceled before it could be. True where that ended the job."""
+    """Cancel at the vendor a job that was marked earlier. Returns True if that ended the job."""
     if not job.cancel_requested or job.status is not JobStatus.PENDING:
         return False
     vendor = await context.vendor(job)
@@ -64,13 +64,13 @@ async def withdraw(context: Context, job: Job) -> bool:
 
 
 async def drop_if_canceled(context: Context, job_id: str) -> None:
-    """End what somebody canceled on its way and was not taken: it does not wait in line for that."""
+    """End a job that was canceled on its way and not accepted: it does not wait for a slot just for that."""
     if (await context.history.job(job_id, owner=EVERYONE)).cancel_requested:
         await context.end_canceled(job_id, only_from=_UNSENT)
 
 
 def overtaken(job: Job, *, done: bool) -> dict[str, Any]:  # Any: members of a job
-    """What is written of a job whose cancel came too late, so that nobody believes that it was stopped."""
+    """Return the changes for a job whose cancel came too late, with a remark that it was not stopped."""
     had, follows = ("finished it", _costs(job)) if done else ("begun", _goes_on(job))
     return {
         "cancel_requested": False,
@@ -79,7 +79,7 @@ def overtaken(job: Job, *, done: bool) -> dict[str, Any]:  # Any: members of a j
 
 
 async def arrive(context: Context, job_id: str, on_arrival: OnArrival) -> Job:
-    """Keep or hide a work when it arrives. Raises StudioError where it has arrived already."""
+    """Choose whether a job's result is kept or hidden when it arrives. Raises StudioError if it has arrived already."""
     changed = await context.change(job_id, only_from=_NOT_ENDED, on_arrival=on_arrival)
     if changed is not None:
         log.info("job %s: %s when it arrives", job_id, on_arrival)
@@ -109,19 +109,19 @@ async def _cancel_at_vendor(context: Context, job: Job) -> Job:
 
 
 async def _race(context: Context, vendor: DashScope, job: Job) -> TaskStatus | None:
-    """Cancel a task and learn who came first; where nobody can tell yet, the cancel stands and is tried again.
+    """Cancel a task and find out whether it had begun before. If that is unknown yet, the cancel is tried again.
 
-    Returns how the task stands, or None where the vendor could not be asked.
+    Returns the status of the task, or None if the vendor could not be queried.
     """
     status: TaskStatus | None = None
     try:
         await vendor.cancel(job.task_id or "")
-        # A yes may have crossed with the beginning: what goes on all the same is billed, and shall not be lost.
+        # The vendor's yes may have crossed with the start: a task that still runs is billed and must not be lost.
         status = await _status(vendor, job)
         if status not in (TaskStatus.RUNNING, TaskStatus.SUCCEEDED):
             status = TaskStatus.CANCELED
     except VendorError as error:
-        # Refused, or lost on its way: only the task itself tells.
+        # Refused, or lost on its way: only the task itself shows the truth.
         log.info("job %s task %s: cancel not confirmed (%s)", job.id, job.task_id, error.code or type(error).__name__)
         status = await _status(vendor, job)
     match status:

@@ -1,4 +1,4 @@
-"""From a link at the vendor to a file on our disk and the asset that stands for it."""
+"""Download a link at the vendor to a file on our disk, and build its asset."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from services.media.metadata import Recipe, recipe_of
 from services.storage.archive import StoredResult, new_part_name
 
 _LONGEST_TURN_SECONDS = 600.0
-"""A download that drips holds its place no longer: the next try goes on with what has come."""
+"""A slow download holds its place no longer than this, in seconds: the next try continues from the received bytes."""
 
 
 class CutShort(FileRefused):
-    """A clip or picture came as long as it was told to be, and its end is not there. `sha256` is of what came."""
+    """A clip or picture of the declared length lacks its end. `sha256` is the checksum of the received file."""
 
     def __init__(self, sha256: str) -> None:
         super().__init__("The provider's file is cut short: its end cannot be read.")
@@ -39,20 +39,20 @@ class Fetched:
 
     asset: Asset
     cut_short: bool = False
-    """Whether its end is missing at the provider, too: the very same came twice."""
+    """True if its end is missing at the vendor, too: the same bytes came twice."""
 
 
 async def fetch(
     context: Context, vendor: DashScope, job: Job, url: str, *, number: int, cut_short_before: str = ""
 ) -> Fetched:
-    """Fetch result `number`, counted from 1: a clip or a picture, by what the job's model makes.
+    """Download result `number`, counted from 1: a clip or a picture, by what the job's model makes.
 
-    `cut_short_before` is the checksum of a result that was refused as cut short: where the same comes again, the
-    provider has no better one, and it is kept. Raises CutShort, VendorError, FileRefused or OSError; what has come by
-    then is gone on with the next time.
+    `cut_short_before` is the checksum of a result that was refused as cut short: if the same bytes come again, the
+    vendor has nothing better, and they are kept. Raises CutShort, VendorError, FileRefused or OSError; the next call
+    continues from the bytes received so far.
 
-    Two processes may fetch the same for a moment: one that stood still, and the one that took its work over. Both write
-    the same file and the same row.
+    Two processes may download the same result for a moment: one that stood still, and the one that took over its jobs.
+    Both write the same file and the same row.
     """
     model = context.catalogue.model(job.model)
     is_video = model is None or model.result.is_video
@@ -69,17 +69,17 @@ async def fetch(
             recipe = await _recipe(context, job, asset_id)
             stored = await keep(part, job_id=job.id, number=number, recipe=recipe)
         except FileRefused:
-            await asyncio.to_thread(_drop, part)  # the next try begins from nothing, not from a broken half
+            await asyncio.to_thread(_drop, part)  # the next try starts from nothing, not from a broken half
             raise
     return Fetched(_asset(job, stored, asset_id=asset_id, number=number, created_at=context.clock()), cut_short)
 
 
 @contextmanager
 def _part_of(part: Path) -> Iterator[Path]:
-    """The file to download into: `part`, which a later try goes on with.
+    """Yield the file to download into: `part`, which a later try continues.
 
-    A fresh one, gone afterwards, if another process holds that, or if the disk knows no locks: no lock keeps a result
-    that is paid for from being saved.
+    If another process holds `part`, or the disk supports no locks, yield a new file and delete it afterwards: a missing
+    lock must not keep a paid result from being saved.
     """
     lock = FileLock(f"{part}.lock", thread_local=False)
     with suppress(OSError, NotImplementedError):  # a Timeout is an OSError
@@ -99,7 +99,7 @@ def _part_of(part: Path) -> Iterator[Path]:
 
 
 async def _recipe(context: Context, job: Job, asset_id: str) -> Recipe:
-    """What the file will say of itself; its person is not in it."""
+    """Return the recipe to embed in the file; its person is not in it."""
     found = await context.history.with_assets(job.id, owner=EVERYONE)
     return recipe_of(found.job, [one for one in found.assets if not one.is_output], asset_id=asset_id)
 
@@ -134,7 +134,7 @@ def _asset(job: Job, stored: StoredResult, *, asset_id: str, number: int, create
 
 
 async def keep_article(context: Context, job: Job, items: Sequence[ArticleItem], pictures: Sequence[Asset]) -> Asset:
-    """Write an article down as Markdown that shows its pictures by their file names. Raises OSError."""
+    """Write an article as Markdown that refers to its pictures by their file names. Raises OSError."""
     names = {picture.id: picture.name for picture in pictures}
     stored = await context.archive.keep_article(markdown(items, names=names), job_id=job.id)
     return Asset(

@@ -1,4 +1,4 @@
-"""From a known task to its end, as the vendor tells it. No timer of ours ever declares a job failed."""
+"""Poll a known task to its end, as the vendor reports it. No timer of ours ever declares a job failed."""
 
 from __future__ import annotations
 
@@ -24,28 +24,34 @@ log = logging.getLogger(__name__)
 
 _WAITING = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
 _SURELY = 3
-"""How many times in a row the vendor must say that it does not know a task, or that it failed without saying that it is
-of the task: the first words may come too early."""
+"""How often in a row the vendor must report a task as unknown, or as failed without naming the task, to be believed.
+
+The first such answers may come too early.
+"""
 _TOO_EARLY_MS = 60_000
-"""So long after an order those words are not believed at all: what may be paid for is not given up for a lag."""
+"""For this long after a submission those answers are not believed at all: a lag must not give up a paid task."""
 _SILENT_TROUBLE = 3
-"""How many polls may fail before anybody is told."""
+"""How many polls may fail before a notice is shown."""
 _NOT_KNOWN = "The provider does not know your order just now; asking again."
 _UNSURE_SHARE = 0.5
-"""While nothing like it was made here, a pause is at most this share of the time that a task has taken so far: what is
-made more quickly than the documentation says is noticed soon."""
+"""Without samples of its group, a pause is at most this share of the time that a task has taken so far.
+
+A job that runs faster than documented is then noticed soon.
+"""
 _SURE_SAMPLES = 5
 LONGEST_POLLS = 4
-"""A pause is at most so many usual ones, however surely nothing can be ready yet."""
+"""A pause is at most this many usual ones, however certain it is that nothing can be ready yet."""
 _CALM_PER_SECOND = 10
-"""How many polls a second an account's jobs make together at most, as long as the longest pause allows: half of what
-the vendor takes, so that list, cancel and save find a turn at once."""
+"""The most polls a second that an account's jobs make together, if the longest pause allows it.
+
+That is half of what the vendor accepts: list, cancel and save requests then need not wait.
+"""
 
 
 async def wait(context: Context, job: Job) -> Task | None:
-    """Poll until the task has ended. The task, where it has succeeded and its result is to be fetched.
+    """Poll until the task has ended. Returns the task if it succeeded and its result is to be downloaded.
 
-    Where it turns out to be somebody else's, the job is of unknown fate afterwards.
+    If the task turns out to be another person's, the job is of unknown fate afterwards.
     """
     context.waiting[job.account] += 1
     try:
@@ -90,7 +96,7 @@ async def _wait(context: Context, job: Job, place: PolledTask) -> Task | None:
 
 
 def _unusual(task: Task) -> str | None:
-    """The sentence to show with a task that is in an unusual state, or None."""
+    """Return the sentence to show for a task in an unusual state, or None."""
     match task.status:
         case TaskStatus.UNKNOWN:
             return _NOT_KNOWN
@@ -105,9 +111,9 @@ def _is_new(context: Context, job: Job) -> bool:
 
 
 async def _poll(context: Context, job: Job) -> Task | Refused | None:
-    """The task as it stands, or None where the vendor cannot be asked just now.
+    """Return the current task, or None if the vendor cannot be queried at the moment.
 
-    Refused is a failed task told by its code alone: the pages on pictures show it so (wan-image-api.md 1.6).
+    Refused is a failed task reported by its code alone: the pages on pictures show this form (wan-image-api.md 1.6).
     """
     vendor = await context.vendor(job)
     if vendor is None:
@@ -141,7 +147,10 @@ def _pause(context: Context, job: Job) -> float:
 
 
 def _began(job: Job) -> int:
-    """Since when a task is in work, or in the vendor's line. Its own time counts where it agrees with our clock."""
+    """Return since when a task has been running, or in the vendor's queue.
+
+    The vendor's own time counts if it agrees with our clock.
+    """
     bought = job.submitted_at or job.created_at
     if job.status is not JobStatus.RUNNING or job.running_at is None:
         return bought
@@ -150,9 +159,9 @@ def _began(job: Job) -> int:
 
 
 def next_pause(pace: Pace, *, plan: PollSchedule, elapsed: float, at_work: bool, sure: bool, waiting: int) -> float:
-    """Seconds until the next poll of a task that has been in work, or else in line, for `elapsed` seconds.
+    """Return the seconds until the next poll of a task that has been running, or else queued, for `elapsed` seconds.
 
-    `sure` says that such works were measured here; `waiting` jobs share the account.
+    `sure` means that such jobs were measured here; `waiting` jobs share the account.
     """
     longest = LONGEST_POLLS * pace.poll if at_work else pace.poll
     wanted = min(longest, plan.pause(elapsed if at_work else 0.0))
@@ -162,7 +171,7 @@ def next_pause(pace: Pace, *, plan: PollSchedule, elapsed: float, at_work: bool,
 
 
 async def _note(context: Context, job: Job, task: Task) -> bool:
-    """Write down what is new about a task. True where it has ended."""
+    """Record the news about a task. Returns True if it has ended."""
     match task.status:
         case TaskStatus.PENDING:
             return await withdraw(context, job)
@@ -216,18 +225,18 @@ async def _note(context: Context, job: Job, task: Task) -> bool:
 
 
 def _overtaken(job: Job, *, done: bool) -> dict[str, Any]:  # Any: members of a job, as they are written
-    """What is said where somebody canceled it and the cancel did not get through in time."""
+    """Return the changes for a job whose cancel came too late, or nothing if it was not canceled."""
     return overtaken(job, done=done) if job.cancel_requested else {}
 
 
 def _times(task: Task) -> dict[str, Any]:  # Any: members of a job, as they are written
-    """When the vendor began and ended, as far as it has told. Milliseconds, by its clock."""
+    """Return when the vendor began and ended, as far as reported. Milliseconds, by its clock."""
     told = {"scheduled_at": task.scheduled_at, "ended_at": task.ended_at}
     return {name: round(moment.timestamp() * 1000) for name, moment in told.items() if moment is not None}
 
 
 def expires_at(context: Context, job: Job, task: Task) -> int:
-    """When the vendor drops the result of a task that has succeeded. Milliseconds."""
+    """Return when the vendor drops the result of a succeeded task. Milliseconds."""
     return expiry(ended_at=task.ended_at, bought_at=job.submitted_at or job.created_at, seen_at=context.clock())
 
 
@@ -237,12 +246,12 @@ _ESTIMATED = (
 
 
 async def _billed(context: Context, job: Job, task: Task) -> int:
-    """What the task and the check before it cost, in millionths; the estimate where `usage` does not say."""
+    """Return the cost of the task and its precheck, in millionths, or the estimate if `usage` is missing."""
     try:
         request = await request_of(context, await context.history.with_assets(job.id, owner=EVERYONE))
     except (InvalidRequest, NotFound):
         # The catalogue has dropped the model or a value since. The estimate was made at the model's own price, so it is
-        # nearer the truth than the dearest rate that is known.
+        # closer to the truth than the highest known rate.
         await context.change(job.id, remark=_ESTIMATED)
         return job.estimated_micros
     amount = billed(request, task.usage)

@@ -1,8 +1,8 @@
-"""One question for many: which of an account's tasks are in work just now.
+"""One query for many jobs: which of an account's tasks are running at the moment.
 
-The vendor's list costs one query however many jobs wait. A task that has left it has ended, one that has come into it
-has begun; the job of either is woken and asks about its own task. So this only says when asking is worth while: what is
-believed is the task's own answer, and where the list turns out to lag behind, it is left alone for a while.
+The vendor's list costs one query, however many jobs wait. A task that has left it has ended, and one that has entered
+it has begun; either job is woken and polls its own task. So the list only shows when polling is worthwhile: the task's
+own answer decides, and if the list turns out to lag, it is not used for a while.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from services.jobs.pace import Pace
 log = logging.getLogger(__name__)
 
 MANY = 3
-"""For fewer, a list would be asked for more often than each of them asks by itself."""
+"""With fewer jobs, the list would be queried more often than each job polls by itself."""
 ROUNDS = 1.5
-"""A round costs each of N jobs an N-th of a question; so many rounds fit into the pause of one that asks alone."""
+"""A round costs each of N jobs 1/N of a query; this many rounds fit into the pause of a job that polls alone."""
 _PAGES_PER_SECOND = 5
-"""Of the 20 queries a second that the vendor takes (wan-video-api.md 7.6); the rest is for everything else."""
+"""Of the 20 queries a second that the vendor accepts (wan-video-api.md 7.6). The rest is for all other calls."""
 _ROWS = 10
-"""Rows of a page of the list, as services.dashscope asks for them."""
+"""Rows per page of the list, as services.dashscope requests them."""
 _LIES = 3
 _DOUBTED_MS = 600_000
-"""So long a list that told nothing true so often in a row is not asked."""
+"""A list that was wrong `_LIES` times in a row is not queried for this long."""
 
 
 @dataclass
 class PolledTask:
-    """A job that waits, as it saw its task last."""
+    """A waiting job, as of its latest poll."""
 
     job: Job
     at_work: bool = False
     asked_at: int = 0
-    """When it asked about its own task last. Milliseconds."""
+    """When it last polled its own task, in milliseconds."""
     woken: bool = False
 
 
@@ -68,7 +68,7 @@ class PollMany:
         pace: Pace,
         sharers: Callable[[], int],
     ) -> None:
-        """`sharers` is how many processes ask the same account."""
+        """Create the rounds. `sharers` returns how many processes query the same account."""
         self._vendor = vendor
         self._wake = wake
         self._clock = clock
@@ -79,7 +79,7 @@ class PollMany:
 
     @contextmanager
     def joined(self, job: Job) -> Iterator[PolledTask]:
-        """Be told when the task may have begun or ended, for as long as it is waited for."""
+        """Wake the job inside this context when its task may have begun or ended."""
         crowd = self._crowds.setdefault(job.account, _Crowd())
         place = crowd.places[job.id] = PolledTask(job, at_work=job.status is JobStatus.RUNNING)
         if crowd.task is None and len(crowd.places) >= MANY:
@@ -93,7 +93,7 @@ class PollMany:
                 crowd.task = None
 
     def saw(self, place: PolledTask, *, at_work: bool) -> None:
-        """Take note of how a task stands by its own answer, as it goes on."""
+        """Record the status of an unfinished task by its own answer."""
         crowd = self._crowds[place.job.account]
         if place.woken and at_work == place.at_work:
             crowd.lies += 1
@@ -105,13 +105,13 @@ class PollMany:
         place.at_work, place.woken, place.asked_at = at_work, False, self._clock()
 
     def covers(self, place: PolledTask) -> bool:
-        """Whether the list says when to ask, so that the job need only look after itself now and then."""
+        """Return whether the list decides when to poll. The job itself then polls only now and then."""
         crowd, now = self._crowds[place.job.account], self._clock()
         fresh = now - crowd.answered_at < 2_000 * max(1.0, self._pause_of(crowd))
         return crowd.task is not None and fresh and now >= crowd.doubted_until
 
     def _pause_of(self, crowd: _Crowd) -> float:
-        """Seconds between two rounds."""
+        """Return the seconds between two rounds."""
         pace, many = self._pace, max(1, len(crowd.places))
         pages = 1 + sum(place.at_work for place in crowd.places.values()) / _ROWS
         alone = max(pace.first_poll, ROUNDS * pace.poll / many, pages / _PAGES_PER_SECOND)
@@ -127,11 +127,11 @@ class PollMany:
             except VendorError as error:
                 log.info("the list of tasks at work cannot be read (%s)", error.code or type(error).__name__)
             except Exception:
-                # A locked database, or a bug, must not end the rounds of an account; each asks for itself meanwhile.
+                # A locked database, or a bug, must not end an account's rounds; each job polls by itself meanwhile.
                 log.exception("a round failed, going on")
 
     async def _look(self, crowd: _Crowd) -> None:
-        """Ask for the list once, and wake whoever it contradicts."""
+        """Query the list once, and wake every job whose known status it contradicts."""
         asked_at = self._clock()
         vendor = await self._vendor(next(iter(crowd.places.values())).job)
         if vendor is None:

@@ -1,7 +1,7 @@
-"""The question before a job: will the vendor take this picture? It is billed, so it is asked once for each picture.
+"""The precheck of a job: will the vendor accept this picture? It is billed, so it is asked once for each picture.
 
-The row is written before the call. An answer that was lost is never asked for again by itself: the job ends, and only
-a new one that somebody starts asks anew.
+The row is written before the call. A lost answer is never asked for again automatically: the job ends, and only a new
+job from a person asks again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _SYMBOLS = {"CNY": "¥", "USD": "$"}
 
 
 async def passes(context: Context, vendor: DashScope, found: JobWithAssets, request: Request) -> bool:
-    """Whether the vendor takes the picture of a job, asked now or known from before. False where the job has ended.
+    """Return whether the vendor accepts a job's picture, by a new or an earlier precheck. False if the job has ended.
 
-    True for a model without a check. Raises NotTaken where the very same may be asked again, Refused.
+    True for a model without a precheck. Raises NotTaken if the same precheck may be asked again, and Refused.
     """
     precheck = request.model.precheck
     picture = next((asset for asset in found.assets if precheck and asset.role == precheck.field), None)
@@ -45,7 +45,7 @@ async def passes(context: Context, vendor: DashScope, found: JobWithAssets, requ
 async def _asked(
     context: Context, vendor: DashScope, job: Job, *, precheck: Precheck, picture: Asset
 ) -> PrecheckRun | None:
-    """The question about a picture with its answer; None where another job is asking it just now."""
+    """Return a picture's answered precheck, or None if another job is asking it at the moment."""
     checks = context.history.prechecks
     check = await checks.find(job, vendor_check=precheck.id, sha256=picture.sha256)
     if check is None:
@@ -64,7 +64,7 @@ async def _asked(
     if check.job_id == job.id:
         return await _lose(context, check)  # this job was interrupted while it asked
     if (await context.history.job(check.job_id, owner=EVERYONE)).status.final:
-        await _lose(context, check)  # whoever asked has ended without an answer
+        await _lose(context, check)  # the job that asked has ended without an answer
     else:
         await context.pause(job.id, context.pace.first_poll)
     return None
@@ -113,7 +113,7 @@ async def _judge(context: Context, job: Job, check: PrecheckRun) -> bool:
 
 
 async def _is_over(context: Context, job: Job) -> bool:
-    """Whether somebody canceled the job while it asked. What it asked is paid all the same."""
+    """Return whether the job was canceled while it asked. The precheck is billed anyway."""
     job = await context.history.job(job.id, owner=EVERYONE)
     paid = await context.history.prechecks.paid_by(job.id)
     if job.status.final and job.actual_micros is not None and job.actual_micros < paid:
@@ -122,7 +122,7 @@ async def _is_over(context: Context, job: Job) -> bool:
 
 
 def _refused(check: PrecheckRun) -> VendorError:
-    """Why the picture will not do; a reason that nobody has documented is told in the vendor's own words."""
+    """Build the refusal of a picture. An undocumented reason is given in the vendor's own words."""
     code, message = check.code, check.message
     if find(code, message) is None:
         code, message = "CheckFailed", f"{code} {message}".strip()

@@ -1,6 +1,6 @@
 """Find out whether a create call without an answer bought a task: by the vendor's task list, never by a second POST.
 
-services.jobs.task_matching says which task belongs to which submission. A task that was the only candidate, and then
+services.jobs.task_matching decides which task belongs to which submission. A task that was the only candidate, and then
 reports another prompt, is given up again. If the list shows no task for long enough, a person decides about a second
 submission. services.jobs.late_tasks finds a task that appears only after that.
 """
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 _LOOKS_AT_LEAST = 2
 _LOOK_AGAIN_SECONDS = 5.0
 _LOOKS_SPREAD = 12
-"""The pause between two looks grows to this share of the time that was waited so far."""
+"""The pause between two looks grows to the waiting time so far divided by this."""
 _LONGEST_LOOK_SECONDS = 30.0
 _LAGS = 2.0
-"""A list that was seen to lag gets this many times its longest lag before a missing task counts as not taken."""
+"""A missing task counts as not taken only after this many times the longest lag seen in the list."""
 _ASK_AFTER_MS = 120_000
-"""How long the list may be out of reach before a person is asked; where the vendor says no, they are asked at once."""
+"""How long the list may be unreachable before a person is asked. If the vendor refuses, a person is asked at once."""
 _FORGOTTEN_AFTER_MS = 24 * 3_600_000
-"""The vendor keeps a task for so long (wan-video-api.md 7)."""
+"""How long the vendor keeps a task (wan-video-api.md 7)."""
 _ON_THE_WAY = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING})
 _LOOKED_UP = frozenset({JobStatus.UNKNOWN})
 
@@ -63,18 +63,18 @@ _BEHIND = (
 
 
 class _Found(Enum):
-    """What a look at the list has led to."""
+    """The result of a look at the list."""
 
     SETTLED = auto()
     NOTHING_YET = auto()
     DOUBT = auto()
-    """A person has to say: it may have been bought, and the vendor will not tell."""
+    """A person has to decide: it may have been bought, and the vendor will not say."""
     BEHIND = auto()
-    """The same, since the list lacks tasks that exist."""
+    """The same, because the list lacks tasks that exist."""
 
 
 async def reconcile(context: Context, job: Job, submission: Submission) -> None:
-    """Settle an open submission: adopted, not listed and left to a person, or given up after a day."""
+    """Settle an open submission: adopt its task, leave an unlisted one to a person, or give up after a day."""
     submission = await context.history.submissions.lose(submission, lost_at=context.clock())
     if job.status is not JobStatus.UNKNOWN:
         await context.change(job.id, only_from=_ON_THE_WAY, status=JobStatus.UNKNOWN, decision=None, attention=_ASKING)
@@ -114,14 +114,14 @@ async def reconcile(context: Context, job: Job, submission: Submission) -> None:
 
 
 def _look_again(context: Context, submission: Submission) -> float:
-    """Seconds until the next look: often at first, when an order is most likely to appear."""
+    """Return the seconds until the next look: short at first, when the task is most likely to appear."""
     waited = (context.clock() - (submission.lost_at or submission.started_at)) / 1000
     first = min(_LOOK_AGAIN_SECONDS, max(context.pace.settle / 3, 0.05))
     return min(max(first, waited / _LOOKS_SPREAD), _LONGEST_LOOK_SECONDS)
 
 
 async def _tell(context: Context, job: Job, *, key_refused: bool, ask: bool) -> None:
-    """Say that the list cannot be read, and after a while let a person decide. The studio goes on looking."""
+    """Show that the list cannot be read, and after a while let a person decide. The studio keeps looking."""
     if not ask:
         await context.say(job, _CANNOT_READ if job.decision is None else job.attention)
         return
@@ -140,7 +140,7 @@ async def _withdraw_question(context: Context, job: Job) -> None:
 
 
 async def _give_up(context: Context, job: Job, submission: Submission) -> None:
-    """After a day the vendor has forgotten every task of then: nobody will ever know."""
+    """Give up a submission after a day. By then the vendor has dropped its task, so its fate can never be known."""
     values = await context.failure(job, forgotten())
     if await context.history.submissions.give_up(submission, **values, decision=None, updated_at=context.clock()):
         await context.announce(job.id)
@@ -177,7 +177,10 @@ async def _settle(context: Context, job: Job, submission: Submission, look: Look
 
 
 async def _leave_to_a_person(context: Context, job: Job, submission: Submission, waited: float) -> bool:
-    """The list shows no task of it: a person decides about a second order. False if it was settled meanwhile."""
+    """Let a person decide about a second submission, since the list shows no task of the first.
+
+    Returns False if the submission was settled meanwhile.
+    """
     minutes = max(1, round(waited / 60))
     why = (
         "The provider's answer was lost, and its list of orders did not show this one within "
@@ -201,8 +204,10 @@ async def _leave_to_a_person(context: Context, job: Job, submission: Submission,
 
 
 async def disown(context: Context, job: Job, task: Task) -> bool:
-    """Give up a task that was adopted while it did not tell its words, and now tells others: somebody else bought it
-    with the same account. False for every other task. The job is then looked up anew."""
+    """Give up an adopted task that did not report its prompt at first and now reports a different one.
+
+    Another person bought it with the same account. The job is then looked up again. Returns False for every other task.
+    """
     submission = await context.history.submissions.latest(job.id)
     adopted = submission is not None and submission.lost_at is not None and submission.task_id == task.task_id
     if submission is None or not adopted or task.orig_prompt is None or same_words(task.orig_prompt, job.prompt):

@@ -1,4 +1,4 @@
-"""What a person decides about a job that the studio does not send again by itself: send it, or let it go."""
+"""A person's decision about a job that the studio does not send again by itself: send it, or drop it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ _SETTLED = "There is nothing to decide any more: it was cleared up meanwhile."
 
 
 async def decide(context: Context, job_id: str, decision: Decision) -> Job:
-    """Take a person's word. Raises NotFound, StudioError if no person is asked, and OverCap if a cap does not allow for
-    a second order beside one that may have been bought.
+    """Apply a person's decision.
 
-    An order that may have been bought counts as given up, and its money stays in the books. One that the vendor's list
-    does not show, or that the vendor refused, costs nothing.
+    Raises NotFound; StudioError if no person is asked; and OverCap if a cap does not allow a second submission beside
+    one that may have been billed.
+
+    A submission that may have been billed counts as given up, and its money stays in the books. One that the vendor's
+    list does not show, or that the vendor refused, costs nothing.
     """
     if decision.is_open:
         raise StudioError("The decision is `send` or `drop`.")
@@ -44,7 +46,7 @@ async def decide(context: Context, job_id: str, decision: Decision) -> Job:
 
 
 async def _decide_unknown(context: Context, job: Job, decision: Decision) -> Job | None:
-    """It may have been bought."""
+    """Apply a decision about a submission that may have been billed."""
     now, history = context.clock(), context.history
     submission = await history.submissions.latest(job.id)
     if submission is None or submission.state is not SubmissionState.OPEN:
@@ -66,7 +68,7 @@ async def _decide_unknown(context: Context, job: Job, decision: Decision) -> Job
 
 
 async def _decide_not_taken(context: Context, job: Job, decision: Decision) -> Job | None:
-    """It was most likely, or certainly, not bought."""
+    """Apply a decision about a submission that was most likely, or certainly, not billed."""
     unlisted = job.decision is Decision.UNLISTED
     if decision is Decision.SEND:
         remark = "Sent again, as you decided."
@@ -90,8 +92,10 @@ async def _decide_not_taken(context: Context, job: Job, decision: Decision) -> J
 
 
 async def _sent_again(context: Context, job: Job, *, remark: str, more: int = 0) -> dict[str, Any]:
-    """The members of a job that waits for its turn like any other: its slot is needed by nobody meanwhile. Any because
-    they are of every kind. `more` orders in vain are about to be written."""
+    """Return the fields of a job that waits for a slot like any other: it needs none meanwhile.
+
+    Any because the values are of every type. `more` failed submissions are about to be written.
+    """
     sendings = await context.history.submissions.sendings(job.id)
     return {
         "status": JobStatus.QUEUED,

@@ -1,6 +1,6 @@
-"""From a finished work to files on our disk. The vendor's links die after 24 hours, so this never gives up before.
+"""Download a finished job's results to our disk. The vendor's links expire after 24 hours; this never gives up earlier.
 
-Hides how often and in which order things are tried: see services.jobs.expiry for the rule.
+Hides the retries and their order: see services.jobs.expiry for the rule.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from services.request import output_count
 log = logging.getLogger(__name__)
 
 LOST = "Not everything could be fetched before the provider's 24 hours were over."
-"""What is said with a work of which a part is gone."""
+"""The remark on a job whose result is partly lost."""
 _SHORT = "The provider's file seems to be cut short. It came twice like this and is kept as it is."
 _NO_LINK = "NoResult"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -42,29 +42,29 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @dataclass
 class _Saved:
-    """What of a work is on our disk. Clips and pictures go by their number, counted from 1."""
+    """The results of a job that are on our disk. Clips and pictures are keyed by number, counted from 1."""
 
     files: dict[int, Asset] = field(default_factory=dict)
-    """What is here is not fetched again."""
+    """These files are not downloaded again."""
     whole: bool = False
     written: set[str] = field(default_factory=set)
     """The ids of the files whose rows are written already."""
     came_short: dict[int, str] = field(default_factory=dict)
-    """Checksums of what was refused as cut short."""
+    """Checksums of results refused as cut short."""
     kept_short: bool = False
-    """Whether one of the files is cut short at the provider, too."""
+    """True if one of the files is cut short at the vendor, too."""
 
     def remark(self, *remarks: str | None) -> str | None:
-        """What there is to say of the result, one sentence after the other."""
+        """Join the remarks about the result, one sentence after the other."""
         said = (*remarks, None if self.whole else LOST, _SHORT if self.kept_short else None)
         return " ".join(filter(None, said)) or None
 
 
 async def save(context: Context, job: Job, task: Task | None = None) -> None:
-    """Fetch a work's results and finish the job: files first, then the rows, in one transaction.
+    """Download a job's results and finish the job: files first, then the rows, in one transaction.
 
-    `task` is how the vendor has just told it; without it, and after a fetch that broke off, the vendor is asked. A live
-    job has no task: the links that it was given are in its row.
+    `task` is the vendor's latest answer; without it, and after a download that broke off, the vendor is queried. A live
+    job has no task: its links are in its row.
     """
     if job.task_id is None:
         await _save_live(context, job)
@@ -95,7 +95,7 @@ async def _save_task(context: Context, job: Job, task: Task | None) -> None:
         except (StudioError, OSError) as error:
             await _show(context, job, saved)
             job = await _stumble(context, job, error)
-        is_fresh = False  # its links may have died
+        is_fresh = False  # its links may have expired
         if not saved.whole and not await patience.lasts(job):
             break
     if not saved.files:
@@ -114,7 +114,7 @@ class _Patience:
         self._pause = context.pace.first_poll
 
     async def lasts(self, job: Job) -> bool:
-        """Pause before the next try; False at once where the result is lost by now."""
+        """Pause before the next try. Returns False at once if the result is lost by now."""
         context, pace = self._context, self._context.pace
         if context.over(job):
             return False
@@ -126,7 +126,7 @@ class _Patience:
 
 
 async def _show(context: Context, job: Job, saved: _Saved) -> None:
-    """Write down what is here already: one picture that cannot be had yet does not keep the others from being seen."""
+    """Record the files that are here already: one missing picture does not hide the others."""
     new = [asset for asset in saved.files.values() if asset.id not in saved.written]
     if new:
         await context.change(job.id, files=new)
@@ -134,7 +134,7 @@ async def _show(context: Context, job: Job, saved: _Saved) -> None:
 
 
 async def _look(vendor: DashScope, job: Job, known: Task | None) -> Task:
-    """The task with fresh links; as it is known already, where the vendor cannot be asked or does not tell any more."""
+    """Return the task with fresh links, or the known one if the vendor cannot be queried or has dropped the task."""
     try:
         task = await vendor.query(job.task_id or "")
     except VendorError:
@@ -145,23 +145,23 @@ async def _look(vendor: DashScope, job: Job, known: Task | None) -> Task:
 
 
 async def _note_expiry(context: Context, job: Job, task: Task) -> Job:
-    """Write down until when the vendor keeps the result, where that was not done when the task ended."""
+    """Record the expiry of the result, if that was not done when the task ended."""
     if job.expires_at is not None or task.ended_at is None:
         return job
     return await context.change(job.id, expires_at=expires_at(context, job, task)) or job
 
 
 def _links(task: Task) -> dict[int, str]:
-    """The links to what was made, by number. Raises VendorError where there is none."""
+    """Return the links to the results, by number. Raises VendorError if there is none."""
     if not task.result_urls:
         raise VendorError("The provider says that it is done but gives no link to the result.", code=_NO_LINK)
     return dict(enumerate(task.result_urls, start=1))
 
 
 async def _fetch_all(context: Context, vendor: DashScope, job: Job, links: dict[int, str], saved: _Saved) -> None:
-    """Fetch every clip and picture that is not here yet, side by side: one that cannot be had stops no other.
+    """Download every missing clip and picture concurrently: one that fails stops no other.
 
-    Raises StudioError or OSError for the first of those that could not be had.
+    Raises the StudioError or OSError of the first number that failed.
     """
     errors: dict[int, StudioError | OSError] = {}
 
@@ -187,7 +187,7 @@ async def _fetch_all(context: Context, vendor: DashScope, job: Job, links: dict[
 
 
 def _article(parts: Sequence[Part], saved: _Saved) -> list[ArticleItem]:
-    """The words with the pictures that are here in their places; nothing where there are no words."""
+    """Combine the text with the available pictures in their positions. Returns an empty list if there is no text."""
     items: list[ArticleItem] = []
     number = 0
     for part in parts:
@@ -199,14 +199,14 @@ def _article(parts: Sequence[Part], saved: _Saved) -> list[ArticleItem]:
 
 
 async def _remark(context: Context, job: Job, task: Task) -> str | None:
-    """What there is to say of the pictures that were asked for and not made."""
+    """Return a remark about requested pictures that were not made, or None."""
     made = len(task.result_urls)
     asked = made + len(task.failures)
     if not task.failures:
         try:
             request = await request_of(context, await context.history.with_assets(job.id, owner=EVERYONE))
         except (InvalidRequest, NotFound):
-            return None  # the catalogue has dropped the model since: nobody knows how many were asked for
+            return None  # the catalogue has dropped the model since: the requested number is unknown
         may_be_fewer = any(mode.at_most for mode in request.model.modes_on(request.values))
         asked = made if may_be_fewer or request.model.result.is_video else output_count(request)
     if asked <= made:
@@ -240,7 +240,7 @@ async def _save_live(context: Context, job: Job) -> None:
 
 
 async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], saved: _Saved) -> None:
-    """Every picture of which only the link is here. Raises StudioError or OSError for the first that cannot be had."""
+    """Download every picture that is still a link. Raises StudioError or OSError for the first that fails."""
     places = dict(enumerate((i for i, item in enumerate(items) if "text" not in item), start=1))
     links = {number: items[at]["link"] for number, at in places.items() if "link" in items[at]}
     if not links:
@@ -257,7 +257,7 @@ async def _fetch_links(context: Context, job: Job, items: list[ArticleItem], sav
 
 
 async def _kept(context: Context, job: Job) -> _Saved:
-    """What of a work is here from an earlier time."""
+    """Return the results of a job that are stored already."""
     found = await context.history.with_assets(job.id, owner=EVERYONE)
     files = {asset.position: asset for asset in found.assets if asset.is_output}
     return _Saved(files, written={asset.id for asset in files.values()})
@@ -271,7 +271,7 @@ async def _finish(
     items: Sequence[ArticleItem],
     remark: str | None,
 ) -> None:
-    """The end of a job that succeeded."""
+    """Finish a job that succeeded."""
     pictures = [saved.files[number] for number in sorted(saved.files)]
     files = [picture for picture in pictures if picture.id not in saved.written]
     if items:

@@ -1,8 +1,8 @@
-"""A live job: one call that answers bit by bit, shown and kept while it is made.
+"""A live job: one call that answers piece by piece, shown and stored while it runs.
 
-There is no task to ask for afterwards. What has arrived is written to the job's row a few times a second, so that a
-broken connection, or a studio that was killed, loses neither words nor the links of pictures; and the call is never
-made again. Pictures are fetched at once, beside the stream.
+There is no task to poll afterwards. Received pieces are written to the job's row a few times a second, so a broken
+connection, or a studio that was killed, loses neither text nor picture links. The call is never made again. Pictures
+are downloaded at once, beside the stream.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from services.request import Request, billed
 log = logging.getLogger(__name__)
 
 _WRITE_SECONDS = 0.2
-"""The row is written at most this often: five times a second is as smooth as anybody reads."""
+"""The shortest interval between two writes of the row: five updates a second look smooth to any reader."""
 _AT_WORK = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING})
 _BROKE = "The connection broke before the article was finished."
 _ARRIVED = "This is what arrived; what was made is billed."
@@ -42,9 +42,9 @@ async def make_live(
     submission: Submission,
     uses_oss: bool,
 ) -> None:
-    """Order the work and keep what arrives. The job is then ready to be saved, or has ended.
+    """Make the live call and store its answer. The job is then ready to be saved, or has ended.
 
-    Raises NotTaken where the very same may be sent again.
+    Raises NotTaken if the same request may be sent again.
     """
     draft = _Draft(context, vendor, await context.history.job(submission.job_id, owner=EVERYONE), request)
     error: VendorError | None = None
@@ -63,7 +63,7 @@ async def make_live(
 
 
 async def settle_interrupted(context: Context, job: Job, submission: Submission) -> None:
-    """End a live job whose call the studio did not see through: it is over, and what had arrived is kept."""
+    """End a live job whose call was interrupted. The call is over, and the received pieces are kept."""
     log.warning("job %s: its live call was interrupted", job.id)
     if job.article:
         values = {"remark": f"{_BROKE} {_ARRIVED}", "request_id": job.request_id, "actual_micros": job.actual_micros}
@@ -73,7 +73,7 @@ async def settle_interrupted(context: Context, job: Job, submission: Submission)
 
 
 async def _end(context: Context, submission: Submission, draft: _Draft, error: VendorError | None) -> None:
-    """Write down how the call has ended."""
+    """Record how the call ended."""
     job = draft.job
     if error is None or draft.items:
         log.info("job %s: its stream %s", job.id, f"broke ({error.code})" if error else "is complete")
@@ -108,20 +108,22 @@ def _remark(error: VendorError | None) -> str | None:
 
 
 _TO_BE_SAVED: dict[str, Any] = {"status": JobStatus.SAVING, "attention": None}
-"""The call is over; what is left is fetching pictures."""
+"""The call is over; only pictures remain to be downloaded."""
 
 
 async def _write_end(
     context: Context, submission: Submission, state: SubmissionState, job_values: Mapping[str, Any]
 ) -> None:
-    """Write down that the call is over, with the submission and the job in one transaction: else a crash in between
-    would send it again, or leave it open for ever. `job_values` as in History.change."""
+    """Record that the call is over, changing the submission and the job in one transaction.
+
+    Otherwise a crash in between would send it again, or leave it open for ever. `job_values` is as in History.change.
+    """
     await context.history.submissions.end_live(submission, state=state, updated_at=context.clock(), **job_values)
     await context.announce(submission.job_id)
 
 
 class _Draft:
-    """An article while it grows, and the row that it is kept in."""
+    """An article while it is received, and the row that stores it."""
 
     def __init__(self, context: Context, vendor: DashScope, job: Job, request: Request) -> None:
         self.job = job
@@ -129,7 +131,7 @@ class _Draft:
         self.request_id: str | None = None
         self.micros: int | None = None
         self.one_writer = asyncio.Lock()
-        """Held by whoever writes the article: an older one must not be written over a newer one."""
+        """Held while the article is written: an older version must not overwrite a newer one."""
         self._context = context
         self._vendor = vendor
         self._request = request
@@ -141,13 +143,13 @@ class _Draft:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Write what is added, and fetch its pictures, as long as this lasts and until the last picture is there."""
+        """Write added pieces and download their pictures inside this context. It ends when the last picture is done."""
         async with self._tasks:
             self._writing = self._tasks.create_task(self._write_often())
             yield
 
     def add(self, piece: Piece) -> None:
-        """Take in what has arrived."""
+        """Add a received piece."""
         for part in piece.parts:
             grow(self.items, text=part.text, link=part.url)
             if part.url:
@@ -160,7 +162,7 @@ class _Draft:
         self._new.set()
 
     async def stop_writing(self) -> None:
-        """From now on nothing is written but what `_fetch` brings."""
+        """Stop writing received pieces. Only `_fetch` still writes its pictures."""
         self._over = True
         self._new.set()
         if self._writing:
@@ -175,7 +177,7 @@ class _Draft:
             try:
                 await self._write()
             except Exception:
-                # A locked database must not end a stream that is paid for: the next write has all of it.
+                # A locked database must not end a stream that is paid for: the next write contains everything.
                 log.exception("job %s: its article could not be written, going on", self.job.id)
                 self._new.set()
             await self._context.sleep(_WRITE_SECONDS)
@@ -200,13 +202,13 @@ class _Draft:
             picture = (await fetch(self._context, self._vendor, self.job, url, number=number)).asset
         except (StudioError, OSError) as error:
             log.info("job %s picture %d: not fetched yet (%s)", self.job.id, number, type(error).__name__)
-            return  # its link stays in the row, and `save` fetches it
+            return  # its link stays in the row, and `save` downloads it
         async with self.one_writer:
             announced = self.items[index]
             self.items[index] = {"output": picture.id}
             try:
                 await self._context.change(self.job.id, files=(picture,), article=[*self.items])
             except Exception:
-                # As above: the link stays, and the picture is fetched again when the job is saved.
+                # As above: the link stays, and the picture is downloaded again when the job is saved.
                 log.exception("job %s picture %d could not be written down", self.job.id, number)
                 self.items[index] = announced

@@ -1,7 +1,7 @@
-"""From queued to a known task id, or through a live call: what is paid for is called from here.
+"""Take a job from queued to a known task id, or through a live call. All billed calls are made from here.
 
-The submission row is committed before the POST. As long as it stands open, nothing is ever sent again: an answer that
-was lost goes to `reconcile`, which adopts the task or leaves it to a person; a live call that broke is over.
+The submission row is committed before the POST. While it is open, nothing is ever sent again: a lost answer goes to
+`reconcile`, which adopts the task or leaves it to a person; a live call that broke is over.
 """
 
 from __future__ import annotations
@@ -46,13 +46,15 @@ _BEFORE_TASK = frozenset({JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMI
 
 
 async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | None:
-    """Create the job's task, or make a live job's work, at most once.
+    """Create the job's task, or make its live call, at most once.
 
-    `grant` is when it was given the slot with which it runs here: with another one it runs somewhere else. Returns the
-    job with its task id, or live and ready to be saved; None if the job has ended, or has this slot no more.
+    `grant` is the time when the slot was given that this run uses: with another slot the job runs somewhere else.
+    Returns the job with its task id, or a live job ready to be saved; None if the job has ended or no longer holds this
+    slot.
     """
     while True:
-        # The order first: what is decided of it between the two looks takes the slot away, and that is seen then.
+        # Read the submission first: a decision made between the two reads takes the slot away, which the second read
+        # shows.
         submission = await context.history.submissions.latest(job_id)
         found = await context.history.with_assets(job_id, owner=EVERYONE)
         job = found.job
@@ -70,7 +72,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
             await context.end_canceled(job.id)
             return None
         if submission is not None and submission.was_lost and await look_back(context, submission) is not None:
-            continue  # a person had it sent again, and the first order has turned up in the list
+            continue  # a person had it sent again, and the first task has appeared in the list
         try:
             await _attempt(context, found, attempt=submission.attempt + 1 if submission else 1)
         except NotTaken as error:
@@ -79,7 +81,7 @@ async def submit(context: Context, job_id: str, *, grant: int | None) -> Job | N
 
 
 async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> None:
-    """Try once to buy it. Raises NotTaken where the very same may be tried again."""
+    """Make one attempt at the submission. Raises NotTaken if the same request may be tried again."""
     job = found.job
     vendor = await context.vendor(job)
     if vendor is None:
@@ -102,7 +104,7 @@ async def _attempt(context: Context, found: JobWithAssets, *, attempt: int) -> N
 
 
 async def _begin(context: Context, job: Job, status: JobStatus) -> Job | None:
-    """Take the next step. None where the job has ended, or was given another slot since it was looked at."""
+    """Move the job to its next status. Returns None if it has ended, or was granted another slot since it was read."""
     return await context.change(
         job.id, only_from=_BEFORE_TASK, only_slot=job.dispatched_at, status=status, attention=None
     )
@@ -110,7 +112,7 @@ async def _begin(context: Context, job: Job, status: JobStatus) -> Job | None:
 
 async def _key_is_missing(context: Context, job: Job) -> None:
     if job.demo:
-        # Demo jobs belong to the simulator of a studio in demo mode: with a key there is nobody to ask.
+        # Demo jobs belong to the simulator of a studio in demo mode: with a key there is no simulator to query.
         await context.end_canceled(job.id)
         return
     waits = "Waiting for the key this was asked with. Nothing was bought yet."
@@ -129,8 +131,8 @@ async def _post(context: Context, vendor: DashScope, job: Job, request: Request,
     )
     canceled = (await context.history.job(job.id, owner=EVERYONE)).cancel_requested
     if canceled or not context.workers.surely_here:
-        # Somebody canceled it in this very moment; or this process stood still, and others may believe it gone and
-        # have looked this order up already.
+        # The job was canceled at this very moment; or this process stood still, and others may consider it gone and
+        # have looked this submission up already.
         await context.history.submissions.withdraw(submission)
         return
     try:
@@ -166,7 +168,7 @@ async def _create(
         await context.fail(await context.history.job(job_id, owner=EVERYONE), error)
         return
     except VendorError as error:
-        # Neither a refusal nor a task: treated like a lost answer, since it may have been taken.
+        # Neither a refusal nor a task: treat it as a lost answer, since the vendor may have accepted it.
         log.warning("job %s: unreadable answer to its create call (%s)", job_id, error.code)
         return
     taken = await context.history.submissions.take(
@@ -186,7 +188,7 @@ async def _create(
 
 
 async def request_of(context: Context, found: JobWithAssets) -> Request:
-    """The request a job was made from, with the facts of its files read anew. Raises InvalidRequest."""
+    """Rebuild the request of a job, reading the facts of its files again. Raises InvalidRequest."""
     job = found.job
     given: dict[str, object] = {**job.parameters, "prompt": job.prompt}
     files: dict[str, list[MediaFacts]] = {}
@@ -202,11 +204,11 @@ _READERS: Mapping[str, Callable[[Path], MediaFacts]] = {"image": read_image, "au
 
 
 def _facts(archive: Archive, asset: Asset) -> MediaFacts:
-    """What is known of a file that was given. Looking at a long clip again for each step would take its time."""
+    """Return the facts of a given file, from a cache: reading a long clip again for each step would be slow."""
     return _remembered(_READERS[asset.kind], archive.path(asset.key))
 
 
 @lru_cache(maxsize=256)
 def _remembered(read: Callable[[Path], MediaFacts], path: Path) -> MediaFacts:
-    # Inputs lie under the hash of what they hold: what was read of one stays true.
+    # Inputs are stored under the hash of their contents, so the facts of a path stay valid.
     return read(path)

@@ -1,6 +1,6 @@
-"""When an order may be sent: with a slot, in its turn, and not while the vendor has asked for a pause.
+"""When a submission may be sent: with a slot, at its send time, and not during a cooldown.
 
-Hides the waiting. What is counted, and what a refusal teaches: services.jobs.scheduling.
+Hides the waiting. services.jobs.scheduling keeps the counts and learns from refusals.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from services.jobs.steps.cancel import drop_if_canceled
 log = logging.getLogger(__name__)
 
 _LONGEST_ASKED = 60.0
-"""The longest pause the vendor can ask us for. Seconds."""
+"""The longest pause that the vendor can demand, in seconds."""
 _LOOK_AGAIN = 0.2
 
 
 async def take_turn(context: Context, job: Job) -> bool:
-    """Wait until the job's order may be sent. False where its slot was taken away: then nothing may be sent."""
+    """Wait until the job's submission may be sent.
+
+    Returns False if its slot was taken away: then nothing may be sent.
+    """
     slots = context.slots
     while True:
         now = context.clock()
@@ -31,8 +34,8 @@ async def take_turn(context: Context, job: Job) -> bool:
         if turn > now:
             await context.sleep((turn - now) / 1000)
         while not context.workers.surely_here:
-            await context.sleep(_LOOK_AGAIN)  # it stood still: perhaps others have this job by now
-        # While it waited, another's order may have been refused.
+            await context.sleep(_LOOK_AGAIN)  # it stood still: another process may have this job by now
+        # While it waited, another job's submission may have been refused.
         allowed = await slots.may_send(job, now=context.clock())
         if allowed is None:
             return False
@@ -41,7 +44,7 @@ async def take_turn(context: Context, job: Job) -> bool:
 
 
 async def give_back(context: Context, job: Job, error: Throttled) -> None:
-    """After "too fast": learn from it, and let the job wait for a slot again with all that were not sent yet."""
+    """Handle a "too fast" response: learn from it, and let the job wait for a slot again with all unsent jobs."""
     back = await context.slots.refuse(
         job,
         now=context.clock(),

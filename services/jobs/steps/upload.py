@@ -1,4 +1,4 @@
-"""The files of a request, put where the vendor can read them. Repeating it costs nothing: uploads are kept 48 hours."""
+"""Upload the files of a request for the vendor to read. Repeating it is free: uploads are kept 48 hours."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from services.request import Request, files_to_send
 from services.storage.archive import Archive
 
 Urls = dict[str, str | list[str]]
-"""The URL of each file by field name; several, in their order, for a list of files."""
+"""The URL of each file by field name; a list of URLs, in order, for a list of files."""
 
 _INLINE_BYTES = 7 * 1024 * 1024
-"""The largest file to send inside the body, where uploads are not to be had. Source: wan-image-api.md 1.4 (a general
-limit of 10 MiB for a data URI, which adds a third), checked 2026-11-22."""
+"""The largest file to send inside the body if uploads are not available.
+
+Source: wan-image-api.md 1.4 (a general limit of 10 MiB for a data URI, which adds a third), checked 2026-11-22.
+"""
 
 
 async def upload_files(archive: Archive, vendor: DashScope, request: Request, assets: tuple[Asset, ...]) -> Urls:
-    """Send every file of the request; the same file in two places is sent once. Raises VendorError, FileRefused."""
+    """Upload every file of the request. A file used in two places is uploaded once. Raises VendorError, FileRefused."""
     sent: dict[str, str] = {}
     urls: Urls = {}
     for field in files_to_send(request):
@@ -34,20 +36,20 @@ async def upload_files(archive: Archive, vendor: DashScope, request: Request, as
 
 
 async def upload(archive: Archive, vendor: DashScope, vendor_model: str, asset: Asset, *, inline: bool) -> str:
-    """Send one file for one of the vendor's models; its URL. Where `inline`, the file may become the URL itself."""
+    """Upload one file for one vendor model and return its URL. If `inline`, the URL may be a data URI of the file."""
     path = archive.path(asset.key)
     try:
         return await vendor.upload(vendor_model, path, name=path.name)
     except (Refused, NotTaken):
-        # Whether every region takes uploads is not documented, and the storage is another host that may be out of
-        # reach by itself; a small file can travel inside the body.
+        # Whether every region accepts uploads is not documented, and the storage is another host that may be
+        # unreachable by itself. A small file can be sent inside the body.
         if not inline or asset.bytes > _INLINE_BYTES:
             raise
     return await asyncio.to_thread(_data_uri, archive, asset)
 
 
 def uses_oss(urls: Urls) -> bool:
-    """Whether any of the URLs is one of the vendor's own storage, which a call must say."""
+    """Return whether any of the URLs is in the vendor's own storage, which a call must declare."""
     every = (url for value in urls.values() for url in ([value] if isinstance(value, str) else value))
     return any(url.startswith("oss://") for url in every)
 

@@ -1,7 +1,7 @@
-"""Honest time: how long works take, learnt from the provider's own times, and when to ask whether one is done.
+"""How long jobs take, learned from the vendor's own times, and when to poll their tasks.
 
-`belief` is the statistics and `plan` the schedule, both pure; `kinds` says which works are alike, `measured` reads the
-database, and `timing` keeps it all in memory for whoever asks.
+`estimate` is the statistics and `poll_schedule` the schedule, both pure. `groups` defines which jobs are alike,
+`samples` reads the database, and `timing` keeps everything in memory for its callers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which works are alike in how long they take: of one model, one quality and about one length.
+"""Which jobs are alike in how long they take: those of one model, one quality and about one length.
 
-Hides which value of a form says so; the model's record knows. Pure.
+Hides which form fields determine that; the model's record knows. Pure.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from services.catalogue.schema import Model, SizeField
 
 _LENGTHS = (1, 2, 5, 10, 15, 30, 60)
-"""Seconds or pictures: up to so many are of one length."""
+"""Upper limits of the length classes, in seconds or pictures."""
 
 Group = tuple[str, bool, str, int]
-"""Our id of the model, whether it is the demo, the quality tier, the place of the length."""
+"""Our model id, whether it is the demo, the quality tier, and the index of the length class."""
 
 
 def group_of(model: Model | None, model_id: str, *, demo: bool, values: Mapping[str, object]) -> Group:
-    """The kind of a work with these values; what a value leaves open is the same for all of the model."""
+    """Return the group of a job with these values. Missing values count as the model's defaults."""
     if model is None:
         return model_id, demo, "", 0
     own = {field.name: getattr(field, "default", None) for field in model.fields}

@@ -1,8 +1,9 @@
-"""When to ask for a task again, so that its end is noticed soonest for a number of questions. Pure.
+"""When to poll a task, so that its end is noticed soonest for a given number of polls. Pure.
 
-Who may ask `n(t)` times a second of a task that ends with the hazard `h(t)` waits least for so many questions where n
-grows as the square root of h (J. B. Keller, Optimum checking schedules, 1974): rarely while it can hardly be ready,
-often where it is due, rarer again where it is late. No schedule that looks at one task alone does better.
+For a task that ends with the hazard `h(t)`, polling at a rate `n(t)` proportional to the square root of h gives the
+shortest delay for that number of polls (J. B. Keller, Optimum checking schedules, 1974): rarely while the task can
+hardly be ready, often when it is due, rarely again when it is late. No schedule that looks at one task alone does
+better.
 """
 
 from __future__ import annotations
@@ -13,28 +14,31 @@ from statistics import NormalDist
 
 _STEPS = 160
 _REACH = 4.0
-"""How many widths about the middle are looked at."""
+"""The range covered, in widths on each side of the middle."""
 _OTHERS = 1.2
-"""So many questions go to the time in line and to the end itself."""
+"""The number of polls spent on the queue time and on the end itself."""
 _SPARED = 0.025
-"""This share of the rest, by the width, is kept for what comes later than believed: a narrow plan asks often then."""
+"""This share of the other polls, divided by the width, is reserved for tasks that take longer than expected.
+
+A narrow schedule polls often then.
+"""
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, kw_only=True)
 class PollSchedule:
-    """The pauses for one kind of work. Make it with `schedule_for`."""
+    """The pauses for one group of jobs. Create it with `schedule_for`."""
 
     middle: float
-    """Of the logarithm of the seconds it takes."""
+    """The middle of the logarithm of its duration in seconds."""
     width: float
     scale: float
-    """The pause is this by the root of the hazard."""
+    """The pause is this divided by the square root of the hazard."""
 
     def pause(self, elapsed: float) -> float:
-        """Seconds until the next question about a task that has run for `elapsed` seconds."""
+        """Return the seconds until the next poll of a task that has run for `elapsed` seconds."""
         first = self.scale / math.sqrt(self._hazard(elapsed))
-        # Where the hazard grows within the pause, what it will be by then decides.
+        # If the hazard grows during the pause, its value at that time decides.
         for _ in range(3):
             first = (first + self.scale / math.sqrt(self._hazard(elapsed + first / 2))) / 2
         return first
@@ -49,7 +53,7 @@ class PollSchedule:
 
 
 def schedule_for(*, middle: float, width: float, every: float) -> PollSchedule:
-    """The plan that asks as often, all in all, as asking every so many seconds would."""
+    """Build the schedule that polls as often, in total, as polling every `every` seconds would."""
     asked = mean = 0.0
     step = 2 * _REACH / _STEPS
     for number in range(_STEPS):

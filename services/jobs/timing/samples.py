@@ -1,4 +1,4 @@
-"""What works took, read from the jobs: the provider's own times. Hides SQL."""
+"""Measured durations, read from the jobs: the vendor's own times. Hides SQL."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from services.database.tables import jobs
 from services.domain.jobs import JobStatus
 
 _MADE = (JobStatus.SAVING.value, JobStatus.SUCCEEDED.value)
-"""What failed says nothing of how long making takes."""
+"""Statuses of jobs that are measured: a failed job says nothing about how long making takes."""
 _LATEST = 300
-"""So many of one of the provider's models are read: what is older weighs nothing."""
+"""The number of jobs read for each vendor model: older ones carry no weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One work that was made."""
+    """One finished job."""
 
     model: str
     demo: bool
@@ -28,7 +28,7 @@ class Measured:
     submitted_at: int | None
     scheduled_at: int
     ended_at: int
-    """Milliseconds since 1970. The first is by our clock, the others by the provider's."""
+    """Milliseconds since 1970: `submitted_at` by our clock, the other two by the vendor's."""
 
 
 class Samples:
@@ -38,13 +38,13 @@ class Samples:
         self._engine = engine
 
     async def models(self) -> tuple[str, ...]:
-        """The provider's models of which there is any."""
+        """Return the vendor models that have any measurements."""
         statement = sa.select(jobs.c.vendor_model).where(jobs.c.ended_at.is_not(None)).distinct()
         async with self._engine.connect() as connection:
             return tuple(await connection.scalars(statement))
 
     async def latest(self, vendor_model: str) -> tuple[Measured, ...]:
-        """The latest of one of the provider's models, oldest first."""
+        """Return the latest measurements of one vendor model, oldest first."""
         names = ("model", "demo", "parameters", "submitted_at", "scheduled_at", "ended_at")
         statement = (
             sa.select(*(jobs.c[name] for name in names))

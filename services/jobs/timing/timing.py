@@ -1,7 +1,7 @@
-"""How long a work will take, and when to ask for it: learnt from what such works took here.
+"""How long a job will take, and when to poll it: learned from the times that such jobs took here.
 
-Each belief stands on a wider one: model, quality and length on model and quality, that on the model, that on its
-family, and at the bottom the provider's documented range. Hides what is kept in memory; asking costs a look into it.
+Each estimate has a wider one as its prior: model, quality and length has model and quality, which has the model, which
+has its family; the widest has the vendor's documented range. Hides what is kept in memory: a query costs one look-up.
 """
 
 from __future__ import annotations
@@ -20,45 +20,51 @@ from services.jobs.timing.poll_schedule import PollSchedule, schedule_for
 from services.jobs.timing.samples import Measured, Samples
 
 _QUEUE = Estimate.of_range(2.0, 16.0)
-"""Of the seconds in the provider's own line, and one more. Its samples say 0 to 15 s (peers.md 4.3)."""
+"""The seconds in the vendor's own queue, plus one. The vendor's samples show 0 to 15 s (peers.md 4.3)."""
 _UNKNOWN_RANGE = (60, 300)
 _MOST_QUEUE_SECONDS = 24 * 3600
 _CLOCKS_DIFFER_SECONDS = 60
-"""Two clocks that differ by more tell nothing together; the provider writes its times without a zone."""
+"""Times from two clocks that differ by more are not comparable. The vendor writes its times without a time zone."""
 _LATEST = 60
-"""So many of one group are kept."""
+"""The number of samples kept for each group."""
 _LEAST_QUESTIONS = 12
-"""What is made in seconds may be asked for so many times, however rarely asking was wanted."""
+"""A job that takes only seconds may be polled this often, even if a longer interval was requested."""
 _LEAST_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """How long such works take, in seconds. `samples` is how many were measured here; 0 is the provider's word."""
+    """How long such jobs take, in seconds.
+
+    `samples` is the number measured here; with 0, the vendor's documentation is the only source.
+    """
 
     queue: Estimate
     run: Estimate
     samples: int
 
     def queue_at(self, share: float) -> float:
-        """The seconds in the provider's line that are not exceeded with this chance."""
+        """Return the seconds in the vendor's queue that are not exceeded with this probability."""
         return max(0.0, math.exp(self.queue.within(share)) - 1)
 
     def run_at(self, share: float) -> float:
-        """The seconds of being made that are not exceeded with this chance."""
+        """Return the running time in seconds that is not exceeded with this probability."""
         return math.exp(self.run.within(share))
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One measured work. `run` is the logarithm by how much it took longer than the middle that is documented."""
+    """One measured job. `run` is a logarithm: how much longer it ran than the documented middle."""
 
     queue: float | None
     run: float
 
 
 class Timing:
-    """What is known of times. `load` once, `learn` when a work was made; the rest is asked without waiting."""
+    """The known durations.
+
+    Call `load` once, and `learn` after each finished job. The other methods return without waiting.
+    """
 
     def __init__(self, times: Samples, catalogue: Catalogue) -> None:
         self._times = times
@@ -68,28 +74,28 @@ class Timing:
         self._plans: dict[tuple[Group, float], PollSchedule] = {}
 
     async def load(self) -> None:
-        """Read what was measured until now."""
+        """Read all measurements so far."""
         for vendor_model in await self._times.models():
             await self.learn(vendor_model)
 
     async def learn(self, vendor_model: str) -> None:
-        """Read anew what works of this model of the provider's took: one statement on an index."""
+        """Read the measurements of this vendor model again: one statement on an index."""
         measured = await self._times.latest(vendor_model)
         self.take(vendor_model, measured)
 
     def take(self, vendor_model: str, measured: Sequence[Measured]) -> None:
-        """The measured works of a model, oldest first, instead of those known until now."""
+        """Replace the known samples of a vendor model by these, oldest first."""
         found = ((each, sample_of(each, base=self._documented(each.model).middle)) for each in measured)
         self._samples[vendor_model] = [(self._kind(each), sample) for each, sample in found if sample]
         self._known.clear()
         self._plans.clear()
 
     def expected(self, job: Job) -> Expected:
-        """How long works like this one take."""
+        """Return how long jobs like this one take."""
         return self._expect(self._kind(job))
 
     def plan(self, job: Job, *, every: float) -> PollSchedule:
-        """When to ask for a job's task: as often as every so many seconds, at better moments."""
+        """Return the poll schedule of a job: as many polls as with this interval, but better timed."""
         kind = self._kind(job)
         found = self._plans.get((kind, every))
         if found is None:
@@ -107,7 +113,7 @@ class Timing:
     def _believe(self, kind: Group) -> Expected:
         model = self._catalogue.model(kind[0])
         documented = self._documented(kind[0])
-        # The family's works are compared with what is documented of each, so that one model can speak for another.
+        # The family's samples are relative to each model's documented time, so one model's samples apply to another.
         groups = [group for group in self._groups(kind, model) if group]
         run = replace(documented, middle=0.0).learn_in_turn([each.run for each in group] for group in groups)
         queue = _QUEUE.learn_in_turn([s.queue for s in group if s.queue is not None] for group in groups)
@@ -115,7 +121,7 @@ class Timing:
         return Expected(queue=queue, run=replace(run, middle=run.middle + documented.middle), samples=samples)
 
     def _groups(self, kind: Group, model: Model | None) -> list[list[Sample]]:
-        """What was measured of the family, the model, its quality and its length: the widest first."""
+        """Return the samples of the family, the model, its quality and its length: the widest first."""
         family = {each.id for each in self._catalogue.models if model and each.family == model.family} or {kind[0]}
         groups: defaultdict[int, list[Sample]] = defaultdict(list)
         for taken in self._samples.values():
@@ -136,7 +142,7 @@ class Timing:
 
 
 def sample_of(measured: Measured, *, base: float) -> Sample | None:
-    """What one work tells; None where its times make no sense."""
+    """Convert one measurement to a sample. Returns None if its times make no sense."""
     run = (measured.ended_at - measured.scheduled_at) / 1000
     if run <= 0:
         return None
