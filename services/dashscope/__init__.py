@@ -1,4 +1,4 @@
-"""The vendor over HTTP. The only place that talks to DashScope; nothing outside knows a header, a path or a reply."""
+"""The vendor's HTTP API. Only this package talks to DashScope; headers, paths and replies stay inside it."""
 
 from services.dashscope.account import Account
 from services.dashscope.client import LONGEST_WINDOW, DashScope

@@ -1,4 +1,4 @@
-"""A vendor key in a region. Hides the key: it leaves only as an Authorization header to this account's own base URL."""
+"""A vendor key in a region. The key leaves only as an Authorization header to this account's own base URL."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Account:
     """A vendor key, the region it belongs to and the address to use it at. Raises NotConfigured for a bad address."""
 
     alias: str
-    """What is stored with a job: never the key."""
+    """The name stored with a job: never the key."""
     region: str
     base_url: str
-    """Where the API begins, any host and any path; a slash at the end is taken off."""
+    """The base URL of the API, any host and any path; a trailing slash is removed."""
     key: SecretStr
 
     def __post_init__(self) -> None:
@@ -30,9 +30,9 @@ class Account:
         object.__setattr__(self, "base_url", self.base_url.strip().rstrip("/"))
 
     def authorization(self) -> dict[str, str]:
-        """The header that shows the key. Raises KeyRefused for a key that cannot stand in a header."""
+        """Return the header with the key. Raises KeyRefused if the key is not valid in a header."""
         key = self.key.get_secret_value().strip()
-        # The HTTP library would print an impossible header value, and so the key, in its own error.
+        # For an invalid header value, the HTTP library would print the value, and so the key, in its own error.
         if not key or not all("!" <= letter <= "~" for letter in key):
             raise KeyRefused(
                 f"The key of {self.alias} is empty or has letters that no key has. Copy it again from Model Studio.",

@@ -1,8 +1,8 @@
-"""Which vendor key serves which job. A key itself never leaves this module and the client.
+"""The choice of the vendor key that serves a job. A key itself never leaves this module and the client.
 
-An account's alias names a region and a fingerprint of the key, so that a job stays with the key, the region and the
-host it was bought with, whatever the settings say later. Demo accounts are the built-in simulator's. A key that
-somebody adds on the page is kept in memory until the studio stops.
+An account's alias names a region and a fingerprint of the key. A job therefore stays with the key, the region and the
+host it was bought with, even if the settings change later. Demo accounts belong to the built-in simulator. A key that
+is added on the page is kept in memory until the studio stops.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from services.settings import Settings
 
 _DEMO = "demo"
 _RETRY = Retry(create_tries=1, create_when_throttled=False)
-"""An order is sent once for each row of the books: services.jobs decides about another."""
-"""An order that was too fast goes back in line: services.jobs.scheduling."""
+"""A submission is sent once for each row of the database: services.jobs decides about another."""
+"""A throttled submission goes back into the queue: services.jobs.scheduling."""
 _DEMO_KEY = SecretStr("sk-demo-nothing-is-billed")
 
 
 _KEY = re.compile(r"[!-~]{8,400}")
-"""What may be a key: visible ASCII without a space; anything else would not even make a header."""
+"""The characters of a key: visible ASCII without a space; anything else would not even make a header."""
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,62}")
-"""What may stand in a host name for a workspace."""
+"""The characters of a workspace id that are valid in a host name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyState:
-    """What may be told of a region's key."""
+    """The public state of a region's key."""
 
     region: str
     label: str
     found: bool
     added: bool
-    """Whether it was added on the page, and is gone when the studio stops."""
+    """True if it was added on the page; it is then gone when the studio stops."""
     hint: str
-    """The last characters, for a person to recognise it by."""
+    """The last characters, for a person to recognise it."""
     address: str
-    """The base URL in use; empty where the region needs a workspace's own and none is set."""
+    """The base URL in use; empty if the region needs a workspace's own and none is set."""
     shared: bool
-    """Whether that is the address that everyone shares."""
+    """True if that is the address shared by all users."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyTest:
-    """What a key turned out to be. `works` is None where the vendor could not be asked."""
+    """The result of testing a key. `works` is None if the vendor could not be asked."""
 
     works: bool | None
     region: str
-    """The region that it belongs to, where one takes it; else the one that was asked."""
+    """The region that the key belongs to, if one accepts it; else the region that was asked."""
     message: str
 
 
@@ -83,7 +83,7 @@ class Accounts:
         transport: httpx.AsyncBaseTransport | None = None,
         sharers: Callable[[], int] = lambda: 1,
     ) -> None:
-        """`sharers` says how many processes use these accounts at present, this one included."""
+        """`sharers` returns how many processes use these accounts at present, this one included."""
         self._settings = settings
         self._catalogue = catalogue
         self._demo_origin = demo_origin
@@ -110,18 +110,18 @@ class Accounts:
         return tuple(name for name in names if self._key(name) and self._base_url(name))
 
     def hint(self, region: str) -> str:
-        """The last characters of a region's key, for a person to recognise it by; nothing in demo mode."""
+        """Return the last characters of a region's key, for a person to recognise it; empty in demo mode."""
         key = None if self._settings.demo else self._key(region)
         text = key.get_secret_value() if key else ""
-        return text[-4:] if len(text) >= 16 else ""  # four of a short key would tell too much
+        return text[-4:] if len(text) >= 16 else ""  # four characters of a short key would reveal too much
 
     def is_shared(self, region: str) -> bool:
-        """Whether new jobs of a region go to the address that everyone shares."""
+        """Return True if new jobs of a region go to the address shared by all users."""
         found = self._catalogue.region(region)
         return not self._settings.demo and found is not None and self._base_url(region) == found.base_url
 
     def key_states(self) -> tuple[KeyState, ...]:
-        """Every region and what may be told of its key."""
+        """Return every region with the public state of its key."""
         return tuple(
             KeyState(
                 region=region.id,
@@ -136,7 +136,7 @@ class Accounts:
         )
 
     def for_new_job(self, region: str) -> Account:
-        """The account and host that a job of this region is pinned to. Raises NotConfigured."""
+        """Return the account and host that a job of this region is pinned to. Raises NotConfigured."""
         if self._settings.demo:
             return self._demo(region)
         key, base_url = self._key(region), self._base_url(region)
@@ -148,15 +148,15 @@ class Accounts:
     # Trying keys -----------------------------------------------------------------------------------------------------
 
     async def test(self, region: str) -> KeyTest:
-        """Try the key that a region has, by reading its list of tasks: that buys nothing. Raises NotConfigured."""
+        """Test a region's key by reading its task list, which buys nothing. Raises NotConfigured."""
         account = self.for_new_job(region)
         return await self._try(account)
 
     async def add(self, region: str, key: str, *, workspace: str = "") -> KeyTest:
-        """Try a key and, if its region takes it, use it until the studio stops. Raises StudioError.
+        """Test a key and, if its region accepts it, use it until the studio stops. Raises StudioError.
 
-        A key of another region is told as such, where that region's shared address takes it. `workspace` is the id of
-        a workspace, for regions and models that are had only at its own address.
+        A key of another region is reported as such if that region's shared address accepts it. `workspace` is the id of
+        a workspace, for regions and models that are available only at its own address.
         """
         found, secret = self._catalogue.region(region), SecretStr(key.strip())
         if self._settings.demo:
@@ -179,7 +179,7 @@ class Accounts:
         return Account(alias=_alias(region.id, key), region=region.id, base_url=base_url, key=key)
 
     async def _where_else(self, asked: Region, key: SecretStr) -> KeyTest:
-        """A key that one region refuses may belong to another; only the vendor's own shared addresses are asked."""
+        """Look for the region that a refused key belongs to. Only the vendor's own shared addresses are asked."""
         others = [r for r in self._catalogue.regions if r.base_url and r.id != asked.id]
         tests = await asyncio.gather(
             *(
@@ -211,7 +211,7 @@ class Accounts:
         return KeyTest(works=True, region=account.region, message=f"The key works. It belongs to {label}.")
 
     async def client(self, *, alias: str, region: str, base_url: str) -> DashScope | None:
-        """The client for a pinned account, or None where its key is not here in this run."""
+        """Return the client for a pinned account, or None if its key is not available in this run."""
         account = self._find(alias, region, base_url)
         if account is None:
             return None
@@ -255,5 +255,5 @@ def _alias(region: str, key: SecretStr) -> str:
 
 
 def labels(catalogue: Catalogue) -> Mapping[str, str]:
-    """The names of the regions, by id."""
+    """Return the names of the regions, by id."""
     return {region.id: region.label for region in catalogue.regions}

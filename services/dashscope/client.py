@@ -1,7 +1,7 @@
-"""The vendor over HTTP, one client per account: create, ask, stream, query, list, cancel, upload, download.
+"""The vendor's HTTP client, one per account: create, ask, stream, query, list, cancel, upload, download.
 
-Hides retries, turns and headers. The rule it keeps above all: a call that may buy is sent again only where the vendor
-certainly did not take it. It knows no model and stores nothing.
+Hides retries, slots and headers. Its first rule: a call that may buy is resent only if the vendor certainly did not
+take it. It knows no model and stores nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ USUAL = Retry()
 
 
 class DashScope:
-    """The vendor for one account. Open it with `async with`; hand in a transport to talk to something else.
+    """The vendor's API for one account. Open it with `async with`; pass a transport to talk to something else.
 
     Every method raises VendorError (see services.domain.errors for the tree) with a sentence for users in `message`.
     """
@@ -74,18 +74,18 @@ class DashScope:
 
     async def __aenter__(self) -> Self:
         http.quiet_loggers()
-        # Loading the certificates takes longer than the loop may be held up.
+        # Loading the certificates would block the event loop for too long.
         tls = await asyncio.to_thread(http.trusted_certificates) if self._transport is None else None
         async with AsyncExitStack() as stack:
             self._reading = await stack.enter_async_context(
                 http.open_client(self._transport, tls=tls, read_seconds=http.READ_SECONDS, keep_alive=True)
             )
-            # A kept connection can be closed by the other side just as a request leaves, and then nobody knows whether
-            # it was taken. A create call pays for a new connection instead.
+            # The server can close a kept-alive connection just as a request leaves; it is then unknown whether the
+            # request was taken. A create call pays for a new connection instead.
             self._buying = await stack.enter_async_context(
                 http.open_client(self._transport, tls=tls, read_seconds=http.CREATE_READ_SECONDS, keep_alive=False)
             )
-            # Streams are few and long: they shall not take the place of calls that are short.
+            # Streams are few and long. They must not use up the connections of short calls.
             self._listening = await stack.enter_async_context(
                 http.open_client(self._transport, tls=tls, read_seconds=http.STREAM_SILENT_SECONDS, keep_alive=False)
             )
@@ -108,9 +108,9 @@ class DashScope:
     # Buying ----------------------------------------------------------------------------------------------------------
 
     async def create(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> Created:
-        """Start a task: this is what costs money. `uses_oss` says that the body has an `oss://` link.
+        """Create a task: this is what costs money. `uses_oss` states that the body contains an `oss://` link.
 
-        Raises NotTaken (nothing bought, may be sent again), OutcomeUnknown (look it up, never send again) or Refused.
+        Raises NotTaken (nothing bought, may be resent), OutcomeUnknown (look it up, never resend) or Refused.
         """
         headers = _buying_headers(uses_oss=uses_oss) | {"X-DashScope-Async": "enable"}
         created = await self._buy(path, body, headers=headers, read=replies.read_created)
@@ -118,10 +118,10 @@ class DashScope:
         return created
 
     async def ask_once(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> Checked:
-        """Ask a question that is answered at once and billed, answer or no.
+        """Send a question that is answered at once and billed regardless of the answer.
 
-        Raises NotTaken (nothing bought, may be asked again), OutcomeUnknown (it may have been billed) or Refused. That
-        the answer is no is not an error.
+        Raises NotTaken (nothing bought, may be asked again), OutcomeUnknown (it may have been billed) or Refused. A
+        negative answer is not an error.
         """
         checked = await self._buy(path, body, headers=_buying_headers(uses_oss=uses_oss), read=replies.read_checked)
         log.info("checked in %s: %s, request %s", self.account.alias, checked.passed, checked.request_id)
@@ -135,7 +135,7 @@ class DashScope:
         headers: Mapping[str, str],
         read: Callable[[object], T | None],
     ) -> T:
-        """Send what costs money, again only where it was certainly not taken; what `read` makes of the answer."""
+        """Send a call that costs money, and retry only if it was certainly not taken. Returns the result of `read`."""
         content = await asyncio.to_thread(_encode, body)
         latest_start = time.monotonic() + http.LONGEST_CREATE_SECONDS - http.CREATE_SECONDS
 
@@ -164,10 +164,10 @@ class DashScope:
             raise outcome_unknown() from error
 
     async def stream(self, path: str, body: Mapping[str, object], *, uses_oss: bool = False) -> AsyncGenerator[Piece]:
-        """Order a work and get it piece by piece as it is made: this is what costs money. Close it (`aclosing`).
+        """Submit a job and yield its pieces as they are made: this is what costs money. Close it (`aclosing`).
 
-        Raises NotTaken (before the first piece only: nothing bought, may be sent again), OutcomeUnknown where it broke
-        before its end (never send it again; there is no task to look up), Refused, or what an error frame says.
+        Raises NotTaken (before the first piece only: nothing bought, may be resent), OutcomeUnknown if it broke before
+        its end (never resend it; there is no task to look up), Refused, or the error of an error frame.
         """
         content = await asyncio.to_thread(_encode, body)
         headers = _buying_headers(uses_oss=uses_oss) | {
@@ -196,8 +196,11 @@ class DashScope:
             await response.aclose()
 
     async def _open_stream(self, request: httpx.Request) -> httpx.Response:
-        """The answer as soon as it begins. One that is a refusal is raised; what else is no stream, its reader tells:
-        not every gateway says in the head that it is one."""
+        """Return the response as soon as it begins, or raise it if it is a refusal.
+
+        The reader of the response reports anything else that is not a stream: not every gateway declares a stream in
+        the headers.
+        """
         try:
             response = await self._listening.send(request, stream=True)
         except http.NOT_SENT as error:
@@ -210,7 +213,7 @@ class DashScope:
         return response
 
     async def _read_whole(self, response: httpx.Response) -> None:
-        """An answer that comes all at once: read it, close it, and raise what it says where it is a refusal."""
+        """Read and close a response that comes all at once. Raises its error if it is a refusal."""
         try:
             await response.aread()
         except httpx.HTTPError as error:
@@ -226,16 +229,17 @@ class DashScope:
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def query(self, task_id: str) -> Task:
-        """One look at a task. A task that failed is an answer, not an error: see `Task.status`."""
+        """Query a task once. A failed task is an answer, not an error: see `Task.status`."""
         task = replies.read_task(await self._ask_task("GET", f"/tasks/{_segment(task_id)}"))
         return replace(task, parts=self._whole_links(task.parts))
 
     async def list_tasks(
         self, *, model: str, start: datetime, end: datetime, status: TaskStatus | None = None
     ) -> tuple[ListedTask, ...]:
-        """The account's tasks of a model created from `start` to `end` (aware, at most 24 hours apart), oldest first.
+        """Return the account's tasks of a model created from `start` to `end`, oldest first.
 
-        Other programs' tasks are among them. Raises VendorError rather than leave a page or a row out.
+        `start` and `end` are aware and at most 24 hours apart. Other programs' tasks are included. Raises VendorError
+        rather than leave a page or a row out.
         """
         if start.tzinfo is None or end.tzinfo is None or not timedelta(0) <= end - start <= LONGEST_WINDOW:
             raise ValueError("start and end must be aware, in order and at most 24 hours apart")
@@ -250,8 +254,10 @@ class DashScope:
         return tuple(sorted(found.values(), key=lambda task: task.created_at))
 
     async def tasks_at_work(self) -> frozenset[str]:
-        """The ids of the account's tasks that are running, other programs' among them. One that ends while the pages
-        are read may hide another, so what is missing need not have ended. Raises VendorError."""
+        """Return the ids of the account's running tasks, those of other programs included. Raises VendorError.
+
+        A task that ends while the pages are read may hide another, so a missing task need not have ended.
+        """
         rows = await every_page(self._list_page, {"status": TaskStatus.RUNNING.value})
         return frozenset(task.task_id for task in rows if task.status is TaskStatus.RUNNING)
 
@@ -259,7 +265,7 @@ class DashScope:
         return await self._ask_task("GET", "/tasks/", query=query)
 
     async def cancel(self, task_id: str) -> None:
-        """Cancel a task that has not begun. Raises Refused, code UnsupportedOperation, where it is too late."""
+        """Cancel a task that has not begun. Raises Refused, code UnsupportedOperation, if it is too late."""
         attempts = 0
 
         async def once() -> object:
@@ -271,7 +277,7 @@ class DashScope:
         try:
             await self._repeater.run(once, tries=self._repeater.retry.tries)
         except Refused as error:
-            # The first call may have worked and only its answer been lost; the second is then refused.
+            # The first call may have worked and only its response been lost; the second is then refused.
             repeated = attempts > 1 and error.code == "UnsupportedOperation"
             if not repeated or (await self.query(task_id)).status is not TaskStatus.CANCELED:
                 raise
@@ -287,7 +293,7 @@ class DashScope:
     async def _ask(
         self, client: httpx.AsyncClient, method: str, path: str, *, query: Mapping[str, str] | None = None
     ) -> object:
-        """One call that buys nothing. Raises Again where it may be made once more."""
+        """Make one call that buys nothing. Raises Again if it may be retried."""
         headers = {"Content-Type": "application/json"} if method == "GET" else {}
         request = self._request(client, method, path, headers=headers, query=query)
         try:
@@ -298,7 +304,7 @@ class DashScope:
             raise Again(unavailable()) from error
         reply = self._read(response)
         if method == "POST" and response.is_success and reply == "":
-            return {}  # nothing is asked of a cancel but that it worked
+            return {}  # a cancel needs no content in its reply, only success
         if not response.is_success or not isinstance(reply, dict) or is_refusal(reply):
             self._raise_refusal(response, reply, creating=False)
         return reply
@@ -306,9 +312,10 @@ class DashScope:
     # Files -----------------------------------------------------------------------------------------------------------
 
     async def upload(self, model: str, file: Path, *, name: str) -> str:
-        """Put a file into the vendor's temporary storage; its `oss://` link, good for 48 hours and this model only.
+        """Upload a file to the vendor's temporary storage. Return its `oss://` link.
 
-        Raises FileRefused where the file is not there, empty or too large.
+        The link is good for 48 hours and this model only. Raises FileRefused if the file is missing, empty or too
+        large.
         """
         name = plain_name(name)
 
@@ -327,11 +334,11 @@ class DashScope:
         return replies.read_policy(reply, file_name=name)
 
     async def download(self, url: str, target: Path) -> Downloaded:
-        """Fetch a result into the file `target`, going on where an earlier try stopped: see Downloads.fetch."""
+        """Download a result into the file `target`, resuming an earlier try: see Downloads.fetch."""
         return await self._downloads.fetch(url, target)
 
     def _whole_links(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-        """The parts with every link whole: one may be told as it is seen from the address that was asked."""
+        """Return the parts with absolute links: the vendor may give a link relative to the address that was asked."""
         return tuple(replace(part, url=http.joined(f"{self.account.base_url}/", part.url)) for part in parts)
 
     def _request(
@@ -344,7 +351,7 @@ class DashScope:
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Request:
-        """A request to the account's own address: the only place where the key is shown."""
+        """Build a request to the account's own address: the only place where the key is sent."""
         return client.build_request(
             method,
             f"{self.account.base_url}/{path.lstrip('/')}",
@@ -354,7 +361,7 @@ class DashScope:
         )
 
     def _read(self, response: httpx.Response) -> object:
-        """What an answer says, without the key."""
+        """Return the content of a response, with the key removed."""
         return read_body(response.content, key=self.account.key)
 
     def _raise_refusal(self, response: httpx.Response, reply: object, *, creating: bool) -> NoReturn:
@@ -371,13 +378,13 @@ class DashScope:
         raise error
 
     def _without_key(self, error: VendorError) -> VendorError:
-        """Should a gateway repeat the key in its complaint, it goes no further."""
+        """Remove the key from an error, should a gateway repeat it in its complaint."""
         error.vendor_message = error.vendor_message.replace(self.account.key.get_secret_value().strip(), "[key]")
         return error
 
 
 async def _within_time(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The bytes of a stream. Each silence is bounded by the client, the whole by us."""
+    """Yield the bytes of a stream. The client bounds each silence, this function the whole."""
     latest = time.monotonic() + http.LONGEST_STREAM_SECONDS
     async for chunk in response.aiter_bytes():
         yield chunk

@@ -1,7 +1,8 @@
-"""Results fetched from the vendor's storage: gone on with where an earlier try stopped, and counted to the last byte.
+"""Downloads of results from the vendor's storage: resumed after an interrupted try, and counted to the last byte.
 
-Another host than the API's, so no key ever comes here. Hides ranges, what is remembered of a half file, and that files
-are touched in threads. Whether what came can be played is not asked here: services.jobs.steps.verify.
+The storage is on another host than the API, so no key ever comes here. Hides ranges, the record kept of a partial file,
+and the threads that do the file access. Whether the result can be played is checked elsewhere:
+services.jobs.steps.verify.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from services.domain.errors import Refused, Unavailable, Unreachable
 log = logging.getLogger(__name__)
 
 _MOST_BYTES = 8 * 1024**3
-"""Nothing the vendor makes comes near it: whoever sends more, and does not tell how much, is filling our disk."""
+"""Far above anything the vendor makes. A server that sends more without stating the length would fill our disk."""
 _PACKED = "packed"
-"""Remembered of a half file whose bytes were packed on the way: no range of the result begins where it ends."""
+"""The record of a partial file whose bytes were compressed in transit: no range of the result begins at its end."""
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A file that is on disk as a whole."""
+    """A file that is complete on disk."""
 
     bytes: int
     sha256: str
@@ -59,10 +60,10 @@ class Downloads:
         self._write = write
 
     async def fetch(self, url: str, target: Path) -> Downloaded:
-        """Fetch a result into `target`. What is there already is taken as the beginning of the same result.
+        """Download a result into `target`. Bytes already there are taken as the beginning of the same result.
 
-        Raises Refused where the link is not (or no longer) good, NotTaken where it broke off too often, and FileRefused
-        where the disk does not take it: chained from the OSError. What has come by then stays for the next time.
+        Raises Refused if the link is not (or no longer) good, NotTaken if it broke off too often, and FileRefused,
+        chained from the OSError, if the disk does not accept it. The bytes received by then stay for the next time.
         """
         link = plain_link(url)
         part = await on_disk(_Part, target, self._write)
@@ -102,7 +103,7 @@ def _asking(part: _Part) -> dict[str, str]:
 
 
 async def _begin(response: httpx.Response, part: _Part) -> int | None:
-    """Make `part` ready for the bytes that follow; the size it is to have in the end, or None where nobody tells."""
+    """Prepare `part` for the bytes that follow. Return the expected final size, or None if it is unknown."""
     status = response.status_code
     first, whole = _range(response.headers.get("content-range", ""))
     length = _number(response.headers.get("content-length"))
@@ -117,7 +118,7 @@ async def _begin(response: httpx.Response, part: _Part) -> int | None:
     if status == 200:
         await on_disk(part.restart)
         await on_disk(part.remember, _validator(response))
-        # Should a proxy pack the bytes all the same, its length is not that of the file.
+        # If a proxy compresses the bytes all the same, its length is not that of the file.
         return None if _is_packed(response) else length
     if response.is_server_error or status in (408, 429):
         error = Unavailable("The provider's storage for results is not ready just now.", http_status=status)
@@ -138,12 +139,12 @@ async def _receive(response: httpx.Response, part: _Part, *, most: int) -> None:
     async for chunk in response.aiter_bytes(CHUNK):
         await on_disk(part.write, chunk)
         if part.size > most:
-            await on_disk(part.restart)  # nobody knows which of it is the result
+            await on_disk(part.restart)  # it is unknown which of the bytes are the result
             raise _broken()
 
 
 def _is_the_same(response: httpx.Response, part: _Part) -> bool:
-    """Whether a range is one of the very result that the beginning is of. Not every proxy heeds If-Range."""
+    """Check that a range is of the same result as the beginning. Not every proxy respects If-Range."""
     etag = _strong_etag(response)
     return not _is_packed(response) and not (etag and part.validator.startswith('"') and etag != part.validator)
 
@@ -153,7 +154,7 @@ def _is_packed(response: httpx.Response) -> bool:
 
 
 def _validator(response: httpx.Response) -> str:
-    """What If-Range can name: a strong ETag, else the time of the last change."""
+    """Return the validator for If-Range: a strong ETag, else the time of the last change."""
     if _is_packed(response):
         return _PACKED
     return _strong_etag(response) or response.headers.get("last-modified", "")
@@ -169,7 +170,7 @@ def _broken(status: int = 0) -> Again:
 
 
 def _range(header: str) -> tuple[int | None, int | None]:
-    """First byte and whole size from a Content-Range, each None where it is not told."""
+    """Return the first byte and the whole size from a Content-Range, each None if it is not stated."""
     match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)", header.strip())
     return (_number(match.group(1)), _number(match.group(2))) if match else (None, None)
 
@@ -179,15 +180,18 @@ def _number(text: str | None) -> int | None:
 
 
 class _Part:
-    """A file growing on disk with its checksum, and beside it what its beginning is of, so that this outlasts a
-    restart of the studio. Every method touches the disk: call it in a thread."""
+    """A file growing on disk, with its checksum and a record of the result that its beginning belongs to.
+
+    The record is stored beside the file and so outlasts a restart of the studio. Every method touches the disk: call it
+    in a thread.
+    """
 
     def __init__(self, target: Path, write: Callable[[int, bytes], int]) -> None:
         self.size = 0
         self._put = write
         self._digest = hashlib.sha256()
         self._beside = target.with_name(f"{target.stem}.etag.part")
-        # Whoever is canceled closes the file while a thread still writes; the descriptor may by then be another file's.
+        # A canceled caller closes the file while a thread still writes; the descriptor may by then be another file's.
         self._lock = threading.Lock()
         self._closed = False
         self._handle = os.open(target, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -201,7 +205,7 @@ class _Part:
             raise
 
     def write(self, chunk: bytes) -> None:
-        """Append. Unbuffered: what the disk took before it was full counts, and is not sent for again."""
+        """Append a chunk. Unbuffered: bytes written before the disk was full count and are not requested again."""
         while chunk:
             with self._open() as handle:
                 taken = self._put(handle, chunk)
@@ -210,13 +214,13 @@ class _Part:
             chunk = chunk[taken:]
 
     def remember(self, validator: str) -> None:
-        """Note what the bytes that follow are of."""
+        """Record the validator of the result that the next bytes belong to."""
         if validator != self.validator:
             self._beside.write_text(validator, encoding="latin-1")
             self.validator = validator
 
     def restart(self) -> None:
-        """Begin from nothing."""
+        """Start over with an empty file."""
         with self._open() as handle:
             os.lseek(handle, 0, os.SEEK_SET)
             os.ftruncate(handle, 0)
@@ -225,21 +229,21 @@ class _Part:
         self.remember("")
 
     def finish(self) -> str:
-        """The checksum of what is now safely on disk."""
+        """Return the checksum of the bytes that are now safely on disk."""
         with self._open() as handle:
             os.fsync(handle)
         self._beside.unlink(missing_ok=True)
         return self._digest.hexdigest()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._closed = True
             os.close(self._handle)
 
     @contextmanager
     def _open(self) -> Iterator[int]:
-        """The descriptor, and nobody closes it meanwhile."""
+        """Yield the descriptor and keep it from being closed meanwhile."""
         with self._lock:
             if self._closed:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -1,4 +1,4 @@
-"""HTTP as the vendor's modules use it: how clients are opened, how long they wait, what may be logged.
+"""HTTP as the vendor's modules use it: opening clients, timeouts, logging rules.
 
 Hides httpx's settings. Knows no endpoint and no key.
 """
@@ -22,14 +22,14 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 CREATE_READ_SECONDS = 60.0
 CREATE_SECONDS = 75.0
-"""A create call is given up as a whole after this, even when its answer drips in."""
+"""The time limit of a create call as a whole, even if its response arrives slowly."""
 LONGEST_CREATE_SECONDS = 170.0
-"""The longest a create lasts with its waits and repeats: whoever looks for a lost one knows where to stop looking."""
+"""The longest a create lasts, with its waits and retries. A search for a lost task can stop there."""
 TRANSFER_READ_SECONDS = 60.0
 STREAM_SILENT_SECONDS = 180.0
 """A stream may be silent while a picture is drawn. Source: wan-image-api.md 1.7."""
 LONGEST_STREAM_SECONDS = 1800.0
-"""A stream that goes on for longer than this is given up: the provider itself gives up after five minutes."""
+"""The time limit of a whole stream: the vendor itself gives up after five minutes."""
 
 _MOST_HOPS = 3
 
@@ -40,16 +40,16 @@ NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-"""The request certainly did not leave: no connection, no free one, or a proxy that would not open the way."""
+"""The request certainly did not leave: no connection, no free one, or a proxy that refused to connect."""
 
 
 def timeout(read_seconds: float) -> httpx.Timeout:
-    """Every wait spelt out, in seconds."""
+    """Build a timeout with every wait spelt out, in seconds."""
     return httpx.Timeout(connect=CONNECT_SECONDS, read=read_seconds, write=60.0, pool=CONNECT_SECONDS)
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """Load the certificates to trust: what SSL_CERT_FILE or SSL_CERT_DIR names, else the usual ones and this machine's.
+    """Load the trusted certificates: those of SSL_CERT_FILE or SSL_CERT_DIR, else the usual ones and this machine's.
 
     A company's own certificate is often known to the machine, or named only in the variable of another library.
     """
@@ -64,7 +64,7 @@ def trusted_certificates() -> ssl.SSLContext:
 
 
 def proxies_are_usable() -> bool:
-    """Try whether a client can be opened with the proxies that the environment names. Connects to nothing."""
+    """Check that a client can be opened with the proxies that the environment names. Connects to nothing."""
     try:
         httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).close()
     except Exception as error:  # noqa: BLE001 - the library raises five kinds, some of them by accident
@@ -81,7 +81,7 @@ def open_client(
     keep_alive: bool,
     redirects: int = 0,
 ) -> httpx.AsyncClient:
-    """A client without any key in it."""
+    """Open a client without any key in it."""
     return httpx.AsyncClient(
         transport=transport,
         verify=tls or True,
@@ -89,15 +89,18 @@ def open_client(
         limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE if keep_alive else 0),
         follow_redirects=redirects > 0,
         max_redirects=redirects,
-        # A proxy in the environment is for the outside; the simulator of demo mode is on this machine.
+        # A proxy in the environment is for outside hosts; the simulator of demo mode is on this machine.
         mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
         headers={"User-Agent": "wan-studio"},
     )
 
 
 async def send_reading(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """The answer to a call that only reads. Where the same host says that it is elsewhere on it, there: so it goes with
-    a slash too many. To another host nothing is carried: the key is in it."""
+    """Send a call that only reads. Follow redirects on the same host only.
+
+    The service redirects a URL with a superfluous slash, for example. Nothing is carried to another host: the request
+    contains the key.
+    """
     response = await client.send(request)
     for _ in range(_MOST_HOPS):
         onward = response.next_request
@@ -112,15 +115,15 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def joined(base: str, link: str) -> str:
-    """A link whole: one may be told as it is seen from `base`."""
+    """Return a link as an absolute one; the vendor may give it relative to `base`."""
     try:
         return urljoin(base, link.strip()) if link else ""
     except ValueError:
-        return link  # whoever fetches it will say so
+        return link  # the download will report it
 
 
 def quiet_loggers() -> None:
-    """Keep httpx and httpcore from logging requests: a signed link in a log is a key to somebody's work."""
+    """Keep httpx and httpcore from logging requests: a signed link in a log gives access to a person's results."""
     for name in ("httpx", "httpcore"):
         logger = logging.getLogger(name)
         if logger.level < logging.WARNING:
@@ -128,12 +131,12 @@ def quiet_loggers() -> None:
 
 
 def without_query(url: httpx.URL) -> str:
-    """Host and path: what may be logged of a link."""
+    """Return host and path, the parts of a link that may be logged."""
     return f"{url.host}{url.path}"
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Seconds the service asks us to wait, or None. A date is read against the service's own clock."""
+    """Return the seconds that the service asks us to wait, or None. A date is read against the service's own clock."""
     value = response.headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)

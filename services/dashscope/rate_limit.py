@@ -1,6 +1,6 @@
-"""Turns for the calls that the vendor counts together: query, list and cancel of one account.
+"""Rate limit of the calls that the vendor counts together: query, list and cancel of one account.
 
-Hides how turns are spaced. Knows nothing of HTTP.
+Hides how slots are spaced. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 PER_SECOND = 20
-"""Task calls the vendor takes per second and main account (Model Studio, "Manage asynchronous tasks")."""
+"""Task calls that the vendor takes per second and main account (Model Studio, "Manage asynchronous tasks")."""
 
 _SPACING = 1.05
-"""Turns come a little slower than allowed: the vendor counts by its own clock, after the network has shaken them."""
+"""Slots come a little slower than allowed: the vendor counts by its own clock, after the jitter of the network."""
 
 
 class QueryBudget:
-    """At most `per_second` turns in any second and `in_flight` at once, first come first served.
+    """At most `per_second` slots in any second and `in_flight` at once, first come first served.
 
-    Turns are evenly spaced: a quiet minute saves nothing up for a burst. `sharers` says how many processes draw on the
-    same account, this one included: each takes its part.
+    Slots are evenly spaced: a quiet minute saves nothing up for a burst. `sharers` returns how many processes use the
+    same account, this one included: each takes its share.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class QueryBudget:
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
-        """Wait for a turn and keep it while the call lasts."""
+        """Wait for a slot and hold it during the call."""
         async with self._in_flight:
             async with self._order:
                 while (wait := self._next - self._clock()) > 0:

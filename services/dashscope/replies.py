@@ -1,7 +1,7 @@
-"""What the vendor answers, parsed once into values of ours. The only place that knows the shape of a reply.
+"""The vendor's replies, parsed once into our own values. Only this module knows the shape of a reply.
 
-Shapes: Model Studio's video references and "Manage asynchronous tasks", read against recorded traffic
-(tests/recorded). A word or a shape that is not known fails loudly: a guess here would lose or buy a work.
+Shapes: Model Studio's video references and "Manage asynchronous tasks", read against recorded traffic (tests/recorded).
+An unknown word or shape fails loudly: a guess here would lose a result or buy one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 _LONGEST_WORD = 40
 VENDOR_TIME = timezone(timedelta(hours=8))
-"""The service writes its times in UTC+8 without saying so: a recorded Date header stands against `submit_time`."""
+"""The service writes its times in UTC+8 without saying so, as a recorded Date header beside `submit_time` shows."""
 
 
 class TaskStatus(StrEnum):
-    """What the vendor says of a task."""
+    """The state of a task as the vendor reports it."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -35,11 +35,11 @@ class TaskStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
     """No such task: never there, another account's, or older than 24 hours."""
     OTHER = "OTHER"
-    """A word that is not documented; `Task.word` has it. Such a task has not ended."""
+    """An undocumented word, kept in `Task.word`. Such a task has not ended."""
 
     @property
     def ended(self) -> bool:
-        """Whether it will not change any more."""
+        """True if it will not change any more."""
         return self in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED, TaskStatus.UNKNOWN)
 
 
@@ -63,47 +63,47 @@ class Part:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one picture of several was not made, in the vendor's words."""
+    """The reason, in the vendor's words, why one picture of several was not made."""
 
     code: str
     message: str
 
     def error(self) -> VendorError:
-        """The same, for people."""
+        """Return the failure as an error for people."""
         return failure(self.code, self.message)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a question that is answered at once had for an answer."""
+    """The answer to a question that is answered at once."""
 
     passed: bool
     code: str
     message: str
-    """Why not, in the vendor's words."""
+    """The reason for a refusal, in the vendor's words."""
     request_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One look at a task. Times are UTC and None where the service did not tell them."""
+    """The state of a task at one query. Times are UTC and None if the service did not state them."""
 
     task_id: str
     status: TaskStatus
     word: str = ""
     """The vendor's own word for `status`, 40 characters at most."""
     request_id: str
-    """The vendor's id of this look, not of the create call."""
+    """The vendor's id of this query, not of the create call."""
     submitted_at: datetime | None
     scheduled_at: datetime | None
     ended_at: datetime | None
     parts: tuple[Part, ...]
-    """What was made, in its order; empty unless it succeeded."""
+    """The results, in their order; empty unless it succeeded."""
     failures: tuple[Failure, ...]
-    """The pictures that failed alone, where others were made."""
+    """The pictures that failed alone while others were made."""
     orig_prompt: str | None = field(repr=False)
     actual_prompt: str | None = field(repr=False)
-    """The prompt as the vendor rewrote it, where it tells."""
+    """The prompt as the vendor rewrote it, if it is given."""
     code: str
     message: str
     """The vendor's words on a failure."""
@@ -115,7 +115,10 @@ class Task:
         return tuple(part.url for part in self.parts if part.url)
 
     def error(self) -> VendorError:
-        """Why there is no result. Only for a task that failed or that the vendor does not know (any more)."""
+        """Return the reason why there is no result.
+
+        Only for a task that failed, or that the vendor does not (or no longer) know.
+        """
         if self.status not in (TaskStatus.FAILED, TaskStatus.UNKNOWN):
             raise ValueError(f"a task that is {self.status} has no error")
         code = self.code or (self.status.value if self.status is TaskStatus.UNKNOWN else "")
@@ -146,7 +149,7 @@ class ListPage:
 
 @dataclass(frozen=True, kw_only=True)
 class UploadPolicy:
-    """Leave to put one file into the vendor's temporary storage; good for five minutes."""
+    """Credentials for one upload into the vendor's temporary storage, good for five minutes."""
 
     host: str
     folder: str
@@ -159,7 +162,7 @@ class UploadPolicy:
 
 
 def read_created(reply: object) -> Created | None:
-    """The task a create call made, or None where the reply does not tell of one."""
+    """Return the task that a create call made, or None if the reply contains none."""
     output = _mapping(_mapping(reply).get("output"))
     task_id = output.get("task_id")
     if not isinstance(task_id, str) or not task_id:
@@ -173,7 +176,7 @@ def read_created(reply: object) -> Created | None:
 
 
 def read_task(reply: object) -> Task:
-    """A reply to a query. Raises VendorError if it names no status."""
+    """Read a reply to a query. Raises VendorError if it names no status."""
     top = _mapping(reply)
     request_id = _text(top.get("request_id"))
     output = _mapping(top.get("output"))
@@ -198,7 +201,7 @@ def read_task(reply: object) -> Task:
 
 
 def read_page(reply: object) -> ListPage:
-    """One page of the task list. Raises VendorError where it cannot be read: a row missed could be bought twice."""
+    """Read one page of the task list. Raises VendorError if it is unreadable: a missed row could be bought twice."""
     top = _mapping(reply)
     request_id = _text(top.get("request_id"))
     rows, number, pages = top.get("data"), top.get("page_no"), _pages(top)
@@ -212,7 +215,7 @@ def read_page(reply: object) -> ListPage:
 
 
 def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
-    """Leave to upload a file under this name. Raises Refused where a member is missing."""
+    """Read the credentials to upload a file under this name. Raises Refused if a member is missing."""
     top = _mapping(reply)
     data = _mapping(top.get("data"))
     needed = ("policy", "signature", "upload_dir", "upload_host", "oss_access_key_id")
@@ -239,7 +242,7 @@ def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
 
 
 def read_checked(reply: object) -> Checked | None:
-    """The answer to a question, or None where the reply holds none. Source: wan-video-api.md 4.1."""
+    """Return the answer to a question, or None if the reply contains none. Source: wan-video-api.md 4.1."""
     output = _mapping(_mapping(reply).get("output"))
     passed = output.get("check_pass")
     if not isinstance(passed, bool):
@@ -249,7 +252,7 @@ def read_checked(reply: object) -> Checked | None:
 
 
 def read_parts(output: object) -> tuple[tuple[Part, ...], tuple[str, ...]]:
-    """The parts in `choices` in their order, and the reasons for which each choice ended. Shape: wan-image-api.md 1.5.
+    """Return the parts in `choices` in order, and each choice's finish reason. Shape: wan-image-api.md 1.5.
 
     The service gives one choice for each picture, or one choice with words and pictures in turn.
     """
@@ -278,7 +281,7 @@ def _result(output: Mapping[str, object]) -> tuple[Part, ...]:
 
 
 def _failures(output: Mapping[str, object]) -> Iterator[Failure]:
-    """The results that have a reason in place of a link. Shape: wan-image-api.md 2.2."""
+    """Yield the results that have a reason instead of a link. Shape: wan-image-api.md 2.2."""
     results = output.get("results")
     for result in map(_mapping, results if _is_list(results) else ()):
         code, message = _text(result.get("code")), _text(result.get("message"))
@@ -287,7 +290,7 @@ def _failures(output: Mapping[str, object]) -> Iterator[Failure]:
 
 
 def _links(output: Mapping[str, object]) -> Iterator[str]:
-    """Every link of a result, wherever the family of the model puts it."""
+    """Yield every link of a result, in any of the places that the model families use."""
     results = output.get("results")
     holders: list[object] = [output, results, *(results if _is_list(results) else ())]
     for holder in map(_mapping, holders):
@@ -306,12 +309,12 @@ def _first_text(holders: tuple[Mapping[str, object], ...], key: str) -> str | No
 
 
 def _is_whole(rows: object, *, pages: int | None, total: object) -> bool:
-    """Whether a page that does not say which it is holds all there is."""
+    """Return True if a page without a page number holds all rows."""
     return _is_list(rows) and (pages == 1 or (_is_count(total) and len(rows) >= total))
 
 
 def _pages(page: Mapping[str, object]) -> int | None:
-    """How many pages there are, by either way of telling it."""
+    """Return the number of pages, from either way of stating it."""
     pages, rows, each = page.get("total_page"), page.get("total"), page.get("page_size")
     if pages is None and _is_count(rows) and _is_count(each) and each:
         return -(-rows // each)
@@ -354,7 +357,7 @@ def _unreadable(what: str, request_id: str) -> VendorError:
 
 
 def _time(value: object) -> datetime | None:
-    """A time as a query tells it; None for anything else: no result is given up over one."""
+    """Parse a time in a query's format. Return None for anything else: no result is given up over a time."""
     try:
         told = datetime.fromisoformat(_text(value).strip())
         return (told if told.tzinfo else told.replace(tzinfo=VENDOR_TIME)).astimezone(UTC)
@@ -363,7 +366,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _moment(milliseconds: object) -> datetime | None:
-    """A time as the list tells it, in milliseconds since 1970."""
+    """Parse a time in the list's format, in milliseconds since 1970."""
     if not _is_count(milliseconds):
         return None
     try:

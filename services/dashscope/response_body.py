@@ -1,8 +1,8 @@
-"""The body of an answer, read once and made fit to be kept: without the key it was asked with, in letters that every
-database takes.
+"""The body of a response, read once and made safe to store.
 
-A gateway may repeat the Authorization header anywhere in what it says: in a message, a code, an id. Nothing that comes
-through here carries it on.
+It is stripped of the key of the request, and of characters that some databases reject. A gateway may repeat the
+Authorization header anywhere in its reply: in a message, a code, an id. Nothing that passes through here carries it
+further.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from pydantic import SecretStr
 
 _TEXT_KEPT = 2000
 _SHORTEST_KEY = 8
-"""A key of fewer letters, such as a test server takes, may be a part of any word."""
+"""A shorter key, such as a test server accepts, may be a part of any word."""
 _IN_PLACE = "[key]"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""What no database or file takes as text: a NUL, and half of a sign that takes two."""
+"""Characters that no database or file takes as text: a NUL, and half of a surrogate pair."""
 
 
 def read_body(content: bytes | str, *, key: SecretStr) -> object:
-    """The answer as JSON, or the beginning of its text where it is something else.
+    """Return the response as JSON, or the beginning of its text if it is something else.
 
-    Words may be cut in the middle of a sign, by bytes or by halves. A work that is paid for is not given up over one
-    sign: it is shown as the sign for what cannot be read.
+    Words may be cut in the middle of a character, by bytes or by halves. A paid result is not given up over one
+    character: it becomes the replacement character.
     """
     secret = key.get_secret_value().strip()
     text = content if isinstance(content, str) else content.decode("utf-8-sig", "replace")

@@ -1,4 +1,4 @@
-"""Doing a call again: how often, and with which pauses. Which calls may be made again is the client's business."""
+"""Retrying a call: the number of tries and the pauses. The client decides which calls may be retried."""
 
 from __future__ import annotations
 
@@ -18,28 +18,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """How often a call is made and how long the pauses between are, in seconds."""
+    """How often a call is made, and the length of the pauses between the tries, in seconds."""
 
     tries: int = 5
     """Calls in all, for everything that costs nothing."""
     create_tries: int = 3
-    """Calls in all for a create that the vendor certainly did not take."""
+    """Calls in all, for a create that the vendor certainly did not take."""
     create_when_throttled: bool = True
-    """Whether one that was too fast is among them; without it, whoever shares out the lanes hears of it at once."""
+    """True if a throttled create is among them; if False, the scheduler of the slots learns of it at once."""
     first: float = 0.5
     longest: float = 15
     longest_asked: float = 60
-    """The longest pause the service can ask us for with Retry-After."""
+    """The longest pause that the service can ask us for with Retry-After."""
 
     def pause(self, attempt: int, rng: random.Random, *, asked: float | None = None) -> float:
-        """Seconds to wait after failure `attempt`, from 1: anything up to a doubling bound, no less than asked for."""
+        """Return the seconds to wait after failure `attempt`, counted from 1.
+
+        It is anything up to a doubling bound, but no less than the service asked for.
+        """
         bound = min(self.longest, self.first * 2 ** (attempt - 1))
-        # The whole span is drawn from, so that jobs which failed together do not come back together.
+        # The whole span is drawn from, to keep jobs that failed together from coming back together.
         return max(rng.uniform(0, bound), min(asked or 0, self.longest_asked))
 
 
 class Again(Exception):
-    """The attempt failed in a way that allows another; `error` is what to raise when there is none left."""
+    """The attempt failed in a way that allows another; `error` is raised when none is left."""
 
     def __init__(self, error: NotTaken, *, after: float | None = None) -> None:
         super().__init__(error.message)
@@ -49,7 +52,7 @@ class Again(Exception):
 
 @dataclass(frozen=True)
 class Repeater:
-    """Runs an attempt until it succeeds, may not be repeated, or has been made often enough."""
+    """Runs an attempt until it succeeds, may not be retried, or was made often enough."""
 
     retry: Retry
     sleep: Sleep
@@ -58,7 +61,7 @@ class Repeater:
     async def run(
         self, attempt: Callable[[], Awaitable[T]], *, tries: int, progress: Callable[[], int] | None = None
     ) -> T:
-        """The result of `attempt`. Whenever `progress` has grown, the count of failures begins anew."""
+        """Run `attempt` and return its result. Whenever `progress` has grown, the count of failures restarts."""
         failures = 0
         best = progress() if progress else 0
         while True:

@@ -1,7 +1,7 @@
-"""A work that arrives bit by bit: the event stream of a synchronous call, read into pieces.
+"""The event stream of a synchronous call, read into pieces of a result as they arrive.
 
 Hides the frame layout. Layout and meaning: wan-image-api.md 1.7 and recorded traffic (tests/recorded). Nothing here
-asks for anything again: whoever reads a stream has paid for what it says.
+sends a request again: a stream being read has already been paid for.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from services.domain.errors import VendorError
 
 _KEYLESS = partial(read_body, key=SecretStr(""))
 _LONGEST_LINE = 4 * 1024 * 1024
-"""A frame repeats an envelope around a few words or one link. What is longer is no frame."""
+"""In bytes. A frame repeats an envelope around a few words or one link; anything longer is no frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What one frame adds to the work."""
+    """One frame's addition to the result."""
 
     parts: tuple[Part, ...]
     """Words that continue the last paragraph, or whole pictures."""
     usage: Mapping[str, object] = field(default_factory=dict)
-    """What the whole work has used up to now; empty where the frame does not tell."""
+    """The usage of the whole job up to now; empty if the frame does not state it."""
     finished: bool
-    """Whether this is the last frame."""
+    """True if this is the last frame."""
     request_id: str
 
 
@@ -44,19 +44,19 @@ class Frame:
 
     event: str
     status: int
-    """The HTTP status that the frame tells of itself."""
+    """The HTTP status that the frame states for itself."""
     data: str
     whole: bool = False
-    """Whether it is no frame: the work came all at once where a stream was asked for."""
+    """True if it is no frame: the result came all at once although a stream was asked for."""
 
 
 async def pieces(
     chunks: AsyncIterator[bytes], *, http_status: int, read: Callable[[str], object] = _KEYLESS
 ) -> AsyncGenerator[Piece]:
-    """The pieces of a stream up to its last frame. `read` makes a reply of a frame's data.
+    """Yield the pieces of a stream up to its last frame. `read` turns a frame's data into a reply.
 
-    Raises VendorError: OutcomeUnknown where it ends before it is finished or cannot be read; what an error frame says,
-    which is NotTaken only where nothing came before it.
+    Raises VendorError: OutcomeUnknown if it ends before it is finished or cannot be read; the error of an error frame,
+    which is NotTaken only if nothing came before it.
     """
     begun = False
     async with aclosing(frames(chunks, http_status=http_status)) as found:
@@ -75,13 +75,13 @@ async def pieces(
 
 
 def first_data(text: str) -> str:
-    """What the first frame in a text says, or the text where there is none."""
+    """Return the data of the first frame in a text, or the text if there is none."""
     lines = (line.strip() for line in text.splitlines())
     return next((line.removeprefix("data:") for line in lines if line.startswith("data:")), text)
 
 
 async def frames(chunks: AsyncIterator[bytes], *, http_status: int = 200) -> AsyncGenerator[Frame]:
-    """The frames of an event stream. One without data, such as a sign of life, is none."""
+    """Yield the frames of an event stream. A block without data, such as a keep-alive, is not a frame."""
     event, status, data = "", http_status, list[str]()
     begun, other, other_bytes = False, list[str](), 0
     async with aclosing(_lines(chunks)) as lines:
@@ -111,7 +111,7 @@ async def frames(chunks: AsyncIterator[bytes], *, http_status: int = 200) -> Asy
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
-    """Lines as the standard of event streams has them: words may hold other characters that break lines elsewhere."""
+    """Yield lines by the standard of event streams: words may hold other characters that break lines elsewhere."""
     left = b""
     async for chunk in chunks:
         left += chunk
@@ -120,7 +120,7 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
         *whole, left = left.split(b"\n")
         for line in whole:
             yield _text(line)
-    # A last frame without its blank line is as good as any other, if it can be read.
+    # A last frame without its blank line is as good as any other, if it is readable.
     yield _text(left)
     yield ""
 
@@ -130,7 +130,7 @@ def _text(line: bytes) -> str:
 
 
 def _told_status(comment: str) -> int | None:
-    """The status in a comment like HTTP_STATUS/200."""
+    """Return the status in a comment like HTTP_STATUS/200."""
     _, _, number = comment.partition("HTTP_STATUS/")
     return int(number) if number.isascii() and number.isdigit() and len(number) == 3 else None
 
@@ -146,7 +146,10 @@ def _decode(data: str, read: Callable[[str], object]) -> Mapping[str, object]:
 
 
 def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorError:
-    """Before anything was made an error is like the refusal of a create call; afterwards it is the end of a work."""
+    """Return an error frame's error.
+
+    Before anything was made, it is like the refusal of a create call; afterwards it ends the job.
+    """
     if not begun:
         return error_from_reply(frame.status if frame.status >= 400 else 400, reply, creating=True)
     said = read_error_body(reply)

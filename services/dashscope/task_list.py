@@ -1,6 +1,6 @@
-"""The account's task list, read to its last page. Hides pages and the windows of time that are asked for.
+"""The account's task list, read to its last page. Hides pages and the time windows of the queries.
 
-A row that is missed could be bought a second time: whatever leaves a page or a row in doubt is raised.
+A missed row could be bought a second time, so any doubt about a page or a row is raised.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ PAGE_SIZE = 10
 MOST_PAGES = 1000
 LONGEST_WINDOW = timedelta(hours=24)
 _WIDEST = timedelta(hours=15)
-"""With eight hours of doubt about the zone this stays under the vendor's 24."""
+"""With eight hours of doubt about the zone, this stays under the vendor's 24."""
 
 
 async def every_page(
     ask: Callable[[Mapping[str, str]], Awaitable[object]], query: Mapping[str, str]
 ) -> list[ListedTask]:
-    """The rows of all pages. Raises VendorError where one cannot be read, or is another than the one asked for."""
+    """Return the rows of all pages. Raises VendorError if one is unreadable or is not the requested one."""
     tasks: list[ListedTask] = []
     for number in range(1, MOST_PAGES + 1):
         page = replies.read_page(await ask({**query, "page_no": str(number), "page_size": str(PAGE_SIZE)}))
@@ -41,9 +41,9 @@ async def every_page(
 
 
 def windows(start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
-    """The times to ask for, as the vendor writes them: YYYYMMDDhhmmss without a zone.
+    """Return the time windows to query, in the vendor's format: YYYYMMDDhhmmss without a zone.
 
-    Beijing reads them as UTC+8; that other regions do is not documented, and a window eight hours off would hide a
+    Beijing reads them as UTC+8. Whether other regions do is not documented, and a window eight hours off would hide a
     task that was bought. So each window covers both readings, and the rows' own epoch times decide.
     """
     if end - start > _WIDEST:

@@ -1,6 +1,7 @@
-"""The vendor's storage for files given to it: services.dashscope.downloads fetches what it made of them.
+"""Uploads into the vendor's storage: services.dashscope.downloads fetches the results made from them.
 
-Another host than the API's, so no key ever comes here. Hides the upload form, and that files are touched in threads.
+The storage is on another host than the API, so no key ever comes here. Hides the upload form, and the threads that do
+the file access.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Storage:
         self._gate = gate
 
     async def send(self, policy: UploadPolicy, file: Path, *, name: str) -> None:
-        """Post the file once. Raises Again where a new policy and another try may help."""
+        """Post the file once. Raises Again if a new policy and another try may help."""
         host = _form_address(policy.host)
         body = await UploadForm.open(policy, file, name=name)
         try:
@@ -60,7 +61,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class UploadForm:
-    """A multipart form, read from disk while it is sent. `file` stands last: the storage ignores what follows it."""
+    """A multipart form, read from disk while it is sent. `file` comes last: the storage ignores anything after it."""
 
     head: bytes
     tail: bytes
@@ -70,7 +71,7 @@ class UploadForm:
 
     @classmethod
     async def open(cls, policy: UploadPolicy, file: Path, *, name: str) -> UploadForm:
-        """Open the file and lay out the form around it. Raises FileRefused where it is not there or too large."""
+        """Open the file and lay out the form around it. Raises FileRefused if it is missing or too large."""
         source = await on_disk(file.open, "rb")
         size = os.fstat(source.fileno()).st_size
         if size == 0 or (policy.max_bytes is not None and size > policy.max_bytes):
@@ -91,7 +92,7 @@ class UploadForm:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The length is told beforehand: the storage does not take a chunked form."""
+        """The headers, which state the length beforehand: the storage does not take a chunked form."""
         return {
             "Content-Type": f"multipart/form-data; boundary={self.boundary}",
             "Content-Length": str(len(self.head) + self.source_bytes + len(self.tail)),
@@ -99,7 +100,7 @@ class UploadForm:
         }
 
     async def stream(self) -> AsyncGenerator[bytes]:
-        """The form's bytes."""
+        """Yield the form's bytes."""
         yield self.head
         left = self.source_bytes
         while left > 0:
@@ -111,18 +112,18 @@ class UploadForm:
         yield self.tail
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         await asyncio.to_thread(self.source.close)
 
 
 def plain_name(name: str) -> str:
-    """A file name of letters that are safe in a form, in a storage key and in a link."""
+    """Return a file name with only characters that are safe in a form, in a storage key and in a link."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
     return kept[-100:] or "file"
 
 
 def _form_address(host: str) -> httpx.URL:
-    """Where the form goes. Raises Refused where the policy names no such place."""
+    """Return the address for the form. Raises Refused if the policy names no valid one."""
     try:
         return plain_link(host if "://" in host else f"https://{host}")
     except Refused as error:
@@ -149,7 +150,7 @@ def _upload_refused(details: str, *, http_status: int = 0) -> Refused:
 
 
 def storage_words(response: httpx.Response) -> tuple[str, str]:
-    """Code and message of the storage's XML error, or nothing."""
+    """Return code and message of the storage's XML error, or empty strings."""
     text = response.text[:4000]
     found = [re.search(rf"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
     code, message = (match.group(1).strip()[:300] if match else "" for match in found)
@@ -157,7 +158,7 @@ def storage_words(response: httpx.Response) -> tuple[str, str]:
 
 
 def plain_link(url: str) -> httpx.URL:
-    """The link without name and password, which httpx would turn into an Authorization header."""
+    """Return the link without name and password, which httpx would turn into an Authorization header."""
     try:
         link = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -174,7 +175,7 @@ def _no_link() -> Refused:
 
 
 async def on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread; raises FileRefused where the disk will not."""
+    """Run the call in a thread. Raises FileRefused if the disk fails."""
     try:
         return await asyncio.to_thread(work, *args, **kwargs)
     except OSError as error:

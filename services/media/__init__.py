@@ -1,6 +1,6 @@
-"""Facts of a file, whether they fit a limit, and repairs.
+"""Facts of media files, checks against limits, and repairs.
 
-The readers and repairs look into files and take their time: call them from a thread. The judges are pure.
+The readers and repairs open files and take time: call them from a thread. The checks are pure.
 """
 
 from services.media.audio import audio_defects, read_audio, repair_audio

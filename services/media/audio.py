@@ -1,7 +1,7 @@
-"""Sound tracks: their facts, what a limit has to say against them, and repairs.
+"""Sound tracks: their facts, their defects under a limit, and repairs.
 
 Hides PyAV and pydub; no ffmpeg program is needed. Facts come from the packets, since headers lie: an MP3 may have none,
-or one that is wrong, and a file may be cut off. Nothing here is asynchronous: call it from a thread.
+or a wrong one, and a file may be cut off. Nothing here is asynchronous: call it from a thread.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from services.media.mp4_boxes import read_boxes
 from services.media.text import a, listed, megabytes, plain_name, seconds
 
 with warnings.catch_warnings():
-    # pydub warns that it found no ffmpeg, which is never asked here, and that audioop leaves Python 3.13, where the
-    # audioop-lts package takes its place.
+    # pydub warns that it found no ffmpeg, which is never used here, and that audioop leaves Python 3.13, where the
+    # audioop-lts package replaces it.
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
 COUNTED_SECONDS = 600.0
-"""Where counting stops: far beyond any limit, and two hours of sound need not be read to say that they are too long."""
+"""The end of counting: far beyond any limit. Two hours of sound need not be read to find that they are too long."""
 
 TOLERANCE_SECONDS = 0.1
-"""How far a track may be over: an encoder pads an MP3 by some hundredths of a second that nobody meant."""
+"""The tolerated excess length of a track: an encoder pads an MP3 by some unintended hundredths of a second."""
 
 HIGHEST_RATE = 768_000
-"""The highest sample rate in Hz that anyone records; a damaged header can ask for a billion."""
+"""The highest sample rate in Hz in any real recording; a damaged header can ask for a billion."""
 
 PLAIN_RATES = (48_000, 44_100, 32_000, 24_000, 16_000, 8_000)
-"""Samples a second a repaired track may have, the best first."""
+"""Samples a second that a repaired track may have, the best first."""
 
 _FORMATS = {
     "wav": "WAV",
@@ -61,11 +61,13 @@ _FORMATS = {
     "mov": "M4A",
     "matroska": "WEBM",
 }
-"""What is opened, by FFmpeg's name. Play lists and scripts stay shut: they make it open other files and addresses."""
+"""The formats opened, by FFmpeg's name. Play lists and scripts are not: they open other files and addresses."""
 
 _ODD_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-"""Titles may be in any encoding. PyAV reads them by itself from version 19; before, it must be told not to mind.
-Any: an argument that only the older versions know cannot be typed for both."""
+"""Titles may be in any encoding. PyAV handles them by itself from version 19; older versions need this argument.
+
+Any: an argument that only the older versions know cannot be typed for both.
+"""
 
 _COVER_PIXELS = 36_000_000
 _SAMPLE_BYTES = 2
@@ -76,10 +78,10 @@ _WAV_HEADER_BYTES = 44
 
 
 def read_audio(path: Path, *, name: str | None = None, most: float = COUNTED_SECONDS) -> AudioFacts | Unreadable:
-    """The facts of a sound track, or in a sentence why it cannot be used. Never raises for what a file holds.
+    """Return the facts of a sound track, or a sentence that says why it is unusable.
 
-    The length is right to some hundredths of a second, up to `most` seconds. `name` is what the person calls the file,
-    where the path does not say it.
+    Never raises because of a file's contents. The length is right to some hundredths of a second, up to `most` seconds.
+    `name` is the person's name for the file, if the path has another.
     """
     spoken = plain_name(name or path.name)
     size = 0
@@ -115,11 +117,11 @@ class _Sound:
 
 @contextmanager
 def _opened(file: BinaryIO, spoken: str) -> Iterator[_Sound]:
-    """The only sound track in an open file. Raises FileRefused."""
+    """Yield the only sound track in an open file. Raises FileRefused."""
     if read_boxes(file, file.seek(0, os.SEEK_END)).bomb:
         raise FileRefused(_not_sound(spoken))
     file.seek(0)
-    # A cover may claim any size, and is decoded to be told; FFmpeg does not touch one that is larger.
+    # A cover may claim any size, and is decoded to find its facts; FFmpeg does not touch a larger one than this.
     options = {"format_whitelist": ",".join(_FORMATS), "max_pixels": str(_COVER_PIXELS)}
     try:
         # An open file, not a path: FFmpeg takes a path for an address, and believes its ending.
@@ -127,11 +129,11 @@ def _opened(file: BinaryIO, spoken: str) -> Iterator[_Sound]:
     except (FFmpegError, OSError, ValueError) as error:
         raise FileRefused(_not_sound(spoken)) from error
     with container:
-        # A cover picture counts as a video stream, and is not one.
+        # A cover picture counts as a video stream, but is not one.
         if any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video):
             raise FileRefused(f"{spoken} is a video. Please choose a sound file, WAV or MP3.")
         stream = next(iter(container.streams.audio), None)
-        # PyAV's types do not tell: a stream in a coding that FFmpeg does not know has no context.
+        # PyAV's types do not show it: a stream in a coding unknown to FFmpeg has no context.
         if stream is None or getattr(stream, "codec_context", None) is None:
             raise FileRefused(_not_sound(spoken))
         yield _Sound(container, stream, _format_name(container, stream))
@@ -150,7 +152,7 @@ def _format_name(container: av.container.InputContainer, stream: av.AudioStream)
 
 
 def _seconds(sound: _Sound, *, most: float) -> float:
-    """The length by the packets' times, at most `most`; 0 where there are none."""
+    """Return the length by the packets' times, at most `most`; 0 if there are none."""
     tick = float(sound.stream.time_base or 0)  # once: making a fraction of each packet took longer than reading it
     first: int | None = None
     last = 0
@@ -163,15 +165,15 @@ def _seconds(sound: _Sound, *, most: float) -> float:
             if (last - first) * tick >= most:
                 return most
     except FFmpegError:
-        pass  # the file breaks off here: what came before is its length
+        pass  # the file breaks off here: its length ends here
     return (last - first) * tick if first is not None else 0.0
 
 
-# Judging -------------------------------------------------------------------------------------------------------------
+# Checking ------------------------------------------------------------------------------------------------------------
 
 
 def audio_defects(facts: AudioFacts, limit: AudioLimit) -> tuple[Defect, ...]:
-    """Everything about a sound track that does not fit a limit, each with the number found and the number needed."""
+    """Return all defects of a sound track under a limit, each with the number found and the number needed."""
     name = plain_name(facts.name)
     found: list[Defect] = []
     if facts.format not in limit.formats:
@@ -198,12 +200,12 @@ def audio_defects(facts: AudioFacts, limit: AudioLimit) -> tuple[Defect, ...]:
 
 
 def repair_audio(source: Path, target: Path, limit: AudioLimit) -> AudioFacts:
-    """Write to `target` the sound of `source` made to fit: as WAV, cut or followed by silence, in stereo at most.
+    """Write the sound of `source` to `target`, made to fit: as WAV, cut or padded with silence, in stereo at most.
 
-    A track without defects is copied byte for byte. The file has the format told by the facts that come back, whatever
-    `target` is called. `target` is written whole or not at all.
+    A track without defects is copied byte for byte. The returned facts state the file's format, regardless of the name
+    of `target`. `target` is written whole or not at all.
 
-    Raises FileRefused where the track cannot be read or made to fit.
+    Raises FileRefused if the track cannot be read or made to fit.
     """
     facts = read_audio(source)
     if not isinstance(facts, AudioFacts):
@@ -222,7 +224,7 @@ def repair_audio(source: Path, target: Path, limit: AudioLimit) -> AudioFacts:
 
 
 def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> AudioSegment:
-    """The beginning of a track, as much as the limit takes, as 16-bit samples. Damaged places are left out."""
+    """Decode the beginning of a track, up to the limit, as 16-bit samples. Damaged places are left out."""
     rate, channels = _shape(facts, limit)
     enough = math.ceil(limit.max_seconds * rate) * channels * _SAMPLE_BYTES
     data = bytearray()
@@ -237,7 +239,7 @@ def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> AudioSegment:
 
 
 def _samples(sound: _Sound, *, rate: int, channels: int) -> Iterator[bytes]:
-    """The track piece by piece, as interleaved 16-bit samples."""
+    """Yield the track piece by piece, as interleaved 16-bit samples."""
     resampler: av.AudioResampler | None = None
     shape: tuple[object, ...] = ()
     for frame in _frames(sound):
@@ -256,13 +258,13 @@ def _frames(sound: _Sound) -> Iterator[av.AudioFrame]:
             try:
                 yield from packet.decode()
             except FFmpegError:
-                continue  # a damaged packet: players pass over it as well
+                continue  # a damaged packet: players skip it as well
     except FFmpegError:
         pass  # the file breaks off here
 
 
 def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None, channels: int) -> Iterator[bytes]:
-    """The samples of a frame; with None, what the resampler holds back at the end."""
+    """Yield the samples of a frame; with None, those that the resampler holds back at the end."""
     try:
         for made in resampler.resample(frame) if resampler else ():
             yield bytes(made.planes[0])[: made.samples * channels * _SAMPLE_BYTES]
@@ -271,7 +273,7 @@ def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None,
 
 
 def _shape(facts: AudioFacts, limit: AudioLimit) -> tuple[int, int]:
-    """The sample rate in Hz and the channels that keep most of the track within the limit's bytes."""
+    """Return the sample rate in Hz and the channels that keep most of the track within the limit's bytes."""
     if "WAV" not in limit.formats:
         raise FileRefused(f"{facts.name} cannot be made {listed(limit.formats)} here. Please save it as such first.")
     length = min(max(facts.seconds + TOLERANCE_SECONDS, limit.min_seconds), limit.max_seconds)
@@ -286,9 +288,9 @@ def _shape(facts: AudioFacts, limit: AudioLimit) -> tuple[int, int]:
 
 
 def _fitted(segment: AudioSegment, limit: AudioLimit) -> AudioSegment:
-    """The track cut to the longest length, or followed by silence up to the shortest."""
+    """Cut the track to the longest length, or pad it with silence to the shortest."""
     if segment.duration_seconds > limit.max_seconds:
-        # cast: pydub answers with a generator, but only to a slice with a step
+        # cast: pydub returns a generator, but only for a slice with a step
         kept = cast("AudioSegment", segment[: math.floor(limit.max_seconds * 1000)])
         return kept.fade_out(20)  # a hard cut clicks
     missing = limit.min_seconds - segment.duration_seconds

@@ -1,4 +1,4 @@
-"""Pictures, clips and sounds, decoded as far as a result must be before it is kept."""
+"""Decoding of pictures, clips and sounds, as far as a result must be decoded before it is stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FILE_TYPES = {
     "MOV": (".mov", "video/quicktime"),
     "AVI": (".avi", "video/x-msvideo"),
 }
-"""The file ending and MIME type of what a given file really is."""
+"""The file ending and MIME type for the real format of an input file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class MediaInfo:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
-    """How long a clip or sound is; None for a picture."""
+    """The length of a clip or sound; None for a picture."""
 
     @property
     def kind(self) -> str:
@@ -67,7 +67,7 @@ class Decoded:
 
 
 def inspect(path: Path) -> MediaInfo:
-    """Read what a file holds, decoding a picture as a whole and a clip's first frame.
+    """Read a file's type and size, decoding a picture as a whole and a clip's first frame.
 
     Raises FileRefused if it is no picture, clip or sound, or cannot be decoded.
     """
@@ -118,12 +118,12 @@ def decode_clip(path: Path) -> Decoded:
 
 
 def _upright(picture: Image.Image, degrees: int) -> Image.Image:
-    """As a player would show it: the file says by how much it was turned against the clock."""
+    """Turn the picture as a player would show it. The file states its counter-clockwise rotation."""
     return picture.rotate(degrees, expand=True) if degrees % 360 else picture
 
 
 def decode_picture(path: Path) -> tuple[Decoded, str]:
-    """Decode a picture to its last pixel; returns it with Pillow's name of its format. Raises FileRefused."""
+    """Decode a picture to its last pixel. Return it with Pillow's name of its format. Raises FileRefused."""
     broken = "The provider's file is not a picture that can be shown."
     try:
         with path.open("rb") as file, opened(file, "The picture") as picture:
@@ -132,7 +132,7 @@ def decode_picture(path: Path) -> tuple[Decoded, str]:
                 raise FileRefused(broken)
             seen = ImageOps.exif_transpose(picture)
             flat = _on_white(seen)
-    except (OSError, ValueError, SyntaxError, struct.error) as error:  # what Pillow raises for broken pixels
+    except (OSError, ValueError, SyntaxError, struct.error) as error:  # Pillow's errors for broken pixels
         raise FileRefused(broken) from error
     return Decoded(width=flat.width, height=flat.height, seconds=None, picture=flat), form
 

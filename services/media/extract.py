@@ -1,7 +1,7 @@
 """A still of a clip at one moment, in its exact size, and the sound of a clip as a file of its own.
 
-Hides how the moment is found: by the pictures' own times, never by counting, since clips skip and repeat. Nothing here
-is asynchronous: call it from a thread.
+Hides the search for the moment. It goes by the pictures' own times, never by counting, since clips skip and repeat.
+Nothing here is asynchronous: call it from a thread.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ Moment = Edge | float
 """An end, or seconds from the start."""
 
 _NEAR_SECONDS = 0.002
-"""How much later a picture may begin and still be the one of a moment: browsers round the time they tell."""
+"""How much later a picture may begin and still belong to a moment: browsers round the times they report."""
 _MOST_FRAMES = 40_000
-"""Where looking stops: more than ten minutes at 60 pictures a second."""
+"""The end of the search: more than ten minutes at 60 pictures a second."""
 _HD_LINES = 720
-"""From here on a clip that does not tell its colours has those of HD: so do browsers, and a still must look alike."""
+"""From this height on, a clip without stated colours has those of HD, as in browsers: a still must match."""
 _UNSAID_COLOURS = 2
 _SAMPLE_BYTES = 2
 _QUICK = 4
-"""How hard a PNG is squeezed: half the time of the usual 6 for a few per cent more bytes."""
+"""The compression level of a PNG: half the time of the usual 6 for a few per cent more bytes."""
 
 
 def cut_frame(source: Path, target: Path, at: Moment, *, spoken: str = "The clip") -> None:
@@ -62,7 +62,7 @@ def cut_frame(source: Path, target: Path, at: Moment, *, spoken: str = "The clip
 def cut_sound(source: Path, target: Path, *, spoken: str = "The clip") -> None:
     """Write the sound of a clip to `target`, as a 16-bit WAV in its own rate, in stereo at most.
 
-    `target` is written whole or not at all. Raises FileRefused, also where the clip has no sound.
+    `target` is written whole or not at all. Raises FileRefused, also if the clip has no sound.
     """
     with source.open("rb") as file, opened(file, size_of(source, spoken, most=MAX_CLIP_BYTES), spoken) as film:
         if film.sound is None:
@@ -79,18 +79,18 @@ def cut_sound(source: Path, target: Path, *, spoken: str = "The clip") -> None:
 
 
 def _shown_at(film: Film, seconds: float) -> av.VideoFrame | None:
-    """The last picture that begins by this moment; the first one where none does."""
+    """Return the last picture that begins by this moment, or the first one if none does."""
     if seconds > 0:
         _seek(film, seconds)
         found = _latest(film, until=seconds)
         if found is not None and _begins(film, found) <= seconds + _NEAR_SECONDS:
             return found
-        _seek(film, 0.0)  # the file led us past the moment, or to no picture at all: look from the start
+        _seek(film, 0.0)  # the seek went past the moment, or to no picture at all: search from the start
     return _latest(film, until=seconds)
 
 
 def _last(film: Film) -> av.VideoFrame | None:
-    """The picture that is seen when a clip has played to its end."""
+    """Return the picture that is seen when a clip has played to its end."""
     length = float((film.stream.duration or 0) * (film.stream.time_base or 0)) or COUNTED_SECONDS
     _seek(film, length)
     found = _latest(film, until=None)
@@ -101,16 +101,16 @@ def _last(film: Film) -> av.VideoFrame | None:
 
 
 def _seek(film: Film, seconds: float) -> None:
-    """Go to the key picture before a moment."""
+    """Seek to the key picture before a moment."""
     tick = float(film.stream.time_base or 1)
     try:
         film.container.seek(int((film.stream.start_time or 0) + seconds / tick), stream=film.stream)
     except (FFmpegError, OverflowError):
-        return  # a file without an index: it is read on from where it stands
+        return  # a file without an index: reading continues at the current position
 
 
 def _latest(film: Film, *, until: float | None) -> av.VideoFrame | None:
-    """The latest picture from here on that begins by a moment; where all begin later, the first of them."""
+    """Return the latest picture from here on that begins by a moment; if all begin later, the first of them."""
     found: av.VideoFrame | None = None
     try:
         for number, frame in enumerate(film.container.decode(film.stream)):
@@ -121,7 +121,7 @@ def _latest(film: Film, *, until: float | None) -> av.VideoFrame | None:
             if is_past:
                 break
     except FFmpegError:
-        pass  # the file breaks off here: what came before is what plays
+        pass  # the file breaks off here: only the part before it plays
     return found
 
 
@@ -131,7 +131,7 @@ def _begins(film: Film, frame: av.VideoFrame) -> float:
 
 
 def _picture(frame: av.VideoFrame) -> Image.Image:
-    """A frame as a player shows it."""
+    """Convert a frame into the picture that a player shows."""
     unsaid = frame.colorspace == _UNSAID_COLOURS
     colours = (Colorspace.ITU709 if frame.height >= _HD_LINES else Colorspace.ITU601) if unsaid else None
     picture = frame.to_image(src_colorspace=colours)
@@ -142,7 +142,7 @@ def _picture(frame: av.VideoFrame) -> Image.Image:
 
 
 def _write_sound(film: Film, part: Path, *, rate: int, channels: int) -> bool:
-    """Whether there was any."""
+    """Write the sound. Return True if there was any."""
     most = int(COUNTED_SECONDS * rate) * channels * _SAMPLE_BYTES
     written = 0
     with wave.open(str(part), "wb") as out:
@@ -158,7 +158,7 @@ def _write_sound(film: Film, part: Path, *, rate: int, channels: int) -> bool:
 
 
 def _samples(film: Film, *, rate: int, channels: int) -> Iterator[bytes]:
-    """The sound piece by piece, as interleaved 16-bit samples."""
+    """Yield the sound piece by piece, as interleaved 16-bit samples."""
     resampler: av.AudioResampler | None = None
     shape: tuple[object, ...] = ()
     for frame in _sound_frames(film):
@@ -176,13 +176,13 @@ def _sound_frames(film: Film) -> Iterator[av.AudioFrame]:
             try:
                 yield from packet.decode()
             except FFmpegError:
-                continue  # a damaged packet: players pass over it as well
+                continue  # a damaged packet: players skip it as well
     except FFmpegError:
         pass  # the file breaks off here
 
 
 def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None, channels: int) -> Iterator[bytes]:
-    """The samples of a frame; with None, what the resampler holds back at the end."""
+    """Yield the samples of a frame; with None, those that the resampler holds back at the end."""
     try:
         for made in resampler.resample(frame) if resampler else ():
             yield bytes(made.planes[0])[: made.samples * channels * _SAMPLE_BYTES]

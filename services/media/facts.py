@@ -1,4 +1,4 @@
-"""What is known of a file, read without decoding it, and what can be said against it."""
+"""The facts of a file, read without decoding it, and its defects."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ class ImageFacts:
 
     name: str
     format: str
-    """Pillow's name of what the file really is: JPEG, PNG, BMP, WEBP, GIF ..."""
+    """Pillow's name of the file's real format: JPEG, PNG, BMP, WEBP, GIF ..."""
     width: int
     height: int
     bytes: int
     alpha: bool
     sideways: bool
-    """Whether EXIF orientation asks the viewer to turn or mirror it."""
+    """True if EXIF orientation asks the viewer to turn or mirror it."""
     frames: int = 1
-    """More than one for an animation; 2 stands for "several" where counting would mean reading the whole file."""
+    """More than one for an animation; 2 means "several" if counting would require reading the whole file."""
     mode: str = "RGB"
-    """Pillow's name of how a pixel is stored: RGB, RGBA, L, P, CMYK ..."""
+    """Pillow's name of the way a pixel is stored: RGB, RGBA, L, P, CMYK ..."""
 
     @property
     def suffix(self) -> str:
-        """The ending a file of this format is known by, whatever it is called now."""
+        """The usual ending of a file of this format, regardless of its present name."""
         return ".jpg" if self.format == "JPEG" else f".{self.format.lower()}"
 
 
@@ -35,7 +35,7 @@ class ImageFacts:
 class AudioFacts:
     """A sound track. `seconds` is measured from its packets, not taken from its header.
 
-    Counting stops at `services.media.audio.COUNTED_SECONDS`: a longer track is told as that long.
+    Counting stops at `services.media.audio.COUNTED_SECONDS`: a longer track is reported as that long.
     """
 
     name: str
@@ -48,7 +48,7 @@ class AudioFacts:
 
     @property
     def suffix(self) -> str:
-        """The ending a file of this format is known by, whatever it is called now."""
+        """The usual ending of a file of this format, regardless of its present name."""
         return f".{self.format.lower()}"
 
 
@@ -65,20 +65,20 @@ class VideoFacts:
     fps: float
     bytes: int
     sound: bool
-    """Whether it has a sound track."""
+    """True if it has a sound track."""
     codec: str = "h264"
     whole: bool = True
-    """Whether the file is undamaged and as long as its header says."""
+    """True if the file is undamaged and as long as its header says."""
 
     @property
     def suffix(self) -> str:
-        """The ending a file of this format is known by, whatever it is called now."""
+        """The usual ending of a file of this format, regardless of its present name."""
         return f".{self.format.lower()}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A file that is not what it should be. `why` is a sentence for the user."""
+    """A file that is not of the expected kind or is damaged. `why` is a sentence for the user."""
 
     name: str
     bytes: int
@@ -90,9 +90,9 @@ MediaFacts = ImageFacts | AudioFacts | VideoFacts | Unreadable
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """Why a file does not fit a limit: a sentence with the number found and the number needed.
+    """The reason why a file does not fit a limit: a sentence with the number found and the number needed.
 
-    `advice` is True where the file is taken as it is and a repair would merely help.
+    `advice` is True if the file is accepted as it is and a repair would merely help.
     """
 
     message: str

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, before anything is asked to open it. Names are never believed."""
+"""The type of a file by its first bytes, before any library opens it. Names are never believed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MATROSKA = b"\x1aE\xdf\xa3"
 
 
 class Kind(StrEnum):
-    """What a file looks like from its beginning."""
+    """The kind of a file, judged by its beginning."""
 
     PICTURE = "a picture"
     SOUND = "a sound file"
@@ -28,7 +28,7 @@ _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"
 
 
 def look(head: bytes) -> Kind:
-    """The kind of a file that begins with these bytes; HEAD_BYTES of them are enough."""
+    """Return the kind of a file that begins with these bytes; HEAD_BYTES of them are enough."""
     if head.startswith(b"RIFF") or head.startswith(b"FORM"):
         forms = {b"WEBP": Kind.PICTURE, b"AVI ": Kind.FILM}
         return forms.get(head[8:12], Kind.SOUND if head[8:12] in {b"WAVE", b"AIFF", b"AIFC"} else Kind.UNKNOWN)
@@ -50,7 +50,7 @@ def _of_brand(brand: bytes) -> Kind:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Packets of 188 bytes; a camera's have four more in front of each."""
+    """Check for packets of 188 bytes; a camera's have four more in front of each."""
     return any(
         len(head) > start + 2 * length and all(head[start + n * length] == 0x47 for n in range(3))
         for start, length in ((0, 188), (4, 192))

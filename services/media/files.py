@@ -1,4 +1,4 @@
-"""Files on the disk: what may be opened at all, and how a repaired file takes its place."""
+"""Files on the disk: which may be opened at all, and how a repaired file replaces its target."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from services.domain.errors import FileRefused
 from services.media.text import megabytes, plain_name
 
 MAX_OPENED_BYTES = 256 * MB
-"""Larger files are not even looked into: some formats can only be read whole. Clips have a bound of their own."""
+"""Larger files are not even opened: some formats can only be read whole. Clips have a bound of their own."""
 
 
 def size_of(path: Path, name: str, *, most: int = MAX_OPENED_BYTES) -> int:
-    """The size of a file that can be looked into. Raises FileRefused where it is missing, empty, huge or no file."""
+    """Return the size of a readable file. Raises FileRefused if it is missing, empty, huge or not a file."""
     try:
-        # Asked before opening: opening a pipe would wait for ever.
+        # Checked before opening: opening a pipe would wait for ever.
         found = path.stat()
     except (OSError, ValueError) as error:
         raise FileRefused(f"{plain_name(name)} is not there any more. Please add it again.") from error
@@ -37,14 +37,14 @@ def size_of(path: Path, name: str, *, most: int = MAX_OPENED_BYTES) -> int:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal. Raises OSError. Meant for a thread."""
+    """Return the SHA-256 of a file, in hexadecimal. Raises OSError. Meant for a thread."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A new file to write beside `target`. It takes target's place when the block ends well, and else is removed."""
+    """Yield a new file beside `target`. It replaces the target if the block succeeds, and is removed otherwise."""
     handle, name = tempfile.mkstemp(prefix=".repair-", suffix=".part", dir=target.parent)
     os.close(handle)
     part = Path(name)
@@ -59,7 +59,7 @@ _PIECE = 1 << 20
 
 
 def copy_span(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
-    """Write the bytes of `source` from `start` up to `end`; fewer where it is shorter."""
+    """Write the bytes of `source` from `start` up to `end`; fewer if it is shorter."""
     source.seek(start)
     left = end - start
     while left > 0 and (piece := source.read(min(_PIECE, left))):

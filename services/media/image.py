@@ -1,7 +1,7 @@
-"""Pictures: their facts, and what a limit has to say against them.
+"""Pictures: their facts, and their defects under a limit.
 
-Hides Pillow. Facts come from the header and a look at the file's end; no pixel is decoded. Nothing here is
-asynchronous: call it from a thread.
+Hides Pillow. Facts come from the header and from the file's end; no pixel is decoded. Nothing here is asynchronous:
+call it from a thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_PIXELS = 80_000_000
 """More than any vendor takes (8000 × 8000). Decoded, this is a third of a gigabyte; larger pictures are not opened."""
 
 OPENED_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
-"""What is opened, so that it can at least be converted. Pillow's rarer readers stay shut: each is a way in."""
+"""The formats that are opened, if only to convert them. Pillow's rarer readers stay disabled: each is a way in."""
 
 TURNS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,7 +40,7 @@ TURNS: dict[int, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by its EXIF orientation; 1 and unknown numbers need nothing."""
+"""The transposition that makes a picture upright, by EXIF orientation; 1 and unknown numbers need none."""
 
 SCREEN_MODES = frozenset({"1", "L", "P", "RGB", "RGBA", "RGBa", "LA", "La", "PA"})
 """Pillow's modes of pictures made for screens: up to eight bits of grey, a palette, or red, green and blue."""
@@ -53,9 +53,9 @@ _ONE_HEADER = threading.Lock()
 
 
 def read_image(path: Path, *, name: str | None = None) -> ImageFacts | Unreadable:
-    """The facts of a picture, or in a sentence why it cannot be used. Never raises for what a file holds.
+    """Return the facts of a picture, or a sentence that says why it is unusable.
 
-    `name` is what the person calls the file, where the path does not say it.
+    Never raises because of a file's contents. `name` is the person's name for the file, if the path has another.
     """
     spoken = plain_name(name or path.name)
     size = 0
@@ -75,7 +75,7 @@ def read_image(path: Path, *, name: str | None = None) -> ImageFacts | Unreadabl
 
 @contextmanager
 def opened(file: BinaryIO, spoken: str) -> Iterator[ImageFile.ImageFile]:
-    """The picture in an open file, its header read and its size bounded. Raises FileRefused."""
+    """Yield the picture in an open file, its header read and its size bounded. Raises FileRefused."""
     file.seek(0)
     image = _open_header(file, spoken)
     with image:
@@ -87,8 +87,8 @@ def opened(file: BinaryIO, spoken: str) -> Iterator[ImageFile.ImageFile]:
 
 
 def _open_header(file: BinaryIO, spoken: str) -> ImageFile.ImageFile:
-    # Pillow warns where a header is odd or a picture huge; the answer says so already. The warning filters belong to
-    # the whole process, so only one thread at a time may change them.
+    # Pillow warns of odd headers and huge pictures; the result states that already. The warning filters belong to the
+    # whole process, so only one thread at a time may change them.
     with _ONE_HEADER, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -97,7 +97,7 @@ def _open_header(file: BinaryIO, spoken: str) -> ImageFile.ImageFile:
             # The count is nowhere but in Pillow's message.
             count = re.search(r"\d+", str(error))
             raise FileRefused(_too_many(spoken, int(count[0]) if count else 2 * MAX_PIXELS)) from error
-        except Exception as error:  # Pillow's readers let out whatever a broken header makes them trip over
+        except Exception as error:  # Pillow's readers let out any error that a broken header causes
             raise FileRefused(f"{spoken} is not a picture that can be read. Please choose another one.") from error
 
 
@@ -107,7 +107,7 @@ def _too_many(spoken: str, pixels: int) -> str:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation that is still to be applied, 1 to 8. Damaged EXIF says nothing, as with any viewer."""
+    """Return the EXIF orientation still to be applied, 1 to 8. Damaged EXIF is ignored, as in any viewer."""
     if image.format == "TIFF":
         return 1  # Pillow turns a TIFF by itself, and gives its size as seen
     with _ONE_HEADER, warnings.catch_warnings():
@@ -139,7 +139,7 @@ def _facts(image: Image.Image, *, name: str, size: int) -> ImageFacts:
 
 
 def _frames(image: Image.Image) -> int:
-    # A GIF or TIFF can only be counted by walking through all of it; whether there is a second frame is known sooner.
+    # Counting a GIF or TIFF requires reading all of it; whether there is a second frame is known sooner.
     counted = image.format in {"PNG", "WEBP", "AVIF"}
     try:
         if counted:
@@ -149,11 +149,11 @@ def _frames(image: Image.Image) -> int:
         return 1
 
 
-# What the bytes say before Pillow is asked ---------------------------------------------------------------------------
+# Checks of the bytes before Pillow opens them ------------------------------------------------------------------------
 
 
 def _refuse_other_kinds(file: BinaryIO, spoken: str) -> None:
-    """Say kindly what a file is, where it is something people often take for a picture."""
+    """Refuse files that people often take for a picture, with a kind message that names the real type."""
     file.seek(0)
     start = file.read(1024)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -170,7 +170,7 @@ def _refuse_other_kinds(file: BinaryIO, spoken: str) -> None:
 
 
 def _refuse_cut_off(file: BinaryIO, size: int, spoken: str) -> None:
-    """Refuse a file whose end is missing, as half a download is. Pillow finds that only when it decodes."""
+    """Refuse a file whose end is missing, such as half a download. Pillow finds that only when it decodes."""
     file.seek(0)
     start = file.read(30)
     whole = True
@@ -181,7 +181,7 @@ def _refuse_cut_off(file: BinaryIO, size: int, spoken: str) -> None:
         whole = b"IEND\xaeB`\x82" in _tail(file, size, after=0)
     elif start.startswith(b"RIFF") and start[8:12] == b"WEBP" and len(start) == 30:
         whole = size >= 8 + int.from_bytes(start[4:8], "little")
-        # Pillow makes room for the whole picture as soon as it opens a WEBP, so its size is looked at before.
+        # Pillow allocates the whole picture as soon as it opens a WEBP, so its size is checked before.
         pixels = _webp_pixels(start)
         if pixels > MAX_PIXELS:
             raise FileRefused(_too_many(spoken, pixels))
@@ -194,17 +194,20 @@ def _cut_off(spoken: str) -> str:
 
 
 def _tail(file: BinaryIO, size: int, *, after: int) -> bytes:
-    # Cameras and phones add things behind a picture's own end, a short film even.
+    # Cameras and phones append data behind a picture's own end, even a short film.
     file.seek(max(after, size - _TAIL_BYTES))
     return file.read(_TAIL_BYTES)
 
 
 def _jpeg_scan(file: BinaryIO) -> int | None:
-    """Where a JPEG's pixels begin, or None where the file ends before. A thumbnail's end mark lies ahead of it."""
+    """Return the offset of a JPEG's pixels, or None if the file ends before.
+
+    A thumbnail's end mark comes before them.
+    """
     file.seek(2)
     while len(marker := file.read(2)) == 2:
         if marker[0] != 0xFF:
-            return file.tell()  # not as it should be; Pillow will say
+            return file.tell()  # malformed; Pillow will report it
         if marker[1] == 0xDA:
             return file.tell()
         if marker[1] == 0xFF:
@@ -218,7 +221,7 @@ def _jpeg_scan(file: BinaryIO) -> int | None:
 
 
 def _webp_pixels(start: bytes) -> int:
-    """The pixels of a WEBP's canvas, from its first chunk (RFC 9649, sections 2.5 to 2.7)."""
+    """Return the pixels of a WEBP's canvas, from its first chunk (RFC 9649, sections 2.5 to 2.7)."""
     match start[12:16]:
         case b"VP8X":
             return (1 + int.from_bytes(start[24:27], "little")) * (1 + int.from_bytes(start[27:30], "little"))
@@ -243,11 +246,11 @@ def _refuse_missing_pixels(image: ImageFile.ImageFile, size: int, spoken: str) -
                 raise FileRefused(_cut_off(spoken))
 
 
-# Judging -------------------------------------------------------------------------------------------------------------
+# Checking ------------------------------------------------------------------------------------------------------------
 
 
 def image_defects(facts: ImageFacts, limit: ImageLimit) -> tuple[Defect, ...]:
-    """Everything about a picture that does not fit a limit, each with the number found and the number needed."""
+    """Return all defects of a picture under a limit, each with the number found and the number needed."""
     found = (
         _format_defect(facts, limit),
         _frames_defect(facts),
@@ -272,7 +275,7 @@ def _format_defect(facts: ImageFacts, limit: ImageLimit) -> Defect | None:
 def _frames_defect(facts: ImageFacts) -> Defect | None:
     if facts.frames < 2:
         return None
-    # Two may stand for "several", see ImageFacts.frames.
+    # Two may mean "several", see ImageFacts.frames.
     count = f" with {facts.frames} pictures" if facts.frames > 2 else ""
     message = f"{plain_name(facts.name)} is an animation{count}. It must be 1 still picture."
     return Defect(message=message, fix=Fix(Repair.STILL, "Keep the first picture"))
@@ -337,20 +340,20 @@ def _sideways_defect(facts: ImageFacts) -> Defect | None:
     return Defect(message=message, fix=Fix(Repair.ROTATE, "Turn it upright"), advice=True)
 
 
-# What a repair aims at, told here because the button says it ---------------------------------------------------------
+# The aim of a repair, here because the button names it ---------------------------------------------------------------
 
 
 def output_format(source: str, limit: ImageLimit) -> str:
-    """The format a repaired picture is saved in at first: a PNG stays one, everything else becomes a JPEG if it may."""
+    """Return the first choice of format for a repaired picture: a PNG stays one, others become a JPEG if allowed."""
     order = ("PNG", "JPEG", "WEBP", "BMP") if source == "PNG" else ("JPEG", "PNG", "WEBP", "BMP")
     return next((name for name in order if name in limit.formats), order[0])
 
 
 def is_cropped(width: int, height: int, limit: ImageLimit) -> bool:
-    """Whether the shape is too long for any resizing to fit the limit."""
+    """Return True if the shape is too long for any resizing to fit the limit."""
     return image_frame(limit).is_cropped(width, height)
 
 
 def fitted_size(width: int, height: int, limit: ImageLimit) -> tuple[int, int]:
-    """The size nearest to the one given, in pixels, whose sides and shape both fit the limit."""
+    """Return the size in pixels nearest to the given one whose sides and shape both fit the limit."""
     return image_frame(limit).fitted(width, height)

@@ -1,4 +1,4 @@
-"""Pictures made to fit a limit, all defects at once. Hides the decoding and the search for a small enough file."""
+"""Repair of pictures to fit a limit, all defects at once. Hides decoding and the search for a small enough file."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from services.media.text import megabytes, plain_name
 
 JPEG_QUALITIES = (95, 90, 85, 75, 65, 50)
 SMALLER = 0.8
-"""By how much the sides shrink where the lowest quality is still too many bytes."""
+"""The factor for the sides if even the lowest quality has too many bytes."""
 
 _ONE_DECODED = threading.Lock()
 """A decoded picture may take a third of a gigabyte, and its repair two; so one is repaired at a time."""
 
 
 def repair_image(source: Path, target: Path, limit: ImageLimit) -> ImageFacts:
-    """Write to `target` the picture of `source` made to fit: upright, still, flat on white, resized or cropped, small.
+    """Write the picture of `source` to `target`, made to fit: upright, still, flat on white, resized or cropped, small.
 
-    A picture without defects is copied byte for byte. The file has the format told by the facts that come back,
-    whatever `target` is called (`facts.suffix` is the fitting ending). `target` is written whole or not at all.
+    A picture without defects is copied byte for byte. The returned facts state the file's format, regardless of the
+    name of `target` (`facts.suffix` is the fitting ending). `target` is written whole or not at all.
 
-    Raises FileRefused where the picture cannot be read or made to fit.
+    Raises FileRefused if the picture cannot be read or made to fit.
     """
     facts = read_image(source)
     if not isinstance(facts, ImageFacts):
@@ -60,9 +60,9 @@ def repair_image(source: Path, target: Path, limit: ImageLimit) -> ImageFacts:
 
 
 def match_image(source: Path, target: Path, limit: ImageLimit, *, shape: tuple[int, int]) -> ImageFacts:
-    """Write to `target` the middle of `source` in the proportions of `shape`, and made to fit as by `repair_image`.
+    """Write the middle of `source` to `target`, in the proportions of `shape`, made to fit as by `repair_image`.
 
-    Raises FileRefused where the picture cannot be read or made to fit.
+    Raises FileRefused if the picture cannot be read or made to fit.
     """
     facts = read_image(source)
     if not isinstance(facts, ImageFacts):
@@ -84,7 +84,7 @@ def match_image(source: Path, target: Path, limit: ImageLimit, *, shape: tuple[i
 
 
 def _decode(source: Path, facts: ImageFacts, limit: ImageLimit) -> tuple[Image.Image, bytes | None]:
-    """The picture as it should be, in RGB or RGBA, and its colour profile where that still holds."""
+    """Decode the picture into its final form, in RGB or RGBA, and its colour profile if that still applies."""
     spoken = plain_name(source.name)
     width, height = fitted_size(facts.width, facts.height, limit)
     with source.open("rb") as file, opened(file, spoken) as image:
@@ -107,16 +107,16 @@ def _decode(source: Path, facts: ImageFacts, limit: ImageLimit) -> tuple[Image.I
         if picture is image:
             picture = image.copy()  # the file closes here
     picture = picture if limit.alpha else _flat(picture)
-    picture.info.clear()  # else Pillow writes some of it into the new file, a transparent colour for one
+    picture.info.clear()  # else Pillow writes some of it into the new file, for example a transparent colour
     return picture, profile
 
 
 def _to_screen(image: Image.Image) -> Image.Image:
-    """The picture in RGB, or in RGBA where it has transparent parts."""
+    """Convert the picture to RGB, or to RGBA if it has transparent parts."""
     if image.mode not in SCREEN_MODES:
         return _to_eight_bits(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image if image.mode == mode else image.convert(mode)  # converting copies, be it to the same mode
+    return image if image.mode == mode else image.convert(mode)  # convert() copies even if the mode is the same
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -136,7 +136,7 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _from_print(image: Image.Image) -> Image.Image:
-    """CMYK as the file's own colour profile means it; without a usable one, by plain arithmetic."""
+    """Convert CMYK by the file's own colour profile; without a usable one, by plain arithmetic."""
     profile = image.info.get("icc_profile")
     if profile:
         try:
@@ -151,7 +151,7 @@ def _from_print(image: Image.Image) -> Image.Image:
 
 
 def _profile(image: Image.Image) -> bytes | None:
-    """The colour profile, where the pixels keep the meaning it gives them. A phone's wide colours need it."""
+    """Return the colour profile if it still applies to the pixels. A phone's wide colours need it."""
     profile = image.info.get("icc_profile")
     keeps = image.mode in {"RGB", "RGBA", "P"} and isinstance(profile, bytes) and profile[16:20] == b"RGB "
     return profile if keeps else None
@@ -169,7 +169,7 @@ def _flat(picture: Image.Image) -> Image.Image:
 
 
 def _encode(picture: Image.Image, facts: ImageFacts, limit: ImageLimit, *, profile: bytes | None) -> bytes:
-    """The file's bytes: as good as they can be within the limit. Raises FileRefused."""
+    """Return the file's bytes in the best quality within the limit. Raises FileRefused."""
     first = output_format(facts.format, limit)
     formats = [first, "JPEG"] if first != "JPEG" and "JPEG" in limit.formats else [first]
     while True:
@@ -189,8 +189,8 @@ def _saved(picture: Image.Image, to: str, *, quality: int, profile: bytes | None
     out = BytesIO()
     match to:
         case "JPEG":
-            # Full colour resolution: chroma halving smears the edges that drawings and text live by. Not optimize=True:
-            # Pillow makes too small a buffer for it and fails on noisy pictures.
+            # Full colour resolution: chroma halving smears the edges in drawings and text. Not optimize=True: Pillow
+            # makes too small a buffer for it and fails on noisy pictures.
             _flat(picture).save(out, "JPEG", quality=quality, subsampling=0, icc_profile=profile)
         case "PNG":
             picture.save(out, "PNG", icc_profile=profile)

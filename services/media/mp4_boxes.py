@@ -1,6 +1,6 @@
-"""The boxes of an MP4 or MOV (ISO 14496-12), read by hand for what FFmpeg does not tell or does not guard against.
+"""The boxes of an MP4 or MOV (ISO 14496-12), read by hand for facts that FFmpeg hides and traps it ignores.
 
-It keeps the turn of the picture to itself until a frame is decoded. And it makes room for as many samples as a table
+FFmpeg does not report the rotation of the picture until a frame is decoded. And it allocates as many samples as a table
 claims to have: a file of some hundred bytes can ask for two gigabytes.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 MOST_SAMPLES = 2_000_000
-"""More than ten minutes have at a thousand pictures a second; what claims to have more is not opened."""
+"""More than ten minutes have at a thousand pictures a second; a file that claims more is not opened."""
 
 _MOST_BOXES = 20_000
 _MOST_DEEP = 16
@@ -23,33 +23,33 @@ _PARENTS = frozenset(
     {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"mvex"}
     | {b"edts", b"dinf", b"udta", b"gmhd", b"tapt", b"sinf", b"schi", b"wave", b"iprp", b"ipco"}
 )
-"""Boxes that FFmpeg looks into for any other: a trap may lie where no camera would put it."""
+"""Boxes that FFmpeg searches for any other: a trap may be at a place that no camera would use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Boxes:
-    """What the boxes say."""
+    """The facts that the boxes give."""
 
     brand: str
-    """The major brand of the file, for example "isom" or "qt  "; empty where the file has none."""
+    """The major brand of the file, for example "isom" or "qt  "; empty if the file has none."""
     turned: bool
-    """Whether the picture is to be turned by a quarter before it is shown, one way or the other."""
+    """True if the picture must be turned by a quarter before it is shown, one way or the other."""
     whole: bool
-    """Whether the box that describes the film is there at all."""
+    """True if the box that describes the film is there at all."""
     bomb: bool
-    """Whether it claims more samples than can be meant, or packs its description."""
+    """True if it claims an implausible number of samples, or packs its description."""
 
 
 @dataclass(frozen=True)
 class _Box:
     kind: bytes
     start: int
-    """Where its contents begin."""
+    """The offset of its contents."""
     end: int
 
 
 def read_boxes(file: BinaryIO, size: int) -> Boxes:
-    """Walk through the boxes of an open file of `size` bytes. What is damaged ends the walk; nothing is raised."""
+    """Walk through the boxes of an open file of `size` bytes. Damage ends the walk; nothing is raised."""
     brand, whole, bomb = "", False, False
     film_turned, turned, shown, handler = False, False, False, b""
     samples, moments, steps = 0, 0, set[bytes]()
@@ -83,7 +83,7 @@ def read_boxes(file: BinaryIO, size: int) -> Boxes:
 
 
 def _walk(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
-    """Every box that matters, parents before their children."""
+    """Yield every relevant box, parents before their children."""
     spans = [(start, end)]
     seen = 0
     while spans and seen < _MOST_BOXES:
@@ -119,7 +119,7 @@ def _contents(file: BinaryIO, box: _Box, most: int) -> bytes:
 
 
 def _is_quarter(head: bytes, matrix: int) -> bool:
-    """Whether the display matrix turns by 90° or 270°: its diagonal is nothing (ISO 14496-12, 8.3.2)."""
+    """Check that the display matrix turns by 90° or 270°: its diagonal is zero (ISO 14496-12, 8.3.2)."""
     if len(head) < matrix + 20:
         return False
     a, b, _, c, d = struct.unpack_from(">5i", head, matrix)
@@ -127,7 +127,7 @@ def _is_quarter(head: bytes, matrix: int) -> bool:
 
 
 def _claimed(box: _Box, head: bytes) -> int:
-    """How many samples FFmpeg would make room for, as far as the file is long enough."""
+    """Return the number of samples that FFmpeg would allocate, as far as the file is long enough."""
     if box.kind == b"trun":
         flags, count = struct.unpack_from(">II", head)
         each = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))

@@ -1,4 +1,4 @@
-"""A small, silent, short copy of a clip, for a tile that the pointer rests on: the clip itself is for looking at it.
+"""A small, silent, short copy of a clip, for a tile under the pointer. The clip itself is for full viewing.
 
 Nothing here is asynchronous: call it from a thread.
 """
@@ -23,7 +23,7 @@ LONGEST_SIDE = 400
 MOST_SECONDS = 6.0
 _RATE = Fraction(15)
 _BITS = 450_000
-"""A second, at most."""
+"""Bits a second, at most."""
 
 
 def make_preview(source: Path, target: Path, *, spoken: str = "The clip") -> None:
@@ -58,7 +58,7 @@ def _write(film: Film, part: Path, shape: Shape) -> None:
 
 
 def _small(width: int, height: int) -> tuple[int, int]:
-    """Even sides of the same shape; a clip that is small already is not made larger."""
+    """Return even sides of the same shape; a clip that is already small is not enlarged."""
     shrunk = min(1.0, LONGEST_SIDE / max(width, height))
     even = (max(2, 2 * round(side * shrunk / 2)) for side in (width, height))
     return next(even), next(even)

@@ -1,4 +1,4 @@
-"""Files for a place that takes several kinds: what each is, by what it holds."""
+"""Reading of files for a field that takes several kinds: the kind of each, by its contents."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ORDER: tuple[type[MediaLimit], ...] = (ImageLimit, VideoLimit, AudioLimit)
 
 
 def read_file(path: Path, kinds: Collection[type[MediaLimit]], *, name: str | None = None) -> MediaFacts:
-    """The facts of a picture, a clip or a sound track, whichever the file is. Never raises for what a file holds.
+    """Return the facts of a picture, a clip or a sound track. Never raises because of a file's contents.
 
-    `kinds` are the limits of what is wanted, at least one. A file of another kind is Unreadable, with a sentence that
-    says what it is and what would do. `name` is what the person calls the file, where the path does not say it.
+    `kinds` are the limits of the wanted kinds, at least one. A file of another kind is Unreadable, with a sentence that
+    names its kind and the wanted ones. `name` is the person's name for the file, if the path has another.
     """
     wanted = tuple(kind for kind in _ORDER if kind in kinds)
     if len(wanted) == 1:
@@ -46,19 +46,19 @@ def read_file(path: Path, kinds: Collection[type[MediaLimit]], *, name: str | No
                 return facts
             refusal = refusal or facts
     if refusal and _likely(kind)[0] in wanted and kind is not Kind.UNKNOWN:
-        return refusal  # of the right kind, and something is wrong with it
+        return refusal  # of the right kind, but defective
     return Unreadable(name=spoken, bytes=size, why=_wrong_kind(spoken, kind, wanted))
 
 
 def _likely(kind: Kind) -> tuple[type[MediaLimit], ...]:
-    """What a file with such a beginning may be, the likeliest first."""
+    """Return the possible kinds of a file with such a beginning, the likeliest first."""
     match kind:
         case Kind.PICTURE:
             return (ImageLimit,)
         case Kind.FILM:
             return (VideoLimit, AudioLimit)
         case Kind.SOUND | Kind.UNKNOWN:
-            # A damaged MP3 has no beginning to know it by; whoever reads sound looks further into the file.
+            # A damaged MP3 has no recognisable beginning; the reader of sounds looks further into the file.
             return (AudioLimit,)
         case _:
             assert_never(kind)

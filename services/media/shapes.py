@@ -1,4 +1,4 @@
-"""Widths and heights made to fit: which shape can be resized, which must be cropped, and to what. Pure, in pixels."""
+"""Widths and heights made to fit: which shape can be resized or must be cropped, and to which size. Pure, in pixels."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from dataclasses import dataclass
 from services.catalogue.schema import ImageLimit, VideoLimit
 
 _WIDEST = 16_384
-"""The longest side that is made where a limit names none; H.264 goes no further."""
+"""The longest side that is made if a limit names none; H.264 goes no further."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What the sides of a picture may be, in pixels, as multiples of `step`."""
+    """The permitted sides of a picture, in pixels, as multiples of `step`."""
 
     low: int
     high: int
     longest_ratio: float | None = None
-    """How many times its shorter side the longer one may be."""
+    """The largest permitted ratio of the longer side to the shorter one."""
     step: int = 1
 
     def fits(self, width: int, height: int) -> bool:
-        """Whether a picture needs neither resizing nor cropping."""
+        """Return True if a picture needs neither resizing nor cropping."""
         return self.low <= min(width, height) and max(width, height) <= self.high and not self.is_long(width, height)
 
     def is_long(self, width: int, height: int) -> bool:
-        """Whether the longer side is too many times the shorter one."""
+        """Return True if the longer side is too many times the shorter one."""
         return self.longest_ratio is not None and max(width, height) > min(width, height) * self.longest_ratio
 
     def is_cropped(self, width: int, height: int) -> bool:
-        """Whether the shape is too long for any resizing to fit."""
-        # Not `high / low`: a picture at the edge of what fits must not be lost to a division.
+        """Return True if the shape is too long for any resizing to fit."""
+        # Not `high / low`: a picture that only just fits must not be lost to a division.
         return max(width, height) * self.low > min(width, height) * self.high or self.is_long(width, height)
 
     def fitted(self, width: int, height: int) -> tuple[int, int]:
-        """The nearest size that fits. Its sides have the order of the ones given."""
+        """Return the nearest size that fits. Its sides have the order of the given ones."""
         short, long = float(min(width, height)), float(max(width, height))
         if self.longest_ratio is not None:
             long = min(long, short * self.longest_ratio)
         if short < self.low:
             scale = self.low / short
         elif long > self.high:
-            # Not so far down that the short side leaves the limit; what is then too long is cropped.
+            # Not so far down that the short side leaves the limit; a shape that is then too long is cropped.
             scale = max(self.high / long, self.low / short)
         else:
             scale = 1.0
@@ -57,24 +57,24 @@ class Frame:
 
 
 def image_frame(limit: ImageLimit) -> Frame:
-    """What the sides of a picture may be."""
+    """Return the permitted sides of a picture."""
     return Frame(low=limit.min_side, high=limit.max_side, longest_ratio=limit.longest_ratio)
 
 
 def video_frame(limit: VideoLimit) -> Frame:
-    """What the sides of a clip may be."""
+    """Return the permitted sides of a clip."""
     return Frame(low=limit.min_side or 1, high=limit.max_side or _WIDEST, longest_ratio=limit.longest_ratio)
 
 
 def encoded_frame(limit: VideoLimit) -> Frame:
-    """What the sides of a clip that is made here may be: even, since H.264 stores colour for each four pixels."""
+    """Return the permitted sides of a clip made here: even, since H.264 stores colour for each four pixels."""
     wide = video_frame(limit)
     low, high = max(2, wide.low + wide.low % 2), wide.high - wide.high % 2
     return Frame(low=low, high=high, longest_ratio=wide.longest_ratio, step=2)
 
 
 def centre(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The largest box of the target's shape in the middle of a picture: left, top, right, bottom."""
+    """Return the largest box of the target's shape in the middle of a picture: left, top, right, bottom."""
     width, height = size
     scale = min(width / target[0], height / target[1])
     box_width, box_height = target[0] * scale, target[1] * scale

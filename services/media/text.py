@@ -1,4 +1,4 @@
-"""How a file's name and its numbers are put into a sentence. Plain text: whoever shows it escapes it."""
+"""File names and numbers as they appear in sentences. Plain text: the code that shows it must escape it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def plain_name(name: str) -> str:
-    """The name on one line, without characters that hide or turn text round, and shortened in the middle."""
+    """Return the name on one line, without characters that hide or reverse text, and shortened in the middle."""
     visible = "".join(_shown(char) for char in name)
     line = " ".join(visible.split()) or "This file"
     if len(line) <= NAME_CHARS:
@@ -34,18 +34,18 @@ def _shown(char: str) -> str:
 
 
 def a(word: str) -> str:
-    """A format with its article, as it is spoken: an AVI, an MP4, but a MOV, a FLAC."""
+    """Return a format with its article, as it is spoken: an AVI, an MP4, but a MOV, a FLAC."""
     spelled = word.startswith("M") and word != "MOV"
     return f"{'an' if spelled or word[:1] in 'AEIO' else 'a'} {word}"
 
 
 def sides(width: int, height: int) -> str:
-    """A size in pixels: "1920 × 1080"."""
+    """Format a size in pixels: "1920 × 1080"."""
     return f"{width} × {height}"
 
 
 def too_long(name: str, found: tuple[int, int], *, longest_ratio: float) -> str:
-    """What is said of a shape whose sides, in pixels, are too far apart."""
+    """Return the sentence for a shape whose sides, in pixels, are too far apart."""
     return (
         f"{plain_name(name)} is {sides(*found)} px. "
         f"The longer side must be at most {longest_ratio:g} times the shorter one."
@@ -53,7 +53,7 @@ def too_long(name: str, found: tuple[int, int], *, longest_ratio: float) -> str:
 
 
 def megabytes(count: int, *, up: bool = True) -> str:
-    """A file size. Up where it is too large and down where it is a limit, so that a sentence is never absurd."""
+    """Format a file size. Round up if it is too large and down if it is a limit, so no sentence is ever absurd."""
     if count < MB // 10:
         return f"{_tenths(count / 1024, up=up)} kB"
     return f"{_tenths(count / MB, up=up)} MB"
@@ -65,12 +65,12 @@ def _tenths(value: float, *, up: bool) -> str:
 
 
 def seconds(value: float, *, up: bool | None = None) -> str:
-    """A length: "30 s", "3.5 s", "29.96 s". `up` says which way to round where the number is beside a limit."""
+    """Format a length: "30 s", "3.5 s", "29.96 s". `up` gives the direction of rounding beside a limit."""
     cents = round(value * 100, 6)
     rounded = round(cents) if up is None else (math.ceil if up else math.floor)(cents)
     return f"{rounded / 100:g} s" if rounded < 100_000 else f"{rounded // 100:,} s"
 
 
 def listed(items: tuple[str, ...]) -> str:
-    """ "JPEG, PNG or WEBP"."""
+    """Join items into a list in words: "JPEG, PNG or WEBP"."""
     return " or ".join(filter(None, (", ".join(items[:-1]), items[-1])))

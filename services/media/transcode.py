@@ -1,7 +1,7 @@
-"""The two lines of a clip that is made anew: its pictures, and its sound.
+"""The two lines of a re-encoded clip: its pictures, and its sound.
 
-Each takes the packets of its stream, whatever their gaps, rates and shapes, and writes an even line of one shape. A
-damaged packet is passed over, as players do.
+Each takes the packets of its stream, regardless of gaps, rates and shapes, and writes an even line of one shape. A
+damaged packet is skipped, as in players.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from services.media.shapes import centre
 from services.media.video import Film
 
 _HELD_SECONDS = 1.0
-"""How long a picture may stand where those after it are lost."""
+"""How long a picture may stay on screen if those after it are lost."""
 
 _GAP_SECONDS = 0.1
-"""A hole in the sound that is filled with silence; smaller ones are a matter of rounding."""
+"""A gap in the sound that is filled with silence; smaller ones are rounding errors."""
 
 _SAMPLE_BYTES = 2
 _SOUND_RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000)
 _TURNS = {90: ("cclock",), -90: ("clock",), 180: ("clock", "clock"), -180: ("clock", "clock")}
-"""What sets a picture right, by the angle that FFmpeg tells: counter-clockwise, as the header has it."""
+"""The filters that set a picture upright, by the angle that FFmpeg reports: counter-clockwise, as in the header."""
 
-AnyPacket: TypeAlias = "av.Packet[Stream]"  # in quotes: only the types know what is in the brackets
+AnyPacket: TypeAlias = "av.Packet[Stream]"  # in quotes: only the type stubs know the brackets
 
 _TV_RANGE = 1
 _RGB = 0
@@ -40,18 +40,18 @@ _RGB = 0
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What the pictures of a clip will be."""
+    """The form of a clip's pictures."""
 
     size: tuple[int, int]
     rate: Fraction
     count: int
-    """How many there will be at most."""
+    """The number of pictures, at most."""
     bits: int
-    """A second, at most."""
+    """Bits a second, at most."""
 
     @property
     def seconds(self) -> float:
-        """How long the clip will be at most."""
+        """The length of the clip, at most."""
         return float(self.count / self.rate)
 
 
@@ -71,7 +71,7 @@ class PictureLine:
 
     @property
     def is_full(self) -> bool:
-        """Whether every picture is written."""
+        """True if every picture is written."""
         return self._written >= self._shape.count
 
     def take(self, packet: AnyPacket) -> None:
@@ -85,13 +85,13 @@ class PictureLine:
             self._shown, self._ready, self._at = frame, None, max(self._at, at)
 
     def end(self) -> None:
-        """Write what is left. The last picture stands until the end, unless too much is missing."""
+        """Write the remaining pictures. The last one stays until the end, unless too much is missing."""
         until = min(self._shape.seconds, self._at + _HELD_SECONDS)
         self._fill(until=until + 1 / float(self._shape.rate))
         self._out.mux(self._stream.encode(None))
 
     def _fill(self, *, until: float) -> None:
-        """Show the newest picture at each place whose middle comes before the next one, at `until`."""
+        """Write the newest picture at each place whose middle comes before the next picture, at `until`."""
         due = min(self._shape.count, math.ceil(until * float(self._shape.rate) - 0.5))
         while self._shown is not None and self._written < due:
             if self._ready is None:
@@ -123,7 +123,7 @@ def _picture_stream(out: av.container.OutputContainer, film: Film, shape: Shape)
 
 
 class _Bench:
-    """Where a picture is turned, cropped and resized. A film may change its shape on the way; then it is set anew."""
+    """The filters that turn, crop and resize a picture. If a film changes its shape on the way, they are rebuilt."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
@@ -131,11 +131,11 @@ class _Bench:
         self._graph = Graph()
 
     def shaped(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The picture as it will be."""
+        """Return the picture in its final shape."""
         key = (frame.width, frame.height, frame.format.name, frame.rotation)
         if key != self._key:
             self._key, self._graph = key, self._set(frame)
-        frame.pts = None  # else one graph after another would see time go back
+        frame.pts = None  # else a switch to another graph would see time go back
         self._graph.vpush(frame)
         return self._graph.vpull()
 
@@ -158,7 +158,7 @@ class _Bench:
 
 
 class SoundLine:
-    """Sound without holes, in mono or stereo."""
+    """Sound without gaps, in mono or stereo."""
 
     def __init__(
         self, out: av.container.OutputContainer, film: Film, *, sound: av.AudioStream, bits: int, most: float
@@ -179,7 +179,7 @@ class SoundLine:
 
     @property
     def is_full(self) -> bool:
-        """Whether all of it is written."""
+        """True if all of it is written."""
         return self._written >= self._most
 
     def take(self, packet: AnyPacket) -> None:
@@ -200,7 +200,7 @@ class SoundLine:
             self._resample(frame, skipped=skipped)
 
     def end(self) -> None:
-        """Write what is left."""
+        """Write the rest."""
         self._resample(None)
         self._out.mux(self._stream.encode(None))
 
@@ -230,14 +230,14 @@ class SoundLine:
 
 
 class _Clock:
-    """When a frame is to be seen or heard, in seconds after the first picture."""
+    """The time of a frame, in seconds after the first picture."""
 
     def __init__(self, film: Film, stream: av.VideoStream | av.AudioStream) -> None:
         self._start = float((film.stream.start_time or 0) * (film.stream.time_base or 0))
         self._tick = float(stream.time_base or 0)
 
     def seconds(self, frame: av.VideoFrame | av.AudioFrame) -> float | None:
-        """None where the file does not say."""
+        """Return the time of a frame, or None if the file does not state it."""
         moment = frame.dts if frame.pts is None else frame.pts
         return None if moment is None else moment * self._tick - self._start
 

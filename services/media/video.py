@@ -1,4 +1,4 @@
-"""Clips: their facts, and what a limit has to say against them.
+"""Clips: their facts, and their defects under a limit.
 
 Hides PyAV's reading side. Facts come from the packets' times, since headers lie and files break off; no picture is
 decoded. Nothing here is asynchronous: call it from a thread.
@@ -28,32 +28,32 @@ from services.media.shapes import encoded_frame, video_frame
 from services.media.text import a, listed, megabytes, plain_name, seconds, sides, too_long
 
 MAX_CLIP_BYTES = 1024 * MB
-"""Larger clips are not looked into. A clip is never read into memory, so this only bounds the time it takes."""
+"""Larger clips are not opened. A clip is never read into memory, so this only bounds the time it takes."""
 
 MAX_FRAME_PIXELS = 36_000_000
 """A little more than 8K (7680 × 4320). A decoder keeps a dozen such pictures; larger ones are not opened."""
 
 DECODER_LIMIT = {"max_pixels": str(MAX_FRAME_PIXELS)}
-"""FFmpeg's own option: a frame is never larger, whatever the file claims."""
+"""FFmpeg's own option: a frame is never larger, regardless of the file's claims."""
 
 COUNTED_SECONDS = 600.0
-"""Where counting stops: far beyond any limit."""
+"""The end of counting: far beyond any limit."""
 
 TOLERANCE_SECONDS = 0.05
-"""How far a clip may be over: cameras and editors end it with the picture they are at."""
+"""The tolerated excess length of a clip: cameras and editors end it at a whole picture."""
 
 TOLERANCE_FPS = 0.05
-"""How far the rate may be off: 29.97 is told as 30 everywhere, and a phone's rate wavers."""
+"""The tolerated deviation of the rate: 29.97 is called 30 everywhere, and a phone's rate wavers."""
 
 _MOST_PACKETS = 1_000_000
 _OPEN_SECONDS = 20
-"""FFmpeg gives up by itself after so long, should a file make it walk in circles."""
+"""FFmpeg gives up by itself after so many seconds, in case a file makes it loop."""
 
 _MISSING_SECONDS = 0.5
 """How much shorter than its header says a clip may be before it counts as cut off."""
 
 _FORMATS = {"mov": "MP4", "avi": "AVI", "matroska": "MKV", "mpegts": "MPEG-TS", "asf": "WMV"}
-"""What is opened, by FFmpeg's name. Play lists and scripts stay shut: they make it open other files and addresses."""
+"""The formats opened, by FFmpeg's name. Play lists and scripts are not: they open other files and addresses."""
 
 _ODD_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 """As for sound: titles may be in any encoding. Any: only the older versions know this argument."""
@@ -63,10 +63,11 @@ _ODD_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__
 
 
 def read_video(path: Path, *, name: str | None = None) -> VideoFacts | Unreadable:
-    """The facts of a clip, or in a sentence why it cannot be used. Never raises for what a file holds.
+    """Return the facts of a clip, or a sentence that says why it is unusable.
 
-    The length is that of the moving picture, right to some hundredths of a second, up to COUNTED_SECONDS; the rate is
-    the mean of what is there. `name` is what the person calls the file, where the path does not say it.
+    Never raises because of a file's contents. The length is that of the moving picture, right to some hundredths of a
+    second, up to COUNTED_SECONDS; the rate is the mean of the pictures present. `name` is the person's name for the
+    file, if the path has another.
     """
     spoken = plain_name(name or path.name)
     size = 0
@@ -102,18 +103,18 @@ class Film:
     sound: av.AudioStream | None
     format: str
     turned: bool
-    """Whether its header asks for a quarter turn."""
+    """True if its header asks for a quarter turn."""
     spoken: str
 
 
 @contextmanager
 def opened(file: BinaryIO, size: int, spoken: str) -> Iterator[Film]:
-    """The clip in an open file of `size` bytes, its claims bounded. Raises FileRefused."""
+    """Yield the clip in an open file of `size` bytes, its claims bounded. Raises FileRefused."""
     boxes = _refuse_other_kinds(file, size, spoken)
     turned = boxes.turned or _is_turned(file, spoken)
     with _container(file, spoken) as container:
         sound = next((one for one in container.streams.audio if _is_known(one)), None)
-        # A cover picture counts as a video stream, and is not one.
+        # A cover picture counts as a video stream, but is not one.
         films = (one for one in container.streams.video if not one.disposition & Disposition.attached_pic)
         stream = next(films, None)
         if stream is None:
@@ -136,7 +137,7 @@ def _container(file: BinaryIO, spoken: str) -> av.container.InputContainer:
 
 
 def _is_turned(file: BinaryIO, spoken: str) -> bool:
-    """Whether a Matroska clip is to be turned by a quarter. That is told only once its first picture is decoded."""
+    """Return True if a Matroska clip has a quarter turn, which is known only once its first picture is decoded."""
     file.seek(0)
     if file.read(len(MATROSKA)) != MATROSKA:
         return False
@@ -145,16 +146,16 @@ def _is_turned(file: BinaryIO, spoken: str) -> bool:
             container.streams.video[0].codec_context.options = DECODER_LIMIT
             return next(container.decode(video=0)).rotation % 180 != 0
         except (FFmpegError, StopIteration, IndexError, AttributeError, ValueError):
-            return False  # no picture, or none that can be read: the rest of the reading says so
+            return False  # no readable picture: the rest of the reading reports it
 
 
 def _is_known(stream: av.VideoStream | av.AudioStream) -> bool:
-    # PyAV's types do not tell: a stream in a coding that FFmpeg does not know has no context.
+    # PyAV's types do not show it: a stream in a coding unknown to FFmpeg has no context.
     return getattr(stream, "codec_context", None) is not None
 
 
 def _refuse_other_kinds(file: BinaryIO, size: int, spoken: str) -> Boxes:
-    """Say kindly what a file is, where it is no clip, and look for traps where it may be one."""
+    """Refuse a file that is no clip, with a kind message that names its type, and check a possible clip for traps."""
     file.seek(0)
     match look(file.read(HEAD_BYTES)):
         case Kind.PICTURE:
@@ -214,7 +215,7 @@ class _Times:
 
 
 def _times(film: Film) -> _Times:
-    """The length by the packets' times and how many there are. Raises FileRefused where there is none."""
+    """Return the length by the packets' times, and the rate by their number. Raises FileRefused if there are none."""
     tick = float(film.stream.time_base or 0)  # once: making a fraction of each packet takes longer than reading it
     first, last, end, count, whole = 0, 0, 0, 0, True
     try:
@@ -229,7 +230,7 @@ def _times(film: Film) -> _Times:
             if (last - first) * tick >= COUNTED_SECONDS or count >= _MOST_PACKETS:
                 return _Times(COUNTED_SECONDS, count / max((end - first) * tick, 1e-3), True)
     except FFmpegError:
-        whole = False  # the file breaks off here: what came before is its length
+        whole = False  # the file breaks off here: its length ends here
     if end <= last and count > 1:
         end = last + round((last - first) / (count - 1))  # the last picture is shown as long as the others
     length = (end - first) * tick
@@ -239,13 +240,13 @@ def _times(film: Film) -> _Times:
     return _Times(min(length, COUNTED_SECONDS), count / length, whole and told - length <= _MISSING_SECONDS)
 
 
-# Judging -------------------------------------------------------------------------------------------------------------
+# Checking ------------------------------------------------------------------------------------------------------------
 
 
 def video_defects(facts: VideoFacts, limit: VideoLimit) -> tuple[Defect, ...]:
-    """Everything about a clip that does not fit a limit, each with the number found and the number needed.
+    """Return all defects of a clip under a limit, each with the number found and the number needed.
 
-    Nothing is offered where no repair could make the clip fit: none makes a clip longer, and all of them end in MP4.
+    No repair is offered if none could make the clip fit: none makes a clip longer, and all of them end in MP4.
     """
     found = (
         _format_defect(facts, limit),

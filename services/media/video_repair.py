@@ -1,4 +1,4 @@
-"""Clips made to fit a limit, all defects at once: cut, resized or cropped, at another rate, small enough, as MP4.
+"""Repair of clips to fit a limit, all defects at once: cut, resized or cropped, at another rate, small enough, as MP4.
 
 Hides PyAV's writing side and the search for a small enough file. The clip is decoded and written picture by picture:
 memory does not grow with its length.
@@ -29,10 +29,10 @@ from services.media.transcode import AnyPacket, PictureLine, Shape, SoundLine
 from services.media.video import DECODER_LIMIT, Film, opened, read_video, video_defects
 
 MOST_PIXELS = 40_000_000_000
-"""How much is decoded for one repair: 80 s of 4K at 60 pictures a second, some minutes of work. More is refused."""
+"""The most pixels decoded for one repair: 80 s of 4K at 60 pictures a second, some minutes of work. More is refused."""
 
 HIGHEST_FPS = 60
-"""A repaired clip has no more pictures a second: slow motion filmed at 240 plays just as long."""
+"""The highest rate of a repaired clip, in pictures a second: slow motion filmed at 240 plays just as long."""
 
 _PLAIN_RATES = tuple(Fraction(n, d) for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1)))
 _PLAIN_RATES += (Fraction(60000, 1001), Fraction(60, 1))
@@ -40,11 +40,11 @@ _PLAIN_RATES += (Fraction(60000, 1001), Fraction(60, 1))
 _HIGHEST_BITS, _LOWEST_BITS = 40_000_000, 30_000
 _SOUND_BITS = (128_000, 64_000, 32_000)
 _ROOM = 0.93
-"""How much of the bytes is planned for: the encoder aims, and does not always hit."""
+"""The part of the bytes that is planned for: the encoder aims, and does not always hit."""
 
 _TRIES = 5
 _MOST_WAITING = 200
-"""How many pictures are passed over to reach sound that lies behind them in the file."""
+"""The number of pictures skipped to reach sound that comes after them in the file."""
 
 _ONE_ENCODED = threading.Lock()
 """An encoder takes every core and some hundred megabytes; so one clip is repaired at a time."""
@@ -55,20 +55,20 @@ class _Plan:
     size: tuple[int, int]
     rate: Fraction
     count: int
-    """How many pictures there will be."""
+    """The number of pictures."""
     picture_bits: int
-    """A second, at most."""
+    """Bits a second, at most."""
     sound_bits: int
 
 
 def repair_video(source: Path, target: Path, limit: VideoLimit) -> VideoFacts:
-    """Write to `target` the clip of `source` made to fit: upright, from its start, with its sound, as H.264 in MP4.
+    """Write the clip of `source` to `target`, made to fit: upright, from its start, with its sound, as H.264 in MP4.
 
-    A clip without defects is copied byte for byte. The file has the format told by the facts that come back, whatever
-    `target` is called. `target` is written whole or not at all. The work is bounded by the limit's own seconds, since
-    only those are decoded, and by MOST_PIXELS. What a camera wrote down about place and time is left out.
+    A clip without defects is copied byte for byte. The returned facts state the file's format, regardless of the name
+    of `target`. `target` is written whole or not at all. The effort is bounded by the limit's own seconds, since only
+    those are decoded, and by MOST_PIXELS. A camera's notes on place and time are left out.
 
-    Raises FileRefused where the clip cannot be read or made to fit.
+    Raises FileRefused if the clip cannot be read or made to fit.
     """
     facts = read_video(source)
     if not isinstance(facts, VideoFacts):
@@ -90,7 +90,7 @@ def repair_video(source: Path, target: Path, limit: VideoLimit) -> VideoFacts:
 
 
 def _plan(facts: VideoFacts, limit: VideoLimit) -> _Plan:
-    """What the repaired clip will be. Raises FileRefused where no work could make it fit."""
+    """Plan the repaired clip. Raises FileRefused if no repair could make it fit."""
     if "MP4" not in limit.formats:
         raise FileRefused(f"{facts.name} cannot be made {listed(limit.formats)} here. Please save it as such first.")
     if facts.seconds < limit.min_seconds:
@@ -106,7 +106,7 @@ def _plan(facts: VideoFacts, limit: VideoLimit) -> _Plan:
     if frame.low > frame.high or not frame.fits(*size):
         raise FileRefused(f"{facts.name} could not be made to fit. Please choose another clip.")
     rate = _rate(facts.fps, limit)
-    # Not a picture more than the limit has room for, nor one less than it asks for.
+    # Not a picture more than the limit has room for, nor one less than it requires.
     most, least = math.floor(limit.max_seconds * rate), math.ceil(limit.min_seconds * rate)
     count = max(1, least, min(most, round(kept * rate)))
     bits = limit.max_bytes * 8 * _ROOM / float(count / rate)
@@ -118,11 +118,11 @@ def _plan(facts: VideoFacts, limit: VideoLimit) -> _Plan:
 
 
 def _rate(fps: float, limit: VideoLimit) -> Fraction:
-    """Pictures a second: as before where that may be, and one of the usual rates where it is near one."""
+    """Return the pictures a second: the clip's own rate if permitted, or a usual rate near it."""
     low, high = limit.min_fps or 1.0, min(limit.max_fps or HIGHEST_FPS, max(HIGHEST_FPS, limit.min_fps or 0))
     bounded = min(high, max(low, fps))
     near = min(_PLAIN_RATES, key=lambda rate: abs(rate - Fraction(bounded)))
-    # A phone's rate wavers, and an AVI leaves pictures out: what is near a usual rate is meant to be that.
+    # A phone's rate wavers, and an AVI leaves pictures out: a rate near a usual one is meant to be that.
     if abs(float(near) / bounded - 1) < 0.015 and low <= near <= high:
         return near
     return Fraction(bounded).limit_denominator(1000)
@@ -147,10 +147,10 @@ def _search(source: Path, part: Path, plan: _Plan, *, facts: VideoFacts, limit: 
 
 
 def _lower(plan: _Plan, limit: VideoLimit, *, over: float, smaller: bool) -> _Plan:
-    """The next plan after one that gave a file `over` times too large."""
+    """Return the next plan after one that gave a file `over` times too large."""
     size = plan.size
     if smaller:
-        # Fewer bits alone did not do: the encoder is at its lowest quality, and only fewer pixels are left.
+        # Fewer bits alone were not enough: the encoder is at its lowest quality, and only fewer pixels are left.
         width, height = (max(2, round(side * max(0.5, 0.9 / over))) for side in size)
         size = encoded_frame(limit).fitted(width, height)
     return replace(plan, size=size, picture_bits=max(_LOWEST_BITS, int(plan.picture_bits / over * 0.9)))
@@ -164,8 +164,8 @@ def _write(source: Path, part: Path, plan: _Plan, *, facts: VideoFacts) -> None:
     with source.open("rb") as file, opened(file, facts.bytes, facts.name) as film:
         film.stream.thread_type = "AUTO"
         film.stream.codec_context.options = DECODER_LIMIT
-        # part is a path of our own making, and absolute: FFmpeg reads no address into it. `faststart` lets whoever
-        # fetches the clip begin before its end.
+        # part is a path of our own making, and absolute: FFmpeg reads no address into it. `faststart` lets a player
+        # that downloads the clip start before the end.
         with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as out:
             _pass_on(film, out, plan)
 

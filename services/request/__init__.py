@@ -1,7 +1,7 @@
-"""A request: a model, a region and its values. Parsed, checked, priced and turned into a body; nothing is sent here.
+"""A request: a model, a region and its values. Requests are parsed, checked, priced and turned into a body here.
 
-Pure: files come in as facts that services.media has read. The page, the API, the jobs and the simulator's judge all
-use these functions, so that they cannot disagree.
+Nothing is sent. The functions are pure: files come in as facts that services.media has read. The page, the API, the
+jobs and the simulator's judge all use these functions, which keeps them in agreement.
 """
 
 from services.request.body import build, build_check, called, files_to_send, names_of

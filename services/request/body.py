@@ -1,4 +1,4 @@
-"""From a request to the JSON body of the create call."""
+"""Conversion of a request into the JSON body of the create call."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from services.request.checking import limit_kind
 from services.request.values import Request
 
 Urls = Mapping[str, str | Sequence[str]]
-"""The URL of each file by field name; several for a list of files."""
+"""The URL of each file by field name; several URLs for a list of files."""
 
 
 def build(request: Request, urls: Urls) -> dict[str, object]:
-    """The JSON body of the create call: `model`, `input`, `parameters`."""
+    """Build the JSON body of the create call: `model`, `input`, `parameters`."""
     body = _Body()
     dropped = request.dropped
     for field in request.fields:
@@ -48,7 +48,7 @@ def build(request: Request, urls: Urls) -> dict[str, object]:
 
 
 def build_check(precheck: Precheck, url: str) -> dict[str, object]:
-    """The JSON body of the question that comes before a job."""
+    """Build the JSON body of the precheck, the call that comes before a job."""
     body = _Body()
     body.put(precheck.wire, url)
     said: dict[str, object] = {"model": precheck.id, "input": body.input}
@@ -56,14 +56,14 @@ def build_check(precheck: Precheck, url: str) -> dict[str, object]:
 
 
 class _Body:
-    """The two parts of a body while they grow."""
+    """The two parts of a body while it is built."""
 
     def __init__(self) -> None:
         self.input: dict[str, Any] = {}  # Any: JSON
         self.parameters: dict[str, Any] = {}
 
     def put(self, wire: Wire, value: Scalar) -> None:
-        """A value at its place."""
+        """Add a value at its place."""
         match wire.place:
             case Place.INPUT:
                 self.input[wire.key] = value
@@ -77,7 +77,7 @@ class _Body:
                 assert_never(wire.place)
 
     def add_listed(self, field: FilesField, url: str, facts: MediaFacts) -> None:
-        """One file of a list."""
+        """Add one file of a list."""
         taken = field.taken(limit_kind(facts))
         key = (taken.key if taken else None) or field.wire.key
         match field.wire.place:
@@ -100,7 +100,7 @@ class _Body:
 
 
 def files_to_send(request: Request) -> tuple[FileField, ...]:
-    """The file fields whose files go to the vendor."""
+    """Return the file fields whose files go to the vendor."""
     dropped = request.dropped
     return tuple(
         field
@@ -110,7 +110,7 @@ def files_to_send(request: Request) -> tuple[FileField, ...]:
 
 
 def called(request: Request) -> dict[str, tuple[str, ...]]:
-    """How the prompt speaks of each file of each list, for example `character1`, by field name."""
+    """Return the name that the prompt uses for each file of each list, for example `character1`, by field name."""
     names: dict[str, tuple[str, ...]] = {}
     for field in request.fields:
         if isinstance(field, FilesField):
@@ -119,9 +119,9 @@ def called(request: Request) -> dict[str, tuple[str, ...]]:
 
 
 def names_of(field: FilesField, files: Sequence[MediaFacts], *, at_least: int = 0) -> tuple[str, ...]:
-    """How the prompt speaks of these files; empty for one that it does not speak of.
+    """Return the names that the prompt uses for these files; an empty name if the prompt does not refer to the file.
 
-    Where `at_least` asks for more than there are, those to come are taken to be of the first kind.
+    If `at_least` exceeds the number of files, the missing ones are assumed to be of the first kind.
     """
     counted: dict[str, int] = {}
     names: list[str] = []

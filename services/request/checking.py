@@ -1,4 +1,4 @@
-"""What is wrong with a request, held to our limits or to the vendor's."""
+"""The checks of a request against our limits or the vendor's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from services.request.values import Request, Value, files_of, shown
 
 
 def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
-    """Everything that is wrong with a request, field by field, then what the rules between fields have to say."""
+    """Return all problems of a request: field by field first, then those that the rules between fields report."""
     dropped = request.dropped
     problems: list[Problem] = []
     for field in request.fields:
@@ -55,7 +55,11 @@ def check(request: Request, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
 
 
 def _as_the_vendor(field: Field, request: Request) -> Field:
-    """The vendor knows but one list for those that share a wire: each may have what the others leave of it."""
+    """Return the field with the vendor's limit on the number of files.
+
+    The vendor knows only one list for all fields that share a wire. Each field may hold the number that the others
+    leave of it.
+    """
     if not isinstance(field, FilesField):
         return field
     sharing = [f for f in request.fields if isinstance(f, FilesField) and f.wire == field.wire]
@@ -79,7 +83,7 @@ def _missing(field: Field) -> str:
 
 
 def check_value(field: Field, value: Value, *, side: Side = Side.OURS) -> tuple[Problem, ...]:
-    """What is wrong with one value. A value the field could not even parse has been refused before."""
+    """Return the problems with one value. A value that the field could not even parse has been refused before."""
     match field:
         case TextField():
             return _check_text(field, str(value), side)
@@ -238,7 +242,7 @@ def _listed_kinds(field: FilesField) -> str:
 
 
 def limit_kind(facts: MediaFacts) -> type[MediaLimit]:
-    """The kind of limit that a file is held to; a file that cannot be read counts as a picture."""
+    """Return the kind of limit that applies to a file; an unreadable file counts as a picture."""
     match facts:
         case AudioFacts():
             return AudioLimit
@@ -251,7 +255,7 @@ def limit_kind(facts: MediaFacts) -> type[MediaLimit]:
 
 
 def _defects(facts: MediaFacts, limit: MediaLimit) -> tuple[Defect, ...] | None:
-    """What is wrong with a file, or None where it is of another kind."""
+    """Return the defects of a file, or None if it is of another kind than the limit."""
     match facts, limit:
         case Unreadable(), _:
             return (Defect(message=facts.why),)

@@ -1,4 +1,4 @@
-"""From what a caller gave to a request: strings become numbers, what is absent gets its default."""
+"""Conversion of a caller's input into a request: strings become numbers and absent values get their defaults."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from services.media.facts import MediaFacts
 from services.request.values import Request, Value, refuse_if_any, shown
 
 MOST = 10**12
-"""No number of any field comes near; beyond it a float is no longer exact and a sentence no longer readable."""
+"""Far above any number of any field. Beyond it a float is no longer exact and a message no longer readable."""
 
 
 def parse(
     catalogue: Catalogue, *, family: str | None, model_id: str, region: str, given: Mapping[str, object]
 ) -> Request:
-    """Make a request of what a caller gave. Strings that are numbers become numbers, defaults are filled in.
+    """Build a request from a caller's input. Numeric strings become numbers and defaults are filled in.
 
-    Raises InvalidRequest where the family, the model, the region or a value cannot even be understood.
+    Raises InvalidRequest if the family, the model, the region or a value cannot be understood at all.
     """
     if family and catalogue.family(family) is None:
         families = ", ".join(known.id for known in catalogue.families)
@@ -56,7 +56,7 @@ def parse(
 
 
 def _not_offered(catalogue: Catalogue, model: Model, region: str) -> str:
-    """Where the model is had instead, and which others of its family the region has."""
+    """Name the regions that offer the model, and other models of its family in the requested region."""
     here = _region_label(catalogue, region)
     places = " or ".join(_region_label(catalogue, offer.region) for offer in model.offers)
     others = [m.id for m in catalogue.of_family(model.family) if m.offer(region)]
@@ -99,7 +99,7 @@ def _parse_values(
 
 
 def fields_for(model: Model, region: str, given: Mapping[str, object]) -> tuple[Field, ...]:
-    """The fields that a caller's values leave: modes are read from them first."""
+    """Return the fields in force for a caller's values. Modes are read from the values first."""
     chosen: dict[str, object] = {}
     for name in dict.fromkeys(mode.field for mode in model.modes):
         field, raw = model.field(name, region, chosen), given.get(name)
@@ -110,7 +110,7 @@ def fields_for(model: Model, region: str, given: Mapping[str, object]) -> tuple[
 
 
 def _not_taken(catalogue: Catalogue, model: Model, region: str, *, name: str) -> Problem:
-    """Why a value has no place: it belongs to a mode, another region or another model; or to nothing at all."""
+    """Explain why a value has no field: it belongs to a mode, another region or another model, or it does not exist."""
     said = f"{model.title} does not take {shown(name)}"
     modes = [mode for mode in model.modes if any(field.name == name for field in mode.differs)]
     switch = model.field(modes[0].field, region) if modes else None
@@ -135,12 +135,12 @@ def _said(value: Scalar) -> str:
 
 
 def is_absent(raw: object) -> bool:
-    """Whether a caller's value means "not given"."""
+    """Return True if a caller's value means "not given"."""
     return raw is None or (isinstance(raw, str) and not raw.strip()) or (isinstance(raw, list | tuple) and not raw)
 
 
 def default_of(field: Field, *, side: Side = Side.OURS) -> Scalar | None:
-    """The value a field has where none is given, with us or with the vendor; None where it then stays out."""
+    """Return a field's value if none is given, on our side or on the vendor's; None if the field then stays out."""
     match field:
         case ImageField() | AudioField() | VideoField() | FilesField():
             return None
@@ -149,7 +149,8 @@ def default_of(field: Field, *, side: Side = Side.OURS) -> Scalar | None:
         case ChoiceField() | SizeField() | NumberField():
             return (field.vendor_default if side is Side.VENDOR else None) or field.default
         case SwitchField():
-            # Where "off" is said by leaving the key out, the vendor takes no key for "off", whatever we begin with.
+            # If "off" is expressed by leaving the key out, a missing key means "off" to the vendor, regardless of our
+            # default.
             return field.default and (side is Side.OURS or field.sent_when_off)
         case TextField():
             return field.default
@@ -158,7 +159,7 @@ def default_of(field: Field, *, side: Side = Side.OURS) -> Scalar | None:
 
 
 def parse_value(field: Field, raw: object) -> Value | Problem:
-    """One value as its field understands it, or the problem with it. Limits are `check`'s business."""
+    """Parse one value as its field understands it, or return the problem with it. Limits are left to `check`."""
     match field:
         case TextField():
             return _text(field, raw)
@@ -181,7 +182,7 @@ def parse_value(field: Field, raw: object) -> Value | Problem:
 
 
 def _files(field: FilesField, raw: object) -> tuple[MediaFacts, ...] | Problem:
-    # cast: a list from outside may hold anything, and each item is looked at
+    # cast: a list from outside may hold anything; each item is checked
     given = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else (raw,)
     files = tuple(each for each in given if isinstance(each, MediaFacts))
     return files if len(files) == len(given) else Problem(field=field.name, message=f"{field.label} must be files.")
@@ -195,12 +196,12 @@ def _size(field: SizeField, raw: str) -> str:
 def _text(field: TextField, raw: object) -> str | Problem:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return Problem(field=field.name, message=f"{field.label} must be text.")
-    # A NUL cannot be stored and half a surrogate pair cannot be sent; neither was ever seen by who wrote the text.
+    # A NUL cannot be stored and half a surrogate pair cannot be sent. The author of the text never saw either.
     return str(raw).replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 def _choice(field: ChoiceField, raw: object) -> Scalar:
-    # A browser's 5 may come as 5.0.
+    # A browser may send 5 as 5.0.
     plain = int(raw) if isinstance(raw, float) and raw.is_integer() else raw
     said = str(plain).strip()
     return next((choice.value for choice in field.choices if str(choice.value) == said), said)

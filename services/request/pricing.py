@@ -1,4 +1,4 @@
-"""What a request will make and what it will cost."""
+"""The output of a request and its cost."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from services.media.facts import AudioFacts, ImageFacts, VideoFacts
 from services.request.values import Cost, Request, files_of
 
 _MOST_UNITS = 1_000_000.0
-"""Seconds or pictures of one work: more is a mistake of whoever counted, and no receipt."""
+"""The most seconds or pictures of one job. A higher number is a counting mistake, not a receipt."""
 
 
 def output_seconds(request: Request) -> float:
-    """How long the clip will be; 0 for pictures."""
+    """Return the length of the clip in seconds; 0 for pictures."""
     return made_units(request) if request.model.bill.unit is Unit.SECOND else 0
 
 
 def output_count(request: Request) -> int:
-    """How many pictures there will be, or may be at most; 0 for a clip."""
+    """Return the number of pictures, or the most there may be; 0 for a clip."""
     return int(made_units(request)) if request.model.bill.unit is Unit.IMAGE else 0
 
 
 def made_units(request: Request) -> float:
-    """The seconds or pictures that are made: what the first of the bill's fields says that says more than none."""
+    """Return the seconds or pictures to be made: the value of the first of the bill's fields that is above zero."""
     for name in request.model.bill.count:
         value = request.values.get(name)
         files = files_of(value)
@@ -44,14 +44,14 @@ def made_units(request: Request) -> float:
 
 
 def given_seconds(request: Request) -> float:
-    """The seconds of the clips given that are billed as well."""
+    """Return the seconds of the input clips that are billed as well."""
     bill = request.model.bill
     seconds = math.fsum(f.seconds for f in request.files(bill.given) if isinstance(f, VideoFacts))
     return min(seconds, bill.given_most) if bill.given_most is not None else seconds
 
 
 def output_tier(request: Request) -> str:
-    """The quality tier the work is billed at, or nothing where the model has none."""
+    """Return the quality tier that the output is billed at, or an empty string if the model has none."""
     for field in request.fields:
         if isinstance(field, SizeField):
             size = field.find(request.values.get(field.name))
@@ -60,13 +60,13 @@ def output_tier(request: Request) -> str:
 
 
 def output_size(request: Request) -> str:
-    """The size in words, or nothing where it is not known: it may follow a picture that is not there yet."""
+    """Return the size in words, or an empty string if it is unknown: it may follow a picture that is not there yet."""
     size = frame_size(request)
     return f"{size[0]} × {size[1]}" if size else ""
 
 
 def frame_size(request: Request) -> tuple[int, int] | None:
-    """Width and height of what comes out in pixels, as far as they can be known before."""
+    """Return the output's width and height in pixels, or None if they cannot be known in advance."""
     pictures = [facts for facts in request.every_file() if isinstance(facts, ImageFacts)]
     for field in request.fields:
         if isinstance(field, SizeField):
@@ -99,7 +99,7 @@ def _size_of_field(field: SizeField, value: object, pictures: list[ImageFacts]) 
 
 
 def follow_shape(width: int, height: int, *, pixels: int) -> tuple[int, int]:
-    """The size of a work that keeps a picture's shape at a tier's area, both sides multiples of 16.
+    """Return the size of an output that keeps a picture's shape at a tier's area, both sides multiples of 16.
 
     750 × 1000 at 720P gives 816 × 1104. Source: wan-video-api.md section 2, checked 2026-11-22.
     """
@@ -111,7 +111,10 @@ def _sixteens(side: int) -> int:
 
 
 def price(request: Request) -> Cost:
-    """What the vendor will bill, the check before included. What the price list does not name counts as the dearest."""
+    """Return the amount that the vendor will bill, including the precheck.
+
+    A choice that the price list does not name is priced at the dearest rate.
+    """
     row = _row(request)
     units = made_units(request) + given_seconds(request)
     precheck = request.model.precheck
@@ -130,10 +133,10 @@ def price(request: Request) -> Cost:
 
 
 def price_unknown(catalogue: Catalogue, *, region: str, given: Mapping[str, object]) -> Cost | None:
-    """What a request to a model that is not known here may cost: so many units at the dearest rate of the region.
+    """Estimate the cost of a request to an unknown model: a number of units at the dearest rate of the region.
 
-    Seconds where the values name a `duration`, pictures otherwise, one where `n` does not say. None where no model of
-    the region is billed so.
+    The unit is seconds if the values name a `duration`, else pictures: one if `n` is not given. Returns None if no
+    model of the region is billed by that unit.
     """
     seconds = _amount(given.get("duration"))
     unit, units = (Unit.SECOND, seconds) if seconds is not None else (Unit.IMAGE, _amount(given.get("n")) or 1)
@@ -160,11 +163,11 @@ def price_unknown(catalogue: Catalogue, *, region: str, given: Mapping[str, obje
 
 
 def billed(request: Request, usage: Mapping[str, object]) -> Decimal | None:
-    """What the vendor bills for a finished task by its `usage`, without the check before; None where it does not say.
+    """Return the vendor's bill for a finished task by its `usage`, without the precheck.
 
-    Seconds are `duration`, which counts the clips given too, or `video_duration`; of the clips given no more than the
-    bill's most counts. Pictures are `image_count`. The quality that was made counts, where it is told. Source:
-    wan-video-api.md 7.5 and 9.2, wan-image-api.md 1.5.
+    Returns None if `usage` does not state it. Seconds are `duration`, which counts the input clips too, or
+    `video_duration`. Input clips count up to the bill's maximum only. Pictures are `image_count`. The quality that was
+    made counts if it is reported. Source: wan-video-api.md 7.5 and 9.2, wan-image-api.md 1.5.
     """
     if request.model.bill.unit is Unit.IMAGE:
         units = _amount(usage.get("image_count"))
@@ -180,7 +183,7 @@ def billed(request: Request, usage: Mapping[str, object]) -> Decimal | None:
 
 
 def _row_billed(request: Request, usage: Mapping[str, object]) -> Price:
-    """The price of what was made, where `usage` names its quality (`SR`: 720) or sound; else of what was chosen."""
+    """Return the price of the output by its quality (`SR`: 720) or sound in `usage`; else by the request's choice."""
     made = _amount(usage.get("SR"))
     tier = f"{made:.0f}P" if made else output_tier(request)
     told = usage.get("audio")
@@ -190,12 +193,12 @@ def _row_billed(request: Request, usage: Mapping[str, object]) -> Price:
 
 
 def _decimal(units: float) -> Decimal:
-    """Seconds to the thousandth, or whole pictures, without a tail of zeros."""
+    """Convert seconds, to the thousandth, or whole pictures, without trailing zeros."""
     return Decimal(f"{round(units, 3):.10g}")
 
 
 def _amount(value: object) -> float | None:
-    """A number that may come as text; None for anything else, and for what no work was ever long."""
+    """Convert a number that may come as text. Return None for anything else and for impossibly large amounts."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -210,7 +213,7 @@ def _row(request: Request) -> Price:
 
 
 def _named_rows(request: Request) -> list[Price]:
-    """The prices that the list names for what was chosen."""
+    """Return the prices that the list names for the request's choice."""
     tier, sound = output_tier(request), request.values.get("audio")
     return [p for p in request.offer.prices if p.tier in (tier, "") and p.sound in (None, sound)]
 
@@ -220,7 +223,7 @@ def _each(price: Price) -> Decimal:
 
 
 def priced_fields(request: Request) -> tuple[Field, ...]:
-    """The fields whose choice decides the price of a unit."""
+    """Return the fields whose choice decides the price of a unit."""
     tiers = {price.tier for price in request.offer.prices}
     if tiers == {""}:
         return ()

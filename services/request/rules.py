@@ -1,4 +1,4 @@
-"""What the rules between fields have to say of a request: some refuse it, the others only advise."""
+"""The rules between fields: some refuse a request, the others only advise."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from services.request.pricing import output_seconds
 from services.request.values import Request
 
 _SHAPES_APART = 0.02
-"""How far two pictures' proportions may differ before anybody would see it."""
+"""The largest difference between two pictures' proportions that stays invisible."""
 
 
 def hold_to_rules(request: Request) -> list[Problem]:
-    """What the model's rules say, and what a sound track that is longer or shorter than its clip calls for."""
+    """Return the problems by the model's rules, and advice on a sound track longer or shorter than its clip."""
     said = [problem for rule in request.model.rules for problem in _hold(request, rule)]
     return [*said, *_track_advice(request)]
 
 
 def _hold(request: Request, rule: Rule) -> list[Problem]:
-    in_force = {field.name for field in request.fields}  # a mode may lack what a rule speaks of
+    in_force = {field.name for field in request.fields}  # a mode may lack a field that a rule refers to
     match rule:
         case Needs():
             return _needs(request, rule)
@@ -64,7 +64,7 @@ def _hold(request: Request, rule: Rule) -> list[Problem]:
 
 
 def _overrides(request: Request, rule: Overrides) -> list[Problem]:
-    """What is dropped is told where somebody chose it; a default that falls away is nobody's loss."""
+    """Report a dropped value if a person chose it. Losing a default is not worth a message."""
     chosen = any(
         field.name == rule.drops and request.values.get(rule.drops, default_of(field)) != default_of(field)
         for field in request.fields
@@ -87,7 +87,10 @@ def _caps(request: Request, rule: Caps) -> list[Problem]:
 
 
 def _shape_advice(request: Request, rule: SameShape) -> list[Problem]:
-    """Two pictures of different proportions: the clip has those of the first, and the other is pressed into them."""
+    """Advise on two pictures of different proportions.
+
+    The clip takes the proportions of the first, and the other picture is pressed into them.
+    """
     one, other = request.values.get(rule.field), request.values.get(rule.other)
     if rule.other in request.dropped or not isinstance(one, ImageFacts) or not isinstance(other, ImageFacts):
         return []
@@ -105,10 +108,10 @@ def _shape_advice(request: Request, rule: SameShape) -> list[Problem]:
 
 
 def _track_advice(request: Request) -> list[Problem]:
-    """A sound track that is longer or shorter than the clip is cut, or followed by silence."""
+    """Advise on a sound track that is longer or shorter than the clip: it is cut, or followed by silence."""
     fixed = any(isinstance(field, FixedField) and field.name == "duration" for field in request.fields)
     if "duration" not in request.values and not fixed:
-        return []  # the clip is as long as what was given
+        return []  # the clip is as long as the input
     said: list[Problem] = []
     for field in request.fields:
         track = request.values.get(field.name)

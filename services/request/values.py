@@ -1,4 +1,4 @@
-"""What a request is, what can be wrong with it, and what it costs: plain values."""
+"""The plain values of this package: a request, the problems it can have and its cost."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Value = Scalar | MediaFacts | tuple[MediaFacts, ...]
 """A plain value, a file as its facts, or several files in their order."""
 
 Values = Mapping[str, Value]
-"""Values by field name. What was not given is absent."""
+"""Values by field name. Values that were not given are absent."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A model as a region has it, and the values chosen: defaults filled in, files as facts."""
+    """A model as a region offers it, and the chosen values: defaults filled in, files as facts."""
 
     model: Model
     offer: Offer
@@ -37,7 +37,7 @@ class Request:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """The fields as this region has them and the chosen modes leave them."""
+        """The fields in force in this region under the chosen modes."""
         return self.model.fields_in(self.offer.region, self.values)
 
     @property
@@ -56,20 +56,20 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """The words, or nothing."""
+        """The prompt, or an empty string."""
         return str(self.values.get("prompt") or "")
 
     @property
     def live(self) -> bool:
-        """Whether the work is to be shown while it is made, in one call that cannot be found again if it breaks."""
+        """True if the output is shown while it is made, in one call that cannot be found again if it breaks."""
         return bool(self.model.live) and self.values.get(self.model.live) is True
 
     def files(self, name: str) -> tuple[MediaFacts, ...]:
-        """The files of one field in their order: none, one or several."""
+        """Return the files of one field in their order: none, one or several."""
         return files_of(self.values.get(name))
 
     def every_file(self) -> Iterator[MediaFacts]:
-        """All files that go to the vendor, in the order of the form."""
+        """Yield all files that go to the vendor, in the order of the form."""
         for field in self.fields:
             if field.name not in self.dropped:
                 yield from self.files(field.name)
@@ -77,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """An amount of money, made of so many units at so much each."""
+    """An amount of money: a number of units at a price each."""
 
     amount: Decimal
     currency: str
@@ -86,22 +86,25 @@ class Cost:
     each: Decimal
     unit: Unit = Unit.SECOND
     at_most: bool = False
-    """Whether the vendor may make less, and bill less."""
+    """True if the vendor may make less, and bill less."""
     check: Decimal = Decimal(0)
-    """What of the amount is for the check before."""
+    """The part of the amount that pays for the precheck."""
     source: Source | None = None
     """The vendor's price list, and the day on which it was read."""
     is_known: bool = True
-    """Whether the price list names it; else the dearest rate that is known was taken."""
+    """True if the price list names it; else the dearest known rate was taken."""
 
     def total(self, copies: int) -> Decimal:
-        """What so many of the same cost. The check before is asked once for all of them, yet counted for each: any of
-        them may turn out to be the one that asks."""
+        """Return the cost of this number of copies.
+
+        The precheck is sent once for all of them, yet counted for each: any of them may turn out to be the one that
+        sends it.
+        """
         return self.amount * copies
 
 
 def files_of(value: object) -> tuple[MediaFacts, ...]:
-    """The files in a value: none, one or several."""
+    """Return the files in a value: none, one or several."""
     if isinstance(value, tuple):
         # cast: the only tuple among values is one of files
         return cast("tuple[MediaFacts, ...]", value)
@@ -109,13 +112,13 @@ def files_of(value: object) -> tuple[MediaFacts, ...]:
 
 
 def refuse_if_any(problems: tuple[Problem, ...]) -> None:
-    """Raise InvalidRequest if a problem is more than advice."""
+    """Raise InvalidRequest if any problem is more than advice."""
     grave = tuple(problem for problem in problems if not problem.advice)
     if grave:
         raise InvalidRequest(grave)
 
 
 def shown(raw: object) -> str:
-    """A caller's value, short enough for a sentence."""
+    """Shorten a caller's value to fit a sentence."""
     said = str(raw)
     return said if len(said) <= 40 else f"{said[:40]}…"

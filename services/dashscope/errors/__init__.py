@@ -1,1 +1,1 @@
-"""Errors of DashScope: from an HTTP reply to our errors, and in words for people."""
+"""The vendor's errors: conversion of HTTP replies into our errors, and explanations for people."""

@@ -1,7 +1,7 @@
 """Code, message and request id of an error body: the vendor's own envelope, or that of a gateway in front of it.
 
-Pure. Shapes seen at gateways: OpenAI's `error` object (LiteLLM, new-api, one-api), FastAPI's `detail`, RFC 9457
-problem details, Alibaba's RPC gateway (`Code`, `Message`, `RequestId`), XML of object storage, and HTML pages.
+Pure. Shapes seen at gateways: OpenAI's `error` object (LiteLLM, new-api, one-api), FastAPI's `detail`, RFC 9457 problem
+details, Alibaba's RPC gateway (`Code`, `Message`, `RequestId`), XML of object storage, and HTML pages.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REPEATED = re.compile(r"<\d{3}>\s*([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\s*:")
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorBody:
-    """What an error body says. Each member is empty if the body does not have it."""
+    """The content of an error body. Each member is empty if the body does not have it."""
 
     code: str
     message: str
@@ -54,13 +54,13 @@ def read_error_body(body: object) -> ErrorBody:
 
 
 def repeated_code(message: str) -> str:
-    """The vendor's code that a message repeats as `<400> InternalError.Algo.InvalidParameter: ...`, or ""."""
+    """Return the vendor's code that a message repeats as `<400> InternalError.Algo.InvalidParameter: ...`, or ""."""
     found = _REPEATED.search(message)
     return found.group(1) if found else ""
 
 
 def _codes(body: Mapping[object, object], depth: int) -> Iterator[str]:
-    """Codes, the most telling one first. A number only repeats the HTTP status, a URI names a page."""
+    """Yield the codes, the most specific first. A number only repeats the HTTP status; a URI names a page."""
     for name in _CODES:
         code = _text(body.get(name))
         if _CODE.fullmatch(code) and not (name == "type" and _URI.match(code)):
@@ -86,7 +86,7 @@ def _messages(body: Mapping[object, object], depth: int) -> Iterator[str]:
 
 
 def _item_message(item: object, depth: int) -> str:
-    """The message of one of several errors, with the member it is about, as FastAPI gives it in `loc`."""
+    """Return the message of one of several errors, with the member it is about, as FastAPI gives it in `loc`."""
     if not isinstance(item, Mapping):
         return _text(item)
     message = next(_messages(item, depth - 1), "") if depth else ""
@@ -111,7 +111,7 @@ def _inner(body: Mapping[object, object], depth: int) -> Iterator[Mapping[object
 
 
 def _read_text(text: str) -> ErrorBody:
-    """XML of object storage has a code of its own. Of a page its title and its words are kept, without markup."""
+    """Read text: the code and message of object storage XML, or the title and words of a page without markup."""
     if not _IS_MARKUP.match(text):
         return ErrorBody(code="", message=text.strip()[:_LONGEST], request_id="")
     code, message, request_id = (_element(text, name) for name in ("Code", "Message", "RequestId"))

@@ -1,8 +1,9 @@
-"""Every error code the vendor documents, and ours for what it has no code for, told so that anybody understands it.
+"""Explanations, in plain words, of every error code the vendor documents, and our own codes for the rest.
 
-Data only; explanations.py finds in it. Codes and their meanings: Model Studio, "Error codes"
-(https://help.aliyun.com/zh/model-studio/error-code) and the pages of the models. That a refused call and a failed task
-are not billed: the same pages and the price list; a portrait check is billed by itself, whatever its answer.
+Data only; explain.py searches it. Codes and their meanings: Model Studio, "Error codes"
+(https://help.aliyun.com/zh/model-studio/error-code) and the pages of the models. Source for refused calls and failed
+tasks not being billed: the same pages and the price list. A portrait check is billed by itself, regardless of its
+answer.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "ModelNotFound": NO_MODEL,
     "WorkSpaceNotFound": _key("The provider does not know this workspace.", kind=Kind.REFUSED),
     "NotFound": _key("The provider has nothing at this address.", kind=Kind.REFUSED),
-    # Pace and capacity
+    # Rate limits and capacity
     "Throttling": _TOO_FAST,
     "Throttling.RateQuota": _TOO_FAST,
     "Throttling.BurstRate": _TOO_FAST,
@@ -210,7 +211,7 @@ ALIASES: Mapping[str, str] = {
     "insufficient_quota": "Throttling.AllocationQuota",
     "APIConnectionError": "Unreachable",
 }
-"""Other spellings the vendor documents."""
+"""Other spellings that the vendor documents."""
 
 STREAM_LOST = lost(
     "The connection broke before anything arrived. Whether it was billed is not known; it is not sent again."
@@ -248,7 +249,7 @@ UNKNOWN_REFUSALS: Mapping[Kind, Explanation] = {
     Kind.NO_CAPACITY: _FULL,
     Kind.BROKEN: UNANSWERED,
 }
-"""What to say of an answer whose code, if it has one, is not documented."""
+"""Explanations of a reply whose code, if it has one, is not documented."""
 
 STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "UNKNOWN": lost("The provider no longer knows this task; it forgets them after 24 hours."),
@@ -286,7 +287,7 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "InvalidRequest": words(
         "This cannot be sent as it is.", "Open it in the form, put right what is marked, and try again."
     ),
-    # Answers without a code, by the class of services.domain.errors they became
+    # Replies without a code, by the class of services.domain.errors they became
     "Unreachable": UNREACHABLE,
     "OutcomeUnknown": OUTCOME_UNKNOWN,
     "Refused": UNKNOWN_REFUSALS[Kind.REFUSED],
@@ -295,4 +296,4 @@ STUDIO_EXPLANATIONS: Mapping[str, Explanation] = {
     "Throttled": UNKNOWN_REFUSALS[Kind.THROTTLED],
     "Unavailable": UNKNOWN_REFUSALS[Kind.BROKEN],
 }
-"""Codes of our own, for what the vendor has no code for."""
+"""Codes of our own, for errors that the vendor has no code for."""

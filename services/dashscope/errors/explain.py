@@ -1,7 +1,7 @@
-"""What an error code means for people, read together with its message and with what the job was given.
+"""The meaning of an error code for people, read together with its message and the job's inputs.
 
-Hides how it is found: the codes (codes.py), what messages add to them (messages.py), families of codes, other
-spellings. It knows no HTTP status and no exception: errors.py does.
+Hides the search: the codes (codes.py), the details that messages add to them (messages.py), families of codes, other
+spellings. HTTP statuses and exceptions are unknown here; mapping.py handles them.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _WRAPPERS = frozenset(
 )
 """Codes that the vendor puts in front of another one: `InternalError.Algo.DataInspectionFailed`."""
 _NOT_INSIDE = frozenset({"NotFound", "Conflict", "UNKNOWN"})
-"""Codes that are plain words: behind another code they need not mean what they mean by themselves."""
+"""Codes that are plain words. Behind another code they need not have their usual meaning."""
 _BY_SENTENCE = {explanation.happened: explanation for explanation in (*UNKNOWN_REFUSALS.values(), QUOTA_USED_UP)}
 
 
 def find(code: str, vendor_message: str = "") -> Explanation | None:
-    """What a code means, read together with its message; None for a code nobody has documented."""
+    """Return the meaning of a code, read together with its message; None for an undocumented code."""
     known = _most_specific(code, repeated_code(vendor_message))
     text = vendor_message.lower()
     reading = next((r for r in READINGS if r.code == known and any(part in text for part in r.holds)), None)
@@ -50,11 +50,11 @@ def find(code: str, vendor_message: str = "") -> Explanation | None:
 
 
 def explain(code: str, vendor_message: str = "", *, given: Collection[Subject] = (), happened: str = "") -> Explanation:
-    """What a code means for people. One that nobody has documented gets an honest general sentence.
+    """Return the meaning of a code for people. An undocumented code gets an honest general sentence.
 
-    `given` are the kinds of input the job had: if an error can be about only one of them, it is told as about that.
-    `happened` is the sentence that was kept with the job, if there is one: it decides if the HTTP status of the answer
-    said otherwise than its code.
+    `given` are the kinds of input the job had. If an error can be about only one of them, it is reported as about that.
+    `happened` is the sentence that was stored with the job, if there is one. It decides if the HTTP status of the
+    response contradicted its code.
     """
     explanation = _BY_SENTENCE.get(happened) or find(code, vendor_message) or UNKNOWN_ERROR
     left = explanation.may_be.intersection(given) if explanation.which is Subject.NONE else frozenset[Subject]()
@@ -62,24 +62,24 @@ def explain(code: str, vendor_message: str = "", *, given: Collection[Subject] =
 
 
 def _about(explanation: Explanation, subject: Subject) -> Explanation:
-    """The same error, known to be about this input. What the content check refused is changed where it was given."""
+    """Return the same error, known to be about this input. Refused content is changed at the input it came from."""
     refused_file = explanation.kind is Kind.CONTENT and subject in FILES
     action = Action.CHOOSE_FILE if refused_file else explanation.action
     return replace(explanation, which=subject, may_be=frozenset(), action=action)
 
 
 def _most_specific(code: str, repeated: str) -> str:
-    """The documented code that decides, or "". A code in the message decides if the answer's own only wraps it."""
+    """Return the documented code that decides, or "". A code in the message decides if the reply only wraps it."""
     own, inner = _known(code), _known(repeated)
     own_is_general = not own or own in _WRAPPERS or own in GATEWAY_EXPLANATIONS
     return inner if inner and own_is_general and inner not in _WRAPPERS - {"InvalidParameter"} else own
 
 
 def _known(code: str) -> str:
-    """The documented code that is the most specific part of this one, or "".
+    """Return the documented code that is the most specific part of this one, or "".
 
     `InvalidFile.Anything` is an `InvalidFile`. `InternalError.Algo.DataInspectionFailed.Text` is a
-    `DataInspectionFailed`: behind a wrapper, what it wraps decides.
+    `DataInspectionFailed`: behind a wrapper, the wrapped code decides.
     """
     parts = code.strip().lower().split(".")
     head = next((known for end in range(len(parts), 0, -1) if (known := _CODES.get(".".join(parts[:end])))), "")

@@ -1,7 +1,7 @@
-"""Codes and words of the gateways that people put in front of DashScope, and what they mean. Data only.
+"""Codes and messages of the gateways that people put in front of DashScope, and their meanings. Data only.
 
-They are not the vendor's, so its documentation does not list them. Sources, read on 2026-11-30: the OpenAI error
-codes that LiteLLM, new-api and one-api pass on, and the codes those three make themselves
+They are not the vendor's, so its documentation does not list them. Sources, read on 2026-11-30: the OpenAI error codes
+that LiteLLM, new-api and one-api pass on, and the codes those three make themselves
 (https://docs.litellm.ai/docs/exception_mapping, https://github.com/QuantumNous/new-api).
 """
 
@@ -55,9 +55,9 @@ _SAYS_QUOTA = re.compile(
     re.IGNORECASE,
 )
 _QUOTA_STATUSES = frozenset({400, 401, 402, 403})
-"""429 is left out: a quota per minute is used up, too, and is full again a minute later."""
+"""429 is left out: a quota per minute also runs out, but is full again a minute later."""
 
 
 def says_quota_is_used_up(http_status: int, message: str) -> bool:
-    """Return whether an answer without a known code says in words that there is no money left behind the key."""
+    """Return whether the message of a reply without a known code says that no money is left behind the key."""
     return http_status in _QUOTA_STATUSES and _SAYS_QUOTA.search(message) is not None

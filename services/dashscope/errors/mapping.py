@@ -1,7 +1,7 @@
-"""From what the vendor answered to the branch of services.domain.errors it belongs to.
+"""Conversion of the vendor's replies into the branches of services.domain.errors.
 
-The one question that matters for money: may the same call be sent again? A create call that broke in the middle may
-have been taken, so what is only "unavailable" to a reading call is an unknown outcome to it.
+The one question that matters for money is whether the same call may be sent again. A create call that broke in the
+middle may have been taken: "unavailable" for a reading call is an unknown outcome for a create call.
 """
 
 from __future__ import annotations
@@ -60,25 +60,25 @@ __all__ = [
     "words_of",
 ]
 
-# Envoy, which stands in front of DashScope, answers 503 with this text also where the request had gone through to the
-# service and the connection broke afterwards.
+# Envoy, which runs in front of DashScope, also answers 503 with this text if the request had reached the service and
+# the connection broke afterwards.
 _BROKE_BEHIND_GATEWAY = re.compile(r"reset before headers(?!.*(connection failure|connection timeout|overflow))", re.S)
-# What it says where it certainly passed nothing on.
+# Envoy's text if it certainly passed nothing on.
 _NOT_PASSED_ON = re.compile(r"connection failure|connection timeout|overflow|no healthy upstream", re.I)
 
 _CODELESS = {401: "InvalidApiKey", 404: "NotFound", 413: "BadRequest.TooLarge"}
-"""What a status says by itself, where a gateway on the way answers without the vendor's code."""
+"""The code implied by a status alone, for a gateway on the way that answers without the vendor's code."""
 
-# A signed link is a key to somebody's file, and some messages repeat the key they were called with.
+# A signed link gives access to a person's file, and some messages repeat the key they were called with.
 _SECRETS = re.compile(r"(?:https?|oss)://[^\s\"'<>]+|data:[^\s\"'<>]+|\bsk-[\w-]+")
 _WORDS_KEPT = 500
 
 
 def error_from_reply(http_status: int, body: object, *, creating: bool = False) -> VendorError:
-    """The error an answer stands for. `body` is the parsed JSON, or the text if there was none.
+    """Convert a reply into its error. `body` is the parsed JSON, or the text if there was none.
 
-    The most specific part of the code that is documented decides, then the HTTP status. With `creating`, everything
-    that leaves open whether a task was made is OutcomeUnknown.
+    The most specific documented part of the code decides, then the HTTP status. With `creating`, any reply that leaves
+    open whether a task was made is OutcomeUnknown.
     """
     said = read_error_body(body)
     code = said.code or _CODELESS.get(http_status, "")
@@ -97,14 +97,14 @@ def error_from_reply(http_status: int, body: object, *, creating: bool = False) 
 
 
 def is_refusal(body: object) -> bool:
-    """Whether an answer is an error and nothing else: so a service says no, sometimes with a status that says yes."""
+    """Return True if a reply is an error and nothing else. A service may refuse with a success status."""
     if not isinstance(body, Mapping) or body.get("output") is not None or body.get("data") is not None:
         return False
     return bool(read_error_body(body).code)
 
 
 def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
-    """Why a task that the vendor had taken came to nothing. Never NotTaken: it was taken."""
+    """Return the error of a task that the vendor took and that failed. Never NotTaken: it was taken."""
     known = find(code, message)
     branch: type[VendorError] = VendorError
     if known and known.kind not in (Kind.THROTTLED, Kind.NO_CAPACITY, Kind.BROKEN):
@@ -114,42 +114,42 @@ def failure(code: str, message: str, *, request_id: str = "") -> VendorError:
 
 
 def forgotten() -> VendorError:
-    """The vendor no longer knows a task whose result we do not have. Whether it was billed is not known."""
+    """Return the error of a task without a result that the vendor no longer knows. Whether it was billed is unknown."""
     return failure("UNKNOWN", "")
 
 
 def nothing_given() -> VendorError:
-    """The vendor finished a work that turned out to be empty."""
+    """Return the error of a task that the vendor finished with an empty result."""
     return failure("NoResult", "")
 
 
 def orders_in_vain() -> VendorError:
-    """A job was sent several times in a row and nothing came of it."""
+    """Return the error of a job that was submitted several times in a row without result."""
     return failure("OrdersInVain", "")
 
 
 def unreachable() -> Unreachable:
-    """No connection was made."""
+    """Return the error of a connection that was not made."""
     return Unreachable(UNREACHABLE.happened)
 
 
 def unavailable() -> Unavailable:
-    """A reading call broke."""
+    """Return the error of a reading call that broke."""
     return Unavailable(UNANSWERED.happened)
 
 
 def outcome_unknown() -> OutcomeUnknown:
-    """A create call broke after it may have left."""
+    """Return the error of a create call that broke after it may have left."""
     return OutcomeUnknown(OUTCOME_UNKNOWN.happened)
 
 
 def broken_stream() -> OutcomeUnknown:
-    """A stream that ended, or fell silent, before it was finished."""
+    """Return the error of a stream that ended, or fell silent, before it was finished."""
     return OutcomeUnknown(STREAM_LOST.happened, code=STREAM_LOST_CODE)
 
 
 def explain_error(error: VendorError) -> Explanation:
-    """What to tell people of an error, by its class where that says more than its code."""
+    """Explain an error to people, by its class if that says more than its code."""
     match error:
         case OutcomeUnknown():
             return STUDIO_EXPLANATIONS.get(error.code, OUTCOME_UNKNOWN)
@@ -166,28 +166,30 @@ def explain_error(error: VendorError) -> Explanation:
 
 
 def is_of_what_was_given(error: VendorError) -> bool:
-    """Whether an answer with a status that says yes is a documented complaint about what a work was to be made from,
-    and so about the work: not about a call, a key, a bill or the pace."""
+    """Return True if a reply with a success status is a documented complaint about the inputs of a job.
+
+    Such a complaint is about the job, not about a call, a key, a bill or the rate.
+    """
     known = find(error.code, error.vendor_message)
     is_about_it = known is not None and known.fault is Fault.YOU and error.code != "UnsupportedOperation"
     return is_about_it and error.http_status == 200
 
 
 def code_of(error: VendorError) -> str:
-    """The code under which an error is kept: the vendor's, or where it gave none one that tells the branch."""
+    """Return the code under which an error is stored: the vendor's, or if it gave none one that names the branch."""
     return error.code or ("Failed" if type(error) is VendorError else type(error).__name__)
 
 
 def words_of(error: VendorError) -> str | None:
-    """What the vendor itself said, to be shown to whoever asked: without links and keys, 500 characters at most."""
+    """Return the vendor's own words for the user to see: without links and keys, 500 characters at most."""
     said = _SECRETS.sub("(removed)", error.vendor_message).strip()
     return said[:_WORDS_KEPT] or None
 
 
 def _meaning(code: str, http_status: int, message: str) -> Explanation | None:
-    """What an answer means by its code and words, or None if only its status can tell.
+    """Return the meaning of a reply by its code and message, or None if only its status can decide.
 
-    A 4xx is a no. A code that speaks of a breakdown does not change that: the vendor answers
+    A 4xx is a refusal. A code that speaks of a breakdown does not change that: the vendor answers
     `InternalError.Algo.<Reason>` with 400.
     """
     known = find(code, message)
@@ -199,14 +201,14 @@ def _meaning(code: str, http_status: int, message: str) -> Explanation | None:
 
 
 def _is_a_no(http_status: int) -> bool:
-    """Whether a status says that nothing was taken. 408 does not: the time ran out after the call was received."""
+    """Check that a status means nothing was taken. 408 does not: the time ran out after the call was received."""
     return 400 <= http_status < 500 and http_status != 408
 
 
 def _leaves_open(kind: Kind, http_status: int, *, says_why: bool) -> bool:
-    """Whether a create call answered like this may have made a task all the same.
+    """Return True if a create call with this reply may have made a task all the same.
 
-    A 503 that does not say why may come from any proxy on the way, and from behind any of them.
+    A 503 without a reason may come from any proxy on the way, and from behind any of them.
     """
     if kind is Kind.NO_CAPACITY:
         return not (says_why and (http_status == 503 or _is_a_no(http_status)))

@@ -1,4 +1,4 @@
-"""Codes that mean several things, told apart by what the vendor's message holds. Data only; explanations.py reads it.
+"""Codes with several meanings, distinguished by the vendor's message. Data only; explain.py reads it.
 
 The vendor's own pages sort them the same way: by code first, by a part of the message second (Model Studio, "Error
 codes": https://help.aliyun.com/zh/model-studio/error-code). Texts vary in case and punctuation.
@@ -35,7 +35,7 @@ from services.dashscope.errors.text import (
 
 @dataclass(frozen=True)
 class Reading:
-    """One code that means something else where its message, in small letters, holds one of these parts."""
+    """A code with another meaning if its message, in lower case, contains one of these parts."""
 
     code: str
     holds: tuple[str, ...]
@@ -94,7 +94,7 @@ _INSPECTED = (
     ),
 )
 
-# The order matters: the first reading that fits is taken, so the narrow ones stand first.
+# The order matters: the first matching reading is taken, so the narrow ones come first.
 _PARAMETERS = (
     Reading("InvalidParameter", ("url error",), studio("The studio used the wrong address for this model.")),
     Reading("InvalidParameter", ("model not exist",), NO_MODEL),
@@ -195,7 +195,7 @@ _REST = (
 
 READINGS = (*_INSPECTED, *_PARAMETERS, *_REST)
 
-# A name of a thing, by itself or as a part of a member's name: img_url, input.audio_url, first_frame; not text2video.
+# The name of a thing, by itself or as a part of a member's name: img_url, input.audio_url, first_frame; not text2video.
 SUBJECTS: tuple[tuple[Subject, re.Pattern[str]], ...] = tuple(
     (subject, re.compile(rf"(?<![a-z0-9])(?:{names})s?(?![a-z0-9])|{endings}"))
     for subject, names, endings in (
@@ -205,4 +205,4 @@ SUBJECTS: tuple[tuple[Subject, re.Pattern[str]], ...] = tuple(
         (Subject.WORDS, "prompt|text|words", r"input text"),
     )
 )
-"""The names by which a message may tell what it is about, in the order in which they are looked for."""
+"""The names that identify the subject of a message, in search order."""

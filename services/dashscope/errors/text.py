@@ -1,7 +1,7 @@
-"""What an explanation of an error is made of, and the few shapes ours come in. It knows no code and no message.
+"""The parts of an error's explanation, and constructors for the common shapes. It knows no code and no message.
 
-The data: codes.py (what the vendor documents) and messages.py (codes that mean several things). The finding:
-explanations.py.
+The data: codes.py (the codes that the vendor documents) and messages.py (codes that mean several things). The search:
+explain.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """Who can put it right."""
+    """The party that can fix the error."""
 
     YOU = "you"
     ACCOUNT = "account"
@@ -20,7 +20,7 @@ class Fault(StrEnum):
 
 
 class Subject(StrEnum):
-    """What it is about: one of the inputs, what was made, the account, or none of them."""
+    """The subject of an error: one of the inputs, the result, the account, or none of them."""
 
     WORDS = "words"
     PICTURE = "picture"
@@ -36,28 +36,28 @@ INPUTS = FILES | {Subject.WORDS}
 
 
 class Action(StrEnum):
-    """The one thing to do about it: what the button beside it does."""
+    """The one thing to do about an error: the action of the button beside it."""
 
     EDIT_PROMPT = "edit_prompt"
-    """Open the form, filled like this job, at the words."""
+    """Open the form, filled from this job, at the prompt."""
     CHOOSE_FILE = "choose_file"
-    """Open the form, filled like this job, at the files."""
+    """Open the form, filled from this job, at the files."""
     CHANGE_MODEL = "change_model"
-    """Open the form, filled like this job, at the model and its choices."""
+    """Open the form, filled from this job, at the model and its choices."""
     TRY_AGAIN = "try_again"
-    """Make the very same again; it is a new job, with its own price."""
+    """Make exactly the same again. It is a new job, with its own price."""
     WAIT = "wait"
-    """The same again, but not at once."""
+    """Make the same again, but not at once."""
     OPEN_KEYS = "open_keys"
     """Open the keys in Settings."""
     OPEN_BILLING = "open_billing"
-    """Look at the account's bill, at the provider."""
+    """Open the account's bill on the vendor's site."""
     COPY_REQUEST = "copy_request"
-    """Copy the ids and the provider's own words, to ask for help with."""
+    """Copy the ids and the vendor's own words, for a request for help."""
 
 
 class Kind(StrEnum):
-    """What a program can do about it: the branch of services.domain.errors that it becomes."""
+    """The program's possible reaction to an error: the branch of services.domain.errors that it becomes."""
 
     REFUSED = "refused"
     KEY = "key"
@@ -70,17 +70,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """An error for people: what happened, about what, whether money was taken, and what to do."""
+    """An error for people: what happened, its subject, whether money was taken, and what to do."""
 
     happened: str
     fault: Fault
     which: Subject = Subject.NONE
     may_be: frozenset[Subject] = frozenset()
-    """The inputs it can be about, where `which` does not say; what the job was given may leave only one of them."""
+    """The inputs it can be about if `which` is not set. The job's inputs may leave only one of them."""
     charged: bool | None = False
-    """Whether money was taken; None where nobody knows yet."""
+    """True if money was taken; None if that is not yet known."""
     advice: str
-    """What to do now."""
+    """The next step for the user."""
     action: Action
     kind: Kind = Kind.REFUSED
 
@@ -92,47 +92,47 @@ LOOK_AT_BILL = "Look at the bill in Model Studio before making it again."
 
 
 def words(happened: str, advice: str) -> Explanation:
-    """The prompt will not do."""
+    """Explain an unsuitable prompt."""
     return Explanation(
         happened=happened, fault=Fault.YOU, which=Subject.WORDS, advice=advice, action=Action.EDIT_PROMPT
     )
 
 
 def choices(happened: str, advice: str) -> Explanation:
-    """A value of the form will not do."""
+    """Explain an unsuitable value of the form."""
     return Explanation(happened=happened, fault=Fault.YOU, advice=advice, action=Action.CHANGE_MODEL)
 
 
 def picture(happened: str, advice: str = CHOOSE_OTHER) -> Explanation:
-    """A picture will not do."""
+    """Explain an unsuitable picture."""
     return Explanation(
         happened=happened, fault=Fault.YOU, which=Subject.PICTURE, advice=advice, action=Action.CHOOSE_FILE
     )
 
 
 def sound(happened: str, advice: str = CHOOSE_OTHER) -> Explanation:
-    """A sound will not do."""
+    """Explain an unsuitable sound."""
     return Explanation(
         happened=happened, fault=Fault.YOU, which=Subject.SOUND, advice=advice, action=Action.CHOOSE_FILE
     )
 
 
 def video(happened: str, advice: str = CHOOSE_OTHER) -> Explanation:
-    """A clip that was given will not do."""
+    """Explain an unsuitable input clip."""
     return Explanation(
         happened=happened, fault=Fault.YOU, which=Subject.VIDEO, advice=advice, action=Action.CHOOSE_FILE
     )
 
 
 def file(happened: str, advice: str = CHOOSE_OTHER, *, may_be: frozenset[Subject] = FILES) -> Explanation:
-    """A file will not do, and the code does not say of which kind it is."""
+    """Explain an unsuitable file whose kind the code does not state."""
     return Explanation(happened=happened, fault=Fault.YOU, may_be=may_be, advice=advice, action=Action.CHOOSE_FILE)
 
 
 def content(
     happened: str, advice: str, *, which: Subject = Subject.NONE, may_be: frozenset[Subject] = frozenset()
 ) -> Explanation:
-    """A content check said no."""
+    """Explain a refusal by a content check."""
     return Explanation(
         happened=happened,
         fault=Fault.YOU,
@@ -145,7 +145,7 @@ def content(
 
 
 def account(happened: str, advice: str, *, action: Action, kind: Kind) -> Explanation:
-    """The account, its key or its bill stand in the way."""
+    """Explain an error of the account, its key or its bill."""
     return Explanation(
         happened=happened, fault=Fault.ACCOUNT, which=Subject.ACCOUNT, advice=advice, action=action, kind=kind
     )
@@ -154,12 +154,12 @@ def account(happened: str, advice: str, *, action: Action, kind: Kind) -> Explan
 def provider(
     happened: str, advice: str = AGAIN, *, action: Action = Action.TRY_AGAIN, kind: Kind = Kind.BROKEN
 ) -> Explanation:
-    """The provider could not."""
+    """Explain a failure on the vendor's side."""
     return Explanation(happened=happened, fault=Fault.PROVIDER, advice=advice, action=action, kind=kind)
 
 
 def studio(happened: str) -> Explanation:
-    """The studio itself made a mistake."""
+    """Explain a mistake of the studio itself."""
     return Explanation(
         happened=happened,
         fault=Fault.STUDIO,
@@ -169,7 +169,7 @@ def studio(happened: str) -> Explanation:
 
 
 def lost(happened: str, *, charged: bool | None = None) -> Explanation:
-    """What was made, or may have been, did not reach us. `charged` is None where nobody can know."""
+    """Explain a result, made or possibly made, that did not reach us. `charged` is None if it cannot be known."""
     return Explanation(
         happened=happened,
         fault=Fault.PROVIDER,

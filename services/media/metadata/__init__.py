@@ -1,6 +1,7 @@
-"""The recipe in every file: how it was made, in the file itself, so that it survives a new name and a new container.
+"""The recipe in every file: a record of how it was made, stored in the file itself.
 
-`embed` puts it in, `read_recipe` finds it or what another tool wrote, `strip` makes a copy that says nothing.
+It survives a new name and a new container. `embed` writes it, `read_recipe` finds it or another tool's, `strip` makes a
+copy without any such text.
 """
 
 from services.media.metadata.embedding import CARRYING, embed, read_recipe, strip

@@ -1,6 +1,6 @@
-"""Which files can carry a recipe, and the three things done with them: put in, read, take out.
+"""The files that can carry a recipe, and the three operations on them: embed, read, strip.
 
-What a file is, is seen from its first bytes. All of it is meant for a thread.
+A file's type is judged by its first bytes. All of it is meant for a thread.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.media.metadata.recipe import MARK, MAX_BYTES, Recipe, read_json, w
 CARRYING = frozenset({"image/png", "image/jpeg", "image/webp", "video/mp4", "video/quicktime"})
 """The MIME types of files that can carry a recipe."""
 _SEARCHED = 2 << 20
-"""Bytes at both ends of a file of another kind in which a recipe is looked for, as it is."""
+"""Bytes at both ends of a file of another kind that are searched for a verbatim recipe."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ _FILM_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b
 def embed(path: Path, recipe: Recipe, *, target: Path | None = None) -> None:
     """Put a recipe into a file, or into a copy of it at `target`: pixels, packets and times stay as they are.
 
-    The file takes its place whole or not at all. One that is there already is replaced. Raises FileRefused where the
-    file cannot carry one, OSError where it cannot be written.
+    The file is written whole or not at all. A recipe that is already there is replaced. Raises FileRefused if the file
+    cannot carry one, OSError if it cannot be written.
     """
     text = write_json(recipe)
     with replacing(target or path) as part:
@@ -52,9 +52,9 @@ def embed(path: Path, recipe: Recipe, *, target: Path | None = None) -> None:
 
 
 def strip(source: Path, target: Path) -> None:
-    """Write a copy without recipe and without any words: pixels, packets and times stay as they are.
+    """Write a copy without the recipe and without any text: pixels, packets and times stay as they are.
 
-    Raises FileRefused where it cannot be told what of the file is words, OSError where it cannot be written.
+    Raises FileRefused if the text in the file cannot be identified, OSError if it cannot be written.
     """
     with replacing(target) as part, source.open("rb") as file, part.open("wb") as out:
         carrier = _carrier(file)
@@ -62,9 +62,9 @@ def strip(source: Path, target: Path) -> None:
 
 
 def read_recipe(path: Path) -> Recipe | Foreign | None:
-    """The recipe that a file carries, ours or what can be told of another tool's; None where there is none.
+    """Return the recipe that a file carries: ours, or the readable part of another tool's; None if there is none.
 
-    Never raises for what a file holds. Raises OSError where it cannot be read.
+    Never raises because of a file's contents. Raises OSError if it cannot be read.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         return None
@@ -94,7 +94,7 @@ def _carrier(file: BinaryIO) -> _Carrier | None:
 
 
 def _found_anywhere(file: BinaryIO, size: int) -> Recipe | None:
-    """Ours in a container that is not taken apart here, for example a Matroska that a clip was copied into."""
+    """Find our recipe in a container that is not parsed here, such as a Matroska that a clip was copied into."""
     mark = MARK.encode()
     for start in sorted({0, max(0, size - _SEARCHED)}):
         file.seek(start)

@@ -1,4 +1,4 @@
-"""The few words of EXIF that other tools put their recipes into (CIPA DC-008). Damaged EXIF says nothing."""
+"""The EXIF texts that other tools put their recipes into (CIPA DC-008). Damaged EXIF is ignored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1}
 
 
 def words(data: bytes) -> dict[str, str]:
-    """The texts in an EXIF block that begins with the TIFF header, by our names in small letters."""
+    """Return the texts in an EXIF block that begins with the TIFF header, by our names in lower case."""
     order = _order(data)
     return {
         _NAMES[tag]: _text(tag, value, order)
@@ -24,7 +24,7 @@ def words(data: bytes) -> dict[str, str]:
 
 
 def upright_only(data: bytes) -> bytes:
-    """An EXIF block that says nothing but how the picture is turned; empty where it is not."""
+    """Return an EXIF block with nothing but the picture's orientation; empty if it is not turned."""
     order = _order(data)
     for tag, value in _entries(data, order) if order else ():
         if tag == _ORIENTATION and len(value) >= 2:
@@ -39,7 +39,7 @@ def _order(data: bytes) -> str:
 
 
 def _entries(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
-    """The entries of the first folder and of the EXIF folder in it, as far as they lie inside the block."""
+    """Yield the entries of the first folder and of the EXIF folder in it, as far as they are inside the block."""
     if len(data) < 8:
         return
     folders = [struct.unpack_from(f"{order}I", data, 4)[0]]
@@ -63,7 +63,7 @@ def _entries(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
 def _text(tag: int, value: bytes, order: str) -> str:
     if tag == _USER_COMMENT and value[:8] == b"UNICODE\0":
         body = value[8:]
-        # The standard leaves the order open: tools write what they like, and most words have a zero in each sign.
+        # The standard leaves the order open: tools write either, and most words have a zero byte in each character.
         big = body[0:200:2].count(0) > body[1:200:2].count(0) or (order == ">" and 0 not in body[1:200:2])
         return body.decode("utf-16-be" if big else "utf-16-le", "replace").strip("\0 ")
     body = value[8:] if tag == _USER_COMMENT and value[:8] in {b"ASCII\0\0\0", b"\0" * 8} else value

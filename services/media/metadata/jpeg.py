@@ -1,4 +1,4 @@
-"""The segments of a JPEG (ITU T.81): words are read, one is put in, all are taken out. Pixels stay bytes."""
+"""The segments of a JPEG (ITU T.81): texts are read, one is added, all are removed. Pixels stay untouched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEPT_HEADS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _MAX_SEGMENT = 65_533
 _MAX_SEGMENTS = 10_000
 _MAX_FILLING = 64
-"""Any number of 0xFF may stand in front of a marker; nobody writes more."""
+"""Any number of 0xFF may precede a marker; no real file has more than this."""
 _SOS, _EOI, _COM, _APP1 = 0xDA, 0xD9, 0xFE, 0xE1
 # In coded pixels 0xFF is followed by 0 or by a restart mark; anything else is the next segment.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
@@ -30,13 +30,13 @@ _FIRST_PIECE, _PIECE = 1 << 16, 1 << 20
 class _Segment:
     marker: int
     start: int
-    """Where its 0xFF stands."""
+    """The offset of its 0xFF."""
     end: int
-    """Behind the coded pixels, where it has some."""
+    """The offset behind the coded pixels, if it has some."""
 
 
 def words(file: BinaryIO, size: int) -> dict[str, str]:
-    """The texts of a JPEG: `xmp`, `comment`, and those of EXIF by their own names."""
+    """Return the texts of a JPEG: `xmp`, `comment`, and those of EXIF by their own names."""
     found: dict[str, str] = {}
     for segment in _segments(file, size, pixels=False):
         if segment.marker not in (_APP1, _COM):
@@ -52,7 +52,7 @@ def words(file: BinaryIO, size: int) -> dict[str, str]:
 
 
 def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
-    """Write the JPEG with a recipe's JSON in its XMP. Raises FileRefused where it is not built as a JPEG is."""
+    """Write the JPEG with a recipe's JSON in its XMP. Raises FileRefused if its structure is not that of a JPEG."""
     segments = list(_segments(file, size, pixels=False))
     if not segments:
         raise FileRefused("The picture is damaged: it is not built as a JPEG is.")
@@ -60,7 +60,7 @@ def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
     packet = xmp.packet(recipe, beside=beside, most=_MAX_SEGMENT - len(_XMP)).encode("utf-8", "replace")
     if len(packet) > _MAX_SEGMENT - len(_XMP):
         raise FileRefused("The recipe is too long for this picture.")
-    # JFIF and EXIF want to be first; behind them any place will do.
+    # JFIF and EXIF must come first; behind them any place will do.
     heads = (b"JFIF\0", b"JFXX\0", _EXIF)
     front = 0
     while front < len(segments) and _data(file, segments[front]).startswith(heads):
@@ -75,7 +75,7 @@ def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
 
 
 def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
-    """Write the JPEG without words, and without what hangs behind its end. Raises FileRefused."""
+    """Write the JPEG without texts, and without any data behind its end. Raises FileRefused."""
     target.write(b"\xff\xd8")
     for segment in _segments(file, size, pixels=True):
         if segment.marker == _APP1:
@@ -104,7 +104,7 @@ def _data(file: BinaryIO, segment: _Segment) -> bytes:
 
 
 def _segments(file: BinaryIO, size: int, *, pixels: bool) -> Iterator[_Segment]:
-    """The segments behind the start mark that lie inside the file: up to the pixels, or with them to the end mark."""
+    """Yield the segments inside the file after the start mark: up to the pixels, or with them to the end mark."""
     at = 2
     for _ in range(_MAX_SEGMENTS):
         file.seek(at)

@@ -1,8 +1,8 @@
-"""The boxes of an MP4 or MOV (ISO 14496-12): words are read, one is put in, all are taken out.
+"""The boxes of an MP4 or MOV (ISO 14496-12): texts are read, one is added, all are removed.
 
-No packet is touched and no time is written anew: what moves in the file is found by its offset again, so edit lists,
-order of pictures and lengths are what they were. The words lie where every player and FFmpeg's `-c copy` look for a
-comment.
+No packet is touched and no time is rewritten. Offsets are corrected for data that moves in the file, so edit lists,
+picture order and lengths stay as they were. The text is stored at the place that every player and FFmpeg's `-c copy`
+use for a comment.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _MAX_TOP_BOXES, _MAX_BOXES, _MAX_DEEP = 20_000, 2_000, 8
 _MAX_TEXT = 4_000_000
 _OFFSET_PARENTS = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 _WORDY = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip", b"wide", b"pdin", b"cprt"})
-"""Boxes that may hold somebody's words. An empty `wide` or `free` stays what it is."""
+"""Boxes that may hold text. An empty `wide` or `free` stays as it is."""
 _LOCATED = frozenset({b"saio", b"iloc", b"cmov"})
-"""Boxes that tell of places in the file by other means, or hide the ones that do."""
+"""Boxes that give offsets in the file by other means, or hide the boxes that do."""
 _MAX_PIECE = 8 << 20
-"""Bytes of one piece's description, or of the list of pieces."""
+"""Bytes of one fragment's description, or of the list of fragments."""
 _HAS_BASE = 0x000001
 _UNFIT = "This film is built in a way that leaves no room for a recipe."
 _NAMES = {
@@ -49,7 +49,7 @@ class _Box:
 
 
 def words(file: BinaryIO, size: int) -> dict[str, str]:
-    """The texts of a film by our names in small letters; those that FFmpeg names itself, by these names."""
+    """Return the texts of a film by our names in lower case; those that FFmpeg names itself, by these names."""
     moov = next((box for box in _boxes_in(file, size) if box.kind == b"moov"), None)
     if moov is None or moov.end - moov.body > _MAX_HEADER:
         return {}
@@ -72,7 +72,7 @@ def _first(boxes: Sequence[_Box], kind: bytes) -> _Box | None:
 
 
 def _listed(data: bytes, meta: _Box) -> dict[str, str]:
-    """What a list of words says: each has its own sign, or the number of a name."""
+    """Return the texts of a list: each item has its own code, or the number of a name."""
     found: dict[str, str] = {}
     names: list[str] = []
     for box in _boxes(data, _meta_body(data, meta), meta.end):
@@ -96,17 +96,17 @@ def _text(data: bytes) -> str:
 
 
 def _meta_body(data: bytes, meta: _Box) -> int:
-    """Where the boxes of a `meta` begin: MP4 has a version in front of them, QuickTime has not."""
+    """Return the offset of the boxes in a `meta`: MP4 has a version in front of them, QuickTime has none."""
     return meta.body if data[meta.body + 4 : meta.body + 8] == b"hdlr" else meta.body + 4
 
 
-# Putting in ----------------------------------------------------------------------------------------------------------
+# Embedding -----------------------------------------------------------------------------------------------------------
 
 
 def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
     """Write the film with a recipe's JSON as its comment, and its description ahead of its pictures.
 
-    Raises FileRefused where it cannot be done without touching what is shown: then keep the film as it is.
+    Raises FileRefused if it cannot be done without touching the visible contents: then keep the film as it is.
     """
     boxes = list(_boxes_in(file, size))
     moov = next((box for box in boxes if box.kind == b"moov"), None)
@@ -142,14 +142,14 @@ def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
 
 
 def _may_be_moved(boxes: Sequence[_Box], moov: _Box, size: int) -> bool:
-    """Whether a film in pieces is one of which every place is found: its description first, then whole pieces."""
+    """Return True if every offset of a fragmented film is found: its description comes first, then whole fragments."""
     first = next(box.start for box in boxes if box.kind in (b"moof", b"mfra", b"mdat", b"sidx"))
     large = any(box.end - box.start > _MAX_PIECE for box in boxes if box.kind in (b"moof", b"mfra"))
     return moov.end <= first and boxes[-1].end == size and len(boxes) < _MAX_TOP_BOXES and not large
 
 
 def _moved_piece(file: BinaryIO, box: _Box, moved: Callable[[int], int]) -> bytearray:
-    """A piece's description, or the list of pieces, with its places in the file written anew."""
+    """Return a fragment's description, or the list of fragments, with its file offsets rewritten."""
     file.seek(box.start)
     data = bytearray(file.read(box.end - box.start))
     for one in _boxes(bytes(data), box.body - box.start, len(data)):
@@ -179,7 +179,7 @@ def _move(data: bytearray, at: int, form: str, moved: Callable[[int], int]) -> N
 
 
 def _described(moov: bytes, recipe: str) -> bytearray:
-    """A film's description with this comment in place of the one it has."""
+    """Return a film's description with this comment in place of its own."""
     children = list(_boxes(moov, 0, len(moov)))
     if not children or any(box.kind in _LOCATED for box in _nested(moov, 0, len(moov), deep=0)):
         raise FileRefused(_UNFIT)
@@ -208,7 +208,7 @@ def _box(kind: bytes, data: bytes) -> bytes:
 
 
 def _shift(moov: bytearray, moved: Callable[[int], int]) -> None:
-    """Let every offset in a description point to where its pictures will lie."""
+    """Update every offset in a description to the new position of its pictures."""
     for box in _nested(bytes(moov), 0, len(moov), deep=0):
         if box.kind not in (b"stco", b"co64") or box.end - box.body < 8:
             continue
@@ -223,18 +223,18 @@ def _shift(moov: bytearray, moved: Callable[[int], int]) -> None:
 
 
 def _nested(moov: bytes, start: int, end: int, *, deep: int) -> Iterator[_Box]:
-    """Every box of a description down to the tables of its tracks."""
+    """Yield every box of a description down to the tables of its tracks."""
     for box in _boxes(moov, start, end):
         yield box
         if box.kind in _OFFSET_PARENTS and deep < _MAX_DEEP:
             yield from _nested(moov, box.body, box.end, deep=deep + 1)
 
 
-# Taking out ----------------------------------------------------------------------------------------------------------
+# Stripping -----------------------------------------------------------------------------------------------------------
 
 
 def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
-    """Write the film with every box that may hold words made empty; nothing moves. Raises FileRefused."""
+    """Write the film with every box that may hold text made empty; nothing moves. Raises FileRefused."""
     boxes = list(_boxes_in(file, size))
     if not any(box.kind in (b"moov", b"moof") for box in boxes):
         raise FileRefused(_DAMAGED)
@@ -246,12 +246,12 @@ def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
             target.write(_emptied(file, start, body))
             _write_nothing(target, end - body)
             at = end
-    # Behind the last box there is nothing that is shown.
+    # Behind the last box there is nothing visible.
     copy_span(file, target, at, boxes[-1].end)
 
 
 def _blanks(file: BinaryIO, box: _Box) -> list[tuple[int, int, int]]:
-    """The spans of boxes to empty, in their order: this one, or those inside it."""
+    """Return the spans of boxes to empty, in their order: this one, or those inside it."""
     if box.kind in _WORDY:
         return [(box.start, box.body, box.end)]
     if box.kind != b"moov":
@@ -269,7 +269,7 @@ def _blanks(file: BinaryIO, box: _Box) -> list[tuple[int, int, int]]:
 
 
 def _emptied(file: BinaryIO, start: int, body: int) -> bytes:
-    """A box's head with its length, as one that is passed over."""
+    """Return a box's head with its length, changed to a kind that readers skip."""
     file.seek(start)
     head = file.read(body - start)
     return head[:4] + b"free" + head[8:]
@@ -285,7 +285,7 @@ def _write_nothing(target: BinaryIO, length: int) -> None:
 
 
 def _boxes_in(file: BinaryIO, size: int) -> Iterator[_Box]:
-    """The boxes of a file, one after the other; the last may be cut off."""
+    """Yield the boxes of a file, one after the other; the last may be cut off."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
         file.seek(at)
@@ -297,7 +297,7 @@ def _boxes_in(file: BinaryIO, size: int) -> Iterator[_Box]:
 
 
 def _boxes(data: bytes, start: int, end: int) -> Sequence[_Box]:
-    """The boxes in a stretch of bytes. What is damaged ends the walk."""
+    """Return the boxes in a stretch of bytes, up to the first damaged one."""
     found: list[_Box] = []
     end = min(end, len(data))
     while start < end and len(found) < _MAX_BOXES:

@@ -1,6 +1,6 @@
-"""What other tools write into their files, as far as a prompt, what was not wanted, and a seed can be told.
+"""The recipes that other tools write into their files, reduced to a prompt, a negative prompt and a seed.
 
-Every tool is known by the shape of what it wrote, never by trust: a text that does not parse is none.
+Every tool is recognised by the shape of its text, never by trust: a text that does not parse is ignored.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from services.catalogue.schema import Scalar
 from services.media.metadata.recipe import loaded, plain, scalars
 
 _MAX_STEPS = 12
-"""Links of a ComfyUI graph that are followed from the sampler to the words."""
+"""Links of a ComfyUI graph that are followed from the sampler to the text."""
 _MAX_NODES = 2_000
 _A1111_SETTINGS = re.compile(r"Steps: \d{1,6},")
-"""How the last line begins. Only its beginning is matched: looking for its end takes the square of its length."""
+"""The beginning of the last line. Only that is matched: a search for its end takes the square of its length."""
 _SETTING = re.compile(r'([A-Za-z][\w /-]{0,40}): ("[^"\n]{0,2000}"|[^,\n]{0,2000})(?:, |$)')
 _NEGATIVE = "\nNegative prompt:"
 _WORDY_INPUTS = ("text", "prompt", "positive_prompt", "text_g", "string", "value", "clip_l", "t5xxl")
@@ -25,7 +25,7 @@ _LINKS = ("conditioning", "conditioning_1", "text", "string", "value", "prompt",
 
 @dataclass(frozen=True, kw_only=True)
 class Foreign:
-    """What another tool says of how a file was made. All of it is words from outside: show it as text only."""
+    """Another tool's record of how a file was made. All of it is text from outside: show it as text only."""
 
     tool: str
     prompt: str
@@ -35,7 +35,7 @@ class Foreign:
 
 
 def read_foreign(words: Mapping[str, str]) -> Foreign | None:
-    """What a file's texts say, by their names in small letters; None where none is a recipe of a tool we know."""
+    """Return the recipe in a file's texts, keyed by lower-case names; None if none is of a tool we know."""
     readers = (_from_parameters, _from_graph, _from_invoke, _from_comment, _from_novel)
     return next((found for reader in readers if (found := reader(words)) and (found.prompt or found.seed)), None)
 
@@ -44,7 +44,7 @@ def read_foreign(words: Mapping[str, str]) -> Foreign | None:
 
 
 def _from_parameters(words: Mapping[str, str]) -> Foreign | None:
-    """A1111, Forge and their kin write lines of text; Fooocus writes JSON into the same place."""
+    """Read the lines of text that A1111, Forge and similar tools write; Fooocus writes JSON into the same place."""
     text = words.get("parameters") or words.get("usercomment") or ""
     told = loaded(text.strip(), begins="{")
     if isinstance(told, dict):
@@ -65,7 +65,7 @@ def _from_parameters(words: Mapping[str, str]) -> Foreign | None:
 
 
 def _from_graph(words: Mapping[str, str]) -> Foreign | None:
-    """ComfyUI: the nodes that ran (`prompt`), or the graph as it was drawn (`workflow`), also within a comment."""
+    """Read ComfyUI: the nodes that ran (`prompt`), or the graph as drawn (`workflow`), also inside a comment."""
     for name in ("prompt", "workflow", "comment", "description", "usercomment", "make", "model"):
         text = words.get(name, "").strip()
         told = loaded(text[text.find("{") :] if "{" in text[:20] else "")
@@ -87,7 +87,7 @@ def _from_invoke(words: Mapping[str, str]) -> Foreign | None:
 
 
 def _from_comment(words: Mapping[str, str]) -> Foreign | None:
-    """Wan2GP writes its settings as JSON: the comment of a film, or the user's comment of a picture."""
+    """Read Wan2GP, which writes its settings as JSON: the comment of a film, or the user's comment of a picture."""
     for name in ("comment", "usercomment", "description"):
         told = loaded(words.get(name, "").strip(), begins="{")
         if isinstance(told, dict) and isinstance(told.get("prompt"), str):
@@ -100,7 +100,7 @@ def _from_comment(words: Mapping[str, str]) -> Foreign | None:
 
 
 def _from_novel(words: Mapping[str, str]) -> Foreign | None:
-    """NovelAI before its JSON, and who else writes a description and says so."""
+    """Read NovelAI before its JSON, and any other tool that writes a description and names NovelAI."""
     if "novelai" not in words.get("software", "").lower():
         return None
     return Foreign(tool="NovelAI", prompt=plain(words.get("description")))
@@ -119,7 +119,7 @@ def _from_members(told: Mapping[str, object], *, tool: str) -> Foreign | None:
 
 
 def _ran(graph: Mapping[str, object]) -> Foreign | None:
-    """Nodes by number, each with its kind and inputs; an input is a value or [node, output]."""
+    """Read nodes by number, each with its kind and inputs; an input is a value or [node, output]."""
     nodes: dict[str, dict[str, object]] = {}
     for number, node in list(graph.items())[:_MAX_NODES]:
         inputs = node.get("inputs") if isinstance(node, dict) else None
@@ -138,7 +138,7 @@ def _ran(graph: Mapping[str, object]) -> Foreign | None:
 
 
 def _followed(nodes: Mapping[str, dict[str, object]], link: object) -> str:
-    """The words at the end of a link."""
+    """Return the text at the end of a link."""
     for _ in range(_MAX_STEPS):
         if isinstance(link, str):
             return plain(link)
@@ -158,7 +158,7 @@ def _texts(node: Mapping[str, object]) -> Iterator[str]:
 
 
 def _drawn(graph: Mapping[str, object]) -> Foreign | None:
-    """A graph as drawn has no names of values: the words are those of the nodes that encode text, in their order."""
+    """Read a graph as drawn, which has no names of values: the texts of its text encoders, in their order."""
     nodes = graph.get("nodes")
     if not isinstance(nodes, list):
         return None

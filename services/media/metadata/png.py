@@ -1,4 +1,4 @@
-"""The chunks of a PNG (W3C PNG, third edition): words are read, one is put in, all are taken out. Pixels stay bytes."""
+"""The chunks of a PNG (W3C PNG, third edition): texts are read, one is added, all are removed. Pixels stay as is."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _KEPT = frozenset(
     }
     | {b"acTL", b"fcTL", b"fdAT"}
 )
-"""What may stand beside the pixels of a clean file: colours, size on paper, animation."""
+"""The chunks that a clean file may have beside the pixels: colours, size on paper, animation."""
 _MAX_CHUNKS = 100_000
 _MAX_TEXT_BYTES = 8_000_000
-"""Of all texts of a file together, unpacked."""
+"""Limit on all texts of a file together, unpacked."""
 
 
 @dataclass(frozen=True)
 class _Chunk:
     kind: bytes
     start: int
-    """Where its length stands."""
+    """The offset of its length."""
     length: int
 
     @property
@@ -52,7 +52,7 @@ class _Chunk:
 
 
 def words(file: BinaryIO, size: int) -> dict[str, str]:
-    """The texts of a PNG by their keyword in small letters; XMP as `xmp`, those of EXIF by their own names."""
+    """Return the texts of a PNG by their keyword in lower case; XMP as `xmp`, those of EXIF by their own names."""
     found: dict[str, str] = {}
     room = _MAX_TEXT_BYTES
     for chunk in _chunks(file, size):
@@ -71,7 +71,7 @@ def words(file: BinaryIO, size: int) -> dict[str, str]:
 
 
 def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
-    """Write the PNG with a recipe's JSON in its XMP. Raises FileRefused where it is not built as a PNG is."""
+    """Write the PNG with a recipe's JSON in its XMP. Raises FileRefused if its structure is not that of a PNG."""
     chunks = _whole(file, size)
     packet = xmp.packet(recipe, beside=words(file, size).get("xmp", ""))
     text = _XMP + b"\0\0\0\0\0" + packet.encode("utf-8", "replace")
@@ -85,7 +85,7 @@ def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
 
 
 def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
-    """Write the PNG without words: only pixels and what their look needs. Raises FileRefused."""
+    """Write the PNG without texts: only pixels and the chunks that decide how they look. Raises FileRefused."""
     target.write(SIGNATURE)
     for chunk in _whole(file, size):
         is_critical = not chunk.kind[0] & 0x20
@@ -103,7 +103,7 @@ def _whole(file: BinaryIO, size: int) -> list[_Chunk]:
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[_Chunk]:
-    """The chunks that lie inside the file, up to its end mark."""
+    """Yield the chunks inside the file, up to its end mark."""
     start = len(SIGNATURE)
     for _ in range(_MAX_CHUNKS):
         file.seek(start)
@@ -129,7 +129,7 @@ def _made(kind: bytes, data: bytes) -> bytes:
 
 
 def _text(kind: bytes, data: bytes, room: int) -> tuple[str, str, int]:
-    """The keyword and text of a chunk, and how many bytes were unpacked for it."""
+    """Return the keyword and text of a chunk, and the number of bytes unpacked for it."""
     keyword, zero, rest = data.partition(b"\0")
     if not zero or not 0 < len(keyword) < 80:
         return "", "", 0

@@ -1,4 +1,4 @@
-"""What a file itself says of where it comes from. Hides the recipe; each function is meant for a thread."""
+"""The origin of a file by its own recipe. Hides the recipe; each function is meant for a thread."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from services.media.metadata import Recipe, embed, read_recipe
 log = logging.getLogger(__name__)
 
 _FITTED = "fits"
-"""The moment of a copy that was made to fit: it is the whole file still."""
+"""The moment of a copy that was made to fit: it is still the whole file."""
 
 
 def told_origin(path: Path) -> Origin | None:
-    """The asset that a file's own recipe names, or None where it has none."""
+    """Return the asset that a file's own recipe names, or None if it has none."""
     try:
         found = read_recipe(path)
     except OSError:
-        return None  # whether the file can be read at all is said where it is kept
+        return None  # the code that stores the file reports whether it is readable
     if not isinstance(found, Recipe):
         return None
     return Origin(asset=found.asset, moment=None if found.moment == _FITTED else found.moment)
 
 
 def pass_on(source: Path, target: Path, *, moment: str) -> None:
-    """Give what was cut out of a file the recipe of that file, if it has one."""
+    """Copy the recipe of a file, if it has one, to a part cut out of it."""
     found = read_recipe(source)
     if not isinstance(found, Recipe):
         return
@@ -39,7 +39,7 @@ def pass_on(source: Path, target: Path, *, moment: str) -> None:
 
 
 def pass_on_fitted(source: Path, target: Path, *, max_bytes: int) -> None:
-    """Give a copy that was made to fit the recipe of its source, if that has one and it leaves the copy fitting."""
+    """Copy the recipe of a source to a copy made to fit, if there is one and the copy still fits with it."""
     found = read_recipe(source)
     if not isinstance(found, Recipe):
         return

@@ -1,7 +1,7 @@
-"""What a file says of how it was made: the value, its writing, and the reading of what anybody may have written.
+"""The recipe of a file: the value, its writing, and its reading from untrusted text.
 
-Whatever is read is hostile until it has passed `read_json`: sizes, depth, types and signs are bounded here, once.
-Nothing in a recipe opens anything: it has no key, no link, no path and no person.
+All text is hostile until it has passed `read_json`: sizes, depth, types and characters are bounded here, once. Nothing
+in a recipe opens anything: it has no key, no link, no path and no person.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from services.domain.jobs import Asset, Job
 
 VERSION = 1
 MARK = '{"wan_studio":'
-"""How every recipe begins. It is ASCII without a sign that XML would change, so that it can be found as it is."""
+"""The beginning of every recipe. ASCII without a character that XML would change, so it can be found verbatim."""
 MAX_BYTES = 56_000
-"""A JPEG's segment and the text of a MOV both end at 64 kB, and more than the recipe goes into them."""
+"""A JPEG's segment and the text of a MOV both end at 64 kB, and they hold more than the recipe."""
 MAX_WORDS = 20_000
-"""Signs of a prompt that are read."""
+"""Characters of a prompt that are read."""
 MAX_MOMENT = 20
 
 _MAX_PARAMETERS, _MAX_TEXT, _MAX_INPUTS, _MAX_NUMBER = 64, 4_000, 64, 1 << 63
@@ -36,7 +36,7 @@ _NEGATIVE = "negative_prompt"
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeInput:
-    """One file that was given."""
+    """One input file."""
 
     field: str
     position: int = 0
@@ -46,7 +46,7 @@ class RecipeInput:
     kind: str
     """image, audio or video."""
     asset: str | None = None
-    """Its id in the studio that made the work."""
+    """Its id in the studio that made the result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,21 +66,23 @@ class Recipe:
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     inputs: tuple[RecipeInput, ...] = ()
     parents: tuple[str, ...] = ()
-    """Ids of the assets that the given files are, or were cut from."""
+    """Ids of the assets that the input files are, or were cut from."""
     created_at: int = 0
-    """When the work was asked for, in milliseconds since 1970."""
+    """The time of the request, in milliseconds since 1970."""
     moment: str | None = None
-    """Where the file is only cut out of the asset: `first`, `last`, seconds as text, `sound`, or `fits` for a copy that
-    was made to fit."""
+    """The part of the asset, if the file is not all of it.
+
+    It is `first`, `last`, seconds as text, `sound`, or `fits` for a copy that was made to fit.
+    """
 
     @property
     def negative_prompt(self) -> str:
-        """What was not wanted; empty where nothing was said."""
+        """The negative prompt; empty if none was given."""
         return str(self.parameters.get(_NEGATIVE) or "")
 
 
 def recipe_of(job: Job, given: Sequence[Asset], *, asset_id: str) -> Recipe:
-    """The recipe of the file `asset_id` that a job makes of the files given for it."""
+    """Return the recipe of the file `asset_id` that a job makes from its input files."""
     return Recipe(
         asset=asset_id,
         job=job.id,
@@ -110,13 +112,13 @@ def recipe_of(job: Job, given: Sequence[Asset], *, asset_id: str) -> Recipe:
 
 
 def write_json(recipe: Recipe) -> str:
-    """The recipe as compact JSON in ASCII, MAX_BYTES at most: where there are too many words the last ones go."""
+    """Return the recipe as compact JSON in ASCII, MAX_BYTES at most. If the text is too long, its end is dropped."""
     text = _json(recipe)
     if len(text) > MAX_BYTES:
         recipe = replace(recipe, rewritten_prompt=None)
         text = _json(recipe)
     while len(text) > MAX_BYTES and (recipe.prompt or recipe.parameters):
-        # A sign is at most twelve letters of JSON.
+        # A character is at most twelve letters of JSON.
         kept = max(0, len(recipe.prompt) - max(64, (len(text) - MAX_BYTES) // 12))
         recipe = replace(recipe, prompt=recipe.prompt[:kept], parameters=recipe.parameters if recipe.prompt else {})
         text = _json(recipe)
@@ -151,7 +153,7 @@ def _json(recipe: Recipe) -> str:
         "parents": list(recipe.parents),
     }
     text = json.dumps({k: v for k, v in told.items() if v is not None}, ensure_ascii=True, separators=(",", ":"))
-    # These stand only inside strings. Without them the text is the same in XML and out of it.
+    # These occur only inside strings. Without them the text is the same in XML and out of it.
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -159,7 +161,7 @@ def _json(recipe: Recipe) -> str:
 
 
 def read_json(text: str) -> Recipe | None:
-    """The recipe in a text that begins with one, or None where there is none that makes sense. Never raises."""
+    """Return the recipe in a text that begins with one, or None if there is no valid one. Never raises."""
     told = loaded(text, begins=MARK)
     if not isinstance(told, dict) or told.get("wan_studio") != VERSION:
         return None
@@ -186,7 +188,7 @@ def read_json(text: str) -> Recipe | None:
 
 
 def loaded(text: str, *, begins: str = "", most: int = 4_000_000) -> object:
-    """The JSON at the beginning of a text; None for anything that is none, is too long or too deep."""
+    """Return the JSON at the beginning of a text; None if there is none or it is too long or too deep."""
     if len(text) > most or not text.startswith(begins):
         return None
     try:
@@ -196,21 +198,22 @@ def loaded(text: str, *, begins: str = "", most: int = 4_000_000) -> object:
 
 
 def plain(value: object, *, most: int = MAX_WORDS) -> str:
-    """A text of at most `most` signs that may be stored and shown: no half signs, no control signs but line ends.
+    """Return a text of at most `most` characters that may be stored and shown.
 
-    Anything but a text is an empty one.
+    It has no half characters, and no control characters but line ends and tabs. Anything but a text becomes an empty
+    one.
     """
     if not isinstance(value, str):
         return ""
     short = value[: 2 * most]
     whole = short.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    # Cc are control signs, and the overrides of direction can make a text read as another one.
+    # Cc are control characters, and the overrides of direction can make a text read as another one.
     kept = (c for c in whole if c in "\n\t" or (unicodedata.category(c) != "Cc" and not "\u202a" <= c <= "\u202e"))
     return "".join(kept)[:most].strip()
 
 
 def scalars(told: Mapping[str, object]) -> dict[str, Scalar]:
-    """Of a JSON object the members that a form could hold, bounded in number and size."""
+    """Return the members of a JSON object that a form could hold, bounded in number and size."""
     found: dict[str, Scalar] = {}
     for name, value in told.items():
         if len(found) >= _MAX_PARAMETERS:
@@ -248,7 +251,7 @@ def _inputs(told: object) -> tuple[RecipeInput, ...]:
 
 
 def _file_name(name: str) -> str:
-    """A name without the folders it may have come from."""
+    """Return a name without the folders it may have come from."""
     return PurePosixPath(PureWindowsPath(name).name).name[:200]
 
 

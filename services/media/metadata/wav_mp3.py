@@ -1,6 +1,7 @@
-"""The words in a WAV or MP3: all are taken out. What is heard stays byte for byte.
+"""Removal of the texts in a WAV or MP3. The sound itself stays byte for byte.
 
-Sounds are given and brought, never made here, so that none is put in. A sound in a film's container (M4A) is a film.
+Sounds are uploaded or imported, never made here, so no recipe is added. A sound in a film's container (M4A) is handled
+as a film.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from services.media.files import copy_span
 _HEARD = frozenset({b"fmt ", b"fact", b"data"})
 _MAX_CHUNKS = 10_000
 _OPEN_ENDED = 0xFFFF_FFFF
-"""The length that is written where nobody could go back to write it: up to the end of the file."""
+"""The length written if the writer could not go back to fill it in: up to the end of the file."""
 _MAX_TAGS = 16
 _ID3_HEAD, _ID3_TAIL, _APE_FOOT, _LYRICS_FOOT = 10, 128, 32, 15
 _APE_HAS_HEAD = 0x8000_0000
@@ -24,7 +25,7 @@ _DAMAGED = "The sound is damaged, or of a kind in which words cannot be told fro
 
 
 def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
-    """Write a WAV or MP3 without anybody's words. Raises FileRefused for anything else."""
+    """Write a WAV or MP3 without any texts. Raises FileRefused for anything else."""
     file.seek(0)
     head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"WAVE":
@@ -48,7 +49,7 @@ def _strip_wave(file: BinaryIO, size: int, target: BinaryIO) -> None:
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, begin and end of what is in each chunk; the last may be cut off."""
+    """Yield kind, begin and end of the contents of each chunk; the last may be cut off."""
     at = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(at)
@@ -65,7 +66,7 @@ def _strip_mp3(file: BinaryIO, size: int, target: BinaryIO) -> None:
     start, end = _behind_tags(file), _before_tags(file, size)
     file.seek(start)
     head = file.read(2)
-    # Eleven bits of sync, then a layer; AAC has the same sync and none.
+    # Eleven bits of sync, then a layer; AAC has the same sync and no layer.
     is_mpeg = len(head) == 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06
     if not is_mpeg or start >= end:
         raise FileRefused(_DAMAGED)
@@ -73,7 +74,7 @@ def _strip_mp3(file: BinaryIO, size: int, target: BinaryIO) -> None:
 
 
 def _behind_tags(file: BinaryIO) -> int:
-    """Where the sound begins: behind ID3v2, of which there may be several, and the zeros that follow it."""
+    """Return the start of the sound, after one or several ID3v2 tags and the zeros that follow."""
     at = 0
     for _ in range(_MAX_TAGS):
         file.seek(at)
@@ -90,7 +91,7 @@ def _behind_tags(file: BinaryIO) -> int:
 
 
 def _before_tags(file: BinaryIO, size: int) -> int:
-    """Where the sound ends: ID3v1, APE and Lyrics3 stand at the end, in any order."""
+    """Return the end of the sound: ID3v1, APE and Lyrics3 come at the end of the file, in any order."""
     end = size
     for _ in range(_MAX_TAGS):
         shorter = _before_one_tag(file, end)

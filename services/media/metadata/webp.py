@@ -1,4 +1,4 @@
-"""The chunks of a WebP (RFC 9649): words are read, one is put in, all are taken out. Pixels stay bytes."""
+"""The chunks of a WebP (RFC 9649): texts are read, one is added, all are removed. Pixels stay untouched."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Chunk:
 
 
 def words(file: BinaryIO, size: int) -> dict[str, str]:
-    """The texts of a WebP: `xmp`, and those of EXIF by their own names."""
+    """Return the texts of a WebP: `xmp`, and those of EXIF by their own names."""
     found: dict[str, str] = {}
     for chunk in _chunks(file, size):
         if chunk.kind == _XMP:
@@ -42,14 +42,14 @@ def words(file: BinaryIO, size: int) -> dict[str, str]:
 
 
 def embed(file: BinaryIO, size: int, target: BinaryIO, recipe: str) -> None:
-    """Write the WebP with a recipe's JSON in its XMP. Raises FileRefused where it is not built as a WebP is."""
+    """Write the WebP with a recipe's JSON in its XMP. Raises FileRefused if its structure is not that of a WebP."""
     packet = xmp.packet(recipe, beside=words(file, size).get("xmp", "")).encode("utf-8", "replace")
     kept = [chunk for chunk in _chunks(file, size) if chunk.kind != _XMP]
     _write(file, target, kept, flags=_HAS_XMP, added=((_XMP, packet),))
 
 
 def strip(file: BinaryIO, size: int, target: BinaryIO) -> None:
-    """Write the WebP without words: only pixels, colours and movement. Raises FileRefused."""
+    """Write the WebP without texts: only pixels, colours and movement. Raises FileRefused."""
     chunks = list(_chunks(file, size))
     turns = (exif.upright_only(_data(file, one).removeprefix(b"Exif\0\0")) for one in chunks if one.kind == _EXIF)
     turn = next(turns, b"")
@@ -73,7 +73,7 @@ def _write(
         first, kept = _made(_EXTENDED, bytes(head)), kept[1:]
     else:
         first = _made(_EXTENDED, _extended(_data(file, kept[0], 10), kept[0].kind, flags)) if flags else b""
-    # The even length counts, and a last chunk may lie without its filling byte at the file's end.
+    # The even length counts; a last chunk may be without its padding byte at the file's end.
     length = 4 + len(first) + sum(chunk.end - chunk.start for chunk in kept) + len(own)
     target.write(b"RIFF" + struct.pack("<I", length) + b"WEBP" + first)
     for chunk in kept:
@@ -83,7 +83,7 @@ def _write(
 
 
 def _extended(head: bytes, kind: bytes, flags: int) -> bytes:
-    """The extended header that a simple WebP has not, from the beginning of its pixels."""
+    """Build the extended header that a simple WebP lacks, from the beginning of its pixels."""
     if len(head) < 10:
         raise FileRefused(_DAMAGED)
     if kind == b"VP8L":

@@ -1,6 +1,6 @@
-"""XMP packets as pictures carry them (ISO 16684-1): one is made or added to, and read without an XML parser.
+"""XMP packets in pictures (ISO 16684-1): one is made or added to, and read without an XML parser.
 
-A parser would follow whatever a hostile packet asks for; only one text is wanted.
+A parser would follow any reference in a hostile packet; only one text is wanted.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     f'{{}}{_END}</x:xmpmeta><?xpacket end="w"?>'
 )
-# A tool that writes a packet anew may choose another prefix, an attribute instead of an element, and `&quot;`.
+# A tool that rewrites a packet may choose another prefix, an attribute instead of an element, and `&quot;`.
 _ELEMENT = re.compile(r"<[\w-]{1,40}:recipe(?: [^<>]{0,400})?>([^<]{1,200000})</")
 _ATTRIBUTE = re.compile(r"""\s[\w-]{1,40}:recipe=(?:"([^"<]{1,200000})"|'([^'<]{1,200000})')""")
 
 
 def packet(recipe: str, *, beside: str = "", most: int = MAX_CHARACTERS) -> str:
-    """A packet with a recipe's JSON, and with what the packet `beside` says where `most` bytes have room for both."""
+    """Build a packet with a recipe's JSON, and the contents of the packet `beside` if both fit into `most` bytes."""
     ours = _OURS.format(recipe)
     kept = _EARLIER.sub("", beside)
     head, end, tail = kept.rpartition(_END)
@@ -37,7 +37,7 @@ def packet(recipe: str, *, beside: str = "", most: int = MAX_CHARACTERS) -> str:
 
 
 def recipe_in(text: str) -> str | None:
-    """The recipe's JSON in a packet, or None."""
+    """Return the recipe's JSON in a packet, or None."""
     text = text[:MAX_CHARACTERS]
     found = _ELEMENT.search(text)
     if found:
