@@ -1,4 +1,4 @@
-"""Everything that one transaction writes together: jobs, files, submissions, caps and what people organize.
+"""Everything that one transaction writes together: jobs, files, submissions, caps and how people organize them.
 
-`services.database.jobs.History` is the door. SQLite and PostgreSQL, through SQLAlchemy.
+`services.database.jobs.History` is the entry point. SQLite and PostgreSQL, through SQLAlchemy.
 """

@@ -1,7 +1,7 @@
-"""Daily copies of a SQLite database: the last seven, each checked. And how one is put back.
+"""Daily copies of a SQLite database: the last seven, each checked. Also puts one back.
 
 `python -m services.database.backups` lists them, `--restore [DATE]` puts one back; see `--help`. A copy holds the time
-at which it was made, so that a studio that opens it knows that it is behind (services.storage.archive_pairing).
+at which it was made, so a studio that opens it knows that it is behind (services.storage.archive_pairing).
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 OUR_TABLES = frozenset({"schema_versions", "jobs", "assets"})
 KEPT = 7
-"""Copies that are kept."""
+"""The number of copies kept."""
 _FIRST_AFTER_SECONDS = 60.0
 _LOOK_SECONDS = 3600.0
 _BEGINS, _ENDS = "studio-", ".db"
 
 
 class CopyFailed(Exception):
-    """The database could not be copied: it is damaged, or the disk is full. The message says which."""
+    """The database could not be copied: it is damaged, or the disk is full. The message states the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,11 @@ class Copy:
 
     path: Path
     day: str
-    """As 2026-11-30, in UTC."""
+    """In UTC, for example 2026-11-30."""
 
 
 def database_path(url: str) -> Path | None:
-    """The file of a SQLite database; None for any other database, and for one in memory."""
+    """Return the file of a SQLite database; None for any other database, and for one in memory."""
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
         return None
@@ -61,7 +61,7 @@ def database_path(url: str) -> Path | None:
 
 
 def copies_in(folder: Path) -> tuple[Copy, ...]:
-    """All copies, the newest first. Whether they are whole is not looked at."""
+    """Return all copies, newest first, without checking whether they are intact."""
     found = [
         Copy(path=path, day=day)
         for path in folder.glob(f"{_BEGINS}*{_ENDS}")
@@ -71,7 +71,7 @@ def copies_in(folder: Path) -> tuple[Copy, ...]:
 
 
 def newest_good(folder: Path) -> Copy | None:
-    """The newest copy that is whole, or None."""
+    """Return the newest intact copy, or None."""
     for copy in copies_in(folder):
         with suppress(sqlite3.Error):
             if damage_of(copy.path, tables=OUR_TABLES) is None and not is_empty(copy.path):
@@ -81,7 +81,7 @@ def newest_good(folder: Path) -> Copy | None:
 
 
 def copied_at(path: Path) -> int | None:
-    """When a database was copied, in milliseconds, or None if it is no copy of ours."""
+    """Return when a database was copied, in milliseconds, or None if it is not one of our copies."""
     with suppress(sqlite3.Error, ValueError), closing(sqlite3.connect(path)) as database:
         row = database.execute("SELECT value FROM facts WHERE name = ?", (COPIED_AT,)).fetchone()
         return int(row[0]) if row else None
@@ -89,14 +89,14 @@ def copied_at(path: Path) -> int | None:
 
 
 def make_copy(database: Path, folder: Path, *, now: int) -> Copy:
-    """Copy a database that may be in use. It gets its name once it is whole and checked. Raises CopyFailed."""
+    """Copy a database that may be in use. It gets its name once it is complete and checked. Raises CopyFailed."""
     day = _day(now)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target, part = folder / f"{_BEGINS}{day}{_ENDS}", folder / f".{_BEGINS}{day}.part"
     part.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(database, timeout=30)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)  # one look at the database: whoever writes meanwhile does not wait
+            source.backup(copy)  # one snapshot of the database: writers do not wait meanwhile
             copy.execute("PRAGMA journal_mode=DELETE")
             with copy:
                 copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (COPIED_AT, str(now)))
@@ -123,9 +123,9 @@ def prune(folder: Path) -> None:
 
 
 def put_back(copy: Copy, database: Path, *, now: int, why: str) -> Path:
-    """Put a copy in the place of a database that nobody uses. Returns where that one is now.
+    """Put a copy in the place of a database that is not in use. Returns the new path of the replaced one.
 
-    The copy is made whole beside it first; after a crash in between `finish` does the rest.
+    The copy is first completed beside it; after a crash in between, `finish` does the rest.
     """
     ready = _ready(database)
     part = ready.with_name(ready.name + ".part")
@@ -138,12 +138,12 @@ def put_back(copy: Copy, database: Path, *, now: int, why: str) -> Path:
 
 
 def finish(database: Path) -> bool:
-    """Finish putting a copy back that a crash broke off. Returns whether there was one to finish."""
+    """Finish putting back a copy after a crash interrupted it. Returns whether there was one to finish."""
     ready = _ready(database)
     if not ready.exists():
         return False
     if database.exists():
-        ready.unlink()  # it broke off before the database was touched: all begins again
+        ready.unlink()  # interrupted before the database was touched: start over
         return False
     ready.replace(database)
     return True
@@ -174,8 +174,8 @@ def _is_day(text: str) -> bool:
 class Backups:
     """Copies the database of a running studio once a day.
 
-    `settled` says whether older copies may make room. `told` takes the sentence that says why there is no copy, and
-    None when there is one again.
+    `settled` returns whether older copies may be pruned. `told` receives the sentence that explains why there is no
+    copy, and None once there is one again.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Backups:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Backups]:
-        """Look once an hour whether there is a copy of today, the first time a minute from now."""
+        """Check once an hour whether there is a copy of today, first after a minute."""
         copying = repeating(
             self.look, name="copying the database", every=_LOOK_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
         )

@@ -1,9 +1,9 @@
-"""Caps on money: which there are, which apply to whom, and how much is left of each.
+"""Caps on money: which there are, which persons they apply to, and how much is left of each.
 
-A cap counts what is held and what was billed (services.database.reservations). It is enforced where the job is written:
-`enforce` runs in that transaction, and writers come one after the other, so that no two of them see the same room.
-Caps of the settings always hold. Of those that an admin wrote down, one for a named person takes the place of the one
-for every person, of the same period and currency. Nothing is ever changed from one currency to another.
+A cap counts held and billed amounts (services.database.reservations). It is enforced as the job is written:
+`enforce` runs in that transaction, and writers run one after the other, so no two of them count the same remainder.
+Caps from the settings always apply. Among caps set by an admin, one for a named person replaces the one for every
+person with the same period and currency. Amounts are never converted between currencies.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _LONGEST_NAME = 100
 
 
 class Scope(StrEnum):
-    """Whose money a cap counts."""
+    """The persons whose money a cap counts."""
 
     PERSON = "person"
-    """That of one person; without a name, of each person by themselves."""
+    """The money of one person; without a name, of each person separately."""
     ALL = "all"
 
 
 class Period(StrEnum):
-    """The time whose money a cap counts. Days and months are those of the clock on the studio's wall."""
+    """The time span that a cap counts. Days and months are in the studio's local time zone."""
 
     DAY = "day"
     MONTH = "month"
@@ -46,17 +46,17 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Cap:
-    """A most that may be spent."""
+    """A limit on spending."""
 
     id: str
     scope: Scope
     person: str | None = None
-    """Whose, where it is one person's; None for each person's or everybody's."""
+    """The person, for a cap on one person; None for a cap on each person or on all together."""
     period: Period
     currency: str
     micros: int
     fixed: bool = False
-    """Whether it is a setting, which nobody changes on the page."""
+    """Whether it comes from the settings and cannot be changed on the page."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ class CapState:
 
     @property
     def left(self) -> int:
-        """What may still be spent, in millionths; never below 0."""
+        """The amount that may still be spent, in millionths; never below 0."""
         return max(0, self.cap.micros - self.used)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spender:
-    """Whose money, on which day, in a demo or for real."""
+    """The spending person, the day, and whether it is a demo or real."""
 
     person: str
     demo: bool
@@ -82,7 +82,7 @@ class Spender:
 
 
 class CapView(TypedDict):
-    """A cap for a page. Amounts are in the currency; `used` and `left` are null where it is each person's."""
+    """A cap for a page. Amounts are in the currency; `used` and `left` are null for a cap on each person."""
 
     id: str
     scope: str
@@ -96,7 +96,7 @@ class CapView(TypedDict):
 
 
 def fixed_caps(settings: Settings) -> tuple[Cap, ...]:
-    """The caps that the settings name."""
+    """Return the caps from the settings."""
     given = (
         (Scope.PERSON, Period.DAY, settings.studio_cap_person_day),
         (Scope.PERSON, Period.MONTH, settings.studio_cap_person_month),
@@ -121,32 +121,32 @@ def fixed_caps(settings: Settings) -> tuple[Cap, ...]:
 
 
 class Caps:
-    """The caps of the settings, and those that an admin wrote down."""
+    """The caps from the settings, and those set by an admin."""
 
     def __init__(self, engine: AsyncEngine, fixed: Sequence[Cap] = ()) -> None:
         self._engine = engine
         self._fixed = tuple(fixed)
 
     async def all(self) -> tuple[Cap, ...]:
-        """Every cap, those of the settings first."""
+        """Return every cap, those from the settings first."""
         async with self._engine.connect() as connection:
             return (*self._fixed, *await _written(connection))
 
     async def states(self, spender: Spender, *, currency: str | None = None) -> tuple[CapState, ...]:
-        """The caps that apply to somebody, of one currency or of all, and how much of each is used."""
+        """Return the caps that apply to a spender, of one currency or of all, with the amount used of each."""
         async with self._engine.connect() as connection:
             return await self._states(connection, spender, currency)
 
     async def state(self, cap: Cap, spender: Spender) -> CapState:
-        """How much of one cap is used; `spender` says the day, and the person where the cap names none."""
+        """Return how much of one cap is used. `spender` gives the day, and the person if the cap names none."""
         async with self._engine.connect() as connection:
             (used,) = await _used(connection, [cap], spender)
         return CapState(cap, used)
 
     async def enforce(self, connection: AsyncConnection, asked: Sequence[Job]) -> None:
-        """Refuse jobs of one person, in one currency, that are together more than what is left of a cap.
+        """Refuse jobs of one person, in one currency, if their total exceeds the remainder of a cap.
 
-        Call it in the transaction that writes them, after that has taken its turn among the writers. Raises OverCap.
+        Call it in the transaction that writes them, once that transaction holds the write lock. Raises OverCap.
         """
         if not asked:
             return
@@ -159,7 +159,7 @@ class Caps:
             raise OverCap(message, left=over.left, currency=currency)
 
     async def put(self, *, scope: Scope, person: str | None, period: Period, currency: str, micros: int) -> Cap:
-        """Write a cap down, in the place of the one there was for the same. Raises StudioError."""
+        """Write a cap, replacing the one for the same scope, person, period and currency. Raises StudioError."""
         name = _name_of(scope, person)
         same = sa.and_(
             caps.c.scope == str(scope),
@@ -176,7 +176,7 @@ class Caps:
         return cap
 
     async def drop(self, cap_id: str) -> None:
-        """Take a cap away. Raises NotFound; StudioError for one of the settings."""
+        """Remove a cap. Raises NotFound if it does not exist, StudioError if it comes from the settings."""
         if any(cap.id == cap_id for cap in self._fixed):
             raise StudioError("This cap is a setting of the studio: it is changed where the studio is started.")
         async with self._engine.begin() as connection:
@@ -196,7 +196,7 @@ class Caps:
 
 
 def applying(known: Sequence[Cap], *, person: str) -> tuple[Cap, ...]:
-    """The caps that hold for a person."""
+    """Return the caps that apply to a person."""
     own = {(cap.period, cap.currency) for cap in known if cap.person == person}
     return tuple(
         cap
@@ -208,14 +208,16 @@ def applying(known: Sequence[Cap], *, person: str) -> tuple[Cap, ...]:
 
 
 def exceeded(states: Sequence[CapState], micros: int) -> CapState | None:
-    """The cap with the least left that an amount does not fit in, or None. What costs nothing fits everywhere."""
+    """Return the cap with the least left that an amount exceeds, or None. An amount of zero exceeds no cap."""
     over = [state for state in states if micros > 0 and state.used + micros > state.cap.micros]
     return min(over, key=lambda state: state.left, default=None)
 
 
 def refusal(state: CapState, micros: int, *, demo: bool) -> str:
-    """Why something is not ordered, in a sentence; two in a demo, which bills nothing and keeps caps all the same, so
-    that people see what one does."""
+    """Return a sentence that explains why a request is refused; two sentences in a demo.
+
+    A demo bills nothing but enforces caps all the same, to show people the effect of a cap.
+    """
     cap = state.cap
     left = f"only {said(state.left, cap.currency)} is left" if state.left else "nothing is left"
     if demo:
@@ -227,7 +229,7 @@ def refusal(state: CapState, micros: int, *, demo: bool) -> str:
 
 
 def cap_words(cap: Cap) -> str:
-    """A cap in words: `your cap of $20 a day`."""
+    """Return a cap in words: `your cap of $20 a day`."""
     amount = said(cap.micros, cap.currency)
     match cap.period:
         case Period.DAY:
@@ -248,7 +250,7 @@ def cap_words(cap: Cap) -> str:
 
 
 def cap_view(cap: Cap, state: CapState | None = None) -> CapView:
-    """A cap for a page."""
+    """Return a cap as a page shows it."""
     return CapView(
         id=cap.id,
         scope=str(cap.scope),
@@ -292,7 +294,7 @@ def _row(cap: Cap) -> dict[str, str | int | None]:
 
 
 async def _used(connection: AsyncConnection, wanted: Sequence[Cap], spender: Spender) -> list[int]:
-    """What is used of each cap, in one statement."""
+    """Return the amount used of each cap, in one statement."""
     if not wanted:
         return []
     sums = [_sum(cap, spender).scalar_subquery() for cap in wanted]

@@ -1,4 +1,4 @@
-"""Connections to the database, SQLite or PostgreSQL, and how each is set up when it opens."""
+"""Connections to the database, SQLite or PostgreSQL, and the setup of each when it opens."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 Conflict = IntegrityError
 """Raised by a write if another process wrote the same row first."""
 STILL_SECONDS = 10
-"""A transaction in which nothing happens for so long is ended by PostgreSQL, and what it holds is free."""
+"""PostgreSQL ends a transaction that is idle for this many seconds, and releases its locks."""
 
 
 _PATIENCE_SECONDS = 30
-"""How long one process waits for another that is writing to the same SQLite file."""
+"""How many seconds a process waits for another one that is writing to the same SQLite file."""
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ async def connected(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
-    # A process that stands still in the middle of a transaction must not hold its rows against all others.
+    # A process that stalls in the middle of a transaction must not lock its rows against all others.
     cursor = connection.cursor()
     cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_SECONDS * 1000}")
     cursor.close()
@@ -61,8 +61,9 @@ async def _configure_sqlite(connection: aiosqlite.Connection) -> None:
 
 
 async def _write_ahead(connection: aiosqlite.Connection) -> None:
-    # Two that turn a new file to WAL at once would wait for each other, so SQLite refuses one at once, whatever its
-    # busy_timeout. The other is done in a moment, and then there is nothing left to turn.
+    # If two processes turn a new file to WAL at the same time, each would wait for the other, so SQLite refuses one of
+    # them immediately, regardless of its busy_timeout. The other finishes in a moment, and then there is nothing left
+    # to turn.
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
@@ -76,14 +77,15 @@ async def _write_ahead(connection: aiosqlite.Connection) -> None:
 
 
 def _let_go_of_the_lock(connection: Any, _record: object, _error: object) -> None:  # Any: as above
-    # Who writes may be canceled in the middle. Closing alone does not end the transaction while anything, such as a
-    # traceback, remembers a cursor: nobody could write until that was collected. In line before the close is enough.
+    # A writer may be canceled in the middle. Closing alone does not end the transaction while anything, such as a
+    # traceback, still references a cursor: all other writers would be blocked until it was collected. Queueing the
+    # rollback before the close is enough.
     with suppress(sqlite3.Error, asyncio.CancelledError):
         connection.rollback()
 
 
 def _quiet_driver() -> None:
-    """Keep the driver from logging statements with what is in them: words, and links that open somebody's pictures."""
+    """Keep the driver from logging statements with their values: prompts, and links that open people's pictures."""
     logger = logging.getLogger("aiosqlite")
     if logger.level < logging.INFO:
         logger.setLevel(logging.INFO)

@@ -1,6 +1,6 @@
-"""Whether a SQLite file is whole, and setting one aside that is not. Plain file work for a thread.
+"""Checks whether a SQLite file is intact, and sets a damaged one aside. Blocking file work: run it in a thread.
 
-Only what SQLite itself calls damaged counts: a file that is locked, away or not to be read is left where it is.
+Only a file that SQLite itself reports as damaged counts. A file that is locked, missing or unreadable is left in place.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database. It goes with it: beside another database it would destroy that one."""
+"""Files that SQLite keeps beside a database. They move with it: beside another database they would destroy that one."""
 _PATIENCE_SECONDS = 30.0
 
 
 def damage_of(path: Path, *, tables: frozenset[str] = frozenset()) -> str | None:
-    """Why a file is no whole database, as a few words; None if it is one, or has nothing in it yet.
+    """Return in a few words why a file is not an intact database; None if it is one or is still empty.
 
-    A database that has tables, but not all of these, is another program's. Raises sqlite3.Error for what says nothing
-    of the file itself, for example that it is locked.
+    A database that has tables, but not all of `tables`, belongs to another program. Raises sqlite3.Error for an error
+    that is not about the file itself, for example if it is locked.
     """
     try:
         with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS)) as database:
@@ -40,15 +40,16 @@ def damage_of(path: Path, *, tables: frozenset[str] = frozenset()) -> str | None
 
 
 def is_empty(path: Path) -> bool:
-    """Whether a whole database has no tables: nothing was ever written into it, or all of it was lost."""
+    """Return whether an intact database has no tables: nothing was ever written to it, or everything was lost."""
     with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS)) as database:
         return database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
 
 
 def set_aside(path: Path, *, now: int, why: str) -> Path:
-    """Give a database, with what lies beside it, a dated name in the same folder. Returns where it is now.
+    """Rename a database and the files beside it to a dated name in the same folder. Returns the new path.
 
-    What lies beside it goes first: after a crash in between there is no other database's log beside a new one.
+    The files beside it are moved first. After a crash in between, a new database never has another database's log
+    beside it.
     """
     moment = datetime.fromtimestamp(now / 1000, UTC)
     aside = path.with_name(f"{path.stem}-{why}-{moment:%Y-%m-%d-%H%M%S}{path.suffix}")
@@ -66,5 +67,5 @@ def set_aside(path: Path, *, now: int, why: str) -> Path:
 
 
 def has_strays(path: Path) -> bool:
-    """Whether a log lies beside a database that is not there."""
+    """Return whether a log exists beside a database that is missing."""
     return not path.exists() and any(path.with_name(path.name + ending).exists() for ending in _BESIDE)

@@ -1,6 +1,6 @@
-"""What the database knows of itself and of the archive that belongs to it. Hides the SQL.
+"""What the database knows about itself and about the archive that belongs to it. Hides the SQL.
 
-Facts are short texts under a name. Strangers are entries below `results/` that were looked at and belong to no job.
+Facts are short texts under a name. Strangers are entries below `results/` that were examined and belong to no job.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from services.domain.batches import batches
 
 DATABASE_ID = "database_id"
 COPIED_AT = "copied_at"
-"""Only in a copy of the database: when it was made, in milliseconds. A database with it was put back from a copy."""
+"""Only in a copy of the database: when it was made, in milliseconds. A database with it was restored from a copy."""
 MISHAP = "mishap"
-"""What happened to the database, as JSON, until a person has dealt with it."""
+"""The mishap that befell the database, as JSON, until a person has dealt with it."""
 HELD_FOR = "held_for"
-"""The archive for which jobs that were not sent yet have been held already."""
+"""The archive that unsubmitted jobs have already been held for."""
 _AT_ONCE = 500
 
 
@@ -32,22 +32,22 @@ class Facts:
         self._engine = engine
 
     async def get(self, name: str) -> str | None:
-        """A fact, or None."""
+        """Return a fact, or None."""
         async with self._engine.connect() as connection:
             return await connection.scalar(sa.select(facts.c.value).where(facts.c.name == name))
 
     async def put(self, name: str, value: str) -> None:
-        """Write a fact, in the place of an earlier one."""
+        """Write a fact, replacing an earlier one."""
         async with self._engine.begin() as connection:
             await put_fact(connection, name, value)
 
     async def drop(self, name: str) -> None:
-        """Forget a fact."""
+        """Delete a fact."""
         async with self._engine.begin() as connection:
             await connection.execute(facts.delete().where(facts.c.name == name))
 
     async def database_id(self) -> str:
-        """The id of this database. It is made on first use; several processes may ask at once."""
+        """Return the id of this database. It is created on first use; several processes may ask at the same time."""
         known = await self.get(DATABASE_ID)
         if known:
             return known
@@ -58,27 +58,27 @@ class Facts:
             )
         return await self.get(DATABASE_ID) or ""
 
-    # What is known of the archive ------------------------------------------------------------------------------------
+    # Knowledge about the archive --------------------------------------------------------------------------------------
 
     async def known_jobs(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these ids that any job has, in the bin or purged from it as well."""
+        """Return those of these ids that any job has, including jobs in the bin and purged ones."""
         return await self._among(jobs.c.id, job_ids)
 
     async def purged(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these jobs that left the bin for good."""
+        """Return those of these jobs that were purged."""
         return await self._among(jobs.c.id, job_ids, jobs.c.purged_at.is_not(None))
 
     async def known_assets(self, asset_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these ids that any asset has."""
+        """Return those of these ids that any asset has."""
         return await self._among(assets.c.id, asset_ids)
 
     async def strangers(self) -> frozenset[str]:
-        """The entries below `results/` that were looked at and belong to no job of that name."""
+        """Return the entries below `results/` that were examined and belong to no job of that name."""
         async with self._engine.connect() as connection:
             return frozenset(await connection.scalars(sa.select(strangers.c.entry)))
 
     async def set_strangers(self, found: Mapping[str, str]) -> None:
-        """Write down entries that were looked at, each with why it is left as it is."""
+        """Record entries that were examined, each with the reason why it is left as it is."""
         if not found:
             return
         async with self._engine.begin() as connection:

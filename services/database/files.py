@@ -1,4 +1,4 @@
-"""The files of jobs: which are in use, how much room they take, and whether a file is here already. Hides the SQL.
+"""The files of jobs: which are in use, how much space they take, and whether a file is already known. Hides the SQL.
 
 A key is a file's path below the archive's folder. Several jobs may use one file. A job in the bin still uses its files.
 A person is a name; None means everyone.
@@ -22,10 +22,10 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """The bytes of some files, each file counted once."""
+    """The bytes of a group of files, each file counted once."""
 
     made: bool
-    """Whether they were made; else they were given."""
+    """Whether the files are outputs; otherwise they are inputs."""
     binned: bool
     """Whether only jobs in the bin use them."""
     family: str
@@ -41,7 +41,7 @@ class Files:
         self._engine = engine
 
     async def named(self, keys: Sequence[str], *, folders: Sequence[str]) -> frozenset[str]:
-        """Keys that are in use: those of `keys` and their pictures, and all of the jobs named in `folders`. Quick.
+        """Return the keys in use: those of `keys` and their pictures, and all of the jobs named in `folders`. Fast.
 
         It may miss a picture that another file's row names: `in_use` does not.
         """
@@ -54,7 +54,7 @@ class Files:
         return frozenset(found)
 
     async def in_use(self, keys: Sequence[str]) -> frozenset[str]:
-        """Those of these keys that any row names, as a file or as a picture of one. Looks through every row."""
+        """Return those of these keys that any row names, as a file or as a picture of one. Scans every row."""
         found: set[str] = set()
         async with self._engine.connect() as connection:
             for some in batches(keys, _KEYS_AT_ONCE):
@@ -65,7 +65,7 @@ class Files:
         return frozenset(found)
 
     async def shares(self, *, person: str | None) -> tuple[Share, ...]:
-        """The bytes of a person's files, or of everybody's, by family and day."""
+        """Return the bytes of a person's files, or of all files, by family and day."""
         made = sa.func.max(sa.case((assets.c.role == OUTPUT, 1), else_=0))
         shown = sa.func.max(sa.case((jobs.c.deleted_at.is_(None), 1), else_=0))
         each = (
@@ -90,22 +90,22 @@ class Files:
                 for made, shown, family, day, total in await connection.execute(statement)
             )
 
-    # The same file, or nearly ----------------------------------------------------------------------------------------
+    # The same file, or nearly the same --------------------------------------------------------------------------------
 
     async def made(self, sha256s: Sequence[str], *, person: str | None, demo: bool) -> Asset | None:
-        """The newest result with one of these hashes."""
+        """Return the newest output with one of these hashes, or None."""
         statement = self._results(person, demo).where(assets.c.sha256.in_(list(sha256s)))
         found = await self._some(statement.order_by(assets.c.created_at.desc()).limit(1))
         return found[0] if found else None
 
     async def held(self, sha256: str, *, person: str) -> Asset | None:
-        """A file of this person with this hash, made or given."""
+        """Return a file of this person with this hash, output or input; None if there is none."""
         mine = sa.select(assets).join(jobs, jobs.c.id == assets.c.job_id).where(jobs.c.person == person)
         found = await self._some(mine.where(assets.c.sha256 == sha256).order_by(assets.c.created_at).limit(1))
         return found[0] if found else None
 
     async def like(self, other: Asset, *, person: str, demo: bool, more_bytes: int, limit: int = 32) -> Sequence[Asset]:
-        """Results of the same kind and size in pixels as `other` that have up to so many bytes more, nearest first."""
+        """Return outputs of the kind and pixel size of `other`, up to `more_bytes` larger, nearest in size first."""
         statement = self._results(person, demo).where(
             assets.c.kind == other.kind,
             assets.c.width == other.width,

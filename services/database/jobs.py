@@ -1,7 +1,7 @@
-"""All jobs and assets: what was asked for and what was made.
+"""All jobs and assets: each request and its results.
 
 Hides SQL, the two dialects (SQLite and PostgreSQL) and how change numbers are counted. Knows nothing of the vendor or
-of the engine.
+the engine.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _LAST_PLACE = (1 << 63) - 1
 
 
 class History:
-    """The database. Open with `History.open`."""
+    """The database. Open it with `History.open`."""
 
     def __init__(self, engine: AsyncEngine, caps: Sequence[Cap] = ()) -> None:
         self.engine = engine
@@ -65,7 +65,7 @@ class History:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, caps: Sequence[Cap] = ()) -> AsyncIterator[Self]:
-        """Connect, bring the tables up to date, and close at the end. `caps` hold besides those in the database."""
+        """Connect, bring the tables up to date, and close at the end. `caps` apply besides those in the database."""
         async with connected(url) as engine:
             await migrate(engine)
             yield cls(engine, caps)
@@ -73,16 +73,18 @@ class History:
     # Jobs ------------------------------------------------------------------------------------------------------------
 
     async def add(self, job: Job, files: Sequence[Asset] = ()) -> Job:
-        """Write a new job, the files given for it and what it holds of the caps, in one transaction.
+        """Write a new job, its input files and its reservation against the caps, in one transaction.
 
-        Raises OverCap, and then nothing was written.
+        Raises OverCap if it exceeds a cap; then nothing was written.
         """
         (written,) = await self.add_all([JobWithAssets(job, tuple(files))])
         return written
 
     async def add_all(self, orders: Sequence[JobWithAssets]) -> tuple[Job, ...]:
-        """The same for several jobs of one person and one currency: all are written, or none. Raises OverCap for what
-        they cost together."""
+        """Write several jobs of one person and one currency: all of them, or none.
+
+        Raises OverCap if their total cost exceeds a cap.
+        """
         async with self.engine.begin() as connection:
             last = await next_sequence(connection, changes=len(orders))
             await self.caps.enforce(connection, [order.job for order in orders if not order.job.imported])
@@ -91,15 +93,15 @@ class History:
             await reindex(connection, [job.id for job in written])
         return tuple(written)
 
-    # `owner` is whose rows are seen: a person's name, or EVERYONE. What belongs to another does not exist for them.
+    # `owner` is the person whose rows are seen: a name, or EVERYONE. Rows of another person do not exist for them.
 
     async def job(self, job_id: str, *, owner: str | None) -> Job:
-        """One job. Raises NotFound."""
+        """Return one job. Raises NotFound if it does not exist."""
         async with self.engine.connect() as connection:
             return await _job(connection, job_id, owner=owner)
 
     async def with_assets(self, job_id: str, *, owner: str | None, purged: bool = False) -> JobWithAssets:
-        """One job and its files. Raises NotFound; if it has left the bin for good, unless `purged`."""
+        """Return one job and its files. Raises NotFound if it does not exist, or was purged and `purged` is False."""
         async with self.engine.connect() as connection:
             job = await _job(connection, job_id, owner=owner)
             if job.purged_at is not None and not purged:
@@ -108,7 +110,7 @@ class History:
         return found
 
     async def several(self, job_ids: Sequence[str], *, owner: str | None) -> tuple[JobWithAssets, ...]:
-        """These jobs and their files, in this order; a job that does not exist is left out. Some hundred at once."""
+        """Return these jobs and their files, in this order. Missing jobs are left out. Meant for a few hundred."""
         statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None), *_of(owner))
         async with self.engine.connect() as connection:
             found = {row["id"]: job_of(row) for row in (await connection.execute(statement)).mappings()}
@@ -126,9 +128,9 @@ class History:
     ) -> Job | None:
         """Change members of a job and add files to it, in one transaction.
 
-        Returns the job as it now stands. None if it is not in one of the states `only_from`, has not the lane that was
-        given at `only_slot`, or does not ask `only_decision`: then nothing was changed. `values` are members of Job;
-        Any because they are columns of every kind.
+        Returns the changed job. None if it is not in one of the states `only_from`, does not have the slot given at
+        `only_slot`, or does not ask for `only_decision`: then nothing was changed. `values` are members of Job; Any
+        because they are columns of every kind.
         """
         async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -140,7 +142,7 @@ class History:
             if job is not None and files:
                 await put_assets(connection, files)
                 if any(asset.is_output for asset in files):
-                    await reindex(connection, [job_id])  # what was made is searched for by its kind
+                    await reindex(connection, [job_id])  # results are searched for by their kind
         return job
 
     async def adopt_late(
@@ -148,9 +150,9 @@ class History:
     ) -> Job | None:
         """Give a task to a submission that was given up, in one transaction.
 
-        Its job takes the task if it waits to be sent again, or for a person's decision. Otherwise the job `otherwise`
-        is written, which then has the submission. No cap is asked, since it is bought already. None if the task, or the
-        submission, was settled meanwhile.
+        Its job takes the task if it waits to be resubmitted, or for a person's decision. Otherwise the job `otherwise`
+        is written and takes over the submission. No cap is enforced, since the task is already bought. Returns None if
+        the task or the submission was settled meanwhile.
         """
         async with self.engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -176,7 +178,7 @@ class History:
                     updated_at=now,
                 )
             if job.status.final and job.actual_micros is None:
-                # Its money is that of the task, which has a job of its own now.
+                # Its money is that of the task, which now has a job of its own.
                 await change_job(connection, job.id, sequence=sequence, actual_micros=0, updated_at=now)
             written = await _write(connection, otherwise, sequence=sequence)
             await self.submissions.take_late(connection, submission, task_id=task_id, job_id=written.id)
@@ -186,9 +188,9 @@ class History:
     # Finding ---------------------------------------------------------------------------------------------------------
 
     async def page(self, find: Find, *, cursor: str | None = None, newer: bool = False, limit: int = 60) -> Page:
-        """A page of jobs, newest first: below the cursor, or with `newer` the nearest above it.
+        """Return a page of jobs, newest first: below the cursor, or with `newer` the nearest ones above it.
 
-        Paging is by place, so that new jobs neither repeat nor skip one. Raises NotFound where the cursor is not one.
+        Paging is by place, so new jobs neither repeat nor skip one. Raises NotFound if the cursor is invalid.
         """
         at = _read_cursor(cursor)
         async with self.engine.connect() as connection:
@@ -210,7 +212,7 @@ class History:
         return Page(items, str(last) if below else None, str(first) if above else None, tuple(asked.remarks))
 
     async def around(self, find: Find, place: int, *, limit: int = 60) -> Page:
-        """The page in whose middle a place lies: half of it newer, the place itself and the rest older."""
+        """Return the page around a place: half of it newer, then the place itself and older ones."""
         async with self.engine.connect() as connection:
             asked = await plan(connection, find)
             half = limit // 2
@@ -227,20 +229,20 @@ class History:
         )
 
     async def unfinished(self) -> tuple[Job, ...]:
-        """Every job that is not at its end, oldest first."""
+        """Return every unfinished job, oldest first."""
         final = [str(status) for status in FINAL]
         statement = sa.select(jobs).where(jobs.c.status.not_in(final)).order_by(jobs.c.created_at)
         async with self.engine.connect() as connection:
             return tuple(job_of(row) for row in await fetched(connection, statement))
 
     async def sequence(self) -> int:
-        """The number of the latest change."""
+        """Return the number of the latest change."""
         async with self.engine.connect() as connection:
             return await connection.scalar(sa.select(counters.c.value).where(counters.c.name == "sequence")) or 0
 
     async def changed_since(self, sequence: int, *, owner: str | None, limit: int = 200) -> tuple[JobWithAssets, ...]:
-        """The jobs that changed after a change number, in the order of their changes."""
-        after = max(0, min(sequence, _LAST_PLACE))  # further no database counts
+        """Return the jobs that changed after a change number, in the order of their changes."""
+        after = max(0, min(sequence, _LAST_PLACE))  # no database counts further
         changed = (jobs.c.sequence > after, jobs.c.purged_at.is_(None), *_of(owner))
         statement = sa.select(jobs).where(*changed).order_by(jobs.c.sequence)
         async with self.engine.connect() as connection:
@@ -250,7 +252,7 @@ class History:
     # Assets ----------------------------------------------------------------------------------------------------------
 
     async def asset(self, asset_id: str, *, owner: str | None) -> Asset:
-        """One file. Raises NotFound."""
+        """Return one file. Raises NotFound if it does not exist or belongs to another person."""
         statement = sa.select(assets).where(assets.c.id == asset_id)
         if owner is not None:
             statement = statement.join(jobs, jobs.c.id == assets.c.job_id).where(*_of(owner))
@@ -273,13 +275,13 @@ def _read_cursor(cursor: str | None) -> int | None:
 
 
 def _longest(files: Sequence[Asset], before: float | None) -> float | None:
-    """The length of the longest that was made. To a tenth: a clip of 5 seconds often has 5.04."""
+    """Return the length of the longest output, in seconds, to a tenth: a clip of 5 seconds often has 5.04."""
     made = [round(asset.seconds, 1) for asset in files if asset.is_output and asset.seconds]
     return max([*made, *([] if before is None else [before])], default=None)
 
 
 async def _write(connection: AsyncConnection, order: JobWithAssets, *, sequence: int) -> Job:
-    """Write a new job, its files and what it holds of the caps."""
+    """Write a new job, its files and its reservation against the caps."""
     job, files = order.job, order.assets
     row = row_of(job) | {"sequence": sequence, "place": await _free_place(connection, job)}
     row["seconds"] = _longest(files, job.seconds)
@@ -292,7 +294,7 @@ async def _write(connection: AsyncConnection, order: JobWithAssets, *, sequence:
 
 
 async def _free_place(connection: AsyncConnection, job: Job) -> int:
-    """The job's place, or the next one that is free. Writers come one after the other, so it stays free."""
+    """Return the job's place, or the next free one. Writers run one after the other, so it stays free."""
     place = place_of(job.created_at, job.id)
     while await connection.scalar(sa.select(jobs.c.id).where(jobs.c.place == place)) is not None:
         place += 1
@@ -312,7 +314,7 @@ async def _job(connection: AsyncConnection, job_id: str, *, owner: str | None) -
 
 
 async def _whole(connection: AsyncConnection, found: Sequence[Job]) -> tuple[JobWithAssets, ...]:
-    """Jobs with their files and order, in a few statements however many they are."""
+    """Return jobs with their files, tags and collections, in a few statements regardless of their number."""
     if not found:
         return ()
     ids = [job.id for job in found]
@@ -346,7 +348,7 @@ async def _assets_of(connection: AsyncConnection, job_ids: Sequence[str]) -> dic
 async def _order_of(
     connection: AsyncConnection, job_ids: Sequence[str]
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Tags by name, and ids of collections, by job."""
+    """Return tag names and collection ids, by job."""
     of_tags = sa.select(sa.true().label("is_tag"), tags.c.job_id, tags.c.name).where(tags.c.job_id.in_(job_ids))
     of_collections = sa.select(sa.false(), collection_jobs.c.job_id, collection_jobs.c.collection_id).where(
         collection_jobs.c.job_id.in_(job_ids)
@@ -359,7 +361,7 @@ async def _order_of(
 
 
 async def _parents_of(connection: AsyncConnection, files: dict[str, list[Asset]]) -> dict[str, tuple[str, str]]:
-    """The job and the person of every parent that is known here."""
+    """Return the job and the person of every known parent."""
     wanted = {asset.parent_id for some in files.values() for asset in some if asset.parent_id}
     if not wanted:
         return {}

@@ -1,6 +1,6 @@
-"""Which work came of which: by the files that were given again, and by the settings. Hides the SQL.
+"""The descent of jobs from one another: through files that were used again, and through reused settings. Hides the SQL.
 
-Only services.database.jobs builds it. Whatever belongs to somebody else, or has left the bin for good, is not seen.
+Only services.database.jobs builds it. Jobs of another person and purged jobs are not seen.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from services.domain.jobs import OUTPUT, Origin
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One step of a family: of the older job came the younger one."""
+    """One step of a family: the younger job came from the older one."""
 
     older: str
     younger: str
     asset: str | None = None
-    """The file that went over; None where only the settings did."""
+    """The file that was passed on; None if only the settings were."""
     moment: str | None = None
 
 
@@ -34,19 +34,19 @@ class Lineage:
         self._engine = engine
 
     async def owner(self, asset_id: str) -> str | None:
-        """Whose a file is, or None where it is not known here."""
+        """Return the owner of a file, or None if the file is unknown."""
         statement = sa.select(jobs.c.person).join(assets, assets.c.job_id == jobs.c.id).where(assets.c.id == asset_id)
         async with self._engine.connect() as connection:
             return await connection.scalar(statement)
 
     async def has_job(self, job_id: str, *, person: str) -> bool:
-        """Whether a job is there and is a person's own."""
+        """Return whether a job exists and belongs to the person."""
         statement = sa.select(jobs.c.id).where(_own(jobs, person), jobs.c.id == job_id)
         async with self._engine.connect() as connection:
             return await connection.scalar(statement) is not None
 
     async def origin(self, sha256: str, *, person: str) -> Origin | None:
-        """Where a person's file of this hash came from: something they made, or gave before and that had an origin."""
+        """Return the origin of a person's file with this hash: their output, or an earlier input with an origin."""
         made = sa.case((assets.c.role == OUTPUT, 0), else_=1)
         statement = (
             sa.select(assets.c.id, assets.c.role, assets.c.parent_id, assets.c.moment)
@@ -63,12 +63,12 @@ class Lineage:
         return Origin(asset=row.id) if row.role == OUTPUT else Origin(asset=row.parent_id, moment=row.moment)
 
     async def above(self, job_ids: Sequence[str], *, person: str) -> tuple[Link, ...]:
-        """The steps that lead to these jobs."""
+        """Return the steps that lead to these jobs."""
         async with self._engine.connect() as connection:
             return await _links(connection, _YOUNGER, job_ids, person)
 
     async def below(self, job_ids: Sequence[str], *, person: str) -> tuple[Link, ...]:
-        """The steps that lead away from these jobs."""
+        """Return the steps that lead away from these jobs."""
         async with self._engine.connect() as connection:
             return await _links(connection, _OLDER, job_ids, person)
 
@@ -84,7 +84,7 @@ def _own(table: Any, person: str) -> sa.ColumnElement[bool]:  # Any: a table or 
 async def _links(
     connection: AsyncConnection, end: sa.FromClause, job_ids: Sequence[str], person: str
 ) -> tuple[Link, ...]:
-    """The steps of which one `end` is among these jobs; those by a file stand first."""
+    """Return the steps with this `end` among these jobs; steps by a file come first."""
     both = (_own(_OLDER, person), _own(_YOUNGER, person), end.c.id.in_(list(job_ids)))
     by_file = (
         sa.select(_OLDER.c.id, _YOUNGER.c.id, assets.c.parent_id, assets.c.moment)

@@ -1,7 +1,7 @@
-"""How work is put in order: marks, tags, collections, the bin. Hides the SQL; only services.database.jobs builds it.
+"""How jobs are organized: marks, tags, collections, the bin. Hides the SQL; only services.database.jobs builds it.
 
-Every change counts one number of the sequence for each job, and is searched by at once. A person is a name, or None for
-everybody's work.
+Every change uses one change number for each job, and the search sees it at once. A person is a name, or None for all
+jobs.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from services.domain.errors import NotFound, StudioError
 from services.domain.jobs import Job
 
 MOST_TAGS = 50
-"""Tags that one job may have."""
+"""The most tags that one job may have."""
 _INDEXED_AT_ONCE = 20
-"""Jobs whose words are taken apart in one go: a few milliseconds, so that the loop is never held."""
+"""Jobs whose words are tokenized in one go. It takes a few milliseconds, so it never blocks the event loop."""
 
 BIN_DAYS = 30
-"""How long something stays in the bin."""
+"""How many days a job stays in the bin."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """What is changed of each job. Absent means that it stays."""
+    """The changes to make to each job. An absent member stays unchanged."""
 
     favourite: bool | None = None
     rating: int | None = None
-    """0 takes the stars away."""
+    """0 removes the stars."""
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     add_to: tuple[str, ...] = ()
-    """Ids of collections."""
+    """Collection ids."""
     remove_from: tuple[str, ...] = ()
 
 
@@ -53,7 +53,7 @@ class Collection:
     name: str
     created_at: int
     count: int = 0
-    """How many of its jobs can be seen: real or demo ones, and none from the bin."""
+    """The number of its jobs that can be seen: either real or demo ones, and none from the bin."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True)
 class Purged:
-    """What has left the bin for good."""
+    """Jobs that were purged from the bin."""
 
     job_ids: tuple[str, ...]
     keys: frozenset[str] = field(default=frozenset())
-    """The files that these jobs used. Others may use them still."""
+    """The files that these jobs used. Other jobs may still use them."""
 
 
 class OrganizedJobs:
-    """The order of jobs, in the database. Meant for a few hundred jobs a call."""
+    """The marks, tags, collections and bin of jobs in the database. Meant for a few hundred jobs a call."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -82,9 +82,9 @@ class OrganizedJobs:
     # Marks -----------------------------------------------------------------------------------------------------------
 
     async def mark(self, job_ids: Sequence[str], marks: Marks, *, person: str | None, now: int) -> tuple[str, ...]:
-        """Change the order of a person's jobs; returns the ids of those that are there.
+        """Change the marks, tags and collections of a person's jobs. Returns the ids of the jobs found.
 
-        Raises NotFound where a collection is not theirs, StudioError where a job would get too many tags.
+        Raises NotFound if a collection is not theirs, StudioError if a job would get too many tags.
         """
         async with self._changing(len(job_ids)) as (connection, number):
             for collection_id in (*marks.add_to, *marks.remove_from):
@@ -107,7 +107,7 @@ class OrganizedJobs:
         return tuple(found)
 
     async def tags(self, *, person: str | None, demo: bool, limit: int = 1_000) -> tuple[Tag, ...]:
-        """The tags of a person's jobs outside the bin, the most used first."""
+        """Return the tags of a person's jobs outside the bin, the most used first."""
         count = sa.func.count()
         statement = (
             sa.select(tags.c.name, count)
@@ -123,7 +123,7 @@ class OrganizedJobs:
     # Collections -----------------------------------------------------------------------------------------------------
 
     async def collections(self, *, person: str | None, demo: bool) -> tuple[Collection, ...]:
-        """A person's collections by name, with the number of jobs in each."""
+        """Return a person's collections by name, with the number of jobs in each."""
         seen = sa.and_(jobs.c.id == collection_jobs.c.job_id, jobs.c.deleted_at.is_(None), jobs.c.demo == demo)
         statement = (
             sa.select(collections, sa.func.count(jobs.c.id).label("count"))
@@ -144,15 +144,16 @@ class OrganizedJobs:
             await connection.execute(collections.insert().values(values))
 
     async def rename_collection(self, collection_id: str, name: str, *, person: str | None) -> None:
-        """Give a collection another name. Raises NotFound."""
+        """Rename a collection. Raises NotFound if it does not exist or belongs to another person."""
         async with self._changing() as (connection, _):
             await _collection(connection, collection_id, person=person)
             await connection.execute(collections.update().where(collections.c.id == collection_id).values(name=name))
 
     async def drop_collection(self, collection_id: str, *, person: str | None, limit: int) -> tuple[str, ...]:
-        """Take jobs out of a collection, `limit` at most, and the collection away once it is empty. Its jobs stay.
+        """Take at most `limit` jobs out of a collection, and delete it once it is empty. Its jobs stay.
 
-        Returns the ids of the jobs: none where it is done. Raises NotFound.
+        Returns the ids of the jobs: none once it is done. Raises NotFound if the collection does not exist or belongs
+        to another person.
         """
         inside = collection_jobs.c.collection_id == collection_id
         async with self._changing(limit) as (connection, number):
@@ -161,19 +162,19 @@ class OrganizedJobs:
             await connection.execute(collection_jobs.delete().where(inside, collection_jobs.c.job_id.in_(found)))
             if not found:
                 await connection.execute(collections.delete().where(collections.c.id == collection_id))
-            # The search may go on to know them by the collection's id: nobody asks for that any more.
+            # The search index may still hold the collection's id for them: no query asks for that id any more.
             await _change(connection, found, number, {})
         return tuple(found)
 
     # The bin ---------------------------------------------------------------------------------------------------------
 
     async def read(self, job_ids: Sequence[str], *, person: str | None) -> tuple[Job, ...]:
-        """Those of these jobs that are the person's, in any order."""
+        """Return those of these jobs that belong to the person, in any order."""
         async with self._engine.connect() as connection:
             return tuple(await _jobs(connection, job_ids, person=person))
 
     async def discard(self, job_ids: Sequence[str], *, person: str | None, now: int) -> tuple[str, ...]:
-        """Put into the bin those of a person's jobs that are at their end; returns their ids."""
+        """Move those of a person's jobs that are finished to the bin. Returns their ids."""
         async with self._changing(len(job_ids)) as (connection, number):
             known = await _jobs(connection, job_ids, person=person)
             found = [job.id for job in known if job.status.final and job.deleted_at is None]
@@ -182,7 +183,7 @@ class OrganizedJobs:
         return tuple(found)
 
     async def restore(self, job_ids: Sequence[str], *, person: str | None, now: int) -> tuple[str, ...]:
-        """Take a person's jobs out of the bin; returns the ids of those that were in it."""
+        """Take a person's jobs out of the bin. Returns the ids of those that were in it."""
         async with self._changing(len(job_ids)) as (connection, number):
             known = await _jobs(connection, job_ids, person=person)
             found = [job.id for job in known if job.deleted_at is not None]
@@ -193,7 +194,7 @@ class OrganizedJobs:
     async def binned(
         self, *, person: str | None = None, demo: bool | None = None, before: int | None = None, limit: int = 200
     ) -> tuple[str, ...]:
-        """Jobs in the bin, the longest there first; with `before` only those discarded before that time."""
+        """Return the jobs in the bin, longest there first. With `before`, only those discarded before that time."""
         conditions = [jobs.c.deleted_at.is_not(None), jobs.c.purged_at.is_(None), *_owned(person)]
         if demo is not None:
             conditions.append(jobs.c.demo == demo)
@@ -204,9 +205,9 @@ class OrganizedJobs:
             return tuple(await connection.scalars(statement))
 
     async def purge(self, job_ids: Sequence[str], *, person: str | None, now: int) -> Purged:
-        """Forget jobs that lie in the bin: their words, files and order.
+        """Purge jobs that are in the bin: forget their words, files, tags and collections.
 
-        Their rows stay, with nothing but what was done and what it cost: the ledger and what was spent do not change.
+        Their rows stay, but hold only the action and its cost: the ledger and the money spent do not change.
         """
         async with self._changing(len(job_ids)) as (connection, number):
             known = await _jobs(connection, job_ids, person=person)
@@ -223,7 +224,7 @@ class OrganizedJobs:
 
     @asynccontextmanager
     async def _changing(self, changes: int = 1) -> AsyncIterator[tuple[AsyncConnection, int]]:
-        """A writing transaction, and the first of its numbers of change."""
+        """Open a writing transaction, and yield it with the first of its change numbers."""
         async with self._engine.begin() as connection:
             last = await next_sequence(connection, changes=max(changes, 1))
             yield connection, last - max(changes, 1) + 1
@@ -243,7 +244,7 @@ _NOTHING_LEFT: Mapping[str, Any] = {  # Any: columns of every kind
     "rating": 0,
     "source_job": None,
 }
-"""What is not about money or the provider's own books."""
+"""Columns that are not about money or the vendor's own records."""
 
 
 def _owned(person: str | None) -> list[sa.ColumnElement[bool]]:
@@ -251,7 +252,7 @@ def _owned(person: str | None) -> list[sa.ColumnElement[bool]]:
 
 
 async def _jobs(connection: AsyncConnection, job_ids: Sequence[str], *, person: str | None) -> list[Job]:
-    """The person's jobs among these; what has left the bin is no more."""
+    """Return the person's jobs among these, without purged ones."""
     statement = sa.select(jobs).where(jobs.c.id.in_(list(job_ids)), jobs.c.purged_at.is_(None), *_owned(person))
     return [job_of(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -263,7 +264,7 @@ async def _collection(connection: AsyncConnection, collection_id: str, *, person
 
 
 async def _change(connection: AsyncConnection, job_ids: Sequence[str], number: int, values: Mapping[str, Any]) -> None:
-    """Change jobs alike; each gets a number of its own, for whoever asks what changed takes them in turns."""
+    """Change jobs alike. Each gets its own change number, because a client reads the changes a page at a time."""
     if not job_ids:
         return
     statement = jobs.update().where(jobs.c.id == sa.bindparam("row")).values(**values, sequence=sa.bindparam("number"))
@@ -274,7 +275,7 @@ async def _change(connection: AsyncConnection, job_ids: Sequence[str], number: i
 async def _add(
     connection: AsyncConnection, table: sa.Table, job_ids: Sequence[str], key: Mapping[str, str], **more: Any
 ) -> None:
-    """Rows of jobs with this key, where they are not there yet."""
+    """Add rows with this key for the jobs that do not have one yet."""
     alike = [table.c[name] == value for name, value in key.items()]
     there = set(await connection.scalars(sa.select(table.c.job_id).where(*alike, table.c.job_id.in_(list(job_ids)))))
     rows = [{"job_id": job_id, **key, **more} for job_id in job_ids if job_id not in there]

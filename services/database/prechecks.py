@@ -1,6 +1,6 @@
-"""What was asked of the vendor before a job: one row for each question about a file, written before it is billed.
+"""Prechecks by the vendor before a job: one row for each question about a file, written before it is billed.
 
-A question whose answer was lost is never asked again by itself; an answer that came serves every later job.
+A question whose answer was lost is never asked again by itself. An answer that arrived serves every later job.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from services.domain.jobs import Job, PrecheckRun, PrecheckState
 
 
 class Prechecks:
-    """The questions and their answers."""
+    """The prechecks and their answers."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def find(self, job: Job, *, vendor_check: str, sha256: str) -> PrecheckRun | None:
-        """The question about a file that is open or was answered, or None where it has to be asked."""
+        """Return the open or answered precheck of a file, or None if it has yet to be asked."""
         async with self._engine.connect() as connection:
             return await _latest(connection, account=job.account, vendor_check=vendor_check, sha256=sha256)
 
     async def begin(
         self, job: Job, *, vendor_check: str, sha256: str, micros: int, asked_at: int
     ) -> tuple[PrecheckRun, bool]:
-        """The question about a file, and whether it was written just now: then it is this job's to be asked.
+        """Return the precheck of a file, and whether it was written just now: then this job must ask it.
 
-        Nothing is written where one is open or was answered: two jobs at once get one question.
+        Nothing is written if one is open or answered: two jobs at the same time share one question.
         """
         async with self._engine.begin() as connection:
-            await next_sequence(connection)  # whoever writes comes one after the other
+            await next_sequence(connection)  # writers run one after the other
             known = await _latest(connection, account=job.account, vendor_check=vendor_check, sha256=sha256)
             if known is not None:
                 return known, False
@@ -54,7 +54,7 @@ class Prechecks:
     async def settle(
         self, check: PrecheckRun, *, state: PrecheckState, answered_at: int, code: str = "", message: str = ""
     ) -> PrecheckRun:
-        """Write down the answer, or that none will come."""
+        """Record the answer, or that none will come."""
         statement = (
             checks.update()
             .where(checks.c.id == check.id)
@@ -65,7 +65,7 @@ class Prechecks:
             return check_of((await connection.execute(statement)).mappings().one())
 
     async def paid_by(self, job_id: str) -> int:
-        """What the answers that this job asked for have cost, in millionths."""
+        """Return the cost of the answers this job asked for, in millionths."""
         answered = [str(PrecheckState.PASSED), str(PrecheckState.REFUSED)]
         statement = sa.select(sa.func.sum(checks.c.micros)).where(
             checks.c.job_id == job_id, checks.c.state.in_(answered)

@@ -1,8 +1,8 @@
-"""What each job holds of the caps: its estimate while it is open, then what was billed, or nothing.
+"""A job's reservation against the caps: its estimate while it is open, then the billed amount or nothing.
 
-The row is written in the transaction that writes the job, and settled in the one that ends it, so the two never say
-different things. Money counts for the day on which it was ordered. What was sent again while the first order may have
-been billed holds both.
+The row is written in the transaction that writes the job, and settled in the one that ends it, so the two never
+disagree. Money counts for the day of the request. If a job was resubmitted and its first submission may have been
+billed, it holds both.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from services.domain.jobs import Job, JobStatus
 
 
 class Held(StrEnum):
-    """What is known of the money of a job."""
+    """The state of a job's money."""
 
     HELD = "held"
-    """Its estimate: it is not at its end, or it ended and nobody can tell whether it was billed."""
+    """Its estimate: it is unfinished, or it ended and it is unknown whether it was billed."""
     BILLED = "billed"
     RELEASED = "released"
     """Nothing was billed."""
@@ -31,16 +31,16 @@ class Held(StrEnum):
 
 @dataclass(frozen=True)
 class Settlement:
-    """How a job's money stands, in millionths."""
+    """The settlement of a job's money, in millionths."""
 
     state: Held
     micros: int
 
 
 def settlement_of(job: Job) -> Settlement:
-    """How a job's money stands.
+    """Return the settlement of a job's money.
 
-    Where a job failed and nobody can tell whether it was billed, its estimate stays held: a cap errs on the safe side.
+    If a job failed and it is unknown whether it was billed, its estimate stays held: a cap errs on the safe side.
     """
     actual, estimate = job.actual_micros, job.estimated_micros
     match job.status:
@@ -69,7 +69,7 @@ def _billed(micros: int) -> Settlement:
 
 
 def reservation_of(job: Job) -> dict[str, Any]:  # Any: columns of every kind
-    """The row of a job."""
+    """Return the reservation row of a job."""
     settled = settlement_of(job)
     day = day_of(job.created_at)
     return {
@@ -86,7 +86,7 @@ def reservation_of(job: Job) -> dict[str, Any]:  # Any: columns of every kind
 
 
 async def settle(connection: AsyncConnection, job: Job) -> None:
-    """Write down how a job's money stands by now, within the caller's transaction."""
+    """Update the reservation to the job's current settlement, within the caller's transaction."""
     settled = settlement_of(job)
     await connection.execute(
         reservations.update()
@@ -96,13 +96,13 @@ async def settle(connection: AsyncConnection, job: Job) -> None:
 
 
 async def hold_lost(connection: AsyncConnection, job: Job) -> None:
-    """Hold the estimate of an order that may have been billed, besides that of the one that is sent in its place."""
+    """Hold the estimate of a submission that may have been billed, besides that of its resubmission."""
     lost = reservations.c.lost_micros + job.estimated_micros
     await connection.execute(reservations.update().where(reservations.c.job_id == job.id).values(lost_micros=lost))
 
 
 async def release_lost(connection: AsyncConnection, job: Job) -> None:
-    """Hold an order no longer that was billed after all, with a job of its own."""
+    """Release a lost submission that was billed after all and now has a job of its own."""
     left = sa.case(
         (reservations.c.lost_micros > job.estimated_micros, reservations.c.lost_micros - job.estimated_micros), else_=0
     )
@@ -110,10 +110,10 @@ async def release_lost(connection: AsyncConnection, job: Job) -> None:
 
 
 def day_of(milliseconds: int) -> str:
-    """The day of a time in milliseconds, by the clock on the studio's wall: `2026-11-22`."""
+    """Return the day of a time in milliseconds, in the studio's local time zone: `2026-11-22`."""
     return datetime.fromtimestamp(milliseconds / 1000).astimezone().date().isoformat()
 
 
 def month_of(day: str) -> str:
-    """The month of a day: `2026-11`."""
+    """Return the month of a day: `2026-11`."""
     return day[:7]

@@ -1,6 +1,6 @@
-"""Jobs of a database that is older than the world: they may have been ordered since, so none is sent by itself.
+"""Jobs of a database restored from an older copy. They may have been submitted since, so none is sent by itself.
 
-Hides the SQL. All of it is one transaction, so that a crash leaves nothing half held.
+Hides the SQL. Everything happens in one transaction, so a crash never leaves only some of the jobs held.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.domain.batches import batches
 from services.domain.jobs import Decision, Job, JobStatus, SubmissionState
 
 _MAY_BE_SENT = tuple(str(s) for s in (JobStatus.QUEUED, JobStatus.UPLOADING, JobStatus.SUBMITTING, JobStatus.UNKNOWN))
-"""The states from which a job could be sent, or sent again."""
+"""The states in which a job could still be submitted or resubmitted."""
 _HELD = (
     "The database was put back from an older copy, so nobody can tell whether this was ordered since. "
     "It is not sent by itself. Look in your gallery whether you have it already; then decide."
@@ -28,7 +28,7 @@ _INDEXED_AT_ONCE = 20
 
 
 class RestoredJobs:
-    """Holds jobs for a person to decide about."""
+    """Holds jobs until a person decides about them."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -36,11 +36,11 @@ class RestoredJobs:
     async def hold(
         self, *, now: int, above: int, notes: Mapping[str, str], mishap: Callable[[int], str] | None
     ) -> tuple[str, ...]:
-        """Let a person decide about every job that could still be sent; returns their ids.
+        """Hold every job that could still be submitted for a person's decision. Returns their ids.
 
-        `above` is a number of change that was seen with this database before: numbers go on above it. `notes` are facts
-        that are written with it, and `mishap` what happened, from how many jobs are held. The bin's 30 days begin
-        again: what lies in it may have been taken out since.
+        `above` is a change number that was seen with this database before: numbering continues above it. `notes` are
+        facts written with it. `mishap` describes the event, given the number of held jobs. The bin's 30 days start
+        again: its jobs may have been taken out since.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -58,7 +58,7 @@ class RestoredJobs:
         return held
 
     async def found(self, job_id: str, **values: Any) -> None:  # Any: columns of every kind
-        """Write down that the order of a held job was taken after all: its result lies in the archive."""
+        """Record that the submission of a held job was taken after all: its result is in the archive."""
         async with self._engine.begin() as connection:
             await next_sequence(connection)
             await connection.execute(
@@ -122,5 +122,5 @@ async def _hold_all(connection: AsyncConnection, *, now: int, sequence: int) -> 
 
 
 def is_held(job: Job) -> bool:
-    """Whether a job waits for a person's word, and for nothing else."""
+    """Return whether a job waits for a person's decision, and for nothing else."""
     return job.status is JobStatus.UNKNOWN and job.decision is Decision.RESTORED

@@ -1,4 +1,4 @@
-"""Between records and rows, and how changes are counted. Only services.database.jobs, .ledger and .checks use it."""
+"""Converts between records and rows, and counts changes. Only services.database.jobs, .ledger and .checks use it."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from services.domain.jobs import (
 )
 
 MONEY = frozenset({"status", "actual_micros", "estimated_micros"})
-"""The members of a job that decide what it holds of the caps."""
+"""The members of a job that decide its reservation against the caps."""
 _Record = TypeVar("_Record", Job, Asset)
 Row = sa.RowMapping | Mapping[str, Any]  # Any: columns of every kind
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as the database takes them: closed sets as their words."""
+    """Return values as the database accepts them: enum members as strings."""
     return {key: str(value) if isinstance(value, StrEnum) else value for key, value in values.items()}
 
 
 def row_of(record: Job | Asset) -> dict[str, Any]:
-    """A record as a row."""
+    """Return a record as a row."""
     return plain({f.name: getattr(record, f.name) for f in fields(record)})
 
 
 async def put_assets(connection: AsyncConnection, records: Sequence[Asset]) -> None:
-    """Write files, in the transaction of the caller. One that is there already, by its id, is as it is told now."""
+    """Write files, in the caller's transaction. A file whose id exists already is replaced by the new values."""
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(assets)
     told = {column.name: column for column in insert.excluded if column.name != "id"}
     statement = insert.on_conflict_do_update(index_elements=["id"], set_=told)
@@ -53,7 +53,7 @@ async def put_assets(connection: AsyncConnection, records: Sequence[Asset]) -> N
 
 
 def job_of(row: Row) -> Job:
-    """A row as a job."""
+    """Return a row as a job."""
     decision = row["decision"]
     closed = {
         "status": JobStatus(row["status"]),
@@ -64,41 +64,46 @@ def job_of(row: Row) -> Job:
 
 
 def asset_of(row: Row) -> Asset:
-    """A row as an asset."""
+    """Return a row as an asset."""
     return _filled(Asset, row)
 
 
 def _filled(kind: type[_Record], members: Row) -> _Record:
-    """A record with all its members at once: a row has them all, and a page of the gallery some thousands. The way
-    through `__init__` sets them one by one, which took a third of the page's time."""
+    """Build a record from a row, with all its members set at once.
+
+    A row has every member, and a gallery page has a few thousand of them. `__init__` sets them one by one, which took a
+    third of the page's time.
+    """
     record = object.__new__(kind)
     record.__dict__.update(members)
     return record
 
 
 async def fetched(connection: AsyncConnection, statement: sa.Executable) -> list[dict[str, Any]]:
-    """The rows of a statement, each with the names of its columns."""
+    """Return the rows of a statement as dicts by column name."""
     result = await connection.execute(statement)
     names = tuple(result.keys())
     return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 def submission_of(row: Row) -> Submission:
-    """A row as a submission."""
+    """Return a row as a submission."""
     because = row["because"]
     closed = {"state": SubmissionState(row["state"]), "because": Because(because) if because else None}
     return Submission(**{**row, **closed})
 
 
 def check_of(row: Row) -> PrecheckRun:
-    """A row as a check."""
+    """Return a row as a precheck."""
     return PrecheckRun(**{**row, "state": PrecheckState(row["state"])})
 
 
 async def next_sequence(connection: AsyncConnection, *, changes: int = 1) -> int:
-    """Count a change, or several, and return the number of the last. It is the first statement of every writing
-    transaction, so that writers queue up at once instead of meeting later (SQLite cannot turn a reader into a writer
-    while another writes)."""
+    """Count one or more changes, and return the number of the last.
+
+    It is the first statement of every writing transaction, so writers queue up at once instead of colliding later:
+    SQLite cannot turn a reader into a writer while another writes.
+    """
     statement = (
         counters.update()
         .where(counters.c.name == "sequence")
@@ -118,13 +123,13 @@ async def change_job(
     only_decision: Decision | None = None,
     **values: Any,
 ) -> Job | None:
-    """Change members of a job, and what is searched of it, within the caller's transaction.
+    """Change members of a job, and its search index entry, within the caller's transaction.
 
-    Returns the job as it now stands; None where there is none in one of the states `only_from`, or with the lane that
-    was given to it at `only_slot`, or that asks `only_decision`.
+    Returns the changed job. None if it is not in one of the states `only_from`, does not have the slot given at
+    `only_slot`, or does not ask for `only_decision`.
     """
     if values.get("status") is JobStatus.SUCCEEDED:
-        # Whether it is to be hidden is known to the row alone: a person may change that until this moment.
+        # Only the row knows whether the job is to be hidden: a person may change that until this moment.
         hides = jobs.c.on_arrival == str(OnArrival.HIDE)
         values["deleted_at"] = sa.case((hides, values.get("updated_at", jobs.c.updated_at)), else_=jobs.c.deleted_at)
     statement = jobs.update().where(jobs.c.id == job_id).values(**plain(values), sequence=sequence)
@@ -138,7 +143,7 @@ async def change_job(
     if row is None:
         return None
     job = job_of(row)
-    # All states before the end are the same to the search.
+    # The search treats all unfinished states alike.
     touched = INDEXED & values.keys() - ({"status"} if not job.status.final else set())
     if touched:
         await reindex(connection, [job_id])

@@ -1,11 +1,12 @@
-"""From what is looked for to the rows of the jobs that fit, on both databases. Only services.database.jobs uses it.
+"""From a search to the rows of the jobs that match, on both databases. Only services.database.jobs uses it.
 
-Without words and filters the jobs' own index by person and place answers. Else the row of tokens beside each job is
-asked (services.database.search_index) and the job's own row confirms what tokens only narrow.
+Without words and filters, the jobs' own index by person and place answers the query. Otherwise the row of tokens beside
+each job is queried (services.database.search_index), and the job's own row confirms the match, since tokens only narrow
+it down.
 
-SQLite's FTS5 walks its lists in the order of places and stops when the page is full. PostgreSQL's GIN index cannot give
-an order and reads every row that fits, so there are two ways: look through the newest few thousand rows one by one,
-which fills the page for whatever is common; where few of them fit ask the index, which is quick for whatever is rare.
+SQLite's FTS5 walks its lists in the order of places and stops when the page is full. PostgreSQL's GIN index has no
+order and reads every row that matches. So there are two ways: scan the newest few thousand rows one by one, which fills
+the page if matches are common; if few of them match, query the index, which is quick if matches are rare.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     _Select = sa.Select[*tuple[Any, ...]]  # Any: columns of every kind
 
 _NEWEST = 2_000
-"""How many rows PostgreSQL looks through first: half a millisecond for a thousand."""
+"""How many rows PostgreSQL scans first: half a millisecond for a thousand."""
 _FEW = 4
-"""With so many among them it looks through as many more as a page should need; with fewer it asks the index."""
+"""With at least this many matches among them, it scans as many more rows as a page should need; with fewer, the index.
+"""
 _LAST_PLACE = (1 << 63) - 1
 
 _words = sa.table("job_words", sa.column("rowid"), sa.column("place"), sa.column("words"))
@@ -40,7 +42,7 @@ _words = sa.table("job_words", sa.column("rowid"), sa.column("place"), sa.column
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Which places may be answered, the bounds included, from which end, and how many rows."""
+    """The places that may be returned, bounds included, the end to start from, and the number of rows."""
 
     low: int = 0
     high: int = _LAST_PLACE
@@ -50,22 +52,22 @@ class Span:
 
 
 Piece = tuple[str, ...]
-"""Tokens that follow each other."""
+"""Consecutive tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Clause:
-    """Any of these must be there, or none of them."""
+    """Any of these tokens must be present, or none of them."""
 
     any_of: tuple[Piece, ...]
     without: bool = False
     begins: bool = False
-    """Whether longer words count too."""
+    """Whether longer words match too."""
 
 
 @dataclass
 class Plan:
-    """What is asked of the tokens, what of the jobs' own rows, and what there is to say about it."""
+    """The conditions on the tokens, those on the jobs' own rows, and remarks about the query."""
 
     find: Find
     scope: str
@@ -76,7 +78,7 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
 
     async def rows(self, connection: AsyncConnection, span: Span) -> list[dict[str, Any]]:
-        """The rows of the jobs that fit, in the order of the span."""
+        """Return the rows of the jobs that match, in the order of the span."""
         span = Span(low=max(span.low, self.low), high=min(span.high, self.high), upwards=span.upwards, limit=span.limit)
         if not self.clauses:
             return await fetched(connection, _browsing(self, span))
@@ -93,7 +95,7 @@ class Plan:
 
 
 async def plan(connection: AsyncConnection, find: Find) -> Plan:
-    """Turn what is looked for into a plan. Collections are looked up by their names."""
+    """Turn a search into a plan. Collections are looked up by their names."""
     made = Plan(find, search_index.scope(person=find.person, demo=find.demo, deleted=find.deleted))
     query = find.query or Query()
     for words in query.words:
@@ -140,7 +142,7 @@ def _add_filter(made: Plan, one: Filter) -> None:
 def _add_among(made: Plan, one: Among) -> None:
     facets = dict.fromkeys(search_index.trait(one.trait, value) for value in one.values)
     unfinished = [value for value in one.values if one.trait is Trait.STATUS and JobStatus(value) not in FINAL]
-    if unfinished:  # one token stands for all of these: the row knows which
+    if unfinished:  # one token covers all of these: the row holds the exact one
         among = jobs.c.status.in_(one.values)
         made.conditions.append(~among if one.without else among)
         if one.without:
@@ -192,12 +194,12 @@ def _number_of(measure: Measure) -> sa.ColumnElement[Any]:
 
 
 def _place_at(moment: float) -> int:
-    """The first place of a time in milliseconds, within what there is."""
+    """Return the first place of a time in milliseconds, clamped to the range of places."""
     return first_place_at(int(min(max(moment, 0), _LAST_PLACE >> 20)))
 
 
 async def _add_collections(connection: AsyncConnection, made: Plan, one: Among) -> None:
-    """A collection is typed by its name or id; names are looked up among those that the person may see."""
+    """Add a filter by collections, each typed by name or id. Names are looked up among those the person may see."""
     statement = sa.select(collections.c.id, collections.c.name)
     if made.find.person is not None:
         statement = statement.where(collections.c.person == made.find.person)
@@ -215,7 +217,7 @@ async def _add_collections(connection: AsyncConnection, made: Plan, one: Among) 
 # Statements ----------------------------------------------------------------------------------------------------------
 
 _ONLY_INDEXES = sa.text("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
-"""For the transaction: PostgreSQL guesses badly how many rows several common words have in common."""
+"""For one transaction: PostgreSQL estimates badly how many rows several common words share."""
 
 
 def _ordered(statement: _Select, column: sa.ColumnElement[Any], span: Span) -> _Select:
@@ -225,7 +227,7 @@ def _ordered(statement: _Select, column: sa.ColumnElement[Any], span: Span) -> _
 
 
 def _own(made: Plan) -> list[sa.ColumnElement[bool]]:
-    """Whose jobs they may be, asked of the row itself."""
+    """Build the conditions on the job's own row: owner, demo or real, in the bin or not, and the plan's conditions."""
     find, deleted = made.find, jobs.c.deleted_at
     own: list[sa.ColumnElement[bool]] = [deleted.is_not(None) if find.deleted else deleted.is_(None)]
     if find.deleted:
@@ -242,7 +244,7 @@ def _browsing(made: Plan, span: Span) -> _Select:
 
 
 def _in_fts(made: Plan, span: Span) -> _Select:
-    # The hint keeps SQLite from walking the person's jobs and asking for the words of each.
+    # The hint keeps SQLite from walking the person's jobs and looking up the words of each.
     statement = (
         sa.select(jobs)
         .join(_words, jobs.c.place == _words.c.rowid)
@@ -259,14 +261,17 @@ def _near(made: Plan, span: Span, rows: int) -> _Select:
 
 
 def _in_gin(made: Plan, span: Span) -> _Select:
-    """All places first, as one list: else PostgreSQL may walk the jobs and ask for the words of each."""
+    """Select all matching places first, as one list.
+
+    Otherwise PostgreSQL may walk the jobs and look up the words of each.
+    """
     every = sa.select(_words.c.place).where(_words.c.words.op("@@")(sa.cast(_gin_words(made), TSQUERY)))
     found = every.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
     return _of_places(made, span, sa.select(found.c.place))
 
 
 def _of_places(made: Plan, span: Span, places: _Select) -> _Select:
-    """The jobs at these places, of which only as many are read as are needed."""
+    """Select the jobs at these places. No more of them are read than needed."""
     column = places.selected_columns[0]
     if not made.conditions:
         places = _ordered(places, column, span).limit(span.limit)
@@ -275,7 +280,7 @@ def _of_places(made: Plan, span: Span, places: _Select) -> _Select:
     return _ordered(statement, jobs.c.place, span).limit(span.limit)
 
 
-# The words in each database's own language. Tokens hold no sign that either would read as its own. --------------------
+# The words in each database's own query language. Tokens hold no character that either would interpret. --------------
 
 
 def _fts_words(made: Plan) -> str:

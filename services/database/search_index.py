@@ -1,12 +1,12 @@
-"""What is stored for search beside each job: one row of tokens, at the job's place, the same on both databases.
+"""The search index beside each job: one row of tokens, at the job's place, the same on both databases.
 
 SQLite keeps it in an FTS5 table whose rowid is the place, PostgreSQL in a tsvector column with a GIN index. A row holds
-the words of prompt, rewritten prompt, tags and, of what was taken in from a file, that file's name; and facets: tokens
-that begin with `_`, which no word does. They say whose job it is, its model, state, marks, what was made and the range
-its length and cost lie in, so that a search walks no job of anybody else and few that do not fit. A facet only narrows:
-services.database.search asks the job's own row for the last word.
+the words of the prompt, the rewritten prompt and the tags and, for an imported job, the names of its files. It also
+holds facets: tokens that begin with `_`, which no word does. They encode the job's person, model, state, marks and
+kinds of output, and the range of its length and cost. So a search visits no job of another person, and few that do not
+match. A facet only narrows: services.database.search lets the job's own row decide.
 
-`refresh` must be called in the transaction that changes one of `INDEXED`, tags, collections or what was made.
+Call `refresh` in the transaction that changes one of `INDEXED`, tags, collections or outputs.
 """
 
 from __future__ import annotations
@@ -34,20 +34,22 @@ INDEXED = frozenset(
         "favourite", "rating", "deleted_at", "imported", "estimated_micros", "actual_micros",
     }
 )  # fmt: skip
-"""The columns of a job that its row for search is made from."""
+"""The columns of a job that its search row is built from."""
 
 _ROWS_AT_ONCE = 2_000
 _IDS_AT_ONCE = 500
 _GAP = "_"
-"""Stands after each text, so that no phrase goes on into the next one."""
+"""Follows each text, so no phrase extends into the next one."""
 _Row = Mapping[str, Any] | sa.RowMapping  # Any: columns of every kind
 _EDGES: Mapping[Measure, tuple[float, ...]] = {
     Measure.SECONDS: (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 45, 60, 120, 300),
     Measure.COST: (0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100),
     Measure.RATING: (0, 1, 2, 3, 4, 5),
 }
-"""Where the ranges of a measure begin and end. An edge is a range of its own, because people ask for round numbers:
-`seconds>5` need not walk every clip of 5 seconds."""
+"""The edges between the ranges of a measure.
+
+An edge is a range of its own, because people ask for round numbers: `seconds>5` need not visit every clip of 5 seconds.
+"""
 
 
 # Facets --------------------------------------------------------------------------------------------------------------
@@ -55,25 +57,25 @@ _EDGES: Mapping[Measure, tuple[float, ...]] = {
 
 @lru_cache(maxsize=1_024)
 def scope(*, person: str | None, demo: bool | None, deleted: bool) -> str:
-    """The one token of all jobs of a person (or of all), real or demo (or both), in the bin or not."""
+    """Return the one token of all jobs of a person (or of all), real or demo (or both), in the bin or not."""
     return "_s" + _short(f"{'' if person is None else 'p' + person}\0{demo}\0{deleted}")
 
 
 @lru_cache(maxsize=4_096)
 def trait(kind: Trait, value: str) -> str:
-    """The token of a trait with this value."""
+    """Return the token of a trait with this value."""
     if kind is Trait.STATUS:
         return f"_{kind}{value if JobStatus(value) in FINAL else 'live'}"
     return f"_{kind}{_short(_alike(value))}"
 
 
 def mark(kind: Mark) -> str:
-    """The token of a mark."""
+    """Return the token of a mark."""
     return f"_is{kind}"
 
 
 def ranges(kind: Measure, *, low: float, high: float, low_open: bool, high_open: bool) -> list[str] | None:
-    """The tokens of all ranges that reach into these bounds; None where the measure has no ranges."""
+    """Return the tokens of all ranges that overlap these bounds; None if the measure has no ranges."""
     edges = _EDGES.get(kind)
     if edges is None:
         return None
@@ -84,21 +86,21 @@ def ranges(kind: Measure, *, low: float, high: float, low_open: bool, high_open:
 
 
 def _range_of(edges: Sequence[float], value: float) -> int:
-    """Even numbers lie between two edges, odd ones on an edge."""
+    """Return the number of the range of a value: even between two edges, odd on an edge."""
     below = bisect_left(edges, value)
     return 2 * below + (below < len(edges) and edges[below] == value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Around:
-    """What belongs to a job in other tables."""
+    """A job's data in other tables."""
 
     tags: Sequence[str] = ()
     collections: Sequence[str] = ()
     kinds: Sequence[str] = ()
-    """Of what was made."""
+    """The kinds of its outputs."""
     names: Sequence[str] = ()
-    """Of the files that were made, as people know them."""
+    """The names of its outputs, as people know them."""
 
 
 def _facets(row: _Row, around: _Around) -> Iterator[str]:
@@ -132,7 +134,7 @@ def _traits(row: _Row, around: _Around) -> Iterator[tuple[Trait, str]]:
 
 
 def measures(row: _Row) -> Iterator[tuple[Measure, float]]:
-    """The numbers of a job that have ranges."""
+    """Yield the numbers of a job that have ranges."""
     billed = row["actual_micros"] if row["actual_micros"] is not None else row["estimated_micros"]
     yield Measure.COST, billed / 1_000_000
     yield Measure.RATING, row["rating"]
@@ -148,8 +150,8 @@ _LONGEST_NAME = 1_000
 
 
 def _alike(name: str) -> str:
-    """A name as it is compared: capitals and widths do not count."""
-    # Nothing is called by more signs; bringing the accents on one letter into order takes the square of their number.
+    """Return a name in its form for comparison: case and character width do not matter."""
+    # No real name is longer; sorting the accents on one letter takes time quadratic in their number.
     return unicodedata.normalize("NFKC", name[:_LONGEST_NAME]).strip().casefold()
 
 
@@ -157,15 +159,15 @@ def _alike(name: str) -> str:
 
 
 def create(connection: sa.Connection) -> None:
-    """Make the table of tokens, unless it is there."""
+    """Create the table of tokens, unless it exists."""
     if connection.dialect.name == "postgresql":
         statements = (
             "CREATE TABLE IF NOT EXISTS job_words (place BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
             "CREATE INDEX IF NOT EXISTS job_words_found ON job_words USING GIN (words)",
         )
     else:
-        # The tokens are made here: of its own this one only splits at spaces. Beginnings of 3 to 5 letters have an
-        # index of their own, longer ones fit few words.
+        # The tokens are made here: this tokenizer only splits at spaces. Beginnings of 3 to 5 letters have an index of
+        # their own; longer ones match few words.
         options = "tokenize = \"ascii tokenchars '_'\", prefix = '3 4 5'"
         statements = (f"CREATE VIRTUAL TABLE IF NOT EXISTS job_words USING fts5(words, {options})",)
     for statement in statements:
@@ -173,19 +175,19 @@ def create(connection: sa.Connection) -> None:
 
 
 async def reindex(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
-    """Write anew what is searched of these jobs, within the caller's transaction."""
+    """Rewrite the search rows of these jobs, within the caller's transaction."""
     await connection.run_sync(refresh, job_ids)
 
 
 def refresh(connection: sa.Connection, job_ids: Sequence[str]) -> None:
-    """Write anew what is searched of these jobs, within the caller's transaction."""
+    """Rewrite the search rows of these jobs, within the caller's transaction."""
     for some in batches(job_ids, _IDS_AT_ONCE):
         rows = _documents(connection, jobs.c.id.in_(some))
         _write(connection, rows, replace=True)
 
 
 async def forget(connection: AsyncConnection, places: Sequence[int]) -> None:
-    """Take away what is searched of the jobs at these places, within the caller's transaction."""
+    """Delete the search rows of the jobs at these places, within the caller's transaction."""
     if places:
         words = sa.table("job_words", sa.column("place"), sa.column("rowid"))
         column = words.c.place if connection.dialect.name == "postgresql" else words.c.rowid
@@ -194,7 +196,7 @@ async def forget(connection: AsyncConnection, places: Sequence[int]) -> None:
 
 
 def rebuild(connection: sa.Connection) -> None:
-    """Write anew what is searched of all jobs."""
+    """Rewrite the search rows of all jobs."""
     connection.execute(sa.text("DELETE FROM job_words"))
     place = -1
     while rows := _documents(connection, jobs.c.place > place, limit=_ROWS_AT_ONCE):
@@ -207,7 +209,7 @@ def rebuild(connection: sa.Connection) -> None:
 def _documents(
     connection: sa.Connection, which: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[tuple[int, list[str]]]:
-    """The places of jobs and all tokens of each, by place."""
+    """Return the places of jobs and all tokens of each, ordered by place."""
     columns = [jobs.c[name] for name in ("id", *sorted(INDEXED))]
     rows = connection.execute(sa.select(*columns).where(which).order_by(jobs.c.place).limit(limit)).mappings().all()
     ids = [row["id"] for row in rows]
@@ -249,7 +251,7 @@ def _names(
 
 def _document(row: _Row, around: _Around) -> list[str]:
     document: list[str] = []
-    # We name what we make ourselves; the name of a file that was taken in is somebody's own words.
+    # We name our own outputs; the name of an imported file is a person's own words.
     for text in (row["prompt"], row["rewritten_prompt"], *around.tags, *(around.names if row["imported"] else ())):
         if text:
             document += [*tokens(text), _GAP]
@@ -276,13 +278,13 @@ def _write(connection: sa.Connection, rows: Sequence[tuple[int, list[str]]], *, 
 
 
 def _vector(document: Iterable[str]) -> str:
-    """Tokens with their places, in PostgreSQL's own writing. No token has a sign that must be quoted."""
+    """Return tokens with their positions, in PostgreSQL's tsvector notation. No token needs quoting."""
     places: dict[str, list[int]] = {}
     for place, token in enumerate(document, start=1):
         if token != _GAP:
             places.setdefault(token, []).append(place)
     return " ".join(
-        # Places end at 16383 and at 255 for a token.
+        # Positions end at 16383, and a token has at most 255 of them.
         f"'{token}'" if token.startswith("_") else f"'{token}':{','.join(str(min(at, 16_383)) for at in found[:255])}"
         for token, found in places.items()
     )

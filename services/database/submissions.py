@@ -1,6 +1,6 @@
-"""What was bought: one row for each intent to create a task, written before money is spent.
+"""Submissions: one row for each intent to create a task, written before money is spent.
 
-A submission that stands open means that a create call may have been taken; while it does, nothing is sent again.
+An open submission means that the vendor may have accepted a create call. While it is open, nothing is resubmitted.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from services.domain.errors import NotFound
 from services.domain.jobs import Because, Job, OpenSubmission, Submission, SubmissionState
 
 _TASKS_LAST_MS = 24 * 3_600_000
-"""The vendor forgets a task after that long: nobody's claim is older."""
+"""The vendor forgets a task after this time (milliseconds), so no submission can still claim an older one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sendings:
-    """How often a job was sent in vain."""
+    """How often a job was submitted in vain."""
 
     in_vain: int
-    """Orders that the vendor could not take, or whose answer was lost without a task."""
+    """Submissions that the vendor could not take, or whose answer was lost and whose task was not found."""
     throttled: int
-    """Orders that came too fast: each is sent again in its turn."""
+    """Submissions that came too fast: each is resubmitted when it is due again."""
 
 
 class Submissions:
@@ -40,14 +40,14 @@ class Submissions:
         self._engine = engine
 
     async def latest(self, job_id: str) -> Submission | None:
-        """The job's newest intent, or None where none was ever written."""
+        """Return the job's newest submission, or None if none was ever written."""
         statement = sa.select(submissions).where(submissions.c.job_id == job_id).order_by(submissions.c.attempt.desc())
         async with self._engine.connect() as connection:
             row = (await connection.execute(statement.limit(1))).mappings().one_or_none()
         return submission_of(row) if row else None
 
     async def open(self, job: Job, *, attempt: int, started_at: int, live: bool = False) -> Submission:
-        """Write the intent, before the POST. A second row for the same attempt is refused by the database."""
+        """Write the submission, before the POST. The database refuses a second row for the same attempt."""
         values = {
             "job_id": job.id,
             "attempt": attempt,
@@ -62,12 +62,12 @@ class Submissions:
             return submission_of(row.one())
 
     async def close(self, submission: Submission, *, because: Because) -> bool:
-        """Write down that the vendor did not take it. False if it was settled otherwise meanwhile."""
+        """Record that the vendor did not take it. Returns False if it was settled otherwise meanwhile."""
         async with self._engine.begin() as connection:
             return await _settled(connection, submission, SubmissionState.NOT_TAKEN, because=str(because))
 
     async def withdraw(self, submission: Submission) -> bool:
-        """Remove an intent that never left this machine. False if it was settled otherwise meanwhile."""
+        """Remove a submission that never left this machine. Returns False if it was settled otherwise meanwhile."""
         statement = submissions.delete().where(
             submissions.c.id == submission.id, submissions.c.state == str(SubmissionState.OPEN)
         )
@@ -75,9 +75,9 @@ class Submissions:
             return (await connection.execute(statement)).rowcount == 1
 
     async def close_unlisted(self, submission: Submission, **job_values: Any) -> Job | None:
-        """Write down that the vendor's list shows no task of it, with the job, in one transaction.
+        """Record that the vendor's list shows no task for it, and change the job, in one transaction.
 
-        None if it was settled otherwise meanwhile; then nothing was changed.
+        Returns None if it was settled otherwise meanwhile; then nothing was changed.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -87,7 +87,7 @@ class Submissions:
             return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
 
     async def sendings(self, job_id: str) -> Sendings:
-        """How often a job was sent in vain."""
+        """Return how often a job was submitted in vain."""
         statement = (
             sa.select(submissions.c.state, submissions.c.because, sa.func.count())
             .where(submissions.c.job_id == job_id)
@@ -107,9 +107,9 @@ class Submissions:
         )
 
     async def give_up(self, submission: Submission, **job_values: Any) -> Job | None:
-        """Write down that nobody can tell any more whether it was bought, with the job, in one transaction.
+        """Record that it can no longer be known whether it was bought, and change the job, in one transaction.
 
-        None where it was settled otherwise meanwhile; then nothing was changed.
+        Returns None if it was settled otherwise meanwhile; then nothing was changed.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -118,9 +118,9 @@ class Submissions:
             return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
 
     async def send_again(self, submission: Submission, job: Job, *, caps: Caps, **job_values: Any) -> Job | None:
-        """Write down that nobody can tell whether it was bought and that its job is ordered anew, in one transaction.
+        """Record that it is unknown whether it was bought and that its job is submitted anew, in one transaction.
 
-        Both are held from then on. None as with `give_up`; raises OverCap where a cap does not allow for both.
+        Both are held from then on. Returns None as with `give_up`. Raises OverCap if a cap does not allow for both.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -131,7 +131,7 @@ class Submissions:
             return await change_job(connection, submission.job_id, sequence=sequence, **job_values)
 
     async def lose(self, submission: Submission, *, lost_at: int) -> Submission:
-        """Write down when the answer was given up, unless that is known already."""
+        """Record when the answer was given up, unless that is known already."""
         statement = (
             submissions.update()
             .where(submissions.c.id == submission.id)
@@ -142,10 +142,10 @@ class Submissions:
             return submission_of((await connection.execute(statement)).mappings().one())
 
     async def take(self, submission: Submission, *, task_id: str, **job_values: Any) -> Job | None:
-        """Store the task id with the submission and with the job, in one transaction: the money's receipt.
+        """Store the task id with the submission and with the job, in one transaction: the receipt for the money.
 
-        None where the task id belongs to another submission already, or this one was settled otherwise; then nothing
-        was changed.
+        Returns None if the task id already belongs to another submission, or this one was settled otherwise; then
+        nothing was changed.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -161,9 +161,9 @@ class Submissions:
             return await change_job(connection, submission.job_id, sequence=sequence, task_id=task_id, **job_values)
 
     async def disown(self, submission: Submission, **job_values: Any) -> Job | None:
-        """Write down that a task which was adopted is not this intent's after all: it stands open again.
+        """Record that a task it was matched with is not its own after all, and reopen it.
 
-        None where it has another task, or none, by now; then nothing was changed.
+        Returns None if it has another task, or none, by now; then nothing was changed.
         """
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
@@ -178,7 +178,7 @@ class Submissions:
             return await change_job(connection, submission.job_id, sequence=sequence, task_id=None, **job_values)
 
     async def end_live(self, submission: Submission, *, state: SubmissionState, **job_values: Any) -> Job:
-        """Write down how a live call ended, with the submission and with the job, in one transaction."""
+        """Record how a live call ended, with the submission and with the job, in one transaction."""
         async with self._engine.begin() as connection:
             sequence = await next_sequence(connection)
             await connection.execute(
@@ -190,8 +190,11 @@ class Submissions:
         return job
 
     async def lost_lately(self, *, now: int) -> tuple[Submission, ...]:
-        """The submissions whose answer was lost and that no task was found for, while the vendor still keeps tasks of
-        their time, oldest first. Those that are still looked up are not among them."""
+        """Return the submissions whose answer was lost and whose task was not found, oldest first.
+
+        Only those recent enough for the vendor to still keep their tasks. Those still being looked up are not among
+        them.
+        """
         statement = (
             sa.select(submissions)
             .where(
@@ -206,7 +209,7 @@ class Submissions:
             return tuple(submission_of(row) for row in (await connection.execute(statement)).mappings())
 
     async def taken_since(self, submission: Submission, *, since: int) -> dict[str, int]:
-        """The tasks of the same account and model that were taken since a time, with the time of each. Milliseconds."""
+        """Return the tasks of the same account and model taken since a time, each with its time. Milliseconds."""
         statement = sa.select(submissions.c.task_id, submissions.c.started_at).where(
             submissions.c.account == submission.account,
             submissions.c.vendor_model == submission.vendor_model,
@@ -219,9 +222,9 @@ class Submissions:
             return {task_id: at for task_id, at in await connection.execute(statement) if task_id}
 
     async def may_take_late(self, connection: AsyncConnection, submission: Submission, *, task_id: str) -> bool | None:
-        """Whether a submission that was given up is its job's newest, and so may take a task with it.
+        """Return whether a submission that was given up is its job's newest, so the job may take a task with it.
 
-        None if it is not given up any more, or another submission has the task.
+        Returns None if it is no longer given up, or another submission has the task.
         """
         known = sa.select(submissions.c.id).where(
             submissions.c.account == submission.account, submissions.c.task_id == task_id
@@ -244,8 +247,10 @@ class Submissions:
         )
 
     async def rivals(self, submission: Submission) -> tuple[OpenSubmission, ...]:
-        """The intents that may have made the same tasks as this one, which is among them, oldest first: those of its
-        account and model whose answer has not been seen, and those that no task was found for."""
+        """Return the submissions that may have created the same tasks as this one, including it, oldest first.
+
+        They are those of its account and model whose answer has not arrived, and those whose task was not found.
+        """
         statement = (
             sa.select(submissions, jobs.c.prompt)
             .join(jobs, jobs.c.id == submissions.c.job_id)
@@ -263,7 +268,7 @@ class Submissions:
         return tuple(OpenSubmission(prompt=row.pop("prompt"), submission=submission_of(row)) for row in rows)
 
     async def known_tasks(self, *, account: str, task_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these task ids are in a submission already."""
+        """Return those of these task ids that a submission already has."""
         statement = sa.select(submissions.c.task_id).where(
             submissions.c.account == account, submissions.c.task_id.in_(list(task_ids))
         )
@@ -272,7 +277,7 @@ class Submissions:
 
 
 def _is_given_up() -> sa.ColumnElement[bool]:
-    """Whether the answer was lost and no task was found in time."""
+    """Build the condition that the answer was lost and no task was found in time."""
     return sa.or_(
         submissions.c.state == str(SubmissionState.LOST),
         sa.and_(submissions.c.state == str(SubmissionState.NOT_TAKEN), submissions.c.because == str(Because.UNLISTED)),
@@ -282,7 +287,7 @@ def _is_given_up() -> sa.ColumnElement[bool]:
 async def _settled(
     connection: AsyncConnection, submission: Submission, state: SubmissionState, **values: object
 ) -> bool:
-    """Settle a submission that stands open. False where it does not."""
+    """Settle an open submission. Returns False if it is not open."""
     statement = submissions.update().where(
         submissions.c.id == submission.id, submissions.c.state == str(SubmissionState.OPEN)
     )

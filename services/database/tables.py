@@ -1,6 +1,6 @@
-"""The tables as they are now. How older ones are brought to this shape: services.database.migrations.
+"""The current tables. services.database.migrations brings older ones to this shape.
 
-Only the modules of the history use them: services.database.jobs and those it is made of.
+Only the modules of the history use them: services.database.jobs and its parts.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ metadata = sa.MetaData()
 
 
 class _Words(sa.types.TypeDecorator[str]):
-    """A text without the signs that no database takes: NUL, and half of a sign that takes two.
+    """A text without the characters that no database accepts: NUL, and half of a surrogate pair.
 
-    Whoever asks for an id or a name that holds one finds nothing; without this the question itself would fail.
+    A query for an id or a name that holds one finds nothing; without this, the query itself would fail.
     """
 
     impl = sa.String
@@ -24,7 +24,7 @@ class _Words(sa.types.TypeDecorator[str]):
     _untaken = re.compile("[\0\ud800-\udfff]")
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """The text as it is stored, or looked for."""
+        """Return the text as it is stored or searched for."""
         return value if value is None or value.isalnum() else self._untaken.sub("\ufffd", value)
 
 
@@ -36,7 +36,7 @@ class _Prose(_Words):
 
 
 def _only(condition: str) -> dict[str, Any]:  # Any: the dialects' own options of an index
-    """An index over the rows of which this holds."""
+    """Return the options for an index over the rows that satisfy this condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 

@@ -1,1 +1,1 @@
-"""What people do with their works: organize, search, reuse, export, import, and take in again after a lost database."""
+"""The gallery: organize, search, reuse, export and import results, and adopt them after a lost database."""

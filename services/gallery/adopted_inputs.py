@@ -1,4 +1,4 @@
-"""The files that a work was made of, found again in the archive by the hashes that its recipe names."""
+"""The inputs of an adopted job, found in the archive by the hashes that its recipe names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.storage.archive import Archive
 async def inputs_of(
     files: Sequence[FoundFile], *, job: Job, person: Person, history: History, archive: Archive
 ) -> list[Asset]:
-    """The given files of a job as assets, each with where it came from. What is not here any more is left out."""
+    """Return a job's input files as assets, each with its origin. Files that no longer exist are left out."""
     recipe = next((file.ours for file in files if file.ours and file.ours.job == job.id), None)
     recipe = recipe or next((file.ours for file in files if file.ours), None)
     found: list[Asset] = []
@@ -33,7 +33,7 @@ async def inputs_of(
 
 
 async def _kept(one: RecipeInput, job: Job, history: History, archive: Archive) -> Asset | None:
-    """A file below `inputs/` with this hash."""
+    """Find a file below `inputs/` with this hash."""
     path = await asyncio.to_thread(_path_of, archive.root, one.sha256)
     if path is None:
         return None
@@ -65,7 +65,7 @@ async def _kept(one: RecipeInput, job: Job, history: History, archive: Archive) 
 
 
 async def _origin(path: Path, one: RecipeInput, job: Job, history: History) -> Origin | None:
-    """By the file's own recipe, or by what it holds. A work known here counts only if it is the person's own."""
+    """Return the origin from the file's own recipe, or by its hash. A known job counts only if it is their own."""
     told = await asyncio.to_thread(told_origin, path)
     if told and await history.lineage.owner(told.asset) in (None, job.person):
         return told
@@ -73,7 +73,7 @@ async def _origin(path: Path, one: RecipeInput, job: Job, history: History) -> O
 
 
 async def _held(one: RecipeInput, job: Job, person: Person, history: History) -> Asset | None:
-    """The same file among those of the person's other works."""
+    """Find the same file among those of the person's other jobs."""
     same = await history.files.held(one.sha256, person=person.name)
     if same is None:
         return None
@@ -89,14 +89,14 @@ async def _held(one: RecipeInput, job: Job, person: Person, history: History) ->
 
 
 async def _with_id(asset: Asset, one: RecipeInput, history: History, *, used: Sequence[Asset]) -> Asset:
-    """With the id that the recipe names, if no other file has it."""
+    """Give the asset the id that the recipe names, if no other file has it."""
     wanted = usable_id(one.asset) if one.asset else None
     taken = wanted in {other.id for other in used} or (wanted and await history.facts.known_assets([wanted]))
     return replace(asset, id=new_id(asset.created_at) if wanted is None or taken else wanted)
 
 
 def _with_parents(found: list[Asset], recipe: Recipe) -> list[Asset]:
-    """With the parent that the recipe names, if it is clear whose it is: one parent, and one file without any."""
+    """Add the parent that the recipe names if the match is clear: one parent, and one file without any."""
     left = [parent for parent in recipe.parents if parent not in {one.parent_id for one in found}]
     orphans = [one for one in found if one.parent_id is None]
     if len(left) != 1 or len(orphans) != 1 or usable_id(left[0]) is None:

@@ -1,7 +1,7 @@
-"""What a file in the archive says of the work that it belongs to: the job and the assets, as their rows were before.
+"""The job and the assets of an archived file, as their rows were before, from the file's own recipe.
 
-Values only: what is written and whether it is free says services.gallery.adoption. Reading a file is meant for a
-thread.
+Values only: services.gallery.adoption decides on writes and whether an id is free. Reading a file blocks: run it
+in a thread.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ ARTICLE = "article.md"
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
 _USABLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FIRST_MS = 1_577_836_800_000
-"""2020: no studio made anything before."""
+"""2020, in milliseconds: no studio made anything before."""
 _LONGEST_WORK_MS = 3 * 86_400_000
-"""A file that was written later than this after its work was asked for was copied since: its time says nothing."""
+"""A file written later than this after the request of its job has been copied since: its time is meaningless."""
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]*)\)")
 _NUMBER_IN_NAME = re.compile(r"-(\d+)\.[A-Za-z0-9]+$")
 
@@ -48,7 +48,7 @@ class FoundFile:
 
 
 def read_found(path: Path, *, key: str, seen: MediaInfo) -> FoundFile:
-    """Read what a file says of itself. Raises OSError. Meant for a thread."""
+    """Read a file's recipe and facts. Raises OSError. Blocking: run it in a thread."""
     state = path.stat()
     return FoundFile(
         key=key,
@@ -61,24 +61,24 @@ def read_found(path: Path, *, key: str, seen: MediaInfo) -> FoundFile:
 
 
 def is_own_id(name: str) -> bool:
-    """Whether a folder's name is an id as this studio makes them."""
+    """Return whether a folder's name is an id in the form this studio makes them."""
     return _OWN_ID.fullmatch(name) is not None
 
 
 def usable_id(text: str) -> str | None:
-    """An id that a recipe names, if it can stand in an address and in a path."""
+    """Return the id that a recipe names if it is safe in a URL and in a path; else None."""
     return text if _USABLE_ID.fullmatch(text) and ".." not in text else None
 
 
 def recipe_of_job(files: Sequence[FoundFile], job_id: str) -> Recipe | Foreign | None:
-    """The recipe that says most of a job: one that names it, else any of a studio's, else another tool's."""
+    """Return the most informative recipe for a job: one that names it, else any of a studio's, else another tool's."""
     ours = [file.ours for file in files if file.ours]
     named = next((recipe for recipe in ours if recipe.job == job_id), None)
     return named or next(iter(ours), None) or next((file.recipe for file in files if file.recipe), None)
 
 
 def job_of(files: Sequence[FoundFile], *, job_id: str, person: str, demo: bool, now: int) -> Job:
-    """The job that made these files. What it cost stands in no file: it counts as taken in."""
+    """Return the job that made these files. No file states its cost: it counts as imported."""
     recipe = recipe_of_job(files, job_id)
     ours = recipe if isinstance(recipe, Recipe) else None
     made_at = _made_at(files, job_id=job_id, recipe=ours, now=now)
@@ -89,7 +89,7 @@ def job_of(files: Sequence[FoundFile], *, job_id: str, person: str, demo: bool, 
 
 
 def _made_at(files: Sequence[FoundFile], *, job_id: str, recipe: Recipe | None, now: int) -> int:
-    """When a work was asked for: by its recipe, by its id, or by when its first file was written."""
+    """Return when a job was requested: by its recipe, by its id, or by when its first file was written."""
     by_id = int(job_id[:12], 16) if is_own_id(job_id) else 0
     for moment in (recipe.created_at if recipe else 0, by_id):
         if _FIRST_MS <= moment <= now:
@@ -98,7 +98,7 @@ def _made_at(files: Sequence[FoundFile], *, job_id: str, recipe: Recipe | None, 
 
 
 def output_of(file: FoundFile, job: Job, *, asset_id: str, position: int) -> Asset:
-    """A result as the asset it was."""
+    """Return a result as the asset it was."""
     recipe = file.ours
     part = recipe if recipe and recipe.moment else None
     return Asset(
@@ -122,9 +122,9 @@ def output_of(file: FoundFile, job: Job, *, asset_id: str, position: int) -> Ass
 
 
 def positions_of(keys: Sequence[str], *, taken: frozenset[int] = frozenset()) -> dict[str, int | None]:
-    """The place of each file among those of its job: its number if it is named by one, else the next that is free.
+    """Return the position of each file in its job: the number in its name if it has one, else the next free one.
 
-    None for a file whose own number another one has already.
+    None for a file whose own number is already taken.
     """
     found: dict[str, int | None] = {}
     used = set(taken)
@@ -145,7 +145,7 @@ def positions_of(keys: Sequence[str], *, taken: frozenset[int] = frozenset()) ->
 
 
 def article_items(text: str, pictures: Mapping[int, str]) -> list[ArticleItem]:
-    """An article's words and pictures in their order, from its Markdown. `pictures` are asset ids by position."""
+    """Return an article's text and pictures in order, from its Markdown. `pictures` are asset ids by position."""
     items: list[ArticleItem] = []
     number = 0
     for block in text.split("\n\n"):
@@ -163,7 +163,7 @@ def article_items(text: str, pictures: Mapping[int, str]) -> list[ArticleItem]:
 
 
 def _joined(items: Sequence[ArticleItem]) -> list[ArticleItem]:
-    """Paragraphs that follow each other as one item, as they came."""
+    """Return the items with consecutive paragraphs merged into one, unchanged."""
     found: list[ArticleItem] = []
     for item in items:
         if "text" in item and found and "text" in found[-1]:
@@ -174,7 +174,7 @@ def _joined(items: Sequence[ArticleItem]) -> list[ArticleItem]:
 
 
 def article_asset(job: Job, *, key: str, data: bytes, position: int, now: int) -> Asset:
-    """The asset of an article's Markdown."""
+    """Return the asset of an article's Markdown."""
     return Asset(
         id=new_id(now),
         job_id=job.id,

@@ -1,7 +1,7 @@
-"""Results in the archive that the database does not know, taken in again from what they say of themselves.
+"""Adoption: results in the archive that the database does not know are taken in again, by their own recipes.
 
-No result is moved, renamed or written to. A job is written with all its files in one transaction, so that it can be
-broken off at any time and run again: what is known by then is passed over. Works beside a running studio.
+No result is moved, renamed or written to. A job is written with all its files in one transaction, so adoption can be
+interrupted at any time and run again: results known by then are skipped. Works beside a running studio.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from services.storage.archive_id import entries, files_of, is_smaller_picture
 log = logging.getLogger(__name__)
 
 MOST_NAMED = 200
-"""Files that were left out and are told by name."""
+"""The most skipped files that are listed by name."""
 _ENTRIES_AT_ONCE = 200
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FOUND = "Its file was found on the disk, and taken in again."
@@ -50,17 +50,17 @@ _NAMED_BADLY = "Its name cannot be stored."
 
 @dataclass
 class Adoption:
-    """What became of the results that the database did not know."""
+    """The outcome for the results that the database did not know."""
 
     jobs: int = 0
-    """Works that are in the gallery again."""
+    """Jobs that are in the gallery again."""
     files: int = 0
     """Their files."""
     left: list[tuple[str, str]] = field(default_factory=list)
-    """Files that were left as they are: name and reason, some hundred at most."""
+    """Files that were left as they are: name and reason, a few hundred at most."""
     left_count: int = 0
     done: int = 0
-    """Entries looked at so far."""
+    """Entries examined so far."""
     total: int = 0
 
     def leave(self, name: str, why: str) -> None:
@@ -79,7 +79,7 @@ class Adoption:
 
 
 class Adopter:
-    """Takes results in. `announce` says to open pages that a job changed."""
+    """Adopts results. `announce` notifies open pages that a job changed."""
 
     def __init__(
         self,
@@ -104,12 +104,12 @@ class Adopter:
         revive: bool = False,
         progress: Callable[[Adoption], object] = lambda _: None,
     ) -> Adoption:
-        """Take in everything below `results/`, or only these entries of it, for a person.
+        """Adopt everything below `results/`, or only these entries of it, for a person.
 
-        What was purged from the bin stays so, unless `revive`. Raises OSError if the disk is full.
+        Purged jobs stay purged, unless `revive`. Raises OSError if the disk is full.
         """
         found = await asyncio.to_thread(lambda: sorted(entries(self._archive.root) if only is None else only))
-        # A folder that is named like the job in its files' recipes goes first: a copy of it gets ids of its own.
+        # A folder named like the job in its files' recipes goes first: a copy of it gets new ids.
         found.sort(key=lambda entry: not is_own_id(entry))
         adoption = Adoption(total=len(found))
         for some in batches(found, _ENTRIES_AT_ONCE):
@@ -122,8 +122,11 @@ class Adopter:
         return adoption
 
     async def _unnamed(self, some: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """The results of each entry that no row names. The files are listed before the rows are asked for: a result
-        that is being saved meanwhile has its row by then, or its job is not at its end."""
+        """Return the results of each entry that no row names.
+
+        The files are listed before the rows are queried. A result that is being saved meanwhile has its row by then, or
+        its job is unfinished.
+        """
         listed = await asyncio.to_thread(lambda: {entry: self._results(entry) for entry in some})
         keys = [key for found in listed.values() for key in found]
         named = await self._history.files.in_use(keys) if keys else frozenset()
@@ -135,7 +138,7 @@ class Adopter:
     async def _take(self, entry: str, person: Person, adoption: Adoption, *, revive: bool) -> None:
         try:
             async with self._archive.taking_in():
-                keys = (await self._unnamed([entry]))[entry]  # somebody may have been quicker
+                keys = (await self._unnamed([entry]))[entry]  # another process may have been quicker
                 known = await self._known(entry)
                 if known is None:
                     await self._take_unknown(entry, keys, person, adoption)
@@ -157,7 +160,7 @@ class Adopter:
         own_row = False
         groups = self._grouped(entry, files)
         if article and is_own_id(entry):
-            groups.setdefault(entry, [])  # its words alone are a work too
+            groups.setdefault(entry, [])  # its text alone is a result too
         for named, group in groups.items():
             job_id = await self._free_job(named, entry) or new_id(self._clock())
             own_row |= job_id == entry
@@ -166,11 +169,11 @@ class Adopter:
             adoption.jobs += 1
             adoption.files += len(group) + (article is not None and job_id == entry)
         if not own_row:
-            # What is known of it from now on: nothing of it stands in the way of cleaning up any more.
+            # The entry is known from now on: it no longer keeps cleanup from running.
             await self._history.facts.set_strangers({entry: "" if files else _NOTHING})
 
     def _grouped(self, entry: str, files: Sequence[FoundFile]) -> dict[str, list[FoundFile]]:
-        """The files by job: a folder of ours is one job, in any other each recipe says whose file it is in."""
+        """Group the files by job: a folder of ours is one job; in any other, each file's recipe names its job."""
         groups: dict[str, list[FoundFile]] = {}
         for file in files:
             named = entry if is_own_id(entry) else (usable_id(file.ours.job) if file.ours else None)
@@ -178,7 +181,7 @@ class Adopter:
         return groups
 
     async def _free_job(self, job_id: str, entry: str) -> str | None:
-        """The id, if no job has it and no other folder is its own."""
+        """Return the id, if no job has it and it is not the name of another folder."""
         if not job_id or await self._history.facts.known_jobs([job_id]):
             return None
         return job_id if job_id == entry or not await self._is_entry(job_id) else None
@@ -211,14 +214,14 @@ class Adopter:
     # Jobs whose rows are here ----------------------------------------------------------------------------------------
 
     async def _take_into(self, job: Job, keys: Sequence[str], adoption: Adoption) -> None:
-        """Give a job at its end, or one that a person is asked about, the files that its row does not know."""
+        """Give a finished job, or one held for a person's decision, the files that its row does not know."""
         held = job.status is JobStatus.UNKNOWN and job.decision is Decision.RESTORED
         if not job.status.final and not held:
-            return  # it is at work on them
+            return  # it is still producing them
         found = await self._history.with_assets(job.id, owner=EVERYONE) if job.purged_at is None else None
         taken = frozenset(one.position for one in found.assets if one.is_output) if found else frozenset[int]()
         files, article = await self._read(keys, adoption)
-        # A work that is complete takes only what says that it belongs to it.
+        # A complete job takes only files whose recipe names it.
         mine = [one for one in files if (one.ours.job == job.id if one.ours else job.status is not JobStatus.SUCCEEDED)]
         positions = positions_of([one.key for one in mine], taken=taken)
         made = [await self._output(one, job, place) for one in mine if (place := positions[one.key]) is not None]
@@ -239,7 +242,7 @@ class Adopter:
             await self._announce(job.id)
 
     async def _values(self, job: Job, files: Sequence[FoundFile]) -> tuple[dict[str, Any], Sequence[Asset]]:
-        """What changes of a job that has its files again, and the given files that it lost when it was purged.
+        """Return the changes of a job that has its files again, and the inputs it lost when it was purged.
 
         Any because they are columns of every kind.
         """
@@ -267,7 +270,7 @@ class Adopter:
     # Files -----------------------------------------------------------------------------------------------------------
 
     async def _read(self, keys: Sequence[str], adoption: Adoption) -> tuple[list[FoundFile], str | None]:
-        """The files that can be shown, and the key of an article."""
+        """Return the files that can be shown, and the key of an article."""
         files: list[FoundFile] = []
         article: str | None = None
         for key in keys:
@@ -301,11 +304,11 @@ class Adopter:
         except OSError as error:
             if error.errno in _FULL:
                 raise
-            return made  # it is shown as it is
+            return made  # it is shown without smaller pictures
         return replace(made, poster_key=poster, thumbnail_key=thumbnail)
 
     async def _free_asset(self, file: FoundFile, job: Job) -> str | None:
-        """The id that the file's recipe names, if it is the file itself and no other has it."""
+        """Return the id that the file's recipe names, if it denotes the file itself and no other asset has it."""
         recipe = file.ours
         wanted = usable_id(recipe.asset) if recipe and not recipe.moment else None
         if recipe is None or wanted is None or await self._history.facts.known_assets([wanted]):

@@ -1,6 +1,6 @@
-"""What an admin is shown and can do when database and files have come apart, and what keeps them together meanwhile.
+"""The notice for an admin if database and archive no longer belong together, and the upkeep of their pairing.
 
-Taking files in again runs in the background: whoever presses need not wait, and a stop of the studio loses nothing.
+Adoption runs in the background: the admin need not wait, and stopping the studio loses nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.storage.archive_pairing import Kind, Mishap, Standing
 log = logging.getLogger(__name__)
 
 _NOTE_SECONDS = 5.0
-"""How often it is written down how far the database has counted."""
+"""How often the database's change counter is recorded."""
 _HEADINGS = {
     Kind.RESTORED: "The database was put back from a copy.",
     Kind.OLDER: "The database is an older one than before.",
@@ -38,35 +38,35 @@ _STOPPED = "It could not be finished. Press again: it goes on where it stopped. 
 
 
 class NoticeView(TypedDict):
-    """What an admin is told on the page. Sentences are plain text."""
+    """The notice an admin sees on the page. Sentences are plain text."""
 
     heading: str
     sentences: list[str]
     unknown: int
-    """Works on the disk that the gallery does not know."""
+    """Jobs on the disk that the gallery does not know."""
     press: str
-    """What the button says."""
+    """The label of the button."""
     working: dict[str, int] | None
-    """`done` of `total`, while files are taken in."""
+    """`done` of `total`, while files are adopted."""
     trouble: str | None
 
 
 class OutcomeView(TypedDict):
-    """What taking the files in came to."""
+    """The outcome of an adoption."""
 
     sentence: str
     left: list[dict[str, str]]
 
 
 class ArchiveView(TypedDict):
-    """How database and files stand to each other; both null if all is well and nothing was done since the start."""
+    """The state of the pairing; both null if all is well and nothing was done since the start."""
 
     notice: NoticeView | None
     outcome: OutcomeView | None
 
 
 class ArchiveNotice:
-    """Keeps database and archive together. `look_again` says to open pages that much has changed."""
+    """Keeps database and archive paired. `look_again` asks open pages to reload, since much has changed."""
 
     def __init__(
         self,
@@ -92,12 +92,12 @@ class ArchiveNotice:
 
     @property
     def settled(self) -> bool:
-        """Whether database and files belong together, as of the latest look."""
+        """Whether database and archive belonged together at the latest check."""
         return self._standing is not None and self._standing.settled
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[ArchiveNotice]:
-        """Look at both, and write down how far the database has counted, as long as this lasts."""
+        """Check the pairing, and record the database's change counter regularly, inside this context."""
         self._first_look = asyncio.create_task(self._look_first(), name="first look at the files")
         noting = repeating(
             self._note_sequence, name="noting how far the database counted", every=_NOTE_SECONDS, sleep=self._sleep
@@ -113,7 +113,7 @@ class ArchiveNotice:
                 await self._note_sequence()
 
     async def look(self) -> Standing:
-        """Look at both anew."""
+        """Check the pairing anew."""
         self._standing = await archive_pairing.standing(self._history, self._archive)
         return self._standing
 
@@ -121,27 +121,27 @@ class ArchiveNotice:
         try:
             await self.look()
         except Exception:
-            # A folder that is away: nothing is cleaned up, and the next look is the janitor's.
+            # The folder may be missing. Then nothing is cleaned up, and the cleanup makes the next check.
             log.exception("database and files could not be looked at")
 
     def note_copy(self, trouble: str | None) -> None:
-        """Tell admins why the database could not be copied; None if it could."""
+        """Show admins why the database could not be copied; None if it could."""
         self._broken = trouble
 
     async def _note_sequence(self) -> None:
         await archive_pairing.note_sequence(self._history, self._archive)
 
-    # Taking in -------------------------------------------------------------------------------------------------------
+    # Adoption ---------------------------------------------------------------------------------------------------------
 
     def adopt(self, person: Person) -> None:
-        """Begin to take in what the database does not know, for a person. Raises StudioError for who is no admin."""
+        """Start adopting unknown results for a person. Raises StudioError if the person is no admin."""
         _admins_only(person)
         if self._task is None or self._task.done():
             self._working, self._trouble, self._outcome = Adoption(), None, None
             self._task = asyncio.create_task(self._adopt(person), name="adopting")
 
     async def bring_back(self, person: Person, entries: Sequence[str]) -> Adoption:
-        """Take in these entries, also what was purged from the bin: their files were just brought back."""
+        """Adopt these entries, including purged ones: their files were just brought back."""
         adoption = await self._adopter.adopt(person, only=entries, revive=True)
         self._look_again()
         return adoption
@@ -157,7 +157,7 @@ class ArchiveNotice:
             log.warning("taking files in stopped (%s)", error.strerror)
             self._trouble = _FULL
         except Exception:
-            # Whatever went wrong: nothing is lost, and a person can press again.
+            # After any other error nothing is lost, and a person can press again.
             log.exception("taking files in stopped")
             self._trouble = _STOPPED
         finally:
@@ -167,10 +167,10 @@ class ArchiveNotice:
     def _progress(self, adoption: Adoption) -> None:
         self._working = adoption
 
-    # What is shown ---------------------------------------------------------------------------------------------------
+    # Views ------------------------------------------------------------------------------------------------------------
 
     async def notice(self, person: Person) -> NoticeView | None:
-        """What an admin is told, or None: then all is well, or it is not for this person."""
+        """Return the notice for an admin, or None if all is well or the person is no admin."""
         if self._first_look is not None:
             await asyncio.wait({self._first_look})
         there = self._standing
@@ -187,7 +187,7 @@ class ArchiveNotice:
         )
 
     async def view(self, person: Person) -> ArchiveView:
-        """The notice, and what the latest press came to. Raises StudioError for who is no admin."""
+        """Return the notice, and the outcome of the latest adoption. Raises StudioError if the person is no admin."""
         _admins_only(person)
         outcome = self._outcome
         told = None

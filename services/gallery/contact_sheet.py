@@ -1,6 +1,6 @@
-"""Contact sheets: jobs side by side in one HTML file that can be sent to anybody.
+"""Contact sheets: jobs side by side in one HTML file that can be sent to any recipient.
 
-Hides where small pictures come from and how large a sheet may grow. What a sheet looks like is
+Hides the source of the small pictures and the size limit of a sheet. Its appearance is in
 services.gallery.contact_sheet_html. Nothing in a sheet leads back here: no id, no address, no key, no name of a person.
 """
 
@@ -31,16 +31,16 @@ from services.storage.archive import Archive
 
 MOST_JOBS = 60
 MOST_BYTES = 16_000_000
-"""A sheet is made to be sent: beyond this size the rest of its items have words only."""
+"""The largest size of a sheet in bytes. It is made to be sent: beyond this, its remaining items have words only."""
 _LONGEST_TITLE = 120
 _FEW = 9
 _LARGE_SIDE, _SMALL_SIDE, _STILL_SIDE = 960, 560, 240
 """The longest side in pixels of a picture among few, among many, and of a still of a clip."""
 _MOST_PICTURES = 4
 _STILLS = (0.12, 0.37, 0.62, 0.87)
-"""Where in a clip its stills are taken, in shares of its length."""
+"""The positions of a clip's stills, as fractions of its length."""
 _MOST_DECODED = 400
-"""Pictures that are decoded for one still at most: clips with few key frames would take too long."""
+"""The most pictures decoded for one still: clips with few key frames would take too long."""
 _LONGEST_WORDS = 12_000
 _STATES = {
     JobStatus.FAILED: "Did not work",
@@ -52,7 +52,7 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A contact sheet: a file name, and its bytes as they are made. Every piece of `pieces` is UTF-8."""
+    """A contact sheet: a file name, and its bytes as they are made. Every item of `pieces` is UTF-8."""
 
     name: str
     pieces: AsyncIterator[bytes]
@@ -75,9 +75,9 @@ class ContactSheets:
         self._now = now
 
     async def make(self, job_ids: Sequence[str], *, title: str = "", person: Person = LOCAL) -> Sheet:
-        """A sheet of these jobs in their order. Nothing is read from their files before its pieces are asked for.
+        """Build a sheet of these jobs, in order. Their files are not read until the pieces are requested.
 
-        Raises StudioError for no jobs or more than MOST_JOBS, and NotFound where one is not there for this person.
+        Raises StudioError for no jobs or more than MOST_JOBS, and NotFound if one does not exist for this person.
         """
         wanted = list(dict.fromkeys(job_ids))
         if not wanted or len(wanted) > MOST_JOBS:
@@ -140,7 +140,7 @@ class ContactSheets:
 
 
 def _without(entry: Entry, one: JobWithAssets) -> Entry:
-    """The same item, with a word on why there is no picture."""
+    """Return the same item, with a sentence that explains why there is no picture."""
     done = one.job.status is JobStatus.SUCCEEDED
     heard = any(asset.is_output and asset.kind == "audio" for asset in one.assets)
     kept = "A sound: there is nothing to see of it." if heard else "No picture of it is kept in this sheet."
@@ -152,7 +152,7 @@ def _without(entry: Entry, one: JobWithAssets) -> Entry:
 
 
 def _parameter(field: Field | None, name: str, value: object) -> tuple[str, str]:
-    """The label and the words of one parameter, as the page says them."""
+    """Return the label and the words of one parameter, as the page shows them."""
     label = field.label if field else name.replace("_", " ").capitalize()
     if isinstance(value, bool):
         return label, "On" if value else "Off"
@@ -165,7 +165,7 @@ def _parameter(field: Field | None, name: str, value: object) -> tuple[str, str]
 
 
 def _told(name: str) -> str:
-    """Empty where a file that was taken in did not say it."""
+    """Return the name, or nothing if an imported file did not state it."""
     return "" if name == IMPORTED else name
 
 
@@ -184,7 +184,7 @@ def _took(job: Job) -> str:
 
 
 def _file_name(title: str, now: datetime) -> str:
-    """A name that every system takes: plain letters, no path."""
+    """Return a file name valid on every system: plain letters, no path."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()[:60].strip("-")
     return f"{now:%Y-%m-%d}-{plain or 'comparison'}.html"
 
@@ -193,7 +193,7 @@ def _file_name(title: str, now: datetime) -> str:
 
 
 def _pictures_of(archive: Archive, one: JobWithAssets, side: int) -> list[Picture]:
-    """Small pictures of what a job made, and stills where it is a clip. A file that is gone or broken has none."""
+    """Return small pictures of a job's outputs, and stills of clips. A missing or broken file has none."""
     outputs = [asset for asset in one.assets if asset.is_output and asset.poster_key][:_MOST_PICTURES]
     pictures: list[Picture] = []
     for asset in outputs:
@@ -222,7 +222,7 @@ def _jpeg(picture: Image.Image, side: int) -> bytes:
 
 
 def _stills(archive: Archive, asset: Asset) -> list[bytes]:
-    """Some small pictures of a clip in their order; fewer where it ends early, none where it cannot be read."""
+    """Return a few small pictures of a clip, in order; fewer if it ends early, none if it cannot be read."""
     stills: list[bytes] = []
     try:
         path = archive.path(asset.key)
@@ -235,7 +235,7 @@ def _stills(archive: Archive, asset: Asset) -> list[bytes]:
 
 
 def _still(path: Path, at: float) -> Image.Image | None:
-    """The picture that a clip shows `at` seconds, small and upright."""
+    """Return the picture that a clip shows at `at` seconds, small and upright."""
     with path.open("rb") as file, opened(file, size_of(path, "The clip", most=MAX_CLIP_BYTES), "The clip") as film:
         film.container.seek(int(at * 1_000_000))
         for number, frame in enumerate(film.container.decode(film.stream)):

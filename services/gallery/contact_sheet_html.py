@@ -1,7 +1,7 @@
-"""A contact sheet as HTML: one file that opens anywhere, without scripts, links or anything to fetch.
+"""A contact sheet as HTML: one file that opens anywhere, without scripts, links or external resources.
 
-Pure: gets words and small pictures, gives text. Every word that comes from outside is escaped, and the page forbids
-itself to load or send anything. Knows nothing of jobs, files or catalogues.
+Pure: takes words and small pictures, returns text. Every word from outside is escaped, and the page forbids itself to
+load or send anything. Knows nothing of jobs, files or catalogues.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from itertools import pairwise
 
 _PIECES = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+(?:['’][^\W_]+)*|_+|[^\w\s]", re.UNICODE)
 _MOST_PIECES = 2000
-"""A longer text is shown as it is: comparing takes the square of its length."""
+"""A longer text is shown as it is: comparing takes time quadratic in its length."""
 _LONG = 28
-"""Signs; a value that is longer is compared word by word."""
+"""Characters; a longer value is compared word by word."""
 _ALIKE = 0.3
-"""The share of its words that a text has in common with another to be compared with it."""
+"""The share of words a text must have in common with another to be compared with it."""
 _MOST_COLUMNS = 9
-"""With more items than this a table of them side by side could not be read."""
+"""With more items than this, a table of them side by side would be unreadable."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-"""Signs that are no words: they could end a file early or turn a line around."""
+"""Characters that are not text: they could end a file early or reverse a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One item: its name, what can be said of it in order (label, words), and why there may be no picture."""
+    """One item: its name, its values in order (label, words), and the reason why it may have no picture."""
 
     name: str
     facts: str
     values: dict[str, str]
-    """Words by label, the prompts among them; a label without words is left out."""
+    """Words by label, including the prompts; a label without words is left out."""
     missing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A small JPEG, and what it shows for those who cannot see it. `strip` says that it is one of a clip's stills."""
+    """A small JPEG, and its description for screen readers. `strip` marks one of a clip's stills."""
 
     jpeg: bytes
     shows: str
@@ -48,12 +48,12 @@ class Picture:
 
 
 def head(title: str, *, count: int, made: str) -> str:
-    """Everything before the items."""
+    """Return everything before the items."""
     return _HEAD.format(title=_words(title), style=_STYLE, count=f"{count} item{'' if count == 1 else 's'}", made=made)
 
 
 def card(number: int, entry: Entry, pictures: Sequence[Picture]) -> str:
-    """One item: its pictures, its name, and what is said of it in short."""
+    """Return one item: its pictures, its name, and its short facts."""
     large = [_image(picture) for picture in pictures if not picture.strip]
     stills = [_image(picture) for picture in pictures if picture.strip]
     shown = f'<div class="large" data-count="{len(large)}">{"".join(large)}</div>' if large else ""
@@ -66,7 +66,7 @@ def card(number: int, entry: Entry, pictures: Sequence[Picture]) -> str:
 
 
 def tail(entries: Sequence[Entry]) -> Iterator[str]:
-    """Everything behind the pictures: what differs side by side, then all that is known of each item."""
+    """Yield everything after the pictures: the differences side by side, then all values of each item."""
     yield "</section>\n"
     labels = list(dict.fromkeys(label for entry in entries for label in entry.values))
     marked = {label: compared([entry.values.get(label, "") for entry in entries]) for label in labels}
@@ -85,8 +85,11 @@ def tail(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def compared(values: Sequence[str]) -> list[str]:
-    """The values as HTML; where long ones differ, the words that are not in the first are marked, and in the first
-    those that are not in every other. A text that has next to nothing of the first is another text: none are marked."""
+    """Return the values as HTML, with differing words of long values marked.
+
+    In every other value the words that are missing from the first are marked; in the first, the words that are missing
+    from any other. A text with almost nothing in common with the first is a different text: no words of it are marked.
+    """
     if len(set(values)) < 2 or max(map(len, values)) <= _LONG:
         return [_words(value) for value in values]
     split = [_PIECES.findall(value) for value in values]
@@ -105,7 +108,7 @@ def compared(values: Sequence[str]) -> list[str]:
 
 
 def _is_alike(pieces: list[str], kept: list[bool]) -> bool:
-    """Whether so much of a text is in the other that marking the rest says something."""
+    """Return whether enough of a text is in the other for marks on the rest to be meaningful."""
     words = [flag for piece, flag in zip(pieces, kept, strict=True) if not piece.isspace()]
     return sum(words) >= len(words) * _ALIKE
 
@@ -119,7 +122,7 @@ def _in_both(first: list[str], other: list[str]) -> tuple[list[bool], list[bool]
 
 
 def _marked(pieces: list[str], kept: list[bool]) -> str:
-    """A space is marked where the words on both sides of it are."""
+    """Return the text with the words not kept marked. A space is marked if the words on both sides of it are."""
     own = [not flag and not piece.isspace() for piece, flag in zip(pieces, kept, strict=True)]
     for at in range(1, len(pieces) - 1):
         own[at] |= pieces[at].isspace() and own[at - 1] and own[at + 1]

@@ -1,4 +1,4 @@
-"""Why a job failed, as the page, the API and MCP see it. Hides how a kept code becomes an input and an action."""
+"""Why a job failed, as the page, the API and MCP see it. Hides how a stored code becomes an input and an action."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ SUBJECT_OF_KIND = {"image": Subject.PICTURE, "audio": Subject.SOUND, "video": Su
 
 
 class ErrorView(TypedDict):
-    """Why a job failed, about which input, whether money was taken, and the one thing to do."""
+    """Why a job failed, the input at fault, whether it was billed, and the one thing to do."""
 
     code: str
-    """The provider's own code, or the studio's for what the provider has none for."""
+    """The vendor's own code, or the studio's if the vendor has none for it."""
     message: str
-    """What happened, in a sentence."""
+    """The failure, in a sentence."""
     hint: str | None
-    """What to do now, in a sentence."""
+    """The next step for the person, in a sentence."""
     request_id: str | None
-    """What the provider's support asks for."""
+    """The request id that the vendor's support asks for."""
     detail: str | None
-    """The provider's own words, without links and keys: for whoever is asked for help."""
+    """The vendor's own words, without links and keys, for a person who is asked for help."""
     input: str
-    """What it is about: words, picture, sound, video, result, account or none."""
+    """The subject of the error: words, picture, sound, video, result, account or none."""
     billed: Billed
-    """Whether money was taken for this job; the amount is the job's cost."""
+    """Whether this job was billed; the amount is the job's cost."""
     action: str
-    """What the one button does: edit_prompt, choose_file, change_model, try_again, wait, open_keys, open_billing or
-    copy_request. The first three open the form filled like this job."""
+    """The action of the one button.
+
+    One of edit_prompt, choose_file, change_model, try_again, wait, open_keys, open_billing or copy_request. The first
+    three open the form filled like this job.
+    """
 
 
 def error_view(job: Job, files: Iterable[Asset]) -> ErrorView | None:
-    """Why a job failed, or None where it did not. `files` are the job's; those that were given tell which one is meant
-    where the provider does not say."""
+    """Return why a job failed, or None if it did not.
+
+    `files` are the job's. Its inputs identify the one at fault if the vendor does not name it.
+    """
     if job.error_message is None:
         return None
     explanation = explain(
@@ -59,8 +64,11 @@ def error_view(job: Job, files: Iterable[Asset]) -> ErrorView | None:
 
 
 def _billed(job: Job) -> Billed:
-    """By the job's own books: a failed task costs nothing, but the check before it may have, and a lost answer is not
-    known to have been free. Nothing of a demo is ever billed."""
+    """Return whether a job was billed, by its own books.
+
+    A failed task costs nothing, but the precheck before it may have cost something. A lost answer is not known to have
+    been free. A demo is never billed.
+    """
     if job.demo or job.actual_micros == 0:
         return "no"
     return "unknown" if job.actual_micros is None else "yes"

@@ -1,6 +1,6 @@
-"""What goes into an export besides the files: their names, and the recipes as a table and as JSON. Pure.
+"""The parts of an export besides the files: their names, and the recipes as a table and as JSON. Pure.
 
-Names are readable and differ in their number, whatever the prompts are. A cell of the table is never a formula.
+Names are readable and differ in their number, regardless of the prompts. A cell of the table is never a formula.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from services.media.metadata import recipe_of, write_json
 
 _LONGEST_WORDS = 40
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet may take for a formula, also in the wide signs of Asian keyboards."""
+"""Beginnings of a cell that a spreadsheet may treat as a formula, including the wide characters of Asian keyboards."""
 COLUMNS = (
     "file", "date", "family", "model", "region", "prompt", "negative_prompt", "rewritten_prompt", "parameters",
     "inputs", "seconds", "width", "height", "bytes", "cost", "currency", "favourite", "rating", "tags", "task_id",
     "request_id", "job", "asset", "sha256", "note",
 )  # fmt: skip
 BOM = "\ufeff".encode()
-"""Without it spreadsheets read the table's letters wrongly."""
+"""Without it, spreadsheets decode the table wrongly."""
 
 
 @dataclass
 class Naming:
-    """Names given in their order. With `words` a name holds the beginning of the prompt."""
+    """Assigns names in order. With `words`, a name holds the beginning of the prompt."""
 
     catalogue: Catalogue
     words: bool = True
     given: dict[str, str] = field(default_factory=dict)
     """The name of each file, by asset id."""
     missing: dict[str, str] = field(default_factory=dict)
-    """Why a file is not there, by asset id."""
+    """Why a file is missing, by asset id."""
     _count: int = 0
 
     def name(self, found: JobWithAssets) -> list[Asset]:
-        """Give names to the files that a job made; returns the files."""
+        """Assign names to the outputs of a job. Returns the outputs."""
         made = [asset for asset in found.assets if asset.is_output]
         article = any(asset.kind == "article" for asset in made)
         stem = self._stem(found)
         if article:
             self._count += 1
-            # The text of an article shows its pictures by their own names.
+            # The text of an article refers to its pictures by their own names.
             self.given |= {asset.id: f"{stem}_{self._count:04}/{_part(asset.name, most=100)}" for asset in made}
             return made
         for asset in made:
@@ -68,17 +68,16 @@ class Naming:
 
 
 def _part(text: str, *, most: int) -> str:
-    """A piece of a file name that every system takes: letters and numbers of any writing, and `-._` between."""
+    """Return a part of a file name valid on every system: letters and numbers of any script, with `-._` between."""
     kept = "".join(sign if sign.isalnum() or sign in "._" else "-" for sign in text)
     return "-".join(piece for piece in kept.split("-") if piece)[:most].strip("-._")
 
 
-# Recipes
-# -------------------------------------------------------------------------------------------------------------
+# Recipes --------------------------------------------------------------------------------------------------------------
 
 
 def table(jobs: Sequence[JobWithAssets], naming: Naming) -> bytes:
-    """The rows of these jobs, a row for each file."""
+    """Return the rows of these jobs, a row for each file."""
     text = io.StringIO()
     writer = csv.writer(text)
     for found in jobs:
@@ -92,12 +91,12 @@ def table(jobs: Sequence[JobWithAssets], naming: Naming) -> bytes:
 
 
 def table_head() -> bytes:
-    """How the table begins."""
+    """Return the beginning of the table: the byte order mark and the header row."""
     return BOM + (",".join(COLUMNS) + "\r\n").encode()
 
 
 def safe_cell(value: object) -> str:
-    """A cell that is read as a text, whatever it begins with."""
+    """Return a cell that is read as text, regardless of its first character."""
     text = "" if value is None else str(value)
     if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULAS):
         return f"'{text}"
@@ -105,7 +104,7 @@ def safe_cell(value: object) -> str:
 
 
 def listed(jobs: Sequence[JobWithAssets], naming: Naming) -> list[str]:
-    """The JSON of each file of these jobs: its name, its recipe and what came of it."""
+    """Return the JSON of each output of these jobs: its name, its recipe and its facts."""
     return [
         json.dumps(_entry(found, asset, naming), ensure_ascii=False, separators=(",", ":"))
         for found in jobs

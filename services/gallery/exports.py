@@ -1,7 +1,8 @@
-"""Works as one ZIP: the files with readable names, and their recipes as recipes.csv and recipes.json.
+"""Jobs as one ZIP: the files with readable names, and their recipes as recipes.csv and recipes.json.
 
-An export is first counted, then fetched under a name that cannot be guessed, by whoever asked for it. It is made while
-it is read, some jobs at a time: memory does not grow with it, and there is no file of it. Hides the order of its parts.
+An export is first counted, then downloaded by the person who requested it, under a name that cannot be guessed. It is
+made while it is read, a few jobs at a time: memory does not grow with it, and it is never stored as a file. Hides the
+order of its parts.
 """
 
 from __future__ import annotations
@@ -27,34 +28,34 @@ from services.storage.zip_stream import Reader, ZipStream
 
 _JOBS_AT_ONCE = 50
 _MOST_JOBS = 20_000
-"""Jobs in one export."""
+"""The most jobs in one export."""
 _MOST_WAITING = 200
-"""Exports that are remembered."""
+"""The most exports that are remembered."""
 _KEPT_MS = 3_600_000
 _NO_RECIPE = "text/"
-"""How the kind of a file begins that carries no recipe: an article's words are the work itself."""
+"""The MIME prefix of files that carry no recipe: an article's text is the result itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What to export: jobs by their ids, or all that a search finds."""
+    """The jobs to export: by their ids, or all that a search finds."""
 
     jobs: tuple[str, ...] = ()
     query: str = ""
     collection: str | None = None
     deleted: bool = False
     clean: bool = False
-    """Whether no recipe and no word of a prompt goes with the files."""
+    """Whether recipes and the words of prompts are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An export that can be fetched for an hour."""
+    """An export that can be downloaded for an hour."""
 
     token: str
     files: int
     bytes: int
-    """Of the files together; the ZIP is a little larger."""
+    """Total size of the files; the ZIP is a little larger."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ class Exports:
         self._waiting: dict[str, _Export] = {}
 
     async def prepare(self, person: Person, wanted: Wanted) -> Prepared:
-        """Find what is to be exported and count it. Raises StudioError where there is nothing, or too much."""
+        """Find the files to export and count them. Raises StudioError if there are none, or too many jobs."""
         jobs: list[str] = []
         files = size = 0
         async for some in self._chosen(person, wanted):
@@ -108,7 +109,7 @@ class Exports:
         return Prepared(token=token, files=files, bytes=size)
 
     def stream(self, person: Person, token: str) -> AsyncIterator[bytes]:
-        """The ZIP, in pieces. Raises NotFound where there is no such export, or it is another's."""
+        """Return the ZIP, in pieces. Raises NotFound if there is no such export, or it belongs to another person."""
         export = self._waiting.get(token)
         if export is None or export.person != person or export.until < self._clock():
             raise NotFound("This export is not here any more. Please start it again.")
@@ -162,7 +163,7 @@ class Exports:
     async def _parts(
         self, export: _Export, stream: ZipStream, naming: Naming
     ) -> AsyncIterator[Generator[bytes, None, None]]:
-        """One after the other; each must be read to its end before the next is asked for."""
+        """Yield the parts one after the other. Each must be read to its end before the next is requested."""
         async for some in self._read(export.jobs, export.person):
             for found in some:
                 for asset in naming.name(found):
@@ -193,7 +194,7 @@ class Exports:
         yield stream.finish()
 
     def _file(self, stream: ZipStream, asset: Asset, naming: Naming, *, clean: bool) -> Generator[bytes, None, None]:
-        """One file. One that is gone, or cannot be made clean, is left out and told of."""
+        """Yield one file. A file that is missing, or cannot be stripped, is left out and reported."""
         name = naming.given[asset.id]
         try:
             path = self._archive.path(asset.key)

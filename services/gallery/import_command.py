@@ -1,8 +1,7 @@
-"""`python -m services.gallery.import_command FOLDER`: take a folder's pictures, clips and sounds into the gallery. See
-`--help`.
+"""`python -m services.gallery.import_command FOLDER`: import a folder's pictures, clips and sounds. See `--help`.
 
-`--adopt` takes the studio's own results in again that its database does not know, where they lie. Both may be broken
-off and run again, beside a running studio or without one.
+`--adopt` adopts the archive's own results that the database does not know, in place. Both may be interrupted and run
+again, beside a running studio or without one.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ from services.storage.database_recovery import Mended, mend
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".mp4", ".m4v", ".mov", ".wav", ".mp3", ".m4a"})
 _MAX_BYTES = 2_000 * MB
 _MOST_NAMED = 20
-"""Files that were left out and are told by name."""
+"""The most skipped files that are listed by name."""
 
 
 @dataclass
 class Tally:
-    """What became of a folder's files."""
+    """The outcome for a folder's files."""
 
     imported: int = 0
     present: int = 0
@@ -46,7 +45,7 @@ class Tally:
     """Name and reason."""
 
     def sentence(self, *, dry_run: bool) -> str:
-        """The summary, short and plain."""
+        """Return the summary, short and plain."""
         verb = "would be taken in" if dry_run else "taken in"
         more = len(self.refused) - _MOST_NAMED
         lines = [f"{_files(self.imported)} {verb}, {self.present:,} here already, {len(self.refused):,} left out."]
@@ -58,7 +57,7 @@ class Tally:
 async def take_folder(
     importer: Importer, folder: Path, *, person: Person, dry_run: bool, progress: Callable[[str], object]
 ) -> Tally:
-    """Take in all pictures, clips and sounds below a folder by their names. Raises OSError where the disk is full."""
+    """Import all pictures, clips and sounds below a folder, by name. Raises OSError if the disk is full."""
     tally = Tally()
     paths = await asyncio.to_thread(lambda: list(_files_below(folder)))
     for number, path in enumerate(paths, start=1):
@@ -88,7 +87,7 @@ async def _take_one(importer: Importer, path: Path, *, person: Person, dry_run: 
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """The files to look at, by name. Hidden ones are left, and links, which may lead out of the folder."""
+    """Yield the files to examine, by name. Hidden ones are skipped, and links, which may lead out of the folder."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
@@ -107,7 +106,7 @@ def _files(count: int) -> str:
 
 
 async def run_adoption(settings: Settings, *, person: Person) -> Adoption:
-    """Take in again what lies in the archive and is not in the database; both belong together from then on."""
+    """Adopt the archive's results that the database does not know. Both are paired from then on."""
     archive = Archive(settings.home / "files")
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
@@ -120,7 +119,7 @@ async def run_adoption(settings: Settings, *, person: Person) -> Adoption:
 
 
 def _mend(settings: Settings, archive: Archive) -> Mended | None:
-    """Look at the database before it is opened; a studio that runs has done so, and uses it."""
+    """Repair the database before it is opened. A running studio has done so already, and is using it."""
     try:
         with FileLock(settings.home / "studio.lock", timeout=0):
             return mend(settings.database_url, settings.home, archive.root, now=now_ms())
@@ -142,7 +141,7 @@ def _sentence(adoption: Adoption) -> str:
 
 
 async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool) -> Tally:
-    """Open the studio's database and archive, and take in a folder."""
+    """Open the studio's database and archive, and import a folder."""
     archive = Archive(settings.home / "files")
     await asyncio.to_thread(archive.prepare)
     mended = await asyncio.to_thread(_mend, settings, archive)
@@ -153,7 +152,7 @@ async def run(settings: Settings, folder: Path, *, person: Person, dry_run: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take in a folder. Returns the exit code."""
+    """Import a folder. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m services.gallery.import_command",
         description="Take pictures, clips and sounds of a folder into the gallery.",
@@ -193,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _said(take: Callable[[], str], settings: Settings) -> int:
-    """Do it and say what came of it. Returns the exit code."""
+    """Run the import and print its outcome. Returns the exit code."""
     try:
         say_all(make_ready(settings))
         sentence = take()

@@ -1,7 +1,7 @@
-"""Files that exist already, taken into the gallery with whatever recipe they carry.
+"""Imports existing files into the gallery, with any recipe they carry.
 
-What is here already is passed over, so that it can be broken off and run again. It needs the database and the archive
-only: it works beside a running studio and without one, and never starts a job.
+Files that exist already are skipped, so an import can be interrupted and run again. It needs only the database and the
+archive: it works beside a running studio and without one, and never starts a job.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from services.media.metadata import CARRYING, Foreign, Recipe, read_recipe, stri
 from services.storage.archive import Archive, StoredResult, new_part_name
 
 _TAKEN = CARRYING | {"audio/wav", "audio/mpeg", "audio/mp4"}
-"""The MIME types of files that are taken in."""
+"""The MIME types of files that are imported."""
 IMPORTED = "imported"
-"""The family and model of what carries no recipe of ours."""
+"""The family and model of a file without a recipe of ours."""
 _ONLY = "Only PNG, JPEG, WebP, MP4, MOV, WAV, MP3 and M4A files"
 _RECIPE_BYTES = 130_000
-"""What a recipe can add to a file, with its packet."""
+"""The most bytes a recipe adds to a file, including its packet."""
 _SAME_SECONDS = 0.1
 _CURRENCY = "USD"
-"""Of what was paid elsewhere nothing is known: it cost nothing here."""
+"""The cost paid elsewhere is unknown: an imported job cost nothing here."""
 
 
 class Outcome(StrEnum):
-    """What became of a file."""
+    """The outcome for a file."""
 
     IMPORTED = "imported"
     PRESENT = "present"
@@ -44,18 +44,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of one file."""
+    """The result of importing one file."""
 
     outcome: Outcome
     why: str = ""
-    """A sentence, where it was refused."""
+    """A sentence, if it was refused."""
     job_id: str | None = None
-    """The job that it is now, or was already; None in a dry run."""
+    """The job it became, or already was; None in a dry run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """A file that can be taken in."""
+    """A file that can be imported."""
 
     path: Path
     name: str
@@ -64,7 +64,7 @@ class _Given:
     bytes: int
     sha256: str
     clean_sha256: str
-    """Of the file without any words."""
+    """The hash of the file stripped of all text."""
     recipe: Recipe | Foreign | None
 
     @property
@@ -73,7 +73,7 @@ class _Given:
 
 
 class Importer:
-    """Takes files into the gallery. `announce` tells open pages of a job by its id."""
+    """Imports files into the gallery. `announce` notifies open pages of a job by its id."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class Importer:
         self._announce = announce
 
     def new_file(self) -> Path:
-        """The path of a new file, to write what is about to be taken in."""
+        """Return the path of a new file, to write an upload to before its import."""
         return self._archive.incoming / new_part_name()
 
     async def keep(self, path: Path, *, name: str, person: Person = LOCAL, made_at: int | None = None) -> JobWithAssets:
-        """Take one file in; where it is here already, the job that it is. `path` itself is left as it is.
+        """Import one file and return its job; if it exists already, the existing one. `path` itself is left unchanged.
 
-        `made_at` is when it was made, in milliseconds, where no recipe says so. Raises FileRefused, OSError.
+        `made_at` is the creation time in milliseconds if no recipe states one. Raises FileRefused, OSError.
         """
         taken = await self.take(path, name=name, person=person, made_at=made_at)
         if taken.job_id is None:
@@ -113,7 +113,7 @@ class Importer:
         made_at: int | None = None,
         dry_run: bool = False,
     ) -> Taken:
-        """Take one file in, unless it is here or cannot be shown. A dry run only says what would be done."""
+        """Import one file, unless it exists already or cannot be shown. A dry run only reports the outcome."""
         now = self._clock()
         try:
             seen = await self._archive.inspect(path)
@@ -147,16 +147,16 @@ class Importer:
             recipe=recipe,
         )
 
-    # Whether it is here ----------------------------------------------------------------------------------------------
+    # Duplicates -------------------------------------------------------------------------------------------------------
 
     async def _twin(self, given: _Given, person: Person) -> Asset | None:
-        """The same work where it is here already: byte for byte, renamed and written anew, or with other words."""
+        """Find the same result if it exists: byte for byte, renamed and rewritten, or with other text."""
         hashes = {given.sha256, given.clean_sha256}
         twin = await self._history.files.made(sorted(hashes), person=person.name, demo=self._demo)
         return twin or await self._named(given, person) or await self._with_words(given, person)
 
     async def _named(self, given: _Given, person: Person) -> Asset | None:
-        """The asset that its recipe names, where it has the same pictures as far as their size and length tell."""
+        """Find the asset that its recipe names, if its pictures match as far as size and length show."""
         if not isinstance(given.recipe, Recipe) or given.recipe.moment:
             return None
         try:
@@ -171,7 +171,7 @@ class Importer:
         return known if known.is_output and same_size and same_length and same_file else None
 
     async def _with_words(self, given: _Given, person: Person) -> Asset | None:
-        """The one of which this is the clean copy: it has a recipe, and else the very same bytes."""
+        """Find the result that this is a clean copy of: one with a recipe, but otherwise the same bytes."""
         if given.recipe is not None:
             return None
         wanted = _asset(given, job_id="", now=0)
@@ -195,7 +195,7 @@ class Importer:
         finally:
             copy.unlink(missing_ok=True)
 
-    # Taking in -------------------------------------------------------------------------------------------------------
+    # Importing --------------------------------------------------------------------------------------------------------
 
     async def _add(self, given: _Given, person: Person, now: int) -> str:
         job = job_from_recipe(
@@ -217,7 +217,7 @@ class Importer:
         return job.id
 
     async def _inputs(self, given: _Given, person: Person, job_id: str, now: int) -> list[Asset]:
-        """The files that it was made of, as far as this person has the very same here."""
+        """Return its input files, as far as this person has identical ones here."""
         found: list[Asset] = []
         for one in given.recipe.inputs if isinstance(given.recipe, Recipe) else ():
             same = await self._history.files.held(one.sha256, person=person.name)
@@ -240,9 +240,9 @@ class Importer:
 def job_from_recipe(
     recipe: Recipe | Foreign | None, person: str, *, job_id: str, demo: bool, made_at: int, now: int
 ) -> Job:
-    """A job that was not made here, or that only its files still tell of: what it cost stands in none of them.
+    """Build a job that was not made here, or that has only its files left: none of them states its cost.
 
-    `made_at` is when it was made, in milliseconds.
+    `made_at` is the creation time, in milliseconds.
     """
     ours = recipe if isinstance(recipe, Recipe) else None
     foreign = recipe if isinstance(recipe, Foreign) else None

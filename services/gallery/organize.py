@@ -1,7 +1,7 @@
-"""How people keep order: favourites, ratings, tags, collections, and the bin with its way back.
+"""How people organize jobs: favourites, ratings, tags, collections, and the bin, including restoring from it.
 
-People organize only what they see. Ids may come in any order and by the thousand. Ids that do not exist, or belong to
-another person, are reported and stop nothing. Hides batches, limits and announcements; the SQL is in
+People organize only what they can see. Ids may come in any order and by the thousand. Ids that do not exist, or belong
+to another person, are reported and do not stop the rest. Hides batches, limits and announcements; the SQL is in
 services.database.organize.
 """
 
@@ -23,22 +23,22 @@ from services.domain.people import Person
 log = logging.getLogger(__name__)
 
 MOST_JOBS = 1_000
-"""Jobs that one call may be about."""
+"""The most jobs that one call may cover."""
 _AT_ONCE = 100
-"""Jobs changed in one transaction, so that nobody waits long for the database."""
+"""Jobs changed in one transaction. Small enough that no other writer waits long for the database."""
 _TOLD_ONE_BY_ONE = 60
-"""Changes that are told one by one; of more, pages are told to look again."""
+"""The most changes announced one by one; beyond that, pages are asked to reload."""
 _LONGEST_TAG = 40
 _LONGEST_NAME = 80
 _LONGEST_READ = 1_000
-"""Signs of a tag or name that are looked at: far more than either may have."""
+"""Characters of a tag or name that are examined: far more than either may have."""
 _MOST_COLLECTIONS = 500
 _BEST_RATING = 5
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A job that was left as it was, and why."""
+    """A job that was left as it was, and the reason."""
 
     job: str
     why: str
@@ -46,7 +46,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class DiscardReceipt:
-    """What came of a call about the bin."""
+    """The result of a call about the bin."""
 
     moved: tuple[str, ...]
     """Ids of the jobs that were moved, into the bin or out of it."""
@@ -54,10 +54,10 @@ class DiscardReceipt:
 
 
 class Organizer:
-    """The order that people keep.
+    """Organizes jobs: marks, tags, collections and the bin.
 
-    `announce` is called with the id of each job that changed; where there are many, `look_again` once instead.
-    `demo` says whether demo jobs are counted, or real ones.
+    `announce` is called with the id of each changed job; if there are many, `look_again` is called once instead. `demo`
+    selects demo jobs for the counts, else real ones.
     """
 
     def __init__(
@@ -79,10 +79,9 @@ class Organizer:
     # Marks and tags --------------------------------------------------------------------------------------------------
 
     async def mark(self, person: Person, job_ids: Sequence[str], marks: Marks) -> tuple[JobWithAssets, ...]:
-        """Change favourite, rating, tags and collections of jobs; returns them as they now are, without those that
-        are not there.
+        """Change favourite, rating, tags and collections of jobs. Returns the changed jobs, without missing ones.
 
-        Tags are kept in small letters. Raises StudioError for a mark that cannot be, NotFound for a collection.
+        Tags are stored in lower case. Raises StudioError for an invalid mark, NotFound for an unknown collection.
         """
         marks = _checked(marks)
         changed: list[str] = []
@@ -95,18 +94,18 @@ class Organizer:
         return tuple(found)
 
     async def tags(self, person: Person) -> tuple[Tag, ...]:
-        """The tags in use, the most used first."""
+        """Return the tags in use, the most used first."""
         return await self._rows.tags(person=person.scope, demo=self._demo)
 
     # Collections -----------------------------------------------------------------------------------------------------
 
     async def collections(self, person: Person) -> tuple[Collection, ...]:
-        """The collections by name; for an admin everybody's, their own first."""
+        """Return the collections by name; an admin gets those of all people, their own first."""
         found = await self._rows.collections(person=person.scope, demo=self._demo)
         return tuple(sorted(found, key=lambda one: one.person != person.name))
 
     async def make_collection(self, person: Person, name: str) -> Collection:
-        """A new, empty collection. Raises StudioError where the name will not do or is taken."""
+        """Create an empty collection. Raises StudioError if the name is invalid or taken."""
         own = await self._own_collections(person.name)
         if len(own) >= _MOST_COLLECTIONS:
             raise StudioError(f"You have {_MOST_COLLECTIONS} collections: remove one before you make another.")
@@ -116,7 +115,7 @@ class Organizer:
         return made
 
     async def rename_collection(self, person: Person, collection_id: str, name: str) -> Collection:
-        """Give a collection another name. Raises NotFound, StudioError where the name will not do or is taken."""
+        """Rename a collection. Raises NotFound if it does not exist, StudioError if the name is invalid or taken."""
         known = next((one for one in await self.collections(person) if one.id == collection_id), None)
         if known is None:
             raise NotFound("There is no such collection.")
@@ -126,7 +125,7 @@ class Organizer:
         return renamed
 
     async def drop_collection(self, person: Person, collection_id: str) -> None:
-        """Take a collection away; the jobs in it stay. Raises NotFound."""
+        """Delete a collection; its jobs stay. Raises NotFound if it does not exist."""
         told: list[str] = []
         while some := await self._rows.drop_collection(collection_id, person=person.scope, limit=_AT_ONCE):
             told += some[: _TOLD_ONE_BY_ONE + 1 - len(told)]
@@ -138,9 +137,9 @@ class Organizer:
     # The bin ---------------------------------------------------------------------------------------------------------
 
     async def discard(self, person: Person, job_ids: Sequence[str]) -> DiscardReceipt:
-        """Put jobs into the bin, where they stay for 30 days with their files untouched.
+        """Move jobs to the bin. They stay there for 30 days, with their files untouched.
 
-        What is still being made stays where it is, and is told.
+        Unfinished jobs stay where they are, and are reported.
         """
         moved: list[str] = []
         kept: list[Kept] = []
@@ -152,7 +151,7 @@ class Organizer:
         return DiscardReceipt(moved=tuple(moved), kept=tuple(kept))
 
     async def restore(self, person: Person, job_ids: Sequence[str]) -> DiscardReceipt:
-        """Take jobs out of the bin: they come back as they were, every byte."""
+        """Take jobs out of the bin: they return exactly as they were, to the byte."""
         moved: list[str] = []
         kept: list[Kept] = []
         for some in _turns(job_ids):
@@ -165,7 +164,7 @@ class Organizer:
     async def _left(
         self, person: Person, asked: Sequence[str], moved: Sequence[str], why: Callable[[Job], str]
     ) -> AsyncIterator[Kept]:
-        """What was not moved, with the reason."""
+        """Yield the jobs that were not moved, each with the reason."""
         left = [job_id for job_id in asked if job_id not in set(moved)]
         known = {job.id: job for job in await self._rows.read(left, person=person.scope)} if left else {}
         for job_id in left:
@@ -178,12 +177,12 @@ class Organizer:
         for job_id in job_ids:
             try:
                 await self._announce(job_id)
-            except NotFound:  # it left the bin for good in between
+            except NotFound:  # it was purged in between
                 continue
 
 
 def _turns(job_ids: Iterable[str]) -> Iterator[list[str]]:
-    """The ids once each, some at a time."""
+    """Return the distinct ids in batches."""
     ids = list(dict.fromkeys(job_ids))
     if len(ids) > MOST_JOBS:
         raise StudioError(f"That is too many at once: choose up to {MOST_JOBS:,}.")
@@ -202,11 +201,11 @@ def _why_not_restored(job: Job) -> str:
     return "It is not in the bin." if job.deleted_at is None else "It could not be brought back: try again."
 
 
-# What people may write -----------------------------------------------------------------------------------------------
+# Text from people -----------------------------------------------------------------------------------------------------
 
 
 def _checked(marks: Marks) -> Marks:
-    """The marks as they are stored. Raises StudioError."""
+    """Return the marks as they are stored. Raises StudioError if they are invalid."""
     if marks.rating is not None and not 0 <= marks.rating <= _BEST_RATING:
         raise StudioError(f"A rating is from 1 to {_BEST_RATING}, or 0 for none.")
     return replace(marks, add_tags=_tags(marks.add_tags), remove_tags=_tags(marks.remove_tags))
@@ -217,7 +216,7 @@ def _tags(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def tag_name(text: str) -> str:
-    """A tag as it is stored: in small letters and one line. Raises StudioError where it will not do."""
+    """Return a tag as it is stored: in lower case, on one line. Raises StudioError if it is invalid."""
     name = _one_line(text).lower()
     if not name or not any(sign.isalnum() for sign in name):
         raise StudioError("A tag needs at least one letter or number.")
@@ -242,7 +241,7 @@ def _free_name(text: str, taken: Iterable[Collection]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Composed, without signs that are not seen, spaces in a row made one."""
-    # Putting a thousand accents on one letter in order takes the square of their number.
+    """Return the text composed, without invisible characters, and with runs of spaces collapsed."""
+    # Sorting a thousand accents on one letter takes time quadratic in their number.
     composed = unicodedata.normalize("NFC", text[:_LONGEST_READ])
     return " ".join("".join(sign if sign.isprintable() else " " for sign in composed).split())

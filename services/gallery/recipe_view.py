@@ -1,4 +1,4 @@
-"""What a file that somebody drops says of how it was made, in the words of the page: plain JSON. Nothing is kept."""
+"""The recipe of a dropped file, in the words of the page: plain JSON. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _KINDS = {Kind.PICTURE: "image", Kind.SOUND: "audio", Kind.FILM: "video"}
 
 
 class RecipeView(TypedDict):
-    """What a file says. All words in it are from outside: show them as text only."""
+    """A file's recipe. All words in it are from outside: show them as text only."""
 
     kind: str
     """`studio` for ours, `foreign` for another tool's, `none`."""
     tool: str
     media: str | None
-    """What the file is itself: image, video, audio, or null."""
+    """The type of the file itself: image, video, audio, or null."""
     family: str | None
     family_label: str | None
     model: str | None
@@ -43,12 +43,12 @@ class RecipeView(TypedDict):
     inputs: list[dict[str, Any]]  # Any: JSON
     created_at: str | None
     moment: str | None
-    """What was cut out of the work: first, last, seconds as text, sound; null for the whole."""
+    """The cut taken from the result: first, last, seconds as text, sound; null for the whole."""
     whole: bool
-    """Whether the file is the work itself and not cut out of it."""
+    """Whether the file is the whole result rather than a cut of it."""
     asset: str | None
     job: str | None
-    """The job that made it, where it is this person's and still here."""
+    """The job that made it, if it belongs to this person and still exists."""
 
 
 class RecipeViews:
@@ -59,7 +59,7 @@ class RecipeViews:
         self._catalogue = catalogue
 
     async def read(self, path: Path, *, person: Person) -> RecipeView:
-        """What a file says. Never raises for what it holds; raises OSError where it cannot be read."""
+        """Read a file's recipe. Never raises because of the content; raises OSError if the file cannot be read."""
         found, media = await asyncio.to_thread(_looked_at, path)
         match found:
             case Recipe():
@@ -155,4 +155,4 @@ def _time(milliseconds: int) -> str | None:
     try:
         return iso(milliseconds) if milliseconds else None
     except (ValueError, OverflowError):
-        return None  # a time that nobody lives to see
+        return None  # a date beyond the calendar's range

@@ -1,6 +1,6 @@
-"""What was made or given, put to use again: where a file could go, what is cut out of it, what came of what.
+"""Reuse of results and inputs: the fields a file could fill, cuts from clips, and how jobs are related.
 
-Hides how a given file is traced back to its origin. Knows nothing of a page.
+Hides how an input file is traced back to its origin. Knows nothing of a page.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from services.storage.clip_cache import ClipCache, Write
 from services.storage.inputs import kinds_of
 
 MOST_RELATIVES = 200
-"""Jobs that are told of a family, the nearest first."""
+"""The most jobs listed of a family, nearest first."""
 SOUND = "sound"
-"""The moment that stands for the sound of a clip."""
+"""The moment that denotes the sound of a clip."""
 _PREVIEW = "preview"
 _LATEST_SECONDS = 36_000.0
 _NAME_BYTES = 120
@@ -41,8 +41,11 @@ _ENDS: dict[str, Edge] = {str(edge): edge for edge in Edge}
 
 
 class SlotView(TypedDict):
-    """A place in a tab that takes a file. `model` and `region` are the first that have it; `list` says whether it
-    takes several. `kinds` are image, video, audio."""
+    """A field in a tab that takes a file.
+
+    `model` and `region` are the first that have it; `list` states whether it takes several files. `kinds` are image,
+    video, audio.
+    """
 
     family: str
     family_label: str
@@ -55,33 +58,33 @@ class SlotView(TypedDict):
 
 
 LinkView = TypedDict("LinkView", {"from": str, "to": str, "asset": str | None, "moment": str | None})
-"""One step of a family; without an asset only the settings went over."""
+"""One step of a family; without an asset, only the settings were reused."""
 
 
 class RelativesView(TypedDict):
-    """What a job came from and what came of it, the nearest first."""
+    """The ancestors and descendants of a job, nearest first."""
 
     ancestors: list[JobView]
     descendants: list[JobView]
     links: list[LinkView]
     totals: list[TotalView]
-    """What all of them and the job itself cost together, a row for each currency."""
+    """The total cost of all of them and the job itself, a row for each currency."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A file that was cut out of another, ready to be sent."""
+    """A file that was cut from another, ready to be sent."""
 
     path: Path
     name: str
-    """What a person would call it."""
+    """A name that a person understands."""
     mime: str
     tag: str
     """The same for the same bytes."""
 
 
 class Reuse:
-    """Everything about using a file or a job again. `cache` is a folder of its own, which may be emptied any time."""
+    """Everything about reusing a file or a job. `cache` is a folder of its own, which may be emptied at any time."""
 
     def __init__(
         self,
@@ -104,13 +107,13 @@ class Reuse:
         return self._history.lineage
 
     def slots(self, regions: Sequence[str] = ()) -> list[SlotView]:
-        """Every place that takes a file, in the order of the tabs and their forms; `regions` that can be used first."""
+        """Return every field that takes a file, in the order of tabs and forms. `regions`: usable ones, best first."""
         return [slot for family in self._catalogue.families for slot in _slots_of(self._catalogue, family, regions)]
 
     # Families of jobs ------------------------------------------------------------------------------------------------
 
     async def relatives(self, job_id: str, *, person: Person) -> RelativesView:
-        """The family of a job, as far as it belongs to the same person. Raises NotFound."""
+        """Return the family of a job, as far as it belongs to the same person. Raises NotFound if it is missing."""
         job = await self._seen(job_id, person)
         known, links = [job_id], dict[Link, None]()
         above = await self._walk(job_id, upwards=True, owner=job.person, known=known, links=links)
@@ -127,7 +130,7 @@ class Reuse:
     async def _walk(
         self, start: str, *, upwards: bool, owner: str, known: list[str], links: dict[Link, None]
     ) -> list[str]:
-        """The jobs in one direction, the nearest first. Nothing is walked twice, so a circle ends as well."""
+        """Return the jobs in one direction, nearest first. No job is visited twice, so a cycle ends too."""
         found: list[str] = []
         seen, edge = {start}, [start]
         while edge and len(known) <= self._most:
@@ -141,13 +144,13 @@ class Reuse:
         return found
 
     async def own_job(self, job_id: str, *, person: Person) -> str | None:
-        """The id, where it is that of a job which the person has; else None."""
+        """Return the id if the person has a job with it; else None."""
         return job_id if job_id and await self._lineage.has_job(job_id, person=person.name) else None
 
     # Files -----------------------------------------------------------------------------------------------------------
 
     async def frame(self, asset_id: str, at: str, *, person: Person) -> Cut:
-        """The picture of a clip at `first`, `last` or some seconds. Raises NotFound, FileRefused."""
+        """Return the picture of a clip at `first`, `last` or a number of seconds. Raises NotFound, FileRefused."""
         moment = _moment(at)
         asset = await self._asset(asset_id, person)
         if asset.kind != "video":
@@ -158,7 +161,7 @@ class Reuse:
         return Cut(path=path, name=_cut_name(asset, words, ".png"), mime="image/png", tag=_tag(asset, said))
 
     async def sound(self, asset_id: str, *, person: Person) -> Cut:
-        """The sound of a clip. Raises NotFound, FileRefused."""
+        """Return the sound of a clip. Raises NotFound, FileRefused."""
         asset = await self._asset(asset_id, person)
         if asset.kind != "video":
             raise NotFound("Only a clip has a sound that can be taken out.")
@@ -166,7 +169,7 @@ class Reuse:
         return Cut(path=path, name=_cut_name(asset, SOUND, ".wav"), mime="audio/wav", tag=_tag(asset, SOUND))
 
     async def preview(self, asset_id: str, *, person: Person) -> Cut:
-        """The beginning of a clip, small and without sound. Raises NotFound, FileRefused."""
+        """Return the beginning of a clip, small and without sound. Raises NotFound, FileRefused."""
         asset = await self._asset(asset_id, person)
         if asset.kind != "video":
             raise NotFound("Only a clip has a preview that moves.")
@@ -174,9 +177,9 @@ class Reuse:
         return Cut(path=path, name=_cut_name(asset, _PREVIEW, ".mp4"), mime="video/mp4", tag=_tag(asset, _PREVIEW))
 
     async def bring(self, asset_id: str, moment: str | None, folder: Path, *, person: Person) -> Path:
-        """A copy of a file, or of what is cut out of it, in a fresh folder below `folder`, named as people know it.
+        """Copy a file, or a cut of it, into a fresh folder below `folder`, under the name people know it by.
 
-        Raises NotFound, FileRefused.
+        Returns its path. Raises NotFound, FileRefused.
         """
         if moment is None:
             asset = await self._asset(asset_id, person)
@@ -189,7 +192,7 @@ class Reuse:
         return await asyncio.to_thread(_copy, source, folder, name)
 
     async def origin(self, path: Path, sha256: str, *, person: Person) -> Origin | None:
-        """What a given file is or was cut from: by its own recipe, by what was cut here, or by what it holds.
+        """Return the origin of an input file: from its own recipe, from cuts made here, or by its hash.
 
         An asset that is known here counts only if it is the person's own.
         """
@@ -199,11 +202,12 @@ class Reuse:
         return await self._lineage.origin(sha256, person=person.name)
 
     async def _cut(self, asset: Asset, said: str, suffix: str, write: Write) -> Path:
-        """The file cut out of a clip, from the cache where it is there; else `write` makes it, in a thread."""
+        """Return the cut of a clip, from the cache if it is there; else `write` makes it, in a thread."""
         target = self._cache.path(asset, said, suffix)
         if not await asyncio.to_thread(self._cache.has, target):
             source = await asyncio.to_thread(self._archive.path, asset.key)
-            # A preview is only looked at, and nobody asked for it by name: it leaves room for what somebody did.
+            # A preview is only looked at, and no person requested it by name: it yields to cuts that a person
+            # requested.
             passing = said == _PREVIEW
             origin = None if passing else Origin(asset=asset.id, moment=said)
             async with self._previewing if passing else nullcontext(), self._archive.decoding:
@@ -253,7 +257,7 @@ def _slots_of(catalogue: Catalogue, family: Family, regions: Sequence[str]) -> l
 
 
 def models_by_rank(catalogue: Catalogue, family: Family, regions: Sequence[str]) -> list[tuple[Model, str]]:
-    """The models of a family, each with the region to have it in: usable regions first, then the family's default."""
+    """Return the models of a family, each with its region: usable regions first, then the family's default model."""
     ranked: list[tuple[int, bool, Model, str]] = []
     for model in catalogue.of_family(family.id):
         offered = [offer.region for offer in model.offers]
@@ -265,7 +269,7 @@ def models_by_rank(catalogue: Catalogue, family: Family, regions: Sequence[str])
 
 
 def kinds_taken(field: FileField) -> list[str]:
-    """The kinds of file that a field takes: image, video, audio."""
+    """Return the kinds of file that a field takes: image, video, audio."""
     return [limit.kind for limit in kinds_of(field)]
 
 
@@ -273,7 +277,7 @@ def kinds_taken(field: FileField) -> list[str]:
 
 
 def _moment(at: str) -> Moment:
-    """Raises NotFound for what is no moment."""
+    """Return the moment that a text denotes. Raises NotFound if it is not a moment."""
     if at in _ENDS:
         return _ENDS[at]
     whole, _, part = at.partition(".")
@@ -298,7 +302,7 @@ def _copy(source: Path, folder: Path, name: str) -> Path:
 
 
 def _plain(name: str, suffix: str) -> str:
-    """A name that every disk takes."""
+    """Return a name that is valid on every disk."""
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(sign for sign in last if sign.isprintable() and sign not in '<>:"|?*').strip(" .")
     stem, ending = Path(kept).stem or "file", Path(kept).suffix or suffix
@@ -306,7 +310,7 @@ def _plain(name: str, suffix: str) -> str:
 
 
 def _told(links: dict[Link, None], *, among: set[str]) -> list[LinkView]:
-    """The steps between these jobs. Where a file went over, that the settings did too is not worth a second line."""
+    """Return the steps between these jobs. If a file was passed on, a second step for the settings is left out."""
     by_file = {(link.older, link.younger) for link in links if link.asset}
     return [
         {"from": link.older, "to": link.younger, "asset": link.asset, "moment": link.moment}

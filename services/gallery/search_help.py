@@ -1,7 +1,7 @@
-"""The search language as people are shown it: hints while typing, the page's help, and the README's table.
+"""The search language as people see it: hints while typing, the page's help, and the README's table.
 
-services.gallery.search_syntax understands it. A test reads every example with it, so that none is shown that it does
-not know.
+services.gallery.search_syntax parses it. A test parses every example with it, so no example is shown that it does not
+understand.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TypedDict
 
 Pair = tuple[str, str]
-"""What is typed, and what it finds."""
+"""The typed text, and its meaning."""
 
 
 class SearchHelp(TypedDict):
-    """What the page's scripts show of the search language."""
+    """The search language as the page's scripts show it."""
 
     filters: list[Pair]
     examples: list[Pair]
@@ -70,11 +70,11 @@ VALUES: dict[str, tuple[Pair, ...]] = {
     ),
     "is": (("fav", "Favourites"), ("imported", "Brought in from files")),
 }
-"""The values that are offered for a filter. The page knows those of families, models, tags, days and collections."""
+"""The values offered for a filter. The page knows those of families, models, tags, days and collections."""
 
 
 def search_help() -> SearchHelp:
-    """Everything above, as JSON takes it."""
+    """Return everything above as JSON-compatible values."""
     return SearchHelp(
         filters=list(FILTERS),
         examples=list(EXAMPLES),
@@ -83,6 +83,6 @@ def search_help() -> SearchHelp:
 
 
 def render() -> str:
-    """The README's table of examples, as Markdown."""
+    """Return the README's table of examples, as Markdown."""
     rows = [f"| `{typed}` | {found[0].lower()}{found[1:]} |" for typed, found in EXAMPLES]
     return "\n".join(("| Write | To find |", "|---|---|", *rows))

@@ -1,11 +1,11 @@
-"""What a person types into the search box, understood. Pure: knows no SQL, and never raises.
+"""Parser of the search box's query language. Pure: knows no SQL, and never raises.
 
-    red fox "on the snow" -cat          words (beginnings of words too), a phrase, a word that must not be there
+    red fox "on the snow" -cat          words (beginnings of words too), a phrase, an excluded word
     model:wan2.6 family:text kind:video status:done tag:cats by:ann in:"For print" is:imported fav
     seconds>5 seconds:4-8 cost<=1 rating>=3 before:2026-11 after:yesterday on:2026-11-20
 
-Several values with a comma mean any of them; `-` before a filter means all others. What cannot be understood is left
-out and told in a sentence. The language is documented for users beside the search box.
+Several values with a comma mean any of them; `-` before a filter means all others. Parts that cannot be understood are
+left out and reported in a sentence. The language is documented for users beside the search box.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.domain.search_query import Among, Between, Filter, Mark, Marked, M
 _LONGEST_QUERY = 2_000
 _MOST_PARTS = 32
 _ALIKE = str.maketrans("：＞＜＝“”„«»－", ':><="""""-')
-"""What other keyboards and word processors write for the signs of the language."""
+"""Characters that other keyboards and word processors produce for those of the language."""
 _PART = re.compile(
     r"""(?P<minus>-)?
         (?:(?P<name>[^\W\d_]+)(?P<sign>>=|<=|:>=|:<=|:>|:<|:=|[:=<>])(?=\S))?
@@ -32,12 +32,12 @@ _PART = re.compile(
 )
 
 
-# What was understood -------------------------------------------------------------------------------------------------
+# Parsed queries -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """How families and models are called, for those who type."""
+    """The names of families and models, as people type them."""
 
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Our id -> every other name."""
@@ -45,7 +45,7 @@ class Names:
 
 
 def names_of(families: Iterable[Family], models: Iterable[Model]) -> Names:
-    """The names that a catalogue gives."""
+    """Return the names that a catalogue provides."""
     return Names(
         families={family.id: (family.label,) for family in families},
         models={model.id: (model.title, *(offer.id for offer in model.offers)) for model in models},
@@ -53,13 +53,12 @@ def names_of(families: Iterable[Family], models: Iterable[Model]) -> Names:
 
 
 def parse_query(text: str, *, names: Names | None = None, now: datetime | None = None) -> Query:
-    """Understand a query; never raises.
+    """Parse a query; never raises.
 
-    Without `names` ids must be typed in full. Days are those of the zone of `now`, which is the machine's own clock
-    unless it is given.
+    Without `names`, ids must be typed in full. Days are in the time zone of `now`, by default the machine's clock.
     """
     reader = _Reader(names or Names(), now or datetime.now().astimezone())
-    read = text[:_LONGEST_QUERY].translate(_ALIKE).encode(errors="replace").decode()  # what is quoted can be shown
+    read = text[:_LONGEST_QUERY].translate(_ALIKE).encode(errors="replace").decode()  # quoted text can be displayed
     parts = list(_PART.finditer(read))
     if len(text) > _LONGEST_QUERY or len(parts) > _MOST_PARTS:
         reader.remarks.append("That is a long search: only its beginning was used.")
@@ -118,7 +117,7 @@ _PLAIN_KINDS: Mapping[str, str] = {
 
 
 class _Reader:
-    """Collects what the parts of a query mean."""
+    """Collects the meaning of the parts of a query."""
 
     def __init__(self, names: Names, now: datetime) -> None:
         self._names = names
@@ -144,13 +143,13 @@ class _Reader:
             self.words.append(Words(text=value, phrase=phrase, without=without))
 
     def _read_unknown(self, part: re.Match[str], value: str, *, without: bool) -> None:
-        """A word with a sign in it: most likely from a prompt."""
+        """Search for a word that contains an operator as plain words: it is most likely from a prompt."""
         if part["name"].isascii():
             self.remarks.append(f"There is no filter “{part['name']}”: it was searched for as words.")
         self.words.append(Words(text=f"{part['name']} {value}", without=without))
 
     def _read_filter(self, name: str, sign: str, value: str, *, without: bool) -> bool:
-        """Whether there is a filter of this name; one that makes no sense leaves a remark."""
+        """Return whether there is a filter of this name. A filter with an invalid value leaves a remark."""
         if name in _MEASURES:
             found = self._between(_MEASURES[name], name, sign, value)
         elif name in _DATES:
@@ -205,14 +204,14 @@ class _Reader:
                 assert_never(trait)
 
     def _called(self, kind: str, known: Mapping[str, tuple[str, ...]], value: str) -> list[str]:
-        """The ids with this name; without one, those with a name that begins so."""
+        """Return the ids with this name; if there are none, those with a name that begins with it."""
         wanted = _key(value)
         names = {known_id: [_key(name) for name in (known_id, *others)] for known_id, others in known.items()}
         exact = [known_id for known_id, keys in names.items() if wanted in keys]
         found = exact or [known_id for known_id, keys in names.items() if any(k.startswith(wanted) for k in keys)]
         if not found and known:
             self.remarks.append(f"No {kind} is called “{value}”.")
-        return found or [value]  # it may be one that the catalogue has dropped since
+        return found or [value]  # it may be one that has since left the catalogue
 
     def _between(self, measure: Measure, name: str, sign: str, value: str) -> Between | None:
         low, _, high = value.partition(".." if ".." in value else "-")
@@ -247,7 +246,7 @@ def _bounded(measure: Measure, sign: str, first: float, last: float) -> Between:
 
 
 def _key(name: str) -> str:
-    """A name as it is compared: capitals, spaces and dashes do not count."""
+    """Return a name in its form for comparison: case, spaces and dashes do not matter."""
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
@@ -266,7 +265,7 @@ _DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
 
 
 def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """The begin and end of what a date means: a year, a month, a day, or from some time ago until now."""
+    """Return the begin and end of a date: a year, a month, a day, or from some time ago until now."""
     word = text.strip().casefold()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if word == "today":
@@ -279,13 +278,13 @@ def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
         found = _DAY.fullmatch(word)
         return _span(found, now) if found else None
     except (ValueError, OverflowError, OSError):
-        return None  # no such day, as 2026-02-30, or one that the machine's calendar does not reach
+        return None  # no such day, as 2026-02-30, or one beyond the machine's calendar
 
 
 def _span(found: re.Match[str], now: datetime) -> tuple[datetime, datetime]:
     year, month, day = (int(part) if part else None for part in found.groups())
     begin = datetime(year or 0, month or 1, day or 1, tzinfo=now.tzinfo)
-    begin.timestamp()  # raises where the calendar ends
+    begin.timestamp()  # raises if it is beyond the calendar
     if day:
         return begin, begin + timedelta(days=1)
     if month:

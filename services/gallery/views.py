@@ -22,9 +22,9 @@ _CANCELABLE = frozenset(
 
 
 class CostView(TypedDict):
-    """Money. `actual` is null until it is known, and what it is so far while a live job runs.
+    """Money. `actual` is null until it is known; while a live job runs, it is the cost so far.
 
-    `currency` is an ISO code. `at_most` says that the provider may make, and bill, less than was estimated.
+    `currency` is an ISO code. `at_most` means that the vendor may make, and bill, less than was estimated.
     """
 
     estimated: float
@@ -34,9 +34,11 @@ class CostView(TypedDict):
 
 
 class OutputView(TypedDict):
-    """One file that was made, of the kind video, image, audio or article. `name` is what it is saved as. URLs are the
-    studio's own; sizes are pixels, seconds and bytes. A picture's thumbnail has 400 px at most, its poster 1280; its
-    `url` is the original."""
+    """One output, of the kind video, image, audio or article.
+
+    `name` is the file name for saving it. URLs are the studio's own; sizes are pixels, seconds and bytes. A picture's
+    thumbnail has 400 px at most, its poster 1280; its `url` is the original.
+    """
 
     id: str
     kind: str
@@ -51,10 +53,10 @@ class OutputView(TypedDict):
 
 
 class InputView(TypedDict):
-    """One file that was given. `position` is its place among those of the same field, from 0.
+    """One input file. `position` is its position among those of the same field, from 0.
 
     `parent` is the id of the asset that it is or was cut from, which may be another studio's; `parent_job` is that
-    asset's job where it is known here. `moment` says what was cut out: first, last, seconds as text, sound, or null.
+    asset's job if it is known here. `moment` is the cut: first, last, seconds as text, sound, or null.
     """
 
     id: str
@@ -70,7 +72,7 @@ class InputView(TypedDict):
 
 
 class PlaceView(TypedDict):
-    """Where a job stands that waits for a lane: its place among so many that wait, how many of the lanes are busy."""
+    """The position of a job that waits for a slot: its place in the queue, the queue's length, and the busy slots."""
 
     place: int
     of: int
@@ -79,9 +81,9 @@ class PlaceView(TypedDict):
 
 
 class ExpectedView(TypedDict):
-    """How long such works take, in seconds, told apart into waiting at the provider and being made.
+    """How long such jobs take, in seconds, split into waiting at the vendor and running.
 
-    `documented` says that it is the provider's own word: nothing like it was made here yet, `samples` is 0 then.
+    `documented` means that the vendor's own figures are used: nothing like it was made here yet, and `samples` is 0.
     """
 
     queue_p50: float
@@ -94,7 +96,7 @@ class ExpectedView(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What can be said of a job's future; a page asks for it with jobs that are not at their end."""
+    """The expected future of a job; a page requests it for unfinished jobs."""
 
     place_in_line: PlaceView | None = None
     expected: ExpectedView | None = None
@@ -134,7 +136,7 @@ class JobView(TypedDict):
     remark: str | None
     """A sentence that stays with the result."""
     article: list[dict[str, str]] | None
-    """Words and pictures in their order: {"text": words} or {"output": id of one of the outputs}."""
+    """Text and pictures in order: {"text": words} or {"output": id of one of the outputs}."""
     place: str
     """A whole number too large for a JavaScript number; a page is ordered by it, highest first."""
     person: str
@@ -145,38 +147,42 @@ class JobView(TypedDict):
     collections: list[str]
     """Ids."""
     deleted_at: str | None
-    """Since when it has been in the bin."""
+    """When it was moved to the bin."""
     imported: bool
     expires_at: str | None
-    """When the provider drops the result."""
+    """When the vendor drops the result."""
     safe: str | None
-    """`disk` when every result lies verified on the studio's disk, `provider` while one is only at the provider, null
-    where nothing was made."""
+    """The place of the results, null if there are none.
+
+    `disk` if every result is verified on the studio's disk, `provider` while one is only at the vendor.
+    """
     source_job: str | None
-    """The job that this one is again, or was remixed from."""
+    """The job that this one repeats, or was remixed from."""
     batch: str | None
-    """What the jobs of one order have in common."""
+    """An id that all jobs of one batch share."""
     priority: int
-    """0 in its turn, 1 before the others of its person, 2 before everybody's."""
+    """0 for the normal order, 1 before the person's other jobs, 2 before the jobs of all people."""
     place_in_line: PlaceView | None
     expected: ExpectedView | None
     stoppable: str | None
-    """What stopping it would do: `free` costs nothing, `no` is too late, `race` may come too late. Null at the end."""
+    """The effect of stopping it: `free` costs nothing, `no` is too late, `race` may be too late. Null once finished."""
     on_arrival: str
-    """`keep`, or `hide` for a work that is to go into the bin when it arrives."""
+    """`keep`, or `hide` for a job whose result goes to the bin when it arrives."""
     decision_wanted: bool
-    """Whether a person has to say if it is sent again or dropped."""
+    """Whether a person has to decide between resubmitting and dropping it."""
     decision_about: str | None
-    """Why a person has to say. `unknown`: it may have been bought. `unlisted`: the answer was lost, and the provider's
-    list does not show it. `refused`: the provider did not take it several times, so it was not bought. Null if no
-    person is asked."""
+    """Why a person has to decide, null if no decision is needed.
+
+    `unknown`: it may have been bought. `unlisted`: the answer was lost, and the vendor's list does not show it.
+    `refused`: the vendor did not take it several times, so it was not bought.
+    """
 
 
 class JobsView(TypedDict):
     """A page of jobs, newest first.
 
-    `next_cursor` leads to older ones and is null on the last; `previous_cursor` leads to newer ones with `newer=1`.
-    `remarks` are sentences on what of the query was not understood.
+    `next_cursor` leads to older ones and is null on the last page; `previous_cursor` leads to newer ones with
+    `newer=1`. `remarks` are sentences about parts of the query that were not understood.
     """
 
     items: list[JobView]
@@ -186,7 +192,7 @@ class JobsView(TypedDict):
 
 
 def job_view(found: JobWithAssets, catalogue: Catalogue, *, outlook: Outlook = NO_OUTLOOK) -> JobView:
-    """A job for a page or an API caller."""
+    """Return a job as a page or an API caller sees it."""
     job = found.job
     model = catalogue.model(job.model)
     return JobView(
@@ -263,7 +269,7 @@ def _is_cancelable(job: Job, model: Model | None) -> bool:
 
 
 def _stoppable(job: Job, model: Model | None) -> str | None:
-    """A live job has no task that could be canceled once it was sent."""
+    """Return the effect of stopping a job. A live job has no task that could be canceled once it was sent."""
     match job.status:
         case JobStatus.QUEUED | JobStatus.UPLOADING | JobStatus.PENDING:
             return "free"
@@ -285,7 +291,7 @@ def page_view(
     remarks: Sequence[str] = (),
     outlook: Callable[[Job], Outlook] = lambda _job: NO_OUTLOOK,
 ) -> JobsView:
-    """A page of jobs. `remarks` are those of the query; the page's own follow them."""
+    """Return a page of jobs. `remarks` are those of the query; the page's own follow them."""
     return JobsView(
         items=[job_view(found, catalogue, outlook=outlook(found.job)) for found in page.items],
         next_cursor=page.next_cursor,
@@ -333,7 +339,7 @@ def _input(asset: Asset, parent_jobs: Mapping[str, str]) -> InputView:
 
 
 def outlook_of(job: Job, *, jobs: Jobs, timing: Timing) -> Outlook:
-    """Return the place in line and the usual times of a job, as they are known now. Asks no vendor."""
+    """Return the queue position and the usual durations of a job, as currently known. Asks no vendor."""
     place = None if has_slot(job) else jobs.place(job.id)
     return Outlook(
         place_in_line=_place_view(place) if place else None,

@@ -1,7 +1,7 @@
-"""Where files lie: results, the inputs they were made from, posters and thumbnails. All below the studio's folder.
+"""Storage of files: results, their inputs, posters and thumbnails. All below the studio's folder.
 
-A file appears under its key only when it is whole: it is written beside, checked, flushed and renamed. Every function
-that touches a file is meant for a thread; the async ones go there themselves.
+A file appears under its key only when it is complete: it is written elsewhere, checked, flushed and renamed. Run every
+function that touches a file in a thread; the async ones use a thread themselves.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 _LOOK_AGAIN_SECONDS = 0.05
 _POSTER_SIDE = 1280
 _THUMBNAIL_SIDE = 400
-"""The longest side of a poster and of a tile's picture, in pixels."""
+"""The longest side of a poster and of a thumbnail, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class StoredResult(Stored):
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
-    """How long a clip or sound is; None for a picture."""
+    """The length of a clip or sound in seconds; None for a picture."""
     poster_key: str | None = None
 
 
@@ -70,57 +70,57 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self._root = root
         self.decoding = asyncio.Semaphore(2)
-        """Hold it while decoding: each decoder uses a core, and two at a time leave the page quick."""
+        """Hold it while decoding: each decoder uses a core, and with two at a time the page stays responsive."""
 
     @property
     def root(self) -> Path:
-        """The folder that keys lie below."""
+        """The folder that keys are relative to."""
         return self._root
 
     @property
     def incoming(self) -> Path:
-        """Where downloads grow. On the same disk as the rest, so that a rename is atomic."""
+        """The folder for downloads in progress. It is on the same disk as the rest, so a rename is atomic."""
         return self._root / "incoming"
 
     def prepare(self) -> None:
-        """Make the folders, readable by nobody else."""
+        """Create the folders, readable only by the studio's own user."""
         for folder in (self._root, self.incoming, self._root / "results", self._root / "inputs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path(self, key: str) -> Path:
-        """The file behind a key. Raises NotFound where there is none, or the key leads out of the folder."""
+        """Return the file behind a key. Raises NotFound if there is none, or the key leads out of the folder."""
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root.resolve()) or not path.is_file():
             raise NotFound("This file is not in the archive any more.")
         return path
 
     async def keep_input(self, source: Path, *, form: str) -> Stored:
-        """Keep a copy of a file somebody gave, under the hash of what it holds: twice the same is stored once.
+        """Keep a copy of an input file under the hash of its content: equal files are stored once.
 
-        `form` is what the file really is, for example JPEG. Raises FileRefused where that is nothing we keep.
+        `form` is the file's actual format, for example JPEG. Raises FileRefused if it is not a format we keep.
         """
         return await asyncio.to_thread(self._keep_input, source, form)
 
     async def keep_video(self, part: Path, *, job_id: str, number: int, recipe: Recipe | None = None) -> StoredResult:
-        """Take a finished download into the archive: look into it, make its pictures, rename it last.
+        """Move a finished download into the archive: inspect it, make its pictures, rename it last.
 
-        It carries `recipe` from then on, and its hash is that of the file with it; packets stay as they came. Raises
-        FileRefused where it is not a video that can be played.
+        It carries `recipe` from then on, and its hash is that of the file with the recipe; the packets stay unchanged.
+        Raises FileRefused if it is not a playable video.
         """
         async with self.decoding:
             return await asyncio.to_thread(self._keep_video, part, f"results/{job_id}/{number}", recipe)
 
     async def keep_picture(self, part: Path, *, job_id: str, number: int, recipe: Recipe | None = None) -> StoredResult:
-        """Take a downloaded picture into the archive, with smaller ones of it; rename it last.
+        """Move a downloaded picture into the archive, with smaller ones of it; rename it last.
 
-        It carries `recipe` from then on, and its hash is that of the file with it; pixels stay as they came. Raises
-        FileRefused where it cannot be shown as a whole.
+        It carries `recipe` from then on, and its hash is that of the file with the recipe; the pixels stay unchanged.
+        Raises FileRefused if it cannot be shown as a whole.
         """
         async with self.decoding:
             return await asyncio.to_thread(self._keep_picture, part, f"results/{job_id}/{number}", recipe)
 
     async def keep_sound(self, part: Path, *, job_id: str, number: int) -> StoredResult:
-        """Take a sound into the archive as it is; rename it last. Raises FileRefused where it cannot be heard."""
+        """Move a sound into the archive unchanged; rename it last. Raises FileRefused if it cannot be played."""
         return await asyncio.to_thread(self._keep_sound, part, f"results/{job_id}/{number}")
 
     async def inspect(self, path: Path) -> MediaInfo:
@@ -129,7 +129,7 @@ class Archive:
             return await asyncio.to_thread(inspect, path)
 
     async def smaller_pictures(self, key: str, *, mime: str) -> tuple[str | None, str | None]:
-        """The keys of the poster and of the tile's picture of a result that is here; what is missing is made again.
+        """Return the keys of the poster and the thumbnail of a stored result. Missing ones are made again.
 
         The result itself is only read. A sound has none. Raises FileRefused if it cannot be shown.
         """
@@ -139,20 +139,20 @@ class Archive:
             return await asyncio.to_thread(self._smaller_pictures, key, mime)
 
     async def input_picture(self, key: str, *, mime: str) -> str | None:
-        """The key of the small picture of a given file that is here, made again if it is missing; None without one."""
+        """Return the key of a stored input's thumbnail, made again if missing; None if it has none."""
         async with self.decoding:
             return await asyncio.to_thread(self._input_picture, key, mime)
 
     @asynccontextmanager
     async def taking_in(self) -> AsyncIterator[None]:
-        """Hold this while a file is here whose row is not written yet: others leave it alone meanwhile.
+        """Hold the archive's lock inside this context, while a stored file has no row yet: others leave it alone.
 
         All processes wait for each other.
         """
         lock = FileLock(self._root / ".taking-in.lock", thread_local=False)
         while True:
             try:
-                lock.acquire(timeout=0)  # waiting in a thread could not be broken off
+                lock.acquire(timeout=0)  # a wait in a thread could not be interrupted
                 break
             except Timeout:
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -162,7 +162,7 @@ class Archive:
             lock.release()
 
     async def keep_article(self, text: str, *, job_id: str) -> Stored:
-        """Write an article's Markdown; an earlier one of the same job is replaced."""
+        """Write an article's Markdown, replacing an earlier one of the same job."""
         return await asyncio.to_thread(self._keep_article, text, f"results/{job_id}/article.md")
 
     def _keep_input(self, source: Path, form: str) -> Stored:
@@ -202,7 +202,7 @@ class Archive:
         return path.is_file() and path.stat().st_size > 0
 
     def _make_thumbnail(self, source: Path, key: str, mime: str) -> bool:
-        """Make the small picture of a file; False where it has none."""
+        """Make the thumbnail of a file. Returns False if it has none."""
         if mime.startswith("image/"):
             with Image.open(source) as picture:
                 picture.draft("RGB", (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
@@ -211,7 +211,7 @@ class Archive:
             try:
                 small = decode_clip(source).picture
             except FileRefused:
-                return False  # a clip is judged elsewhere; without a small picture it is as good
+                return False  # clips are checked elsewhere; a thumbnail is optional
         else:
             return False
         self._save_smaller(small, key, side=_THUMBNAIL_SIDE)
@@ -274,10 +274,11 @@ class Archive:
 
 @contextmanager
 def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], object]) -> Iterator[Path]:
-    """A copy of a finished download that carries the recipe, to be renamed by the block; then the download goes.
+    """Yield a copy of a finished download that carries the recipe, for the block to rename; then delete the download.
 
-    The download itself is never written to: whoever dies in between goes on with it. What cannot carry a recipe, or can
-    no longer be shown with it (`sees` raises FileRefused), is better kept without than not at all.
+    The download itself is never written to: after a crash in between it is still there to continue with. A file that
+    cannot carry a recipe, or can no longer be shown with it (`sees` raises FileRefused), is kept without it rather than
+    lost.
     """
     if recipe is None:
         yield part
@@ -296,12 +297,12 @@ def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], objec
 
 
 def new_part_name() -> str:
-    """A name for a file that is still being written."""
+    """Return a name for a file that is still being written."""
     return f"{secrets.token_hex(8)}.part"
 
 
 def _is_there(path: Path) -> bool:
-    """Whether a file is there; then it counts as new, and the janitor leaves it until its row is written."""
+    """Return whether a file exists. If so, it counts as new, and cleanup leaves it until its row is written."""
     try:
         os.utime(path)
     except FileNotFoundError:
@@ -310,7 +311,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _settle(part: Path, target: Path) -> None:
-    """Flush a finished file to the disk and give it its name, in one step that is done or not done."""
+    """Flush a finished file to disk and give it its name, in one atomic step."""
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
     part.replace(target)

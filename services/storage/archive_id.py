@@ -1,6 +1,6 @@
-"""The small file in the archive's root that says which database it belongs to, and what lies below `results/`.
+"""The small file in the archive's root that names the database it belongs to, and the entries below `results/`.
 
-Plain file work for a thread. Knows nothing of the database.
+Blocking file work: run it in a thread. Knows nothing of the database.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ log = logging.getLogger(__name__)
 
 _NAME = "database.json"
 _NOT_OURS = frozenset({"thumbs.db", "desktop.ini"})
-"""What systems leave in folders. Names that begin with a dot are passed over as well."""
+"""Files that operating systems leave in folders. Names that begin with a dot are skipped as well."""
 _SMALLER = (".poster.jpg", ".thumbnail.jpg")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """Which database an archive belongs to."""
+    """The database that an archive belongs to."""
 
     database: str
     """The id of the database."""
     sequence: int
-    """The highest number of change that was seen in it: a database that has counted less far is an older one."""
+    """The highest change number seen in it: a database with a lower one is an older one."""
 
 
 def read_mark(root: Path) -> Mark | None:
-    """The archive's mark; None if there is none that can be read."""
+    """Return the archive's mark; None if it is missing or cannot be read."""
     try:
         told = json.loads((root / _NAME).read_text(encoding="utf-8"))
         return Mark(database=str(told["database"]), sequence=int(told["sequence"])) if told["database"] else None
@@ -45,7 +45,7 @@ def read_mark(root: Path) -> Mark | None:
 
 
 def write_mark(root: Path, mark: Mark) -> None:
-    """Write the archive's mark, whole or not at all. Raises OSError."""
+    """Write the archive's mark, completely or not at all. Raises OSError."""
     part = root / f".{_NAME}-{secrets.token_hex(4)}.part"
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -58,7 +58,7 @@ def write_mark(root: Path, mark: Mark) -> None:
 
 
 def entries(root: Path) -> Iterator[str]:
-    """The names that lie directly below `results/`: a folder for each job, and whatever else. Links are passed over."""
+    """Yield the names directly below `results/`: a folder for each job, and any other entry. Links are skipped."""
     with suppress(FileNotFoundError), os.scandir(root / "results") as found:
         for entry in found:
             if not is_passed_over(entry.name) and not entry.is_symlink():
@@ -66,12 +66,12 @@ def entries(root: Path) -> Iterator[str]:
 
 
 def has_results(root: Path) -> bool:
-    """Whether any file lies below `results/`."""
+    """Return whether any file exists below `results/`."""
     return any(next(files_of(root, entry), None) is not None for entry in entries(root))
 
 
 def files_of(root: Path, entry: str) -> Iterator[str]:
-    """The keys of the files of an entry below `results/`, smaller pictures included. Links are passed over."""
+    """Yield the keys of the files of an entry below `results/`, including smaller pictures. Links are skipped."""
     start = root / "results" / entry
     if start.is_file():
         yield f"results/{entry}"
@@ -85,10 +85,10 @@ def files_of(root: Path, entry: str) -> Iterator[str]:
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a name is none of ours: hidden, or left by a system."""
+    """Return whether a name is not ours: hidden, or left by an operating system."""
     return name.startswith(".") or name.lower() in _NOT_OURS
 
 
 def is_smaller_picture(key: str) -> bool:
-    """Whether a key is that of a picture that was made of a result and can be made again."""
+    """Return whether a key is that of a picture made from a result, which can be made again."""
     return key.endswith(_SMALLER)

@@ -1,8 +1,9 @@
-"""Whether database and archive belong together, and what must not happen as long as they do not.
+"""The pairing: whether database and archive belong together, and what must not happen while they do not.
 
-The id of the database stands in it and in the archive's root. A job's row is written before any of its files: a result
-of which no row knows means that the database was lost, is an older one, or another's. Then nothing is cleaned up, and
-jobs that may have been ordered since are not sent by themselves, until a person has said what to do.
+The id of the database is written in the database and in the archive's root. A job's row is written before any of its
+files. A result that no row knows therefore means that the database was lost, is an older one, or belongs to another
+archive. Then nothing is cleaned up, and jobs that may have been submitted since are not sent by themselves, until a
+person has decided what to do.
 """
 
 from __future__ import annotations
@@ -29,52 +30,52 @@ _UNMARKED = "unmarked"
 
 
 class Kind(StrEnum):
-    """What happened to the database."""
+    """The kind of mishap that befell the database."""
 
     RESTORED = "restored"
     """A copy was put in its place."""
     OLDER = "older"
-    """It has counted less far than it had before."""
+    """Its change counter is lower than it was before."""
     BEGUN_ANEW = "begun_anew"
-    """It was damaged, and a new one is begun."""
+    """It was damaged, and a new one was started."""
     MISSING = "missing"
-    """It was not there, and a new one is begun."""
+    """It was missing, and a new one was started."""
     OTHER = "other"
-    """The archive belongs to another one."""
+    """The archive belongs to another database."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mishap:
-    """What happened to the database, as it is kept in it until a person has dealt with it."""
+    """A mishap, as it is stored in the database until a person has dealt with it."""
 
     kind: Kind
     at: int
     aside: str | None = None
-    """The name under which the one of before lies in the studio's folder."""
+    """The name of the previous database in the studio's folder."""
     copied_at: int | None = None
-    """When the copy was made that is in its place, or that could be put there."""
+    """When the copy that replaced it, or that could replace it, was made."""
     held: int = 0
-    """Jobs that wait for a person's word."""
+    """Jobs that wait for a person's decision."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How database and archive stand to each other."""
+    """The state of the pairing."""
 
     same: bool
     """Whether the archive belongs to this database, or to none yet."""
     unknown: int
-    """Entries below `results/` with files of which no row knows."""
+    """Entries below `results/` with files that no row knows."""
     mishap: Mishap | None
 
     @property
     def settled(self) -> bool:
-        """Whether all is as it should be: only then anything is cleaned up."""
+        """Whether everything is in order: only then is anything cleaned up."""
         return self.same and not self.unknown and self.mishap is None
 
 
 async def standing(history: History, archive: Archive) -> Standing:
-    """Look at both. An archive that belongs to none is given to this database, unless it knows none of the results."""
+    """Return the pairing. An unmarked archive is given to this database unless it knows none of its results."""
     there, mark = await _look(history, archive.root)
     if mark is None and there.same:
         mark = Mark(database=await history.facts.database_id(), sequence=await history.sequence())
@@ -93,9 +94,9 @@ async def _look(history: History, root: Path) -> tuple[Standing, Mark | None]:
 
 
 async def begin(history: History, archive: Archive, mended: Mended | None, *, now: int) -> tuple[str, ...]:
-    """Look at both when the studio starts, before any job goes on. Returns the jobs that are held for a person.
+    """Check the pairing at startup, before any job continues. Returns the jobs that are held for a person.
 
-    Each mishap is dealt with once: what is ordered after it is sent as ever.
+    Each mishap is dealt with once: jobs submitted after it are sent as usual.
     """
     facts = history.facts
     mark = await asyncio.to_thread(read_mark, archive.root)
@@ -133,7 +134,7 @@ async def begin(history: History, archive: Archive, mended: Mended | None, *, no
 
 
 async def join(history: History, archive: Archive) -> None:
-    """Say that database and archive belong together from now on: a person has dealt with what happened."""
+    """Pair database and archive from now on: a person has dealt with the mishap."""
     mark = Mark(database=await history.facts.database_id(), sequence=await history.sequence())
     await asyncio.to_thread(write_mark, archive.root, mark)
     for name in (MISHAP, HELD_FOR):
@@ -141,7 +142,7 @@ async def join(history: History, archive: Archive) -> None:
 
 
 async def note_sequence(history: History, archive: Archive) -> None:
-    """Write down how far this database has counted, if the archive belongs to it and it has counted further."""
+    """Record this database's change counter, if the archive belongs to it and the counter has advanced."""
     mark = await asyncio.to_thread(read_mark, archive.root)
     if mark is None or mark.database != await history.facts.database_id():
         return
@@ -168,11 +169,11 @@ def _read_mishap(text: str | None) -> Mishap | None:
     return Mishap(**{**told, "kind": Kind(told["kind"])})
 
 
-# What lies there -----------------------------------------------------------------------------------------------------
+# The archive's contents -----------------------------------------------------------------------------------------------
 
 
 async def _results(history: History, root: Path) -> tuple[int, int]:
-    """How many entries below `results/` the database knows, and how many with files it does not."""
+    """Return how many entries below `results/` the database knows, and how many with files it does not."""
     found = await asyncio.to_thread(lambda: list(entries(root)))
     strangers = await history.facts.strangers()
     known, unknown = 0, 0
@@ -185,5 +186,5 @@ async def _results(history: History, root: Path) -> tuple[int, int]:
 
 
 def _with_files(root: Path, found: Sequence[str]) -> int:
-    """How many of these entries have a result: smaller pictures alone are none."""
+    """Return how many of these entries have a result: smaller pictures alone do not count."""
     return sum(any(not is_smaller_picture(key) for key in files_of(root, entry)) for entry in found)

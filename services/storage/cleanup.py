@@ -1,16 +1,16 @@
-"""Empties the bin after 30 days and removes files that nothing needs. Once a day, or on request.
+"""Empties the bin after 30 days and removes unneeded files. Runs once a day, or on request.
 
-A result is removed for one reason only: its job was purged from the bin, and the job's row says so. Whatever state the
-database is in, no other result is touched. While database and files do not belong together
+A result is removed for one reason only: its job was purged from the bin, and the job's row records that. No other
+result is touched, in any state of the database. While database and archive do not belong together
 (services.storage.archive_pairing), nothing is removed at all.
 
-A given file stays while any job uses it, in the bin or not, while an unfinished job may still want it, and for an hour
-after it was last written or given again: files appear before their rows. A file that is to go is set aside first,
-looked up once more in every row, and then moved into a folder that is kept for 30 days
-(services.storage.removed_files). What a person empties from the bin is gone at once: they were told so, and want the
-room.
+An input file stays while any job uses it, in the bin or not, while an unfinished job may still need it, and for an hour
+after it was last written or given again: files appear before their rows. A file to be removed is first set aside,
+checked once more against every row, and then moved to a folder that is kept for 30 days
+(services.storage.removed_files). Jobs that a person empties from the bin are gone at once: the page warned them, and
+they want the space.
 
-Uploads that were not touched for a week go too: the archive has its own copy of whatever a job was made of.
+Uploads that were not touched for a week are removed too: the archive has its own copy of every job's inputs.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _AT_ONCE = 500
 """Files looked up together."""
 _JOBS_AT_ONCE = 100
 _PASSING_DAYS = 7
-"""How long a form may wait with its files in it."""
+"""How many days a form may wait with its files in it."""
 _MOST_NAMED = 1_000
-"""Files that a sweep tells by name; of all it tells number and bytes."""
+"""The most files a sweep lists by name. Its count and bytes cover all of them."""
 _FIRST_AFTER_SECONDS = 600.0
 _EVERY_SECONDS = 86_400.0
 _UNUSED = "No work uses it any more."
@@ -57,7 +57,7 @@ _HELD_BACK = (
 
 @dataclass(frozen=True)
 class Orphan:
-    """A file that nobody needs."""
+    """A file that is no longer needed."""
 
     name: str
     bytes: int
@@ -66,7 +66,7 @@ class Orphan:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """What a sweep found, and whether it was taken away."""
+    """The files a sweep found, and whether they were removed."""
 
     files: tuple[Orphan, ...]
     """Up to a thousand of them."""
@@ -74,12 +74,12 @@ class Sweep:
     bytes: int
     removed: bool
     held_back: str | None = None
-    """Why nothing is cleaned up just now, or None."""
+    """The reason why nothing is cleaned up now, or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Returned:
-    """What was brought back of what cleaning up had taken away."""
+    """Removed files that were brought back."""
 
     files: int
     entries: tuple[str, ...]
@@ -88,17 +88,17 @@ class Returned:
 
 @dataclass(frozen=True, kw_only=True)
 class Emptied:
-    """What left the bin for good."""
+    """Jobs that were purged from the bin."""
 
     job_ids: tuple[str, ...]
     bytes: int
-    """What is free now."""
+    """The bytes that were freed."""
 
 
 class Cleanup:
-    """Keeps the folder of a studio clean. Several may work on one folder at once.
+    """Keeps the folder of a studio clean. Several instances may work on one folder at once.
 
-    `passing` are folders of copies that are of use for a while only: uploads, and what was made of them.
+    `passing` are folders of copies that are needed only for a while: uploads, and files made from them.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Cleanup:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Cleanup]:
-        """Tidy up once a day for as long as this lasts, the first time ten minutes from now."""
+        """Clean up once a day inside this context, first after ten minutes."""
         tidying = repeating(
             self.tidy, name="tidying up", every=_EVERY_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
         )
@@ -126,9 +126,9 @@ class Cleanup:
             yield self
 
     async def tidy(self) -> Sweep:
-        """Empty the bin of what has lain in it for 30 days, then take away files that nobody needs.
+        """Purge jobs that have been in the bin for 30 days, then remove unneeded files.
 
-        As long as database and files do not belong together only old uploads go.
+        While database and archive do not belong together, only old uploads are removed.
         """
         now = self._clock()
         for folder in self._passing:
@@ -145,12 +145,12 @@ class Cleanup:
     # The bin ---------------------------------------------------------------------------------------------------------
 
     async def empty(self, person: Person, job_ids: Sequence[str] | None = None, *, demo: bool | None = None) -> Emptied:
-        """Remove jobs in the bin for good: these, or all of a person's (real or demo ones where `demo` says so).
+        """Purge jobs in the bin: these, or all of a person's (only real or only demo ones if `demo` is given).
 
-        What they cost stays in the books. Ids that are not in the person's bin are passed over.
+        Their cost stays in the books. Ids that are not in the person's bin are skipped.
         """
         scope = person.scope
-        # While works are unknown here they may use the same given files.
+        # Jobs that are unknown here may use the same input files.
         shared = (await standing(self._history, self._archive)).settled
         gone: list[str] = []
         freed = 0
@@ -168,7 +168,7 @@ class Cleanup:
     async def _purge(
         self, job_ids: Sequence[str], *, person: str | None, day: str | None, shared: bool
     ) -> tuple[tuple[str, ...], int]:
-        """Purge jobs in the bin, and take away their results and, with `shared`, the given files that no other uses."""
+        """Purge jobs in the bin. Remove their results and, with `shared`, the input files that no other job uses."""
         purged = await self._history.organized.purge(job_ids, person=person, now=self._clock())
         own = tuple(f"results/{job_id}/" for job_id in purged.job_ids)
         results = [key for key in purged.keys if key.startswith(own)]
@@ -181,13 +181,15 @@ class Cleanup:
     # Files -----------------------------------------------------------------------------------------------------------
 
     async def sweep(self, person: Person, *, dry_run: bool = True) -> Sweep:
-        """Find the files that nobody needs, and take them away unless it is a dry run. Raises StudioError for those who
-        do not look after the studio: files have no owner once nobody needs them."""
+        """Find unneeded files, and remove them unless it is a dry run.
+
+        Raises StudioError if the person is no admin: files have no owner once they are unneeded.
+        """
         _admins_only(person)
         return await self._sweep(dry_run=dry_run)
 
     async def bring_back(self, person: Person, day: str) -> Returned:
-        """Move what was taken away on a day back to where it was. Raises StudioError for who is no admin."""
+        """Move the files removed on a day back to their places. Raises StudioError if the person is no admin."""
         _admins_only(person)
         keys = await asyncio.to_thread(removed_files.bring_back, self._archive.root, day)
         results = dict.fromkeys(_job_of(key) for key in keys if key.startswith(_RESULTS))
@@ -195,7 +197,7 @@ class Cleanup:
         return Returned(files=len(keys), entries=tuple(results))
 
     async def empty_removed(self, person: Person, day: str) -> int:
-        """Remove what was taken away on a day for good; returns the bytes. Raises StudioError for who is no admin."""
+        """Delete the files removed on a day for good. Returns the bytes. Raises StudioError if not an admin."""
         _admins_only(person)
         freed = await asyncio.to_thread(removed_files.empty, self._archive.root, day)
         log.info("cleanup: %d bytes taken away on %s are gone for good", freed, day)
@@ -229,7 +231,7 @@ class Cleanup:
         return Sweep(files=tuple(files), count=count, bytes=size, removed=not dry_run)
 
     async def _orphans(self, found: Sequence[Found], *, unfinished: frozenset[str]) -> list[Found]:
-        """Those that no row names and no unfinished job may want; of results only those of purged jobs."""
+        """Return those that no row names and no unfinished job may need; among results, only those of purged jobs."""
         left = [one for one in found if _job_of(one.key) not in unfinished]
         may_go = await self._may_go([one.key for one in left])
         left = [one for one in left if one.key in may_go]
@@ -241,18 +243,18 @@ class Cleanup:
         return [one for one in left if one.key not in used]
 
     async def _may_go(self, keys: Sequence[str]) -> frozenset[str]:
-        """The keys without the results of jobs that were not purged, whether they are known or not."""
+        """Return the keys without the results of jobs that were not purged, known or unknown."""
         jobs = {_job_of(key) for key in keys if key.startswith(_RESULTS)}
         purged = await self._history.facts.purged(sorted(jobs)) if jobs else frozenset()
         return frozenset(key for key in keys if not key.startswith(_RESULTS) or _job_of(key) in purged)
 
     async def _remove(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
-        """Take away files that no row names, into the folder of a day, or for good without one; returns their bytes."""
+        """Move files that no row names to the folder of a day, or delete them if it is None. Returns their bytes."""
         aside = await asyncio.to_thread(orphans.set_aside, self._archive.root, keys, before=before)
         return await self._settle(aside, before=before, day=day)
 
     async def _settle(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
-        """Look once more at files that are set aside: bring back what is in use, take away the rest."""
+        """Check set-aside files once more: bring back those in use, remove the rest."""
         used = await self._history.files.in_use(keys) if keys else frozenset()
         stays = used | (frozenset(keys) - await self._may_go(keys))
         return await asyncio.to_thread(self._finish, keys, stays, before, day)
@@ -276,13 +278,13 @@ def _admins_only(person: Person) -> None:
 
 
 def _job_of(key: str) -> str:
-    """The job that a file's path names: its folder among the results, or what a download begins with."""
+    """Return the job that a file's path names: its folder among the results, or the beginning of a download's name."""
     folder, _, rest = key.partition("/")
     return rest.partition("/" if folder == "results" else "-")[0]
 
 
 def _original(key: str) -> str:
-    """The file that a picture was made of, for files given; any other key is its own."""
+    """Return the file that an input's picture was made from; any other key is returned unchanged."""
     return key.removesuffix(".thumbnail.jpg") if key.startswith("inputs/") else key
 
 
@@ -292,7 +294,7 @@ async def _each(job_ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:
 
 
 async def _in_a_thread(listing: Iterator[Found]) -> AsyncIterator[list[Found]]:
-    """A listing some at a time, read in a thread."""
+    """Yield a listing in batches, read in a thread."""
     parts = batches(listing, _AT_ONCE)
     while some := await asyncio.to_thread(next, parts, None):
         yield some

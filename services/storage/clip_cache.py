@@ -1,6 +1,6 @@
-"""What was cut out of clips, kept in a folder that may be emptied any time, the longest unused first to go.
+"""Cache of cuts from clips, in a folder that may be emptied at any time. The longest unused are evicted first.
 
-Everything here is meant for a thread.
+Blocking: run everything here in a thread.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _MOST_CUT_BYTES = 512 * 1024 * 1024
 _MOST_NOTES = 20_000
 
 Write = Callable[[Path, Path], None]
-"""Writes what is cut out of a clip, the first path, to the second."""
+"""Writes a cut of a clip, the first path, to the second."""
 
 
 class ClipCache:
-    """What was cut, and its origin by the hash of what it holds where one is told: a WAV cannot say it itself."""
+    """The cuts, and the origin of a cut by the hash of its content, if given: a WAV cannot carry it itself."""
 
     def __init__(self, folder: Path) -> None:
         self._files = folder / "files"
         self._notes = folder / "origins"
 
     def path(self, asset: Asset, said: str, suffix: str) -> Path:
-        """Where what is cut out of a file lies, or will."""
+        """Return the path of a cut of a file, whether it exists yet or not."""
         return self._files / f"{asset.id}-{said}{suffix}"
 
     def has(self, path: Path) -> bool:
-        """Whether it is there; then it counts as used just now."""
+        """Return whether it exists; then it counts as used just now."""
         try:
             os.utime(path)
         except OSError:
@@ -40,9 +40,9 @@ class ClipCache:
         return True
 
     def make(self, source: Path, target: Path, write: Write, origin: Origin | None) -> None:
-        """Let `write` make the file out of `source`, unless it is there by now. It appears whole or not at all."""
+        """Let `write` make the file from `source`, unless it exists by now. It appears complete or not at all."""
         if self.has(target):
-            return  # somebody else asked for the same a moment ago
+            return  # another caller asked for the same a moment ago
         self._files.mkdir(parents=True, exist_ok=True)
         self._notes.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{token_hex(8)}.part")
@@ -59,7 +59,7 @@ class ClipCache:
         (self._notes / sha256_of(part)).write_text(f"{origin.asset} {origin.moment}", encoding="ascii")
 
     def origin(self, sha256: str) -> Origin | None:
-        """What a file that holds this was cut from, as far as that was told."""
+        """Return the origin of a file with this hash, or None if it was not recorded."""
         try:
             asset, _, moment = (self._notes / sha256).read_text(encoding="ascii").partition(" ")
         except (OSError, UnicodeError):
@@ -67,7 +67,7 @@ class ClipCache:
         return Origin(asset=asset, moment=moment or None)
 
     def _tidy(self, *, keep: Path) -> None:
-        """Let go of what was not used for longest, once there is too much."""
+        """Evict the longest unused cuts once the cache is too large."""
         files = [path for path in _oldest_first(self._files) if path != keep]
         over = sum(_size(path) for path in (*files, keep)) - _MOST_CUT_BYTES
         for path in files:

@@ -1,7 +1,7 @@
-"""What is done about a damaged or lost SQLite database before anything opens it. Plain file work for a thread.
+"""Repairs a damaged or lost SQLite database before anything opens it. Blocking file work: run it in a thread.
 
-A damaged database is set aside under a dated name, never written to and never begun anew without a word; the newest
-good copy takes its place. Call it with the home's lock held, or when nobody else uses the home.
+A damaged database is set aside under a dated name, never written to and never silently started anew. The newest good
+copy takes its place. Call it while holding the home's lock, or while no other process uses the home.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ _ENGINE_TABLES = frozenset({"workflow_status", "operation_outputs"})
 
 
 class Fate(StrEnum):
-    """What became of the database."""
+    """The outcome for the database."""
 
     RESTORED = "restored"
     """It was damaged, and a copy is in its place."""
     BEGUN_ANEW = "begun_anew"
-    """It was damaged, there is no copy, and a new one is begun."""
+    """It was damaged, there is no copy, and a new one was started."""
     MISSING = "missing"
-    """It is not there although the archive belongs to one."""
+    """It is missing although the archive belongs to one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mended:
-    """What was done about the database."""
+    """The repair that was made to the database."""
 
     fate: Fate
     aside: str | None = None
-    """The name under which the damaged one lies now."""
+    """The new name of the damaged database."""
     copied_at: int | None = None
-    """When the copy was made that is in its place, or of the newest that could be put back by hand."""
+    """When the copy in its place was made, or the newest one that could be restored by hand."""
 
 
 def mend(url: str, home: Path, archive: Path, *, now: int) -> Mended | None:
-    """Look at the studio's database and the engine's; None if all is well with ours, or it is no SQLite file.
+    """Check the studio's database and the engine's. Returns None if ours is intact, or is not a SQLite file.
 
     Raises OSError if a damaged file cannot be moved.
     """
@@ -56,13 +56,13 @@ def mend(url: str, home: Path, archive: Path, *, now: int) -> Mended | None:
         _mend_engine(home / "engine.db", now=now)
         return _mend_ours(database, home / "backups", archive, now=now)
     except sqlite3.Error as error:
-        # Locked, not to be read, on a disk that is away: whoever opens it next says so. Nothing was moved.
+        # It is locked, unreadable, or on a missing disk: the next open reports that. Nothing was moved.
         log.warning("the database could not be looked at (%s)", error)
         return None
 
 
 def _mend_engine(path: Path, *, now: int) -> None:
-    """The engine's file holds nothing but what to run next, and our tables know that too: it can be begun anew."""
+    """Start the engine's file anew if it is damaged: it holds only what to run next, and our tables know that too."""
     if has_strays(path) or (path.is_file() and damage_of(path, tables=_ENGINE_TABLES) is not None):
         aside = set_aside(path, now=now, why="damaged")
         _say(f"The engine's file was damaged: it lies aside as {aside.name}. Nothing is lost, all jobs go on.")
@@ -106,6 +106,6 @@ def _replace(database: Path, backups: Path, *, why: str, now: int) -> Mended:
 
 
 def _say(sentence: str) -> None:
-    """For the log and for who started the studio in a terminal."""
+    """Report a sentence in the log, and in the terminal that started the studio."""
     log.warning(sentence)
     sys.stderr.write(f"{sentence}\n")

@@ -1,6 +1,6 @@
-"""What leaves the archive, and to whom: one file, a file without its recipe, all that a job made.
+"""Downloads from the archive: one file, a file without its recipe, or all outputs of a job.
 
-Everybody gets what is theirs; what is another's does not exist for them.
+Each person gets their own files; files of another person do not exist for them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.storage.zip_stream import zipped
 
 
 class Downloads:
-    """The files that people may have. `strip` writes a copy of a file without its recipe; copies lie in `folder`."""
+    """The files that people may download. `strip` writes a copy without its recipe; copies are stored in `folder`."""
 
     def __init__(
         self, *, history: History, archive: Archive, folder: Path, strip: Callable[[Path, Path], object]
@@ -29,7 +29,7 @@ class Downloads:
         self._strip = strip
 
     async def file(self, asset_id: str, picture: str = "", *, person: Person = LOCAL) -> tuple[Asset, Path]:
-        """A file and where it lies. `picture` is `poster`, `thumbnail` or nothing. Raises NotFound."""
+        """Return a file and its path. `picture` is `poster`, `thumbnail` or empty. Raises NotFound if it is missing."""
         asset = await self._history.asset(asset_id, owner=person.scope)
         key = {"": asset.key, "poster": asset.poster_key, "thumbnail": asset.thumbnail_key}.get(picture)
         if key is None:
@@ -37,10 +37,10 @@ class Downloads:
         return asset, await asyncio.to_thread(self._archive.path, key)
 
     async def clean(self, asset_id: str, *, person: Person = LOCAL) -> tuple[Asset, Path]:
-        """A file without its recipe, and where that copy lies. Raises NotFound, FileRefused."""
+        """Return a file and the path of its copy without its recipe. Raises NotFound, FileRefused."""
         asset, path = await self.file(asset_id, person=person)
         if asset.kind == "article":
-            return asset, path  # its words are the work itself
+            return asset, path  # the text is the result itself
         copy = self._folder / f"{asset.sha256}{path.suffix}"
         try:
             await asyncio.to_thread(self._write_clean, path, copy)
@@ -52,14 +52,14 @@ class Downloads:
         if copy.exists():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        part = copy.with_name(f"part-{copy.name}")  # the ending says what it is
+        part = copy.with_name(f"part-{copy.name}")  # the suffix determines the type
         self._strip(path, part)
         part.replace(copy)
 
     async def article(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, Iterator[bytes]]:
-        """What an article's zip is called, and its files with their names: the text and its pictures.
+        """Return the name of an article's ZIP, and the ZIP as it is written: the text and its pictures.
 
-        Raises NotFound.
+        Raises NotFound if there is no finished article.
         """
         outputs = [asset for asset in (await self._found(job_id, person)).assets if asset.is_output]
         text = next((asset for asset in outputs if asset.kind == "article"), None)
@@ -68,7 +68,7 @@ class Downloads:
         return f"{Path(text.name).stem}.zip", zipped(await self._paths(outputs))
 
     async def made(self, job_id: str, *, person: Person = LOCAL) -> tuple[str, Iterator[bytes]]:
-        """The name of a ZIP of all that a job made, and the ZIP as it is written. Raises NotFound."""
+        """Return the name of a ZIP of all outputs of a job, and the ZIP as it is written. Raises NotFound if none."""
         found = await self._found(job_id, person)
         outputs = [asset for asset in found.assets if asset.is_output]
         if not outputs:

@@ -1,6 +1,6 @@
-"""The files that people give: read into facts, kept for a job, repaired.
+"""Input files from people: read into facts, kept for a job, repaired.
 
-Knows where files lie and what they hold, and nothing of how they are sent.
+Knows the paths and contents of the files, and nothing of how they are sent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from services.request import Request, fields_for, is_absent, limit_kind
 from services.storage.archive import Archive, Stored
 
 Trace = Callable[[Path, str], Awaitable[Origin | None]]
-"""Finds what a given file is, or was cut from, by the file and the hash of what it holds."""
+"""Finds the origin of an input file: the asset it is or was cut from, by the file and the hash of its content."""
 
 _NOT_THERE = "The file is not there any more. Please choose it again."
 
@@ -44,7 +44,7 @@ _NOT_THERE = "The file is not there any more. Please choose it again."
 
 
 async def with_facts(model: Model, region: str, given: Mapping[str, object]) -> dict[str, object]:
-    """The values a caller gave, with the facts of each file in place of its path; a tuple for a list of them."""
+    """Return the given values with the facts of each file in place of its path; a tuple for a list of files."""
     in_force = (*model.every_field(region), *fields_for(model, region, given))
     files = {field.name: field for field in in_force if isinstance(field, FileField)}
     values = dict(given)
@@ -59,13 +59,13 @@ async def with_facts(model: Model, region: str, given: Mapping[str, object]) -> 
 
 
 def paths_of(value: object) -> list[str]:
-    """The paths in a value: one, or several in their order."""
+    """Return the paths in a value: one, or several in their order."""
     # cast: a list from outside may hold anything, and each item is made text
     return [str(each) for each in cast("Sequence[object]", value)] if isinstance(value, list | tuple) else [str(value)]
 
 
 def kinds_of(field: FileField) -> tuple[type[MediaLimit], ...]:
-    """The kinds of limit that a field's files are held to."""
+    """Return the kinds of limit that a field's files must satisfy."""
     match field:
         case ImageField():
             return (ImageLimit,)
@@ -80,7 +80,7 @@ def kinds_of(field: FileField) -> tuple[type[MediaLimit], ...]:
 
 
 def read_facts(kinds: tuple[type[MediaLimit], ...], path: str) -> MediaFacts:
-    """What is known of a file. Remembered as long as the file does not change. Meant for a thread."""
+    """Return the facts of a file. Cached until the file changes. Blocking: run it in a thread."""
     try:
         state = Path(path).stat()
     except (OSError, ValueError):
@@ -105,7 +105,7 @@ async def keep_files(
     now: int,
     trace: Trace | None = None,
 ) -> tuple[Asset, ...]:
-    """Copies of a request's files, in their order, as the assets of a job; each with its origin. Raises FileRefused."""
+    """Keep copies of a request's files, in order. Returns a job's assets, each with its origin. Raises FileRefused."""
     kept: list[Asset] = []
     for name in request.values:
         for position, facts in enumerate(request.files(name)):
@@ -150,9 +150,9 @@ def _asset(
 
 
 def repair_given(source: Path, folder: Path, field: FileField, *, shape: tuple[int, int] | None = None) -> Path:
-    """A copy of a file, below `folder`, that fits a field; a picture takes the proportions `shape` where given.
+    """Make a copy of a file, below `folder`, that fits a field. A picture takes the proportions `shape` if given.
 
-    Raises FileRefused. Meant for a thread.
+    Raises FileRefused. Blocking: run it in a thread.
     """
     made = folder / secrets.token_hex(8)
     limit = _limit_for(source, field)
@@ -165,7 +165,7 @@ def repair_given(source: Path, folder: Path, field: FileField, *, shape: tuple[i
             repaired = repair_video(source, made, limit)
         case _:
             assert_never(limit)
-    # A name that a person recognises, in a folder of its own.
+    # Give it a name that a person recognises, in a folder of its own.
     own = made.with_name(f"{made.name}.d")
     own.mkdir()
     fitted = made.rename(own / f"{source.stem[:40]}-fits{repaired.suffix}")

@@ -1,7 +1,7 @@
-"""The files below the archive's folder, as the janitor sees them: found, set aside, brought back, taken away.
+"""The files below the archive's folder from the cleanup's view: find, set aside, bring back, remove.
 
-Plain file work for a thread: knows nothing of jobs or of the database. A file is set aside before it is removed, by a
-rename; whatever turns out to be in use after all is renamed back. A crash in between loses nothing: `aside` finds it.
+Blocking file work: run it in a thread. Knows nothing of jobs or the database. A file is set aside by a rename before it
+is removed. A file that turns out to be in use is renamed back. A crash in between loses nothing: `aside` finds it.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ class Found:
 
 
 def stored(root: Path, *, before: int) -> Iterator[Found]:
-    """Every result, input and picture that was last written before a time in milliseconds, one by one."""
+    """Yield every result, input and picture that was last written before a time in milliseconds, one by one."""
     for folder in _KEPT:
         yield from _walk(root, folder, before=before)
 
 
 def unfinished_downloads(root: Path, *, before: int) -> Iterator[Found]:
-    """Files that were still being written when they were last touched, before a time in milliseconds."""
+    """Return the unfinished downloads that were last written before a time in milliseconds."""
     return (found for found in _walk(root, "incoming", before=before) if ".part" in PurePosixPath(found.key).name)
 
 
 def aside(root: Path) -> Iterator[Found]:
-    """The keys of files that are set aside: a crash left them so."""
+    """Yield the files that are set aside, by their original keys: a crash left them there."""
     for found in _walk(root, _ASIDE, before=None):
         yield Found(found.key.removeprefix(f"{_ASIDE}/"), found.bytes)
 
 
 def set_aside(root: Path, keys: Sequence[str], *, before: int | None) -> list[str]:
-    """Set files aside that were last written before a time, or whenever; returns the keys of those that were."""
+    """Set aside the files last written before a time in milliseconds, or all if it is None. Returns their keys."""
     moved: list[str] = []
     for key in keys:
         source, target = root / key, root / _ASIDE / key
@@ -55,25 +55,27 @@ def set_aside(root: Path, keys: Sequence[str], *, before: int | None) -> list[st
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             source.replace(target)
         except FileNotFoundError:
-            continue  # somebody else was quicker
+            continue  # another process was quicker
         moved.append(key)
     return moved
 
 
 def bring_back(root: Path, key: str, *, day: str) -> None:
-    """Give a file its place again. If a new one has taken it, that one stays, and this one is kept with what was
-    removed on a day."""
+    """Move a set-aside file back to its place.
+
+    If a new file has taken the place, that one stays, and this one is kept with the files removed on `day`.
+    """
     source, target = root / _ASIDE / key, root / key
     if target.exists():
         put_away(source, root, key, day=day)
         return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with suppress(FileNotFoundError):  # somebody else was quicker
+    with suppress(FileNotFoundError):  # another process was quicker
         source.replace(target)
 
 
 def was_touched(root: Path, key: str, *, before: int) -> bool:
-    """Whether somebody has used a file, now set aside, since a time: its row may be on its way."""
+    """Return whether a set-aside file was used since a time: its row may be about to be written."""
     try:
         return (root / _ASIDE / key).stat().st_mtime_ns >= before * _NANOSECONDS
     except FileNotFoundError:
@@ -81,9 +83,9 @@ def was_touched(root: Path, key: str, *, before: int) -> bool:
 
 
 def remove(root: Path, key: str, *, day: str | None) -> int:
-    """Take a file away that was set aside, and its folders if they are empty. Returns its bytes.
+    """Remove a file that was set aside, and its folders if they are empty. Returns its bytes.
 
-    It goes into the folder of a day among what was removed; without a day it is gone for good.
+    It moves to the folder of a day among the removed files; without a day it is deleted for good.
     """
     path = root / _ASIDE / key
     if day is not None:
@@ -101,13 +103,15 @@ def remove(root: Path, key: str, *, day: str | None) -> int:
 
 
 def forget(folder: Path, *, before: int) -> int:
-    """Remove what lies below a folder and was neither written nor read since a time, links as such, and the folders
-    that are empty then. Returns the bytes."""
+    """Delete the files below a folder that were neither written nor read since a time, and folders left empty.
+
+    Links are deleted as links. Returns the bytes.
+    """
     freed = 0
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(place) / name
-            with suppress(FileNotFoundError):  # somebody else was quicker
+            with suppress(FileNotFoundError):  # another process was quicker
                 state = path.lstat()
                 if max(state.st_mtime_ns, state.st_atime_ns) < before * _NANOSECONDS:
                     path.unlink()
@@ -122,12 +126,12 @@ def _remove_empty(folder: Path, *, above: Path) -> None:
         try:
             folder.rmdir()
         except OSError:
-            return  # something lies in it
+            return  # it is not empty
         folder = folder.parent
 
 
 def _walk(root: Path, folder: str, *, before: int | None) -> Iterator[Found]:
-    """Files below a folder, links not followed. One open folder a level; the list is never held as a whole."""
+    """Yield the files below a folder without following links. One open folder per level; the list is never whole."""
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
@@ -139,4 +143,4 @@ def _walk(root: Path, folder: str, *, before: int | None) -> Iterator[Found]:
                     if before is None or state.st_mtime_ns < before * _NANOSECONDS:
                         yield Found(key, state.st_size)
     except FileNotFoundError:
-        return  # removed while it was looked through
+        return  # removed during the scan

@@ -1,6 +1,6 @@
-"""What cleaning up took away: below `removed/`, in a folder for each day, for 30 days. Plain file work for a thread.
+"""Files that cleanup removed: kept below `removed/`, in a folder for each day, for 30 days. Blocking: run in a thread.
 
-`removed/2026-11-30/results/...` is where `results/...` was: moving it back by hand brings it back.
+`removed/2026-11-30/results/...` was `results/...` before: moving it back by hand restores it.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ _FOLDER = "removed"
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedDay:
-    """What was taken away on one day."""
+    """The files removed on one day."""
 
     day: str
-    """As 2026-11-30, in UTC."""
+    """In UTC, for example 2026-11-30."""
     files: int
     bytes: int
 
 
 def day_of(now: int) -> str:
-    """The day of a time in milliseconds, as a folder's name."""
+    """Return the day of a time in milliseconds, as a folder name."""
     return datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
 
 
 def put_away(source: Path, root: Path, key: str, *, day: str) -> int:
-    """Move a file into the folder of a day; returns its bytes. One of the same name stays beside it."""
+    """Move a file to the folder of a day. Returns its bytes. A file of the same name is kept beside it."""
     target = root / _FOLDER / day / key
     try:
         size = source.stat().st_size
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         source.replace(_free(target))
     except FileNotFoundError:
-        return 0  # somebody else was quicker
+        return 0  # another process was quicker
     return size
 
 
 def days_in(root: Path) -> tuple[RemovedDay, ...]:
-    """What was taken away, the latest day first."""
+    """Return the removed files by day, latest first."""
     found: list[RemovedDay] = []
     for day in _days(root):
         sizes = [path.lstat().st_size for path in _files(root / _FOLDER / day)]
@@ -55,9 +55,9 @@ def days_in(root: Path) -> tuple[RemovedDay, ...]:
 
 
 def bring_back(root: Path, day: str) -> list[str]:
-    """Move what was taken away on a day back to where it was; returns the keys. A place that is taken stays as it is.
+    """Move the files removed on a day back to their places. Returns the keys. An occupied place is left as it is.
 
-    Files count as new, so that nobody takes them away again at once.
+    The files count as new, so the next cleanup does not remove them again.
     """
     folder = _folder_of(root, day)
     moved: list[str] = []
@@ -77,7 +77,7 @@ def bring_back(root: Path, day: str) -> list[str]:
 
 
 def empty(root: Path, day: str) -> int:
-    """Remove what was taken away on a day for good. Returns the bytes that are free now."""
+    """Delete the files removed on a day for good. Returns the bytes that were freed."""
     folder = _folder_of(root, day)
     if folder is None:
         return 0
@@ -87,7 +87,7 @@ def empty(root: Path, day: str) -> int:
 
 
 def expire(root: Path, *, now: int) -> int:
-    """Remove for good what was taken away more than 30 days ago. Returns the bytes."""
+    """Delete for good the files that were removed more than 30 days ago. Returns the bytes."""
     oldest = (datetime.fromtimestamp(now / 1000, UTC).date() - timedelta(days=KEPT_DAYS)).isoformat()
     return sum(empty(root, day) for day in _days(root) if day < oldest)
 
@@ -125,5 +125,5 @@ def _free(target: Path) -> Path:
 
 def _remove_empty(folder: Path) -> None:
     for here, _, _ in os.walk(folder, topdown=False):
-        with suppress(OSError):  # something lies in it
+        with suppress(OSError):  # it is not empty
             Path(here).rmdir()

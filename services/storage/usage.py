@@ -1,6 +1,6 @@
-"""What lies on the disk: by family and month, in the bin, given files, what was removed lately, and what is free.
+"""Disk usage: by family and month, in the bin, input files, files removed lately, and free space.
 
-Counts files from their rows, each once. Their small pictures, a few per cent more, are left out.
+Counts files from their rows, each once. Their smaller pictures, a few per cent more, are left out.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class MonthUse:
     """One month of a family."""
 
     month: str
-    """As 2026-11, in UTC."""
+    """In UTC, for example 2026-11."""
     bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyUse:
-    """What the results of one family take."""
+    """The space that the results of one family take."""
 
     family: str
     label: str
@@ -42,22 +42,22 @@ class FamilyUse:
 
 @dataclass(frozen=True, kw_only=True)
 class DiskUse:
-    """Bytes on the disk. `total` and `free` are the disk's own, all else a person's files."""
+    """Bytes on the disk. `total` and `free` describe the disk itself, all else a person's files."""
 
     total: int
     free: int
     families: tuple[FamilyUse, ...]
-    """The largest first."""
+    """Largest first."""
     bin: int
     """Files that only jobs in the bin use."""
     inputs: int
-    """Files that were given."""
+    """Input files."""
     removed: tuple[RemovedDay, ...] = ()
-    """What cleaning up took away lately, the latest day first; only for an admin, since it has no owner any more."""
+    """Files that cleaning up removed lately, latest day first. Only for an admin, since they have no owner any more."""
 
 
 class Usage:
-    """The disk that the archive lies on."""
+    """The disk that holds the archive."""
 
     def __init__(self, *, history: History, archive: Archive, catalogue: Catalogue) -> None:
         self._history = history
@@ -65,7 +65,7 @@ class Usage:
         self._catalogue = catalogue
 
     async def use(self, person: Person) -> DiskUse:
-        """What a person's files take; everybody's for an admin. Real and demo ones alike: both take room."""
+        """Return the space that a person's files take; all files for an admin. Real and demo ones count alike."""
         shares = await self._history.files.shares(person=person.scope)
         disk = await asyncio.to_thread(shutil.disk_usage, self._archive.incoming)
         months: defaultdict[str, Counter[str]] = defaultdict(Counter)
