@@ -1,6 +1,6 @@
 """Wan Studio: settings -> services -> one web application with the page on it. Run it with `python app.py`.
 
-Nothing here may be newer than Python 3.7: `import services` says in words which Pythons will do.
+Use no syntax newer than Python 3.7 here: `import services` reports which Python versions are supported.
 """
 
 import argparse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.catalogue import Catalogue
     from services.settings import Settings
 
-log = logging.getLogger(f"{services.__name__}.startup")  # the import has refused a Python that is too old
+log = logging.getLogger(f"{services.__name__}.startup")  # the import refused a Python that is too old
 
 
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - an older Python has to read this
@@ -40,7 +40,7 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - a
         return start()
     except CannotStart as error:
         say_all(error.sentences)
-    except KeyboardInterrupt:  # before it served; whatever was under way goes on at the next start
+    except KeyboardInterrupt:  # before it served; unfinished jobs resume at the next start
         return INTERRUPTED_EXIT_CODE
     except ModuleNotFoundError as error:
         say(f"The package {error.name} is missing. Install what the studio needs:")
@@ -49,7 +49,7 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:  # noqa: UP045 - a
 
 
 def start() -> int:
-    """Look at everything that may stand in the way, take the address, and serve. Raises CannotStart."""
+    """Check everything that may prevent a start, reserve the address, and serve. Raises CannotStart."""
     from services.monitoring.logs import errors_to_console, log_to  # noqa: PLC0415
     from services.startup.begin import begin  # noqa: PLC0415 - packages may be missing
     from services.startup.listening import close, reserve  # noqa: PLC0415
@@ -84,15 +84,15 @@ def serve(settings: "Settings", sockets: "Sequence[socket.socket]") -> int:
 
     try:
         app = create_app(settings)
-    except Exception:  # whatever it was, its traceback belongs into the log
+    except Exception:  # any error: its traceback belongs in the log
         log.exception("the studio could not be built")
         return FAILED_EXIT_CODE
     return serve_until_stopped(app, sockets, announce=announce)
 
 
 def create_app(settings: "Settings", *, catalogue: "Optional[Catalogue]" = None) -> "FastAPI":  # noqa: UP045
-    """The web application: the page, its API and MCP, the studio's own routes, all hardened."""
-    # Gradio reads these as it is imported.
+    """Build the web application: the page, its API and MCP, and the studio's own routes, all hardened."""
+    # Gradio reads these when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.home / "cache" / "uploads"))
     from fastapi import FastAPI  # noqa: PLC0415
@@ -113,7 +113,7 @@ def create_app(settings: "Settings", *, catalogue: "Optional[Catalogue]" = None)
             yield
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware, allow_origins=[])  # with one of our own Gradio does not let every site in
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # with our own middleware, Gradio does not allow every site
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Hardening, names=settings.names)
     add_routes(app, studio)

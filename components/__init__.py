@@ -1,1 +1,1 @@
-"""The page. The only package that imports Gradio; it calls services.studio and shows what comes back."""
+"""The page. The only package that imports Gradio: it calls services.studio and shows the results."""

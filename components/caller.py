@@ -1,6 +1,6 @@
-"""Who asks, inside a listener of the page or a named endpoint.
+"""The caller of a listener of the page or of a named endpoint.
 
-Gradio runs listeners in tasks of its own: the request that began one is told by its context, not by ours.
+Gradio runs listeners in its own tasks: the request behind one is in Gradio's context, not in ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 
 
 def asking(studio: Studio) -> Person:
-    """The person behind the listener that runs now. Raises NotFound where there must be one and is none."""
+    """Return the person behind the current listener. Raises NotFound if a person is required and missing."""
     request = LocalContext.request.get(None)
     return studio.person_in(request.headers if request else {})

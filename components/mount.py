@@ -1,4 +1,4 @@
-"""Puts the page and its API on the studio's web application, in the one safe way."""
+"""Mounts the page and its API on the studio's web application, in the one safe way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LARGEST_UPLOAD = "210mb"
 
 
 def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
-    """The application with the page at `/`, its named endpoints and its MCP server."""
+    """Mount the page at `/`, its named endpoints and its MCP server. Returns the application."""
     page = build_page(studio)
     with page:
         add_endpoints(studio)
@@ -31,8 +31,8 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         **page_options(studio),
     )
-    # Gradio checks that a file was uploaded by its user only once the app "has launched", which mounting does not
-    # say: without this any caller could read any file of this machine. A test posts /etc/passwd.
+    # Gradio checks that a file was uploaded by its user only if the app "has launched". Mounting does not set that:
+    # without this line any caller could read any file of this machine. A test posts /etc/passwd.
     page.has_launched = True
-    page.enable_monitoring = False  # else anybody may read how often each endpoint was called
+    page.enable_monitoring = False  # else any visitor may read how often each endpoint was called
     return mounted

@@ -1,4 +1,4 @@
-"""The page: header, a tab per family, gallery, spend, settings. Built once at start; it holds no state of its own."""
+"""The page: header, a tab per family, gallery, spend, settings. Built once at startup, without own state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ASSETS = Path(__file__).parent.parent / "assets"
 _STATIC = "/studio/static"
 _IMPORT = re.compile(r'^import (?:[^;"]+ from )?"(\.[^"]+)";$', re.M)
-"""An import of a script by another, as the browser follows it before it runs either."""
+"""A static import in a script, which the browser loads before it runs either script."""
 _STYLES = (
     "css/tokens.css",
     "css/theme.css",
@@ -40,7 +40,7 @@ _STYLES = (
 
 
 def build_page(studio: Studio) -> gr.Blocks:
-    """The whole page for a studio. Mount it with `page_options`."""
+    """Build the whole page for a studio. Mount it with `page_options`."""
     with gr.Blocks(title="Wan Studio", analytics_enabled=False, fill_width=True) as page:
         element("studio-header", elem_id="header")
         drafts = {family.id: build_draft(family) for family in studio.catalogue.families}
@@ -60,7 +60,7 @@ def build_page(studio: Studio) -> gr.Blocks:
 
 
 def page_options(studio: Studio) -> dict[str, Any]:  # Any: keywords of mount_gradio_app, checked there
-    """What `gr.mount_gradio_app` needs to know of the page: theme, head, favicon."""
+    """Return the page's options for `gr.mount_gradio_app`: theme, head, favicon."""
     return {
         "theme": studio_theme(),
         "head": _head(studio),
@@ -69,7 +69,7 @@ def page_options(studio: Studio) -> dict[str, Any]:  # Any: keywords of mount_gr
 
 
 def _head(studio: Studio) -> str:
-    """Styles, scripts, and the words of the catalogue for them. Nothing in it comes from a person."""
+    """Build the head: styles, scripts, and the catalogue's words for them. Nothing in it comes from a person."""
     words = json.dumps(script_data(studio), ensure_ascii=False).replace("<", "\\u003c")
     early = (_ASSETS / "js/core/early.js").read_text(encoding="utf-8")
     return "\n".join(
@@ -84,10 +84,10 @@ def _head(studio: Studio) -> str:
 
 
 def _modules(entry: str) -> list[str]:
-    """The script `entry` and all that it imports before it runs, as paths below assets/js, to load side by side."""
+    """Return the script `entry` and all its static imports, as paths below assets/js, to load in parallel."""
     scripts = (_ASSETS / "js").resolve()
     found = [entry]
-    for name in found:  # grows meanwhile
+    for name in found:  # grows during the loop
         for imported in _IMPORT.findall((scripts / name).read_text(encoding="utf-8")):
             path = ((scripts / name).parent / imported).resolve().relative_to(scripts).as_posix()
             if path not in found:

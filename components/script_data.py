@@ -1,4 +1,4 @@
-"""The data that the page's scripts begin with, as JSON in the page's head. Nothing in it comes from a person."""
+"""The initial data of the page's scripts, as JSON in the page's head. Nothing in it comes from a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def script_data(studio: Studio) -> dict[str, object]:
-    """What the scripts need to know: names, labels and usual times of the catalogue, no limits and no prices."""
+    """Return the scripts' data: names, labels and usual times of the catalogue, but no limits and no prices."""
     catalogue = studio.catalogue
     fields: dict[str, dict[str, object]] = {}
     for model in catalogue.models:
@@ -47,7 +47,7 @@ def script_data(studio: Studio) -> dict[str, object]:
 
 
 def shared_data() -> dict[str, object]:
-    """What scripts and services say alike, whatever the catalogue: kinds of files, the search language, the bin."""
+    """Return the data shared by scripts and services for any catalogue: kinds of files, search language, bin."""
     return {
         "kinds": {kind: list(names) for kind, names in KIND_NAMES.items()},
         "subjects": {str(subject): kind for kind, subject in SUBJECT_OF_KIND.items()},
@@ -72,7 +72,7 @@ def _field_words(field: Field) -> dict[str, object]:
 
 
 def _calls(model: Model) -> dict[str, dict[str, str]]:
-    """How the prompt calls the files of each list, by their kind: `{}` is their number."""
+    """Return the names of files in the prompt, by list field and kind. `{}` is the file's number."""
     return {
         field.name: {taken.vendor.kind: taken.called for taken in field.takes if taken.called}
         for offer in model.offers

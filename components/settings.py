@@ -1,6 +1,6 @@
-"""The Settings tab: what this studio does, the keys of the regions, where files lie. No key is ever in it.
+"""The Settings tab: the mode of this studio, the keys of the regions, the files folder. It never contains a key.
 
-The keys themselves are asked for, tried and added by assets/js/settings/keys.js over the studio's JSON routes.
+assets/js/settings/keys.js lists, tests and adds keys over the studio's JSON routes.
 """
 
 from __future__ import annotations
@@ -37,11 +37,14 @@ def build_settings(studio: Studio) -> None:
         element("studio-keys", elem_id="keys", offer=models_by_region(studio.catalogue))
         gr.HTML(_lasting(studio), apply_default_css=False)
     gr.HTML(_files(studio), elem_classes=["settings"], apply_default_css=False)
-    element("studio-admin", elem_id="admin", module="settings/admin")  # stays empty unless an admin looks
+    element("studio-admin", elem_id="admin", module="settings/admin")  # empty for anyone but an admin
 
 
 def models_by_region(catalogue: Catalogue) -> dict[str, object]:
-    """For each region how many models it has, and which of them no other region has: several families share a title."""
+    """Return each region's number of models, and the models that only it offers.
+
+    The family is added to each title, because several families share a title.
+    """
     labels = {family.id: family.label for family in catalogue.families}
     offered: dict[str, object] = {}
     for region in catalogue.regions:

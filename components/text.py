@@ -1,4 +1,4 @@
-"""How numbers, files and clips are said on the page. Plain text: whoever shows it must not read it as markup."""
+"""Texts for numbers, files and clips on the page. Plain text: never render it as markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONG_NAME = 32
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """An amount with its currency, two decimals or as many as the price list needs."""
+    """Format an amount with its currency, with two decimals or as many as the price list needs."""
     cents = amount.quantize(Decimal("0.01"))
     text = f"{cents:,}" if cents == amount else f"{amount.normalize():,f}"
     sign = _SIGNS.get(currency)
@@ -23,24 +23,24 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def day_words(day: date) -> str:
-    """A day as people write it: `22 Nov 2026`."""
+    """Format a day for people: `22 Nov 2026`."""
     return f"{day.day} {day:%b %Y}"
 
 
 def file_size(size: int) -> str:
-    """A size in the unit that people read."""
+    """Format a size in KB or MB."""
     return f"{size / MB:.1f} MB" if size >= MB else f"{max(1, round(size / 1024))} KB"
 
 
 def file_name(name: str) -> str:
-    """A file's name, its middle left out where it is long."""
+    """Return a file's name, with its middle left out if it is long."""
     if len(name) <= _LONG_NAME:
         return name
     return f"{name[: _LONG_NAME - 12]}…{name[-10:]}"
 
 
 def told(facts: MediaFacts) -> str:
-    """What is known of a file, without its name."""
+    """Describe a file, without its name."""
     match facts:
         case ImageFacts():
             return f"{facts.width} × {facts.height}, {file_size(facts.bytes)}"
@@ -55,7 +55,7 @@ def told(facts: MediaFacts) -> str:
 
 
 def accepted(facts: MediaFacts, *, output: str) -> str:
-    """What was taken of a file, and for a picture what comes out of it."""
+    """Describe an accepted file and, for a picture, the resulting output."""
     match facts:
         case ImageFacts():
             taken = f"{file_name(facts.name)}, {told(facts)}"
@@ -69,7 +69,7 @@ def accepted(facts: MediaFacts, *, output: str) -> str:
 
 
 def usual_time(model: Model) -> str:
-    """How long the vendor says a clip takes."""
+    """Format the time that a clip takes according to the vendor."""
     least, most = model.usual_seconds
     if most < 120:
         return f"Usually {least} to {most} s"
@@ -77,7 +77,7 @@ def usual_time(model: Model) -> str:
 
 
 def sound_words(model: Model, given: Mapping[str, object]) -> str:
-    """Whether the clip will be heard; nothing for pictures, and where the vendor does not tell."""
+    """Say whether the clip has sound. Empty for pictures, and if the vendor does not document it."""
     match model.sound:
         case Sound.UNSAID:
             return ""

@@ -1,4 +1,4 @@
-"""Gradio's own parts in our colours: a theme that only points at the tokens of assets/css/tokens.css."""
+"""Gradio's own parts in our colours: a theme that only refers to the tokens of assets/css/tokens.css."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _BOTH_ROOMS = {
     "stat_background_fill": "accent-wash",
     "table_border_color": "line",
 }
-"""Theme variable to token; "clear" is transparent."""
+"""Maps theme variables to tokens. "clear" is transparent."""
 
 _ALIKE = {
     "block_border_width": "0px",
@@ -111,7 +111,7 @@ _ALIKE = {
 
 
 def studio_theme() -> Base:
-    """The theme. Colours are set for both of Gradio's modes, since the tokens change with the mode by themselves."""
+    """Build the theme. Both of Gradio's modes get the same tokens, since the tokens themselves change with the mode."""
     values, known = dict(_ALIKE), signature(Base.set).parameters
     for name, token in _BOTH_ROOMS.items():
         value = "transparent" if token == "clear" else f"var(--{token})"  # noqa: S105 - a token of design

@@ -1,6 +1,6 @@
 """The details of a job, and the ways back to a form: a job's settings, its rewritten prompt, a recipe, or one file.
 
-The studio itself puts copies of its files where Gradio takes them; the browser only says which.
+The studio itself copies its files into Gradio's upload folder. The browser only names the file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _KINDS = ("image", "video", "audio")
 
 
 def build_viewer(studio: Studio, *, tabs: gr.Tabs, families: Sequence[Tab]) -> gr.HTML:
-    """Draw what opens over the whole page, and wire its ways back to the forms."""
+    """Draw the overlay over the whole page, and connect its ways back to the forms."""
     viewer = element("studio-viewer", elem_id="viewer")
     writing = [{"id": tab.family.id, "label": tab.family.label} for tab in families if "prompt" in _names(tab)]
     reuse = element(
@@ -58,23 +58,23 @@ def _names(tab: Tab) -> frozenset[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Filling:
-    """What a form is to show. What it holds now is not sent back to it: what was written since is newer."""
+    """The new contents of a form. Values it already holds are not sent back: the person may have edited them since."""
 
     draft: Draft
     copies: int = 1
     held: Mapping[str, Shown] = field(default_factory=dict)
 
     def with_draft(self, draft: Draft) -> _Filling:
-        """The same, but for what is wished."""
+        """Return a copy with another draft."""
         return replace(self, draft=draft)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
-    """The listeners that fill a form. Each answers the browser in words, with the number of its question.
+    """The listeners that fill a form. Each answers the browser with a sentence and the number of its request.
 
-    They are given what every form holds, one after the other. The drafts alone are not enough: they are a moment behind
-    what a person chooses.
+    They get the current values of every form, one after the other. The drafts alone are not enough: they lag a moment
+    behind the person's choices.
     """
 
     studio: Studio
@@ -83,7 +83,7 @@ class Ways:
     reuse: gr.HTML
 
     async def recall(self, event: gr.EventData, *held: object) -> Updates:
-        """Fill a form with what a job was made of, with a new seed, or with its rewritten prompt alone."""
+        """Fill a form with a job's settings, with these and a new seed, or with its rewritten prompt alone."""
         try:
             job = await self.studio.job(_text(event, "job"), person=asking(self.studio))
         except StudioError as error:
@@ -99,7 +99,7 @@ class Ways:
         return await self._again(event, tab, job, is_new=getattr(event, "again", False) is True)
 
     async def told(self, event: gr.EventData, *held: object) -> Updates:
-        """Fill a form with the recipe that a file brought: all of one of ours, the words of another tool's."""
+        """Fill a form with the recipe from a file: all of our own recipe, or the prompt of another tool's."""
         recipe = getattr(event, "recipe", None)
         told: Mapping[str, object] = recipe if isinstance(recipe, dict) else {}
         wanted = _text(event, "family")
@@ -117,7 +117,7 @@ class Ways:
         return await self._show(event, tab, _Filling(draft=draft), say=" ".join(part for part in said if part))
 
     async def use(self, event: gr.EventData, *held: object) -> Updates:
-        """Put one file into one slot: of the archive by its id, or what was just uploaded by its path."""
+        """Put one file into one file slot: an archived one by its id, or a fresh upload by its path."""
         tab = next((one for one in self.families if one.family.id == _text(event, "family")), None)
         kind, asset = _text(event, "kind"), _text(event, "asset")
         if tab is None or kind not in _KINDS:
@@ -144,14 +144,14 @@ class Ways:
             say, tone = f"Added to {tab.family.label}: {label}.", "ok"
         if placed.model.id != model.id:
             say += f" The model is {placed.model.title} now: {model.title} does not take it."
-        # Where it went must be seen, also where that is usually folded away.
+        # Open the section if the field is usually folded: the file must be visible.
         draft = replace(placed.draft, open=placed.draft.open or placed.field.folded)
         return await self._show(event, tab, now.with_draft(draft), say=say, tone=tone, at=placed.field)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
     async def _again(self, event: gr.EventData, tab: Tab, job: JobView, *, is_new: bool) -> Updates:
-        """The whole form as the job had it."""
+        """Fill the whole form with the job's settings."""
         fields = self._fields(job)
         files, lost = await self._files(job)
         draft = replace(draft_of(job, files, fields=fields), source=job["id"])
@@ -171,7 +171,7 @@ class Ways:
         return await self._show(event, tab, filling, say=say, tone="bad" if lost else "ok", is_ready=is_new)
 
     async def _files(self, job: JobView) -> tuple[dict[str, list[str]], list[str]]:
-        """Copies of the job's files, by field and in their order, and the names of those that are lost."""
+        """Copy the job's files. Returns the paths by field, in order, and the names of the missing files."""
         files: dict[str, list[str]] = {}
         lost: list[str] = []
         for given in sorted(job["inputs"], key=lambda one: one["position"]):
@@ -190,7 +190,7 @@ class Ways:
             raise NotFound("The file could not be copied: the studio's disk may be full.") from error
 
     def _tab_for(self, told: Mapping[str, object]) -> Tab | None:
-        """The tab of a job or recipe: its family's, its model's family's, or where words alone are of use."""
+        """Return the tab of a job or recipe: by its family, by its model's family, or any tab with a prompt."""
         model = self.studio.catalogue.model(str(told.get("model") or ""))
         wanted = (str(told.get("family") or ""), model.family if model else "")
         own = next((tab for name in wanted for tab in self.families if tab.family.id == name), None)
@@ -199,7 +199,7 @@ class Ways:
         return next((tab for tab in self.families if "prompt" in _names(tab)), None)
 
     def _now(self, tab: Tab, held: Sequence[object]) -> _Filling:
-        """What a form holds; what the browser remembers where it has not been filled yet."""
+        """Return the current values of a form, or the browser's saved draft if it has not been filled yet."""
         before = sum(len(one.inputs()) for one in self.families[: self.families.index(tab)])
         own = dict(zip(tab.inputs(), held[before:], strict=False))
         if not own["foot"]:
@@ -224,7 +224,7 @@ class Ways:
         at: Field | None = None,
         is_ready: bool = False,
     ) -> Updates:
-        """Open the tab with its form filled. The browser brings the place of a field, or Generate, in sight."""
+        """Open the tab and fill its form. The browser scrolls a field, or Generate, into view."""
         place = next((widget.component for field, widget in tab.shown([at] if at else [])), None)
         told = {"turn": getattr(event, "turn", 0), "say": say, "tone": tone, "family": tab.family.id}
         told |= {"target": place.elem_id if place else None, "ready": is_ready}
@@ -241,7 +241,7 @@ def _text(event: gr.EventData, name: str) -> str:
 
 
 def _said_of(tab: Tab, draft: Draft, told: Mapping[str, object], *, studio: Studio) -> str:
-    """What of a job or recipe the form does not show as it was."""
+    """Describe the parts of a job or recipe that the form shows differently."""
     model, region = tab.standing(draft)
     said: list[str] = []
     if model.id != draft.model:
@@ -267,7 +267,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 async def _present(draft: Draft, tab: Tab) -> Draft:
-    """The draft without files that are gone: a list has room for as many more."""
+    """Return the draft without missing files, which frees their places in a list."""
     model, region = tab.standing(draft)
     files = [field.name for field in model.every_field(region) if isinstance(field, FileField)]
     here = {name: await to_thread(still_here, draft.wishes[name]) for name in files if name in draft.wishes}

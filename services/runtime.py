@@ -1,4 +1,4 @@
-"""Opens the services of a studio in the order in which they need each other, and closes them in reverse."""
+"""Opens the services of a studio in the order of their dependencies, and closes them in reverse."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:
-    """How the services say what changed."""
+    """Callbacks for the services to announce changes."""
 
     announce: Callable[[str], Awaitable[None]]
-    """A job, by its id."""
+    """Announces a job, by its id."""
     tell: Callable[[Sequence[JobWithAssets]], None]
-    """Jobs that another process has changed."""
+    """Announces jobs that another process has changed."""
     look_again: Callable[[], None]
-    """So much that every page should ask anew."""
+    """Announces so many changes that every page should reload."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """What every other service stands on."""
+    """The services and values that every other service needs."""
 
     settings: Settings
     catalogue: Catalogue
@@ -80,7 +80,7 @@ class Core:
 
 
 class Services:
-    """The services of a running studio. A new one is named here, and nowhere else."""
+    """The services of a running studio. Add a new service here, and only here."""
 
     def __init__(self, core: Core) -> None:
         settings, catalogue, clock, say = core.settings, core.catalogue, core.clock, core.announcements
@@ -127,7 +127,7 @@ class Services:
 async def run(
     settings: Settings, *, catalogue: Catalogue, pace: Pace, announcements: Announcements, clock: Callable[[], int]
 ) -> AsyncIterator[Services]:
-    """Open the database, start the engine, go on with every unfinished job. `clock` gives milliseconds since 1970."""
+    """Open the database, start the engine, resume every unfinished job. `clock` returns milliseconds since 1970."""
     home, demo = settings.home, settings.demo
     archive = Archive(home / "files")
     await asyncio.to_thread(_prepare_folders, archive, home)
@@ -183,7 +183,7 @@ async def run(
 
 
 async def _take_held(adopter: Adopter, held: Sequence[str]) -> None:
-    """Jobs that are held for a person, but lie in the archive: they were ordered, and nobody need be asked."""
+    """Adopt jobs that are held for a person but are in the archive: they were submitted, so no person is asked."""
     try:
         if held:
             await adopter.adopt(LOCAL, only=held)
@@ -193,7 +193,7 @@ async def _take_held(adopter: Adopter, held: Sequence[str]) -> None:
 
 @asynccontextmanager
 async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[], int]) -> AsyncIterator[None]:
-    """Copy the database every day, if it is a file of ours."""
+    """Back up the database every day inside this context, if it is a file of ours."""
     database = database_path(settings.database_url)
     if database is None:
         yield
@@ -206,9 +206,9 @@ async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[]
 
 @contextmanager
 def _heap_at_rest() -> Iterator[None]:
-    """What is there when the studio begins stays to its end: the garbage collector need not look at it again.
+    """Exclude the objects that exist at startup from garbage collection: they live until the studio ends.
 
-    A full look takes more than 100 ms, more with the page, and nobody else gets a word in meanwhile.
+    A full collection takes more than 100 ms, more with the page, and blocks everything else meanwhile.
     """
     gc.collect()
     gc.freeze()
@@ -219,19 +219,19 @@ def _heap_at_rest() -> Iterator[None]:
 
 
 def repaired_folder(home: Path) -> Path:
-    """Where repaired copies of given files lie until they are used."""
+    """Return the folder that holds repaired copies of given files until they are used."""
     return home / "cache" / "repaired"
 
 
 def _passing(home: Path) -> list[Path]:
-    """Where copies lie that are of use for a while only."""
+    """Return the folders of copies that are needed only for a while."""
     return [home / "cache" / name for name in ("uploads", "repaired", "clean")]
 
 
 def _prepare_folders(archive: Archive, home: Path) -> None:
     archive.prepare()
-    # What was repaired is copied when it is used, what was cut or cleaned can be made again: by the next start it is
-    # of no use.
+    # A repaired file is copied when it is used. A cut or cleaned file can be made again. None is needed after a
+    # restart.
     for name in ("repaired", "cut", "clean"):
         shutil.rmtree(home / "cache" / name, ignore_errors=True)
     repaired_folder(home).mkdir(parents=True)
@@ -239,7 +239,7 @@ def _prepare_folders(archive: Archive, home: Path) -> None:
 
 @asynccontextmanager
 async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
-    """The simulator, inside this process but over real HTTP. Imported only where it is needed."""
+    """Run the simulator inside this process, over real HTTP. It is imported only if it is needed."""
     from services.simulator import Simulator, serve  # noqa: PLC0415
 
     folder = home / "demo"
@@ -250,4 +250,4 @@ async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
 
 
 _DEMO_SPEED = 30.0
-"""How much faster than the vendor a demo clip is made: about ten seconds instead of five minutes."""
+"""Speed of a demo clip relative to the vendor: it takes about ten seconds instead of five minutes."""

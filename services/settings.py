@@ -1,4 +1,4 @@
-"""Every setting of the studio, read once from the environment and `.env`. Built in app.py and handed down."""
+"""Every setting of the studio, read once from the environment and `.env`. Built in app.py and passed down."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from services.environment.home import expanded
 from services.environment.variables import USUAL_PLACES, Given, cleaned, gathered, places
 
 REGIONAL = {"dashscope_api_keys": "DASHSCOPE_API_KEY_", "dashscope_base_urls": "DASHSCOPE_BASE_URL_"}
-"""Settings that each region has: our field, and how a variable begins that ends with the region."""
+"""Settings with one variable per region: our field, and the prefix of the variable's name before the region."""
 
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _key(given: object) -> object:
-    """A key as it has to be sent."""
+    """Return a key in the form that is sent."""
     if isinstance(given, SecretStr):
         return SecretStr(setting_values.key(cleaned(given.get_secret_value())))
     return setting_values.key(given) if isinstance(given, str) else given
 
 
 Amounts = Annotated[str | None, AfterValidator(setting_values.amounts)]
-"""Amounts of money with their currencies: `20 USD, 150 CNY`."""
+"""Amounts of money with their currencies, such as `20 USD, 150 CNY`."""
 Key = Annotated[SecretStr, BeforeValidator(_key)]
 WebAddress = Annotated[str, AfterValidator(setting_values.web_address)]
 Switch = Annotated[bool, BeforeValidator(setting_values.switch)]
@@ -41,7 +41,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(setting_values.names)]
 
 
 class Settings(BaseSettings):
-    """The settings. A name here is an environment variable in capitals; each has its line in the README."""
+    """The settings. Each name in capitals is an environment variable, and has its line in the README."""
 
     model_config = SettingsConfigDict(
         env_file=USUAL_PLACES,
@@ -97,10 +97,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="A base URL by region, each in a variable of its own"
     )
 
-    if not TYPE_CHECKING:  # so that the fields stay the arguments that are checked
+    if not TYPE_CHECKING:  # type checkers still see the fields as the arguments
 
         def __init__(self, **values: object) -> None:
-            # pydantic's own reader would open the files too, and ends with a traceback if one is not UTF-8.
+            # pydantic's own reader would open the files too, and raises a traceback if one is not UTF-8.
             super().__init__(_env_file=None, **values)
 
     @classmethod
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read everything by ourselves: files in any encoding, values with quotes, near misses, a key for a region."""
+        """Use our own reader only: files in any encoding, quoted values, near misses, keys by region."""
         return init_settings, _Variables(settings_cls)
 
     @field_validator("*", mode="before")
@@ -129,10 +129,10 @@ class Settings(BaseSettings):
 
     @property
     def names(self) -> frozenset[str] | None:
-        """The names with a dot under which a browser may have come here; None where any will do.
+        """The names with a dot under which a browser may reach the studio, or None if any name is allowed.
 
-        A studio that listens to this machine alone and asks nobody who they are would obey any web page whose name was
-        made to point here.
+        Without this check, a studio that listens on this machine only and has no sign-in would obey any web page whose
+        name was made to point here.
         """
         if self.studio_person_header or self.studio_host not in _LOOPBACK:
             return None
@@ -140,50 +140,50 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The database as SQLAlchemy names it, with an async driver."""
+        """The database URL for SQLAlchemy, with an async driver."""
         if self.studio_database_url:
             return setting_values.with_driver(self.studio_database_url)
-        # A folder may have `?`, `#` and `%` in its name, which mean something in a URL.
+        # The name of a folder may contain `?`, `#` and `%`, which are special in a URL.
         return str(sa.URL.create("sqlite+aiosqlite", database=str(self.home / "studio.db")))
 
     def key(self, region: str) -> SecretStr | None:
-        """The key for a region, or None."""
+        """Return the key for a region, or None."""
         own = self.dashscope_api_keys.get(region)
         return own or (self.dashscope_api_key if region == self.dashscope_region else None)
 
     def base_url(self, region: str) -> str:
-        """The address to use for a region: the one set for it, else the shared one; empty where there is none."""
+        """Return the base URL for a region: the one set for it, else the shared one. Empty if there is none."""
         general = self.dashscope_base_url if region == self.dashscope_region else None
         shared = next((known.base_url for known in REGIONS if known.id == region), "")
         return (self.dashscope_base_urls.get(region) or general or shared).rstrip("/")
 
     @property
     def regions_with_a_key(self) -> tuple[str, ...]:
-        """The regions that can be used for real, the default one first: they have a key and an address."""
+        """The regions with a key and a base URL, which can be used for real. The default one comes first."""
         ordered = sorted((known.id for known in REGIONS), key=lambda name: name != self.dashscope_region)
         return tuple(name for name in ordered if self.key(name) and self.base_url(name))
 
     @property
     def demo(self) -> bool:
-        """Whether nothing real can or should be bought."""
+        """Whether the studio can or should buy nothing real."""
         return self.studio_demo or not self.regions_with_a_key
 
 
 class _Variables(PydanticBaseSettingsSource):
-    """What the environment and the files of settings say, by our fields."""
+    """The values from the environment and the settings files, by our fields."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # Any: pydantic's signature
-        """What the variables say of one field."""
+        """Return the value of one field."""
         return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:  # Any: pydantic's signature
-        """Every field that is set."""
+        """Return every field that is set."""
         files = [file for path in places(self.config.get("env_file"), os.environ) if (file := read_env_file(path))]
         return by_field(gathered(os.environ, files))
 
 
 def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or text by region
-    """Sort variables into our fields; those that end with a region under the region."""
+    """Sort variables into our fields. Those that end with a region are grouped by region."""
     found: dict[str, Any] = {}
     for name in Settings.model_fields:
         begins = REGIONAL.get(name)
@@ -195,13 +195,13 @@ def by_field(given: Mapping[str, Given]) -> dict[str, Any]:  # Any: text, or tex
 
 
 def _by_region(begins: str, given: Mapping[str, Given]) -> dict[str, str]:
-    """Sort the variables that begin so by region. Of two for one region its own id counts more than the code."""
+    """Sort the variables with this prefix by region. A name with the region's id overrides one with its code."""
     ordered = sorted(given, key=lambda upper: region_of(upper).upper() == upper.removeprefix(begins))
     return {region: given[n].value for n in ordered if n.startswith(begins) and (region := region_of(n))}
 
 
 def region_of(variable: str) -> str:
-    """The id of the region that a variable's name ends with, or nothing."""
+    """Return the id of the region that a variable's name ends with, or an empty string."""
     for begins in REGIONAL.values():
         if variable.startswith(begins):
             found = region_named(variable.removeprefix(begins))

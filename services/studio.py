@@ -1,6 +1,6 @@
-"""The one door for the page, the API and MCP: check, submit, watch, cancel, find; and the values that go through it.
+"""The one facade for the page, the API and MCP: check, submit, watch, cancel and find, and the values they use.
 
-Hides how jobs run, where files lie and which key pays. Everything that comes back is plain data.
+Hides how jobs run, how files are stored and which key pays. All results are plain data.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _LONGEST_PAGE = 200
 
 
 class Studio:
-    """The studio. Build it, then use it inside `async with studio.running()`."""
+    """The studio. Create it, then use it inside `async with studio.running()`."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Studio:
 
     @property
     def demo(self) -> bool:
-        """Whether the built-in simulator does the work and nothing is billed."""
+        """Whether the built-in simulator runs the jobs and nothing is billed."""
         return self.settings.demo
 
     @property
@@ -124,14 +124,14 @@ class Studio:
 
     @property
     def services(self) -> Services:
-        """The services of the running studio. Raises RuntimeError if it does not run."""
+        """The services of the running studio. Raises RuntimeError if it is not running."""
         if self._open is None:
             raise RuntimeError("the studio is not running")
         return self._open
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Studio]:
-        """Open the database, start the engine, go on with every unfinished job."""
+        """Open the database, start the engine and resume every unfinished job, inside this context."""
         announcements = Announcements(announce=self._announce, tell=self._tell, look_again=self._look_again)
         async with run(
             self.settings, catalogue=self.catalogue, pace=self._pace, announcements=announcements, clock=self._clock
@@ -143,7 +143,7 @@ class Studio:
                 self.events.close()
 
     def person_in(self, headers: Mapping[str, str]) -> Person:
-        """The person whom a request's headers name. Raises NotFound where there must be one and is none."""
+        """Return the person named in a request's headers. Raises NotFound if a person is required and missing."""
         return person_in(headers, self.settings)
 
     # Check ----------------------------------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ class Studio:
         copies: int = 1,
         person: Person | None = None,
     ) -> Verdict:
-        """What is wrong with the values and what so many of them would cost. Never raises for a bad value.
+        """Check the values, and price this number of copies. Never raises for a bad value.
 
-        With a person their caps are looked at too.
+        With a person, their caps are checked too.
         """
         try:
             refuse_copies(copies)
@@ -171,16 +171,16 @@ class Studio:
         return self._asking.verdict(request, copies=copies, more=over)
 
     async def estimate(self, *, model: str, region: str | None, given: Mapping[str, object]) -> Cost:
-        """What a request would cost; files need not be there. Raises InvalidRequest for values that have no price.
+        """Return the estimated cost of a request. Raises InvalidRequest for values without a price.
 
-        A model that is not known here counts at the dearest rate of the region.
+        Files need not exist. An unknown model is priced at the highest rate of the region.
         """
         return await self._asking.estimate(model=model, region=region, given=given)
 
     def estimate_chain(self, steps: Sequence[Step]) -> tuple[PricedStep, ...]:
-        """What works would cost of which each is made of the one before; no file is opened. Raises InvalidRequest.
+        """Price a chain of steps, each made from the result of the one before. Raises InvalidRequest.
 
-        A step without a region is priced where its model would be ordered.
+        No file is opened. A step without a region is priced in the region that its model would be submitted in.
         """
         return self._asking.estimate_chain(steps)
 
@@ -194,11 +194,12 @@ class Studio:
         person: Person = LOCAL,
         source: str = "",
     ) -> JobView:
-        """Check, write down and queue one job. Raises InvalidRequest, and then nothing was sent.
+        """Check, store and queue one job. Raises InvalidRequest, and then nothing was sent.
 
-        It is raised too for what is more than a cap allows: the cap is kept in the transaction that writes the job.
+        InvalidRequest is also raised if the price exceeds a cap. The cap is enforced in the transaction that writes the
+        job.
 
-        `source` is the job whose settings it began with, if any; one that is not the person's own is left out.
+        `source` is the job that the settings were taken from, if any. It is dropped if it is not the person's own.
         """
         (job,) = await self.submit_many(
             family=family, model=model, region=region, given=given, copies=1, person=person, source=source
@@ -217,10 +218,10 @@ class Studio:
         source: str = "",
         agreed: Agreed | None = None,
     ) -> tuple[JobView, ...]:
-        """The same for several works of the same settings, as one batch: all of them are written, or none.
+        """Submit several jobs with the same settings as one batch: either all of them are written, or none.
 
-        A seed that is given is the first one's; the others have the next ones. Raises InvalidRequest, and PriceChanged
-        if all of them together cost more than was `agreed`.
+        A given seed is used for the first job, and the following seeds for the others. Raises InvalidRequest, and
+        PriceChanged if all jobs together cost more than was `agreed`.
         """
         refuse_copies(copies)
         request = await self._asking.parse(family=family, model=model, region=region, given=given)
@@ -240,7 +241,7 @@ class Studio:
         )
         try:
             written = await self.services.jobs.start(jobs)
-        except OverCap as refusal:  # somebody else was quicker
+        except OverCap as refusal:  # another request took the rest of the cap first
             raise InvalidRequest(self.services.budget.offers(request, refusal, copies=copies)) from refusal
         return tuple([await self.job(job.id, person=person) for job in written])
 
@@ -254,9 +255,9 @@ class Studio:
         given: Mapping[str, object] | None = None,
         item: int | None = None,
     ) -> str:
-        """A repaired copy of a file that fits a model's field, and the files `given` beside it. Returns its path.
+        """Repair a copy of a file to fit a model's field and the files `given` beside it. Returns its path.
 
-        `item` says which file of a list it is, counted from 0. Raises FileRefused, NotFound.
+        `item` is the index of the file in a list, counted from 0. Raises FileRefused, NotFound.
         """
         folder = repaired_folder(self.settings.home)
         try:
@@ -271,16 +272,16 @@ class Studio:
 
     @property
     def _asking(self) -> Check:
-        return Check(catalogue=self.catalogue, accounts=self._accounts)  # while it runs there may be more keys
+        return Check(catalogue=self.catalogue, accounts=self._accounts)  # keys may be added at runtime
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
     async def job(self, job_id: str, *, person: Person = LOCAL) -> JobView:
-        """One job. Raises NotFound."""
+        """Return one job. Raises NotFound."""
         return self._view(await self.found(job_id, person))
 
     async def found(self, job_id: str, person: Person) -> JobWithAssets:
-        """One job and its files. Raises NotFound, also if it is another person's."""
+        """Return one job and its files. Raises NotFound, also if it belongs to another person."""
         return await self.services.history.with_assets(job_id, owner=person.scope)
 
     async def jobs(  # noqa: PLR0913 - one keyword for each thing that can be asked for
@@ -296,7 +297,7 @@ class Studio:
         limit: int = 60,
         person: Person = LOCAL,
     ) -> JobsView:
-        """A page of jobs, newest first. Demo jobs show only in demo mode and real ones only outside it.
+        """Return a page of jobs, newest first. Demo mode shows demo jobs only; otherwise only real jobs are shown.
 
         Raises NotFound for a status or cursor that does not exist.
         """
@@ -319,7 +320,7 @@ class Studio:
         return page_view(page, self.catalogue, remarks=words.remarks, outlook=self._outlook)
 
     async def changes(self, since: int | None, *, person: Person = LOCAL) -> dict[str, Any]:
-        """The jobs that changed after a change number, and the number to ask with next time."""
+        """Return the jobs that changed after a change number, and the number for the next call."""
         if since is None:
             return {"items": [], "sequence": await self.services.history.sequence()}
         found = await self.services.history.changed_since(since, owner=person.scope)
@@ -331,11 +332,11 @@ class Studio:
         return job_view(found, self.catalogue, outlook=self._outlook(found.job))
 
     def _outlook(self, job: Job) -> Outlook:
-        # While the studio opens, jobs of before go on already.
+        # While the studio opens, unfinished jobs already continue.
         return outlook_of(job, jobs=self._open.jobs, timing=self._open.timing) if self._open else NO_OUTLOOK
 
     async def cancel(self, job_id: str, *, person: Person = LOCAL) -> JobView:
-        """Cancel a job as far as that is possible. Raises StudioError with the reason where it is not."""
+        """Cancel a job as far as possible. Raises StudioError with the reason if it is not."""
         await self.found(job_id, person)
         await self.services.jobs.cancel(job_id)
         return await self.job(job_id, person=person)
@@ -343,28 +344,28 @@ class Studio:
     async def decide(
         self, job_id: str, decision: Decision, *, person: Person = LOCAL, agreed: Agreed | None = None
     ) -> JobView:
-        """Take a person's word on a job that may have been bought. Raises StudioError if it is not asked for.
+        """Apply a person's decision on a job that may have been bought. Raises StudioError if no decision is open.
 
-        Raises PriceChanged if sending it again costs more than was `agreed`.
+        Raises PriceChanged if resubmitting it costs more than was `agreed`.
         """
         found = await self.found(job_id, person)
         if decision is Decision.SEND and agreed:
             cost = await self._asking.price_again(found, archive=self.services.archive)
-            if cost:  # a job that cannot be priced any more cannot be sent either
+            if cost:  # a job that can no longer be priced cannot be sent either
                 refuse_dearer(cost, copies=1, agreed=agreed)
         await self.services.jobs.decide(job_id, decision)
         return await self.job(job_id, person=person)
 
     async def arrive(self, job_id: str, on_arrival: OnArrival, *, person: Person = LOCAL) -> JobView:
-        """Keep or hide a work when it arrives. Raises StudioError where it has arrived."""
+        """Set whether to keep or hide a result when it arrives. Raises StudioError if it has already arrived."""
         await self.found(job_id, person)
         await self.services.jobs.arrive(job_id, on_arrival)
         return await self.job(job_id, person=person)
 
     async def prioritise(self, job_id: str, *, first: bool, person: Person = LOCAL) -> JobView:
-        """Put a job that waits before the others of its person, for an admin before everybody's; or back in its turn.
+        """Move a queued job before the others of its person, or back to its normal position.
 
-        Raises NotFound, and StudioError where it does not wait any more.
+        For an admin it moves before the jobs of all people. Raises NotFound, and StudioError if it no longer waits.
         """
         await self.found(job_id, person)
         wanted = URGENT if person.admin else FIRST
@@ -372,7 +373,7 @@ class Studio:
         return await self.job(job_id, person=person)
 
     async def summary(self, *, person: Person = LOCAL) -> dict[str, Any]:
-        """What the page's header shows."""
+        """Return the data for the page's header."""
         owner = person.scope
         region = self.regions[0]
         return {
@@ -390,15 +391,15 @@ class Studio:
     # Keys ------------------------------------------------------------------------------------------------------------
 
     def key_states(self) -> tuple[KeyState, ...]:
-        """Every region and what may be told of its key. No key is in it."""
+        """Return every region and the public facts about its key. Never contains a key."""
         return self._accounts.key_states()
 
     async def test_key(self, region: str) -> KeyTest:
-        """Try the key of a region by reading, which buys nothing. Raises NotConfigured where it has none."""
+        """Test the key of a region with a reading call, which buys nothing. Raises NotConfigured if it has no key."""
         return await self._accounts.test(region)
 
     async def add_key(self, region: str, key: str, workspace: str = "") -> KeyTest:
-        """Try a key and, if its region takes it, use it from now on. Raises StudioError. Open pages look again."""
+        """Test a key and, if its region accepts it, use it from now on. Open pages reload. Raises StudioError."""
         tested = await self._accounts.add(region, key, workspace=workspace)
         if tested.works:
             self._look_again()
@@ -422,7 +423,7 @@ _LONGEST_NAME = 100
 
 
 def person_in(headers: Mapping[str, str], settings: Settings) -> Person:
-    """The person that a request's headers name. Raises NotFound where there must be one and is none."""
+    """Return the person named in a request's headers. Raises NotFound if a person is required and missing."""
     header = settings.studio_person_header
     if not header:
         return LOCAL

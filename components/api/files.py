@@ -1,7 +1,7 @@
-"""Files as callers of the endpoints hand them in: as an upload returned them, or as one line of text.
+"""Files from callers of the endpoints: the value returned by an upload, or one line of text.
 
-A program sends back what its upload returned. An assistant writes text, since a tool takes nothing else: the address of
-an upload, any public address, or the file itself as a `data:` address.
+A program passes the value that its upload returned. An assistant passes text, since a tool accepts nothing else: the
+URL of an upload, any public URL, or the file itself as a `data:` URL.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NOT_UPLOADED = "This file was not uploaded. Upload it first, then send what the
 
 
 async def handed_in(value: object) -> str | list[str]:
-    """The path of a file, or of each of a list: only of files where uploads lie. Raises gr.Error."""
-    # cast: a list from outside may hold anything, and each item is looked at
+    """Return the path of a file, or of each file in a list. Only files in the upload folder. Raises gr.Error."""
+    # cast: a list from outside may contain anything, and each item is checked
     return [await _one(each) for each in cast("list[object]", value)] if isinstance(value, list) else await _one(value)
 
 
@@ -38,7 +38,7 @@ async def _one(value: object) -> str:
     text = named if isinstance(named, str) else ""
     if text.startswith("data:"):
         return await to_thread(_unpacked, text)
-    if _UPLOAD in text:  # ours, under whatever name the caller reaches us: nothing is fetched
+    if _UPLOAD in text:  # our own URL, under any name that the caller uses for us: no download
         return _uploaded(unquote(text.partition(_UPLOAD)[2]))
     return await _fetched(text) if text.startswith(("https://", "http://")) else _uploaded(text)
 
@@ -48,7 +48,7 @@ def _uploaded(text: str) -> str:
     try:
         path = Path(text).resolve()
         is_one = path.is_relative_to(folder) and path.is_file()
-    except (OSError, ValueError) as error:  # no system has such a name
+    except (OSError, ValueError) as error:  # not a valid file name on any system
         raise _told(_NOT_UPLOADED) from error
     if not is_one:
         raise _told(_NOT_UPLOADED)
@@ -56,7 +56,7 @@ def _uploaded(text: str) -> str:
 
 
 def _unpacked(text: str) -> str:
-    """A file that came in its address (RFC 2397), put where uploads lie."""
+    """Write a file from a data URL (RFC 2397) into the upload folder. Returns its path."""
     head, comma, body = text.removeprefix("data:").partition(",")
     kind, *marks = (part.strip().lower() for part in head.split(";"))
     try:
@@ -73,13 +73,13 @@ def _unpacked(text: str) -> str:
 
 
 async def _fetched(address: str) -> str:
-    """What lies behind a public address. Gradio looks where the name leads, and goes nowhere inside a network."""
+    """Download a public URL. Gradio resolves the name first, and refuses addresses inside a network."""
     try:
         return _uploaded(await async_ssrf_protected_download(address, get_upload_folder()))
     except gr.Error:
         raise
     except Exception as error:
-        # Gradio lets out whatever it trips over: names that lead nowhere, refusals, broken connections.
+        # Gradio raises all kinds of errors: unknown names, refusals, broken connections.
         log.info("a file could not be fetched for a caller: %s", type(error).__name__)
         raise _told("The file at this address could not be fetched. Please upload it and send its address.") from error
 

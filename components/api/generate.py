@@ -1,7 +1,7 @@
 """The named endpoints, which are also the MCP tools: thin calls into services.studio.
 
-An endpoint for each family is made from the catalogue: its parameters, their types and what is said of them. A new
-family or field needs nothing here.
+The endpoint of each family is built from the catalogue: its parameters, their types and descriptions. A new family or
+field needs no change here.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _generate(studio: Studio, family: Family) -> Callable[..., Awaitable[object]
 
 
 def _count(copies: object) -> int:
-    """How many are asked for. Raises StudioError."""
+    """Return the requested number of copies. Raises StudioError."""
     if is_absent(copies):
         return 1
     if isinstance(copies, bool) or not isinstance(copies, int):
@@ -100,7 +100,7 @@ def _count(copies: object) -> int:
 
 
 def _limit(most: object) -> Agreed | None:
-    """What an order may cost at most; None if the caller sets no limit. Raises StudioError."""
+    """Return the maximum price of a request, or None if the caller sets no limit. Raises StudioError."""
     if is_absent(most):
         return None
     limit = limit_of(most)
@@ -112,7 +112,7 @@ def _limit(most: object) -> Agreed | None:
 def _with_signature(
     function: Callable[..., Awaitable[object]], parameters: list[inspect.Parameter]
 ) -> Callable[..., Awaitable[object]]:
-    """The function as one with these parameters: what Gradio reads names, types and defaults from."""
+    """Give a function these parameters. Gradio reads names, types and defaults from its signature."""
     function.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": _JSON}
     setattr(function, "__signature__", inspect.Signature(parameters, return_annotation=_JSON))  # noqa: B010
     return function
@@ -133,7 +133,7 @@ def _parameters(studio: Studio, family: Family) -> list[inspect.Parameter]:
     for name in family.api_order:
         field = fields.get(name)
         kind = _python_type(field) if field else str
-        # Python lets no parameter without a default follow one with: what is needed later is the check's to say.
+        # Python allows no parameter without a default after one with a default. The check reports those as missing.
         required = name in always and all(parameter.default is inspect.Parameter.empty for parameter in made)
         annotation = kind if required else _or_none(kind)
         default = inspect.Parameter.empty if required else family.default_model if name == "model" else None
@@ -153,7 +153,7 @@ def _union_of_fields(studio: Studio, family: Family) -> dict[str, Field]:
 
 
 def _always_required(studio: Studio, family: Family) -> set[str]:
-    """The fields that no model of the family does without, whatever its mode."""
+    """Return the fields that every model of the family requires, in every mode."""
     forms = [
         {field.name for field in model.fields_in(offer.region, mode) if field.required}
         for model in studio.catalogue.of_family(family.id)
@@ -184,7 +184,7 @@ def _python_type(field: Field) -> object:
 
 
 def _description(studio: Studio, family: Family) -> str:
-    """The docstring: Gradio shows it to API users, MCP to models, parameter by parameter."""
+    """Build the docstring. Gradio shows it to API users and MCP to models, parameter by parameter."""
     fields = _union_of_fields(studio, family)
     models = ", ".join(model.id for model in studio.catalogue.of_family(family.id))
     lines = [
@@ -228,7 +228,7 @@ def _said_of(field: Field) -> str:
 
 
 async def _with_paths(given: Mapping[str, object], *, files: Collection[str]) -> dict[str, object]:
-    """Files as their paths: only files that this caller has handed in, never a path it made up."""
+    """Replace files by their paths: only files that the caller has uploaded, never a path it invented."""
     return {n: await handed_in(v) if n in files and not is_absent(v) else v for n, v in given.items()}
 
 
@@ -254,7 +254,7 @@ def _add_questions(studio: Studio) -> None:
 
 
 def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
-    """The endpoint that prices a request: values by name, or all of them in `parameters`."""
+    """Build the endpoint that prices a request: values by name, or all of them in `parameters`."""
     fields: dict[str, Field] = {}
     for family in studio.catalogue.families:
         fields |= {n: f for n, f in _union_of_fields(studio, family).items() if n not in fields}

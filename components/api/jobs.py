@@ -1,4 +1,4 @@
-"""The endpoints about jobs that were ordered, and how an error is told to a caller. MCP tools too."""
+"""The endpoints for submitted jobs, and the form of errors for callers. They are also MCP tools."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 def told(error: StudioError) -> gr.Error:
-    """The error for a caller: every problem with its field and, where there is one, its repair."""
+    """Convert an error for a caller: every problem with its field and, if there is one, its repair."""
     if isinstance(error, InvalidRequest):
         lines = [
             f"{problem.field}: {problem.message}" + (f" ({problem.fix.label}.)" if problem.fix else "")
@@ -32,7 +32,7 @@ def told(error: StudioError) -> gr.Error:
 
 
 def job_endpoints(studio: Studio) -> tuple[Callable[..., Awaitable[object]], ...]:
-    """The functions, each with the name of its endpoint."""
+    """Build the endpoint functions. Each has the name of its endpoint."""
 
     async def get_job(job_id: str) -> _JSON:
         """One job: its state, cost, error and files.

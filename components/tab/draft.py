@@ -1,8 +1,7 @@
-"""What a person has chosen in one tab, and how it is shown by a model that offers something else. No Gradio here.
+"""A person's choices in one tab, and how a model with other options shows them. No Gradio here.
 
-A *wish* is what the person last chose for a field. A model that cannot do it shows the nearest it can, and the wish
-stays: the next model that can do it shows it again. A field nobody touched has no wish and follows each model's
-default.
+A *wish* is the person's last choice for a field. A model that does not offer it shows the nearest value, and the wish
+stays: the next model that offers it shows it again. An untouched field has no wish and follows each model's default.
 """
 
 from __future__ import annotations
@@ -29,29 +28,29 @@ from services.catalogue.schema import (
 )
 
 Shown = str | int | float | bool | list[str] | None
-"""What a widget holds: words, a number, on or off, the path of a file, or several in their order."""
+"""The contents of a widget: text, a number, on or off, the path of a file, or several paths in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The wishes of one tab. Kept in the browser, so everything in it is read with care."""
+    """The wishes of one tab. Stored in the browser, and therefore untrusted."""
 
     model: str
     region: str
     wishes: Mapping[str, Shown] = field(default_factory=dict)
     open: bool = False
-    """Whether "More choices" is unfolded."""
+    """Whether "More choices" is open."""
     source: str = ""
-    """The job whose settings the form was filled with, as long as something of them is left."""
+    """The job that the form was filled from, while some of its settings are left."""
 
     def as_json(self) -> dict[str, object]:
-        """The draft as the browser keeps it."""
+        """Return the draft as the JSON that the browser stores."""
         kept: dict[str, object] = {"model": self.model, "region": self.region, "wishes": dict(self.wishes)}
         return kept | {"open": self.open} | ({"source": self.source} if self.source else {})
 
 
 def read_draft(raw: object, *, blank: Draft) -> Draft:
-    """A draft from what the browser kept; `blank` for whatever is missing or not understood."""
+    """Read a draft from the browser's storage. `blank` replaces missing or invalid parts."""
     if not isinstance(raw, Mapping):
         return blank
     kept = raw.get("wishes")
@@ -72,9 +71,9 @@ def read_draft(raw: object, *, blank: Draft) -> Draft:
 
 
 def settle(draft: Draft, *, catalogue: Catalogue, family: str, regions: tuple[str, ...]) -> tuple[Model, str]:
-    """The model and the region that stand for a draft: the wished ones where they are offered.
+    """Return the model and the region in effect for a draft: the wished ones, if they are offered.
 
-    A family that none of the usable `regions` has stands in one that cannot be used yet: the form says so.
+    If none of the usable `regions` has the family, the result is a region without a key, and the form says so.
     """
     wanted_region = draft.region if draft.region in regions else regions[0]
     anywhere = (wanted_region, *regions, *(region.id for region in catalogue.regions))
@@ -87,14 +86,14 @@ def settle(draft: Draft, *, catalogue: Catalogue, family: str, regions: tuple[st
 
 
 def offered_models(catalogue: Catalogue, *, family: str, region: str) -> tuple[Model, ...]:
-    """The models of a family that a region has."""
+    """Return the models of a family that a region offers."""
     return tuple(model for model in catalogue.of_family(family) if model.offer(region))
 
 
 def changed(draft: Draft, *, fields: tuple[Field, ...], shown: Mapping[str, Shown]) -> Draft:
-    """The draft after a person's hand: a value that is not what the wish would show anyway is the new wish.
+    """Return the draft after a person's input. A value that differs from the shown wish becomes the new wish.
 
-    Who empties the prompt, or takes a file away, begins something else than the job it came from.
+    Emptying the prompt or removing a file cuts the link to the source job.
     """
     wishes, source = dict(draft.wishes), draft.source
     for each in fields:
@@ -113,7 +112,7 @@ def changed(draft: Draft, *, fields: tuple[Field, ...], shown: Mapping[str, Show
 
 
 def fitted(each: Field, wish: Shown) -> Shown:
-    """What a field shows for a wish: the wish where it is offered, else the nearest that is, else the default."""
+    """Return the value that a field shows for a wish: the wish if offered, else the nearest value, else the default."""
     match each:
         case TextField():
             return wish if isinstance(wish, str) else (each.default or "")
@@ -136,7 +135,7 @@ def fitted(each: Field, wish: Shown) -> Shown:
 
 
 def _path(wish: Shown) -> str | None:
-    """One path, the first where the wish was a list for another model."""
+    """Return one path: the first one, if the wish is a list from another model."""
     path = (_texts(wish) or [""])[0] if isinstance(wish, list) else wish
     return path if isinstance(path, str) and path else None
 
@@ -165,7 +164,7 @@ def _as_number(wish: Shown) -> float | None:
 
 
 def _choice(each: ChoiceField, wish: Shown) -> str:
-    """The choice as text. Of numbers the nearest one, the smaller of two, since it costs less."""
+    """Return the choice as text. For numbers, take the nearest; of two equally near, the smaller, which costs less."""
     offered = {str(choice.value): choice.value for choice in each.choices}
     if wish is not None and str(wish) in offered:
         return str(wish)
@@ -176,7 +175,7 @@ def _choice(each: ChoiceField, wish: Shown) -> str:
 
 
 def _size(each: SizeField, wish: Shown) -> str:
-    """The size: the same shape at the default's quality where the very size is not offered."""
+    """Return the size. If it is not offered, return one of the same shape, preferably at the default's quality."""
     if each.find(wish) or each.area(wish):
         return str(wish)
     if each.default is None or each.area(each.default):
@@ -193,7 +192,7 @@ def _size(each: SizeField, wish: Shown) -> str:
 
 
 def given(fields: tuple[Field, ...], shown: Mapping[str, Shown]) -> dict[str, object]:
-    """The values to check and to send: those the model has and the person gave."""
+    """Return the values to check and to send: the fields of the model that the person filled in."""
     return {
         each.name: shown[each.name]
         for each in fields

@@ -1,7 +1,7 @@
-"""One tab's form at work: what its listeners do when a person types, chooses, uploads and presses Generate.
+"""The behaviour of one tab's form: its listeners for typing, choosing, uploading and Generate.
 
-It knows no model and no family by name, and nothing of how the parts are drawn. `fill` shows a draft, `judge` says what
-the service thinks of the form, `generate` hands it over and returns at once.
+It knows no model and no family by name, and not how the parts are drawn. `fill` shows a draft, `judge` shows the
+service's verdict on the form, `generate` submits it and returns at once.
 """
 
 from __future__ import annotations
@@ -50,17 +50,19 @@ if TYPE_CHECKING:
 Updates = dict[Block, object]
 NOTHING: Mapping[str, Shown] = MappingProxyType({})
 FILLED = "filled"
-"""The member of the foot that names the last filling of the form, so that the page knows when its widgets are right."""
+"""The member of the foot with the id of the last filling. The page uses it to detect up-to-date widgets."""
 HOLDS = "holds"
-"""The member of the foot in which a filling says what each widget then holds: `{id, value, folded}`. Gradio draws them
-one after the other, and the page waits for the last."""
+"""The member of the foot with the new contents of each widget after a filling: `{id, value, folded}`.
+
+Gradio draws the widgets one after the other, and the page waits for the last.
+"""
 PRESSED = "pressed"
-"""The member of the foot in which a press on Generate carries the price that the button showed."""
+"""The member of the foot with the price that the Generate button showed when it was clicked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tab:
-    """The parts of one tab, and what its listeners do."""
+    """The parts of one tab, and its listeners."""
 
     studio: Studio
     family: Family
@@ -75,31 +77,31 @@ class Tab:
     examples: gr.HTML
     guide: gr.HTML | None
 
-    # What the form is showing ----------------------------------------------------------------------------------------
+    # The visible form ------------------------------------------------------------------------------------------------
 
     def blank(self) -> Draft:
-        """The draft of someone who has not been here."""
+        """Return the draft of a first-time visitor."""
         return Draft(model=self.family.default_model, region=self.studio.regions[0])
 
     def standing(self, draft: Draft) -> tuple[Model, str]:
-        """The model and region that stand for a draft."""
+        """Return the model and the region in effect for a draft."""
         return settle(draft, catalogue=self.studio.catalogue, family=self.family.id, regions=tuple(self.studio.regions))
 
     def shown(self, fields: Sequence[Field]) -> Iterator[tuple[Field, Widget]]:
-        """Fields, each with the widget that is in sight for it."""
+        """Yield each field with its visible widget."""
         for field in fields:
             kind = widgets.kind_of(field)
             yield field, next(w for w in self.widgets if w.name == field.name and w.kind is kind)
 
     def fields_now(self, model: Model, region: str, values: dict[str, Shown]) -> tuple[Field, ...]:
-        """The fields that the widgets leave: what they say of the model's modes decides."""
+        """Return the fields in effect, which depend on the modes chosen in the widgets."""
         modes = dict.fromkeys(mode.field for mode in model.modes)
         deciding = [field for name in modes if (field := model.field(name, region))]
         chosen = {field.name: values[widget.key] for field, widget in self.shown(deciding)}
         return fields_for(model, region, chosen)
 
     def read(self, draft: object, model: str, region: str, values: dict[str, Shown]) -> _Form:
-        """What the person sees now, and the draft that it makes."""
+        """Read the visible form and the draft that results from it."""
         before = read_draft(draft, blank=self.blank())
         stood, _ = self.standing(before)
         wished = before if model == stood.id else replace(before, model=model)
@@ -108,7 +110,7 @@ class Tab:
         fields = self.fields_now(standing, place, values)
         values_by_name: dict[str, Shown] = {}
         for field, widget in self.shown(fields):
-            # A field that another mode has just uncovered holds nothing yet that somebody chose.
+            # A field that a mode switch has just uncovered does not yet contain a choice of the person.
             held = widgets.value_in(field, values[widget.key]) if field in drawn else None
             value = held if field in drawn else fitted(field, wished.wishes.get(field.name))
             values_by_name[field.name] = uploads_in(value) if isinstance(field, FileField) else value
@@ -128,11 +130,11 @@ class Tab:
     # Listeners -------------------------------------------------------------------------------------------------------
 
     async def restore(self, draft: object) -> Updates:
-        """Show the form as the browser remembers it."""
+        """Show the form from the browser's saved draft."""
         return await self.fill(read_draft(draft, blank=self.blank()))
 
     async def follow(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """Make the form fit another model or region."""
+        """Adapt the form to another model or region."""
         if not foot:
             return gr.skip()
         form = self.read(draft, model, region, values)
@@ -141,16 +143,16 @@ class Tab:
     async def move(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
     ) -> Updates:
-        """Go to the region that has a model which this one lacks."""
+        """Switch to a region that has a model missing from the current one."""
         place, wanted = str(getattr(event, "region", region)), str(getattr(event, "model", model))
         form = self.read(draft, model, region, values)
         return await self.fill(replace(form.draft, region=place, model=wanted), copies=form.copies, held=values)
 
     async def fill(self, draft: Draft, *, copies: int = 1, held: Mapping[str, Shown] = NOTHING) -> Updates:
-        """Show a draft: the right widgets, with the wishes that fit, and what the service says of them.
+        """Show a draft: the right widgets, the wishes that fit, and the service's verdict.
 
-        How many are wanted is no part of a draft: whoever comes back is not to pay for eight unawares. Words that the
-        widgets `held` when they asked are not sent back to them: what was written since is newer.
+        The number of copies is not part of a draft: a returning person must not pay for eight by accident. Text that
+        the widgets `held` in the request is not sent back: the person may have edited it since.
         """
         model, region = self.standing(draft)
         fields = fields_for(model, region, draft.wishes)
@@ -197,9 +199,9 @@ class Tab:
         return self._told(updates, **{FILLED: uuid4().hex, HOLDS: holds})
 
     async def judge(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """Say what the service thinks of the form, and remember it.
+        """Show the service's verdict on the form, and save the draft.
 
-        An empty foot means that the draft is not restored yet: what the form shows then is nobody's wish.
+        An empty foot means that the draft is not restored yet: the visible values are then not wishes.
         """
         if not foot:
             return gr.skip()
@@ -208,7 +210,7 @@ class Tab:
             return await self.fill(form.draft, copies=form.copies, held=values)
         rates = rates_of(self.studio.catalogue, model=form.model, region=form.region, given=form.given)
         remembered = form.draft.as_json()
-        # What is remembered already is not sent back: the form may be filled anew while this is on its way.
+        # Do not send back a draft that is saved already: the form may be refilled while this response is on its way.
         updates: Updates = {} if remembered == draft else {self.draft: remembered}
         for field, widget in self.shown(form.fields):
             if field.name in rates and isinstance(field, ChoiceField | FixedField | SizeField):
@@ -216,10 +218,10 @@ class Tab:
         return updates | self._told(await self.verdict(form), **_fill_of(foot))
 
     async def hear(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """Judge the form if it holds something else than the draft.
+        """Judge the form if its contents differ from the draft.
 
-        Gradio tells of a trimmed sound and of words that are pasted or deleted only that they changed, and says the
-        same if the studio fills the form. Then the draft has them already, and there is nothing to judge.
+        For a trimmed sound and for pasted or deleted text, Gradio fires only `change`, which it also fires if the
+        studio fills the form. In the latter case the draft already has the values, and there is nothing to judge.
         """
         if not isinstance(foot, Mapping):
             return gr.skip()
@@ -229,7 +231,7 @@ class Tab:
         return await self.judge(draft, model, region, foot, **values)
 
     async def check(self, form: _Form) -> Verdict:
-        """What the service thinks of a form, and of what the person who asks may still spend."""
+        """Return the service's verdict on a form, including the person's remaining budget."""
         return await self.studio.check(
             family=self.family.id,
             model=form.model.id,
@@ -240,7 +242,7 @@ class Tab:
         )
 
     async def verdict(self, form: _Form) -> Updates:
-        """The notes, the foot and the button for a form."""
+        """Return the updates of the notes, the foot and the button for a form."""
         return self._drawn(form, await self.check(form))
 
     def _drawn(self, form: _Form, verdict: Verdict) -> Updates:
@@ -256,13 +258,13 @@ class Tab:
         if self.guide:
             updates[self.guide] = gr.update(offer=self.guide_offer(form, seconds=verdict.seconds))
         foot = foot_of(form.model, verdict, given=form.given, has_note=frozenset(noted))
-        # The foot writes the price into the button: a page translator would freeze a label of Gradio's.
+        # The foot writes the price into the button: a page translator would freeze a label set by Gradio.
         updates[self.button] = gr.update(variant="primary" if foot["ready"] else "secondary")
         updates[self.foot] = foot
         return updates
 
     async def validate(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """The same check, in the form in which Gradio stops an event before it is queued."""
+        """Run the same check as a Gradio validator, which stops an event before it is queued."""
         form = self.read(draft, model, region, values)
         verdict = await self.check(form)
         wrong = {problem.field: problem.message for problem in reversed(verdict.problems) if not problem.advice}
@@ -275,10 +277,10 @@ class Tab:
         return answers
 
     async def generate(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """Hand the request over and return at once. The job lives in the service, not in this event.
+        """Submit the request and return at once. The job lives in the service, not in this event.
 
-        What the button showed when it was pressed comes with the foot. If the price is higher by now nothing is
-        ordered: the page says what changed, and its button shows the new price.
+        The foot contains the price that the button showed when it was clicked. If the price is higher now, nothing is
+        submitted: the page shows the change, and its button the new price.
         """
         form = self.read(draft, model, region, values)
         agreed = agreed_in(foot.get(PRESSED) if isinstance(foot, Mapping) else None)
@@ -306,14 +308,14 @@ class Tab:
         return self._told(await self.verdict(form), **told, **_fill_of(foot))
 
     def _told(self, updates: Updates, **more: object) -> Updates:
-        """The updates with more to be said in the foot."""
+        """Return the updates with more members in the foot."""
         foot = updates[self.foot]
         return updates | {self.foot: {**foot, **more}} if isinstance(foot, dict) else updates
 
     async def repair(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
     ) -> Updates:
-        """Do what a fix offers: other choices, the repaired file, or the shortened words, for what was given."""
+        """Apply an offered fix: other choices, a repaired file, or shortened text."""
         form = self.read(draft, model, region, values)
         name, item = str(getattr(event, "field", "")), getattr(event, "item", None)
         if name not in form.shown and (change := change_for(name, await self.check(form))):
@@ -350,7 +352,7 @@ class Tab:
     async def pick(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
     ) -> Updates:
-        """Put an example into the form: words by their number, or the files that come with the studio."""
+        """Put an example into the form: a prompt by its index, or the sample files that come with the studio."""
         form = self.read(draft, model, region, values)
         index = getattr(event, "index", None)
         if index == "picture":
@@ -366,7 +368,7 @@ class Tab:
         return await self.fill(filled, copies=form.copies, held=values)
 
     async def cut_shots(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
-        """A list of shots was written: where a model asks for several shots by switches, turn them on."""
+        """Turn on the fields for several shots, if the model has them, after a list of shots was written."""
         form = self.read(draft, model, region, values)
         wanted: dict[str, Shown] = {"shot_type": "multi", "prompt_extend": True}
         fits = {f.name for f in form.fields if isinstance(f, ChoiceField | SwitchField)}
@@ -376,12 +378,12 @@ class Tab:
     # Parts -----------------------------------------------------------------------------------------------------------
 
     async def _fill_with(self, wishes: Mapping[str, Shown], *, form: _Form, held: Mapping[str, Shown]) -> Updates:
-        """Show the form with other wishes than a person has, who pressed something that changes them."""
+        """Show the form with changed wishes, after the person clicked a control that changes them."""
         draft = replace(form.draft, wishes={**form.draft.wishes, **wishes})
         return await self.fill(draft, copies=form.copies, held=held)
 
-    def inputs(self) -> dict[str, Any]:  # Any: a dict of components is no dict of blocks to the checker
-        """What every listener is given, by keyword."""
+    def inputs(self) -> dict[str, Any]:  # Any: to the type checker, a dict of components is not a dict of blocks
+        """Return the inputs of every listener, by keyword."""
         own: dict[str, Block] = {
             "draft": self.draft,
             "model": self.model,
@@ -391,8 +393,8 @@ class Tab:
         }
         return own | {widget.key: widget.component for widget in self.widgets}
 
-    def outputs(self) -> list[Any]:  # Any: an Accordion may be one, which Gradio does not say
-        """Everything a listener may change."""
+    def outputs(self) -> list[Any]:  # Any: Gradio's types do not allow an Accordion as an output
+        """Return every component that a listener may change."""
         parts = [widget.component for widget in self.widgets]
         notes = [widget.note for widget in self.widgets if widget.note]
         guide = [self.guide] if self.guide else []
@@ -400,14 +402,14 @@ class Tab:
         return [*own, *guide, *parts, *notes]
 
     def region_offer(self) -> dict[str, object]:
-        """The regions to choose from."""
+        """Return the regions to choose from."""
         catalogue = self.studio.catalogue
         known = [catalogue.region(region) for region in self.studio.regions]
         choices = [{"value": region.id, "label": region.label, "note": ""} for region in known if region]
         return {"label": "Region", "help": "", "choices": choices}
 
     def guide_offer(self, form: _Form, *, seconds: float) -> dict[str, object]:
-        """What the helper for prompts needs to know of the model that stands."""
+        """Return the data on the current model for the prompt helper."""
         prompt = next((field for field in form.fields if field.name == "prompt"), None)
         maximum = prompt.max_chars if isinstance(prompt, TextField) else 0
         return {"shots": form.model.several_shots, "seconds": seconds, "maximum": maximum}
@@ -420,11 +422,11 @@ class _Form:
     region: str
     fields: tuple[Field, ...]
     shown: dict[str, Shown]
-    """What each field holds, by its name."""
+    """The contents of each field, by its name."""
     copies: int = 1
-    """How many of it are wanted."""
+    """The number of copies."""
     uncovers: bool = False
-    """Whether a choice has just switched a mode, so that other fields must be drawn."""
+    """Whether a choice has just switched a mode, which requires other fields to be drawn."""
 
     @property
     def given(self) -> dict[str, object]:
@@ -432,30 +434,30 @@ class _Form:
 
 
 def change_for(name: str, verdict: Verdict) -> Change | None:
-    """The other choices that a problem of this name offers, for example what a cap still allows."""
+    """Return the alternative choices offered by a problem of this name, for example the number a cap still allows."""
     offered = (problem.fix.change for problem in verdict.problems if problem.field == name and problem.fix)
     return next((change for change in offered if change), None)
 
 
 def _is_kept(update: object) -> bool:
-    """Whether an update leaves what a widget holds."""
+    """Return whether an update keeps the contents of a widget."""
     return isinstance(update, dict) and "value" not in update
 
 
 def _fill_of(foot: object) -> dict[str, object]:
-    """Which filling of the form a foot belongs to, for the answer: the page knows then if it is older than the form."""
+    """Return the filling that a foot belongs to, for the response. The page uses it to detect an outdated response."""
     filled = foot.get(FILLED) if isinstance(foot, Mapping) else None
     return {FILLED: filled} if filled else {}
 
 
 def _copies_of(foot: Mapping[str, object]) -> object:
-    """How many the price in a foot is for."""
+    """Return the number of copies that the price in a foot is for."""
     shown = foot.get("shown")
     return shown.get("copies") if isinstance(shown, Mapping) else None
 
 
 def _count_in(raw: Shown) -> int:
-    """How many are wanted, as the browser says it; one where that makes no sense. The service says what is too many."""
+    """Return the number of copies sent by the browser, or 1 if it is invalid. The service checks the maximum."""
     try:
         return 1 if isinstance(raw, bool | list) or raw is None else int(raw)
     except (ValueError, OverflowError):

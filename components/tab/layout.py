@@ -1,7 +1,7 @@
 """One tab, drawn from the catalogue and then wired: the form, Generate, the stage.
 
-All fields of all the family's models are drawn once, in the order of the form; which of them are in sight is the
-business of components/tab/form.py.
+All fields of all the family's models are drawn once, in the order of the form. components/tab/form.py decides which
+of them are visible.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ QUIET: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
 }  # Any: Gradio's keywords
-"""How a quick listener is wired: no queue, no spinner, no endpoint of its own."""
+"""Options of a quick listener: no queue, no spinner, no public endpoint."""
 
 _SECRET = "wan-studio-drafts"  # noqa: S105 - no secret: fixed, so that a draft outlives a restart
 
 
 def build_draft(family: Family) -> gr.BrowserState:
-    """Where the browser keeps a tab's draft. Call it outside the tabs: an unopened tab is not there yet."""
+    """Build the browser's storage for a tab's draft. Call it outside the tabs: an unopened tab does not exist yet."""
     return gr.BrowserState(None, storage_key=f"studio:draft:{family.id}", secret=_SECRET)
 
 
@@ -71,7 +71,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
     subject = {key: field for key, field in in_sight.items() if _is_subject(field)}
     said = list(subject)[: list(subject).index("prompt") + 1] if "prompt" in subject else list(subject)
 
-    drawing.add(kinds)  # what kind of work it is decides which of the rest there are
+    drawing.add(kinds)  # the mode determines which of the other fields exist
     drawing.add({key: subject[key] for key in said})
     guide, chips = _prompt_help(studio, family)
     drawing.add({key: field for key, field in subject.items() if key not in said})
@@ -109,7 +109,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
 
 
 def _prompt_help(studio: Studio, family: Family) -> tuple[gr.HTML | None, gr.HTML]:
-    """The helper for prompts, where the family has one, and what there is to begin with."""
+    """Build the prompt helper, if the family has one, and the examples."""
     guide = None
     if family.guide:
         words = {"family": family.id, "prompt": f"{family.id}-prompt"}
@@ -120,7 +120,7 @@ def _prompt_help(studio: Studio, family: Family) -> tuple[gr.HTML | None, gr.HTM
 
 
 def _where(studio: Studio, family: Family) -> tuple[gr.HTML, gr.HTML]:
-    """The pickers of the model and of the region."""
+    """Build the pickers of the model and of the region."""
     standing, place = _standing(studio, family)
     offer = models_offer(studio.catalogue, family=family, region=place, wished=studio.regions[0], usable=studio.regions)
     model = element("studio-models", elem_id=f"{family.id}-model", value=standing.id, events=("place",), offer=offer)
@@ -132,14 +132,14 @@ def _where(studio: Studio, family: Family) -> tuple[gr.HTML, gr.HTML]:
 
 
 def _is_subject(field: Field) -> bool:
-    """Whether a field says what the work is about: it stands above the model."""
+    """Return whether a field describes the subject. Such fields are above the model."""
     return isinstance(field, TextField | ImageField | VideoField | FilesField) or (
         isinstance(field, AudioField) and field.required
     )
 
 
 def _example_of(fields: Sequence[Field]) -> str:
-    """What the chip that fills in a model's files is called; nothing where it takes none."""
+    """Return the label of the chip that fills in sample files, or an empty string if the model takes no file."""
     files = [f for f in fields if isinstance(f, FileField) and (f.required or not isinstance(f, AudioField))]
     needed = [field for field in files if field.required] or files[:1]
     if not needed:
@@ -150,24 +150,24 @@ def _example_of(fields: Sequence[Field]) -> str:
 
 
 def _standing(studio: Studio, family: Family) -> tuple[Model, str]:
-    """The model and the region of someone who has not been here."""
+    """Return the model and the region for a first-time visitor."""
     blank = Draft(model=family.default_model, region=studio.regions[0])
     return settle(blank, catalogue=studio.catalogue, family=family.id, regions=tuple(studio.regions))
 
 
 @dataclass(frozen=True)
 class _Drawing:
-    """The widgets of a form as they are drawn, where the caller stands on the page."""
+    """The widgets of a form during drawing, at the caller's position on the page."""
 
     family: Family
     first: Mapping[tuple[str, Kind], Mapping[str, object]]
-    """How the model that is shown first has them."""
+    """The properties of the widgets for the initial model."""
     fixed: Container[tuple[str, Kind]]
-    """Those that say the same with every model."""
+    """The widgets with the same texts for every model."""
     drawn: dict[str, Widget]
 
     def add(self, fields: Mapping[str, Field]) -> None:
-        """Draw fields in their order; several pictures side by side, before the rest."""
+        """Draw fields in order. Several pictures are side by side, before the rest."""
         pictures = {key: field for key, field in fields.items() if isinstance(field, ImageField)}
         if len(pictures) > 1:
             with gr.Row(elem_classes=["side-by-side"]):
@@ -186,7 +186,7 @@ class _Drawing:
 
 
 def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[str, object]]:
-    """The widgets as the default model has them, so that the page is right before the browser's draft is read."""
+    """Return the widgets for the default model. The page shows them until the browser's draft is read."""
     model, region = _standing(studio, family)
     rates = rates_of(studio.catalogue, model=model, region=region, given={})
     return {
@@ -198,7 +198,7 @@ def _first_look(studio: Studio, family: Family) -> dict[tuple[str, Kind], dict[s
 
 
 def _fixed(studio: Studio, family: Family) -> set[tuple[str, Kind]]:
-    """The widgets that say the same with every model of a family, in every region and mode."""
+    """Return the widgets with the same texts for every model of a family, in every region and mode."""
     said: dict[tuple[str, Kind], list[Mapping[str, object]]] = {}
     for model in studio.catalogue.of_family(family.id):
         for offer in model.offers:
@@ -210,9 +210,9 @@ def _fixed(studio: Studio, family: Family) -> set[tuple[str, Kind]]:
 
 
 def _union(studio: Studio, family: Family) -> dict[str, Field]:
-    """One field per name and kind, over all models of the family in all their regions, in the order of the forms.
+    """Return one field per name and kind, over all models of the family in all regions, in the order of the forms.
 
-    The key is the name; where a name is entered in several ways, the kind stands behind it.
+    The key is the name. If a name is entered in several ways, the kind is appended.
     """
     found: dict[tuple[str, Kind], Field] = {}
     for model in studio.catalogue.of_family(family.id):
@@ -227,7 +227,7 @@ def _union(studio: Studio, family: Family) -> dict[str, Field]:
 
 def _wire(tab: Tab) -> None:
     inputs, outputs = tab.inputs(), tab.outputs()
-    # A tab is drawn when it is first opened; what it is told before that, it partly forgets.
+    # A tab is drawn when it is first opened. Updates sent before that are partly lost.
     tab.foot.drawn(tab.restore, tab.draft, outputs, **QUIET)
     gr.on(
         [tab.model.input, tab.region.input],
@@ -236,11 +236,11 @@ def _wire(tab: Tab) -> None:
         outputs=outputs,
         **QUIET,
     )
-    # What a person does may change the price. A `change` also comes if the studio fills the form: of a choice it would
-    # be heard while other parts are not drawn yet.
+    # Any input may change the price. `change` also fires if the studio fills the form: for a choice it would fire while
+    # other parts are not drawn yet.
     parts = [(widget.kind in widgets.ONLY_CHANGE, widget.component) for widget in tab.widgets]
     gr.on(
-        # Gradio's types do not say that every widget has them.
+        # Gradio's types do not declare these events for every widget.
         [
             *(part.change if only_change else part.input for only_change, part in parts),  # type: ignore[attr-defined]
             tab.copies.input,
@@ -266,7 +266,7 @@ def _wire(tab: Tab) -> None:
     )
     files = [w.component for w in tab.widgets if w.kind is Kind.FILES and isinstance(w.component, gr.HTML)]
     for part in (tab.foot, *files, *(widget.note for widget in tab.widgets if widget.note)):
-        part.fix(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)  # gr.on takes no events of our own
+        part.fix(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)  # gr.on does not accept our own events
     tab.model.place(tab.move, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     if tab.guide:
         tab.guide.shots(tab.cut_shots, inputs_kwargs=inputs, outputs=outputs, **QUIET)

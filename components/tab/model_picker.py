@@ -1,4 +1,4 @@
-"""The models as the picker of a tab draws them: those the region has, and greyed those it lacks, with their place."""
+"""The data of a tab's model picker: the region's models, and the others greyed out, with their regions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from services.catalogue.schema import Family, Model, Unit
 def models_offer(
     catalogue: Catalogue, *, family: Family, region: str, wished: str, usable: Sequence[str]
 ) -> dict[str, object]:
-    """The picker of a family in a region. `wished` is the region that the person chose, `usable` those with a key."""
+    """Build the picker of a family in a region.
+
+    `wished` is the region that the person chose, `usable` are the regions with a key.
+    """
     models = [_model(catalogue, model, region=region, usable=usable) for model in catalogue.of_family(family.id)]
     return {
         "label": "Model",
@@ -36,7 +39,7 @@ def _model(catalogue: Catalogue, model: Model, *, region: str, usable: Sequence[
 
 
 def _from(model: Model, region: str) -> str:
-    """The lowest price of a unit, where the model is had."""
+    """Format the lowest price of a unit, in the region or else in the model's first one."""
     offer = model.offer(region) or model.offers[0]
     least = min(offer.prices, key=lambda price: price.amount)
     several = "from " if len({price.amount for price in offer.prices}) > 1 else ""
@@ -61,7 +64,7 @@ def _label(catalogue: Catalogue, region: str) -> str:
 def _missing(
     catalogue: Catalogue, family: Family, *, region: str, wished: str, usable: Sequence[str]
 ) -> dict[str, object] | None:
-    """What to say where the family is not had in the region that the person chose, or not with any key of theirs."""
+    """Build a remark if the family is not offered in the chosen region, or in no region with a key."""
     if region in usable and (wished == region or offered_models(catalogue, family=family.id, region=wished)):
         return None
     places = dict.fromkeys(offer.region for model in catalogue.of_family(family.id) for offer in model.offers)

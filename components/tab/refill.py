@@ -1,6 +1,6 @@
-"""How a form is filled from what was made: the draft of a job or recipe, or one with one more file. No Gradio here.
+"""Fills a form from existing results: the draft of a job or recipe, or a draft with one more file. No Gradio here.
 
-Whatever comes from a file or a browser is read with care: what does not fit is left out, and said.
+Input from a file or a browser is untrusted. Values that do not fit are left out, and reported.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ SEED = "seed"
 
 
 def draft_of(job: Mapping[str, object], files: object, *, fields: Sequence[Field]) -> Draft:
-    """The draft that would make this job, or what a recipe tells, again.
+    """Build the draft that would repeat this job or recipe.
 
-    `files` are paths in their order, by field; `fields` are all that the model has, whatever its mode, and say which
-    of them are lists.
+    `files` are paths in order, by field. `fields` are all fields of the model in any mode: they determine which values
+    are lists.
     """
     parameters = job.get("parameters")
     wishes: dict[str, Shown] = {"prompt": _words(job.get("prompt"))}
@@ -52,13 +52,13 @@ def draft_of(job: Mapping[str, object], files: object, *, fields: Sequence[Field
 
 
 def with_words(draft: Draft, job: Mapping[str, object]) -> Draft:
-    """The draft with the job's prompt as the model rewrote it; all else stays as the person has it."""
+    """Return the draft with the job's rewritten prompt. Everything else stays as the person has it."""
     words = job.get("rewritten_prompt") or job.get("prompt")
     return replace(draft, wishes={**draft.wishes, "prompt": _words(words)})
 
 
 def with_told(draft: Draft, told: Mapping[str, object], *, names: frozenset[str]) -> Draft:
-    """The draft with the words and the seed that another tool wrote into a file, as far as the family has them."""
+    """Return the draft with the prompts and seed that another tool wrote into a file, if the family has the fields."""
     wishes = dict(draft.wishes)
     for name in ("prompt", "negative_prompt"):
         if name in names and _words(told.get(name)):
@@ -70,7 +70,10 @@ def with_told(draft: Draft, told: Mapping[str, object], *, names: frozenset[str]
 
 
 def with_example(draft: Draft, family: Family, index: int) -> Draft:
-    """The draft with what an example chooses; what another example chose, and nobody changed since, is taken back."""
+    """Return the draft with the choices of an example.
+
+    Choices made by another example are undone, if the person has not changed them since.
+    """
     example, others = family.examples[index], family.examples
     before = {name: value for other in others for name, value in other.choices}
     wishes = {name: wish for name, wish in draft.wishes.items() if name not in before or wish != before[name]}
@@ -80,7 +83,7 @@ def with_example(draft: Draft, family: Family, index: int) -> Draft:
 
 
 def example_words(example: Example, fields: Sequence[Field], facts: Mapping[str, object]) -> str:
-    """The prompt of an example, its files called as the model calls them."""
+    """Return the prompt of an example, with the model's own names for its files."""
     lists = [field for field in fields if isinstance(field, FilesField) and field.takes[0].called]
     if not lists:
         return example.prompt
@@ -92,7 +95,7 @@ def example_words(example: Example, fields: Sequence[Field], facts: Mapping[str,
 
 
 def with_new_seed(draft: Draft, model: Model, region: str) -> tuple[Draft, bool]:
-    """The draft with a seed that nobody chose, and whether the model has one."""
+    """Return the draft with a random seed, and whether the model has a seed."""
     field = model.field(SEED, region, draft.wishes)
     if not isinstance(field, NumberField):
         return draft, False
@@ -101,7 +104,7 @@ def with_new_seed(draft: Draft, model: Model, region: str) -> tuple[Draft, bool]
 
 
 def left_out(draft: Draft, model: Model, region: str) -> list[str]:
-    """The labels of those wishes that this model cannot show as they are, in their order."""
+    """Return the labels of the wishes that this model cannot show unchanged, in order."""
     fields = {field.name: field for field in fields_for(model, region, draft.wishes)}
     known = {field.name: field for field in model.every_field(region)}
     missing: list[str] = []
@@ -114,7 +117,7 @@ def left_out(draft: Draft, model: Model, region: str) -> list[str]:
 
 
 def _alike(shown: Shown, wish: Shown) -> bool:
-    """Whether both mean the same: a form holds many numbers as text, and one file as a list."""
+    """Return whether both mean the same: a form stores many numbers as text, and one file as a list."""
     if isinstance(shown, list) or isinstance(wish, list):
         return ([shown] if isinstance(shown, str) else shown) == ([wish] if isinstance(wish, str) else wish)
     return shown == wish or str(shown) == str(wish)
@@ -136,14 +139,14 @@ class Placed:
     region: str
     field: FileField
     is_full: bool = False
-    """Whether the list had no room, so that the draft is as it was."""
+    """Whether the list was full, which leaves the draft unchanged."""
 
 
 def with_file(draft: Draft, path: str, *, slot: str, kind: str, stands: Sequence[tuple[Model, str]]) -> Placed | None:
-    """The draft with a file of a kind (image, video, audio) in a slot, all else as it is.
+    """Return the draft with a file of a kind (image, video, audio) in a file slot, and the rest unchanged.
 
-    `stands` are the models that may take its place, each with its region: the one the form shows, then the others. The
-    first that has the slot is taken, in another of its modes where it must be. None where no model has it.
+    `stands` lists the candidate models, each with its region: the visible one, then the others. The first one with
+    the slot is used, in another of its modes if necessary. Returns None if no model has the slot.
     """
     for model, region in stands:
         for more in _settings(model, region):
@@ -167,7 +170,7 @@ def _placed(draft: Draft, path: str, *, model: Model, region: str, field: FileFi
 
 
 def _settings(model: Model, region: str) -> Iterator[Mapping[str, Shown]]:
-    """As it is, then each other mode by the one choice that switches it."""
+    """Yield the unchanged values, then each other mode by the one choice that switches it."""
     yield {}
     for name in dict.fromkeys(mode.field for mode in model.modes):
         field = model.field(name, region)

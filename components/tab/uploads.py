@@ -1,4 +1,4 @@
-"""Files where Gradio keeps uploads: which of them are still there, and copies of the studio's own put among them."""
+"""Files in Gradio's upload folder: checks that they still exist, and copies of the studio's own files into it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CLIP, _VOICE, _PICTURE = "clip.mp4", "voice.mp3", "mountains.jpg"
 
 
 def sample_of(field: Field, model: Model) -> Path | None:
-    """The file of the studio's own to try a field with; optional ones stay empty."""
+    """Return the studio's sample file for a field, or None if the field is optional."""
     needed = field.required or (isinstance(field, FilesField) and field.least > 0)
     match field:
         case ImageField() if needed or not any(f.required for f in model.fields if isinstance(f, FileField)):
@@ -42,22 +42,25 @@ def sample_of(field: Field, model: Model) -> Path | None:
 
 
 def uploads_in(value: Shown) -> Shown:
-    """Of the paths in a value those that lead where uploads lie, whether anything is there or not: the browser could
-    name any file of this machine. The disk is not asked, for nobody else can put a link there."""
+    """Return the paths in a value that are inside the upload folder, existing or not.
+
+    This check is needed because the browser could name any file of this machine. The disk is not read: no other user
+    can put a link there.
+    """
     if isinstance(value, list):
         return [path for path in value if _leads_there(path)]
     return value if isinstance(value, str) and _leads_there(value) else None
 
 
 def still_here(value: Shown) -> Shown:
-    """Remembered uploads, those that are ones and still lie where uploads lie: the browser could name any file."""
+    """Return the saved uploads that still exist in the upload folder. The browser could name any file."""
     if isinstance(value, list):
         return [path for path in value if _is_upload(path)]
     return value if isinstance(value, str) and _is_upload(value) else None
 
 
 def into_uploads(path: Path, *, name: str) -> str:
-    """A copy where Gradio keeps what it may show, under the name the person knows. Meant for a thread."""
+    """Copy a file into the folder that Gradio may serve, under the name the person knows. Call it in a thread."""
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return str(shutil.copy(path, Path(mkdtemp(dir=folder)) / f"{name}{path.suffix}"))

@@ -1,4 +1,4 @@
-"""What the service says about a request, as the page shows it: notes under fields, and the foot of a form."""
+"""The service's verdict on a request in the page's form: notes under fields, and the foot of a form."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 
 _NO_FIELDS = ("model", "region", PRICE, COPIES)
-"""What a problem may be about besides a field of the form: it is never merely empty."""
+"""Subjects of a problem that are not fields of the form. They are never just empty."""
 
 
 def tone_of(problem: Problem) -> str:
-    """How a problem looks: advice is said calmly."""
+    """Return the tone of a problem. Advice has a calm tone."""
     return "advice" if problem.advice else "bad"
 
 
 def note_of(field: Field, verdict: Verdict, *, given: Mapping[str, object]) -> dict[str, object]:
-    """The line under one field. A field that is merely empty says nothing there: the foot of the form does.
+    """Build the line under one field. It is blank for an empty field, which the foot of the form reports.
 
-    What is said of one file of a list stands with that file.
+    A problem of one file in a list is shown next to that file.
     """
     lines: list[Mapping[str, object]] = []
     if field.name in given:
@@ -62,21 +62,21 @@ def note_of(field: Field, verdict: Verdict, *, given: Mapping[str, object]) -> d
         if isinstance(field, AudioField) and isinstance(facts, AudioFacts):
             lines.append(line("The scissors keep only a part of it.", tone="help"))
     elif isinstance(field, AudioField) and field.help:
-        lines.append(line(field.help, tone="help"))  # Gradio's own part has no place for it
+        lines.append(line(field.help, tone="help"))  # Gradio's own component cannot show it
     maximum = field.max_chars if isinstance(field, TextField) else None
     label = field.label if isinstance(field, ImageField | AudioField) else ""
     return note_value(lines=[each for each in lines if each["text"]], maximum=maximum, label=label)
 
 
 def _item_of(problem: Problem, field: Field) -> int:
-    """Which file of a field a problem is about; -1 for all of them together."""
+    """Return the index of the file that a problem is about, or -1 for all files together."""
     if isinstance(field, VideoField):
         return 0
     return -1 if problem.item is None else problem.item
 
 
 def files_of_field(field: FilesField | VideoField, value: Shown, verdict: Verdict, *, prompt: str) -> dict[str, object]:
-    """What the chooser of files draws: the field, and each file with what is known and wrong of it."""
+    """Build the data of the file chooser: the field, and each file with its facts and problems."""
     paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
     facts = files_of(verdict.facts.get(field.name))
     names = verdict.names.get(field.name, ())
@@ -108,14 +108,17 @@ def _file(path: str, facts: MediaFacts | None, *, called: str, problems: list[Pr
 def foot_of(
     model: Model, verdict: Verdict, *, given: Mapping[str, object], has_note: frozenset[str]
 ) -> dict[str, object]:
-    """The foot of a form: what will come out, how long it takes, what all of it costs by the prices of which day, and
-    why it cannot run yet."""
+    """Build the foot of a form.
+
+    It shows the expected output, the usual time, the total price, the date the prices were checked, and the reasons
+    why the form cannot be submitted yet.
+    """
     grave = [problem for problem in verdict.problems if not problem.advice]
     said = [*grave, *(p for p in verdict.problems if p.advice and p.field not in has_note)]
     reasons = [{**_said(p), "tone": _reason_tone(p, given)} for p in said]
     for reason in reasons:
         if reason["field"] in has_note:
-            reason["fix"] = None  # its button stands under the field
+            reason["fix"] = None  # its button is under the field
     return {
         "output": " · ".join(part for part in _outcome(model, verdict, given) if part),
         "usual": usual_time(model),
@@ -131,7 +134,7 @@ def foot_of(
 
 
 def _shown(verdict: Verdict) -> dict[str, object]:
-    """The price that the button shows, as data: the browser sends it back with the press, and the studio compares."""
+    """Return the price on the button as data. The browser sends it back with the click, and the studio compares."""
     about = {"copies": verdict.copies, "seconds": verdict.seconds, "count": verdict.count}
     cost = verdict.cost
     if cost is None or not cost.units:
@@ -140,8 +143,10 @@ def _shown(verdict: Verdict) -> dict[str, object]:
 
 
 def changed_words(agreed: Agreed, verdict: Verdict) -> dict[str, object]:
-    """What the page says of an order that costs more than its button showed: both prices and, if it is not the same
-    any more, for what each of them is."""
+    """Describe a request that costs more than its button showed.
+
+    Contains both prices and, if the contents differ too, the contents that each price is for.
+    """
     before = _made(agreed.copies, seconds=agreed.seconds, count=agreed.count)
     now = _made(verdict.copies, seconds=verdict.seconds, count=verdict.count)
     differ = before and now and before != now
@@ -155,7 +160,7 @@ def changed_words(agreed: Agreed, verdict: Verdict) -> dict[str, object]:
 
 
 def _made(copies: int, *, seconds: float, count: int) -> str:
-    """How much is made: `5 s`, `2 × 5 s`, `4 pictures`."""
+    """Format the amount of output: `5 s`, `2 × 5 s`, `4 pictures`."""
     times = f"{copies} × " if copies > 1 else ""
     if seconds:
         return f"{times}{round(seconds, 1):g} s"
@@ -163,7 +168,7 @@ def _made(copies: int, *, seconds: float, count: int) -> str:
 
 
 def _total_words(verdict: Verdict) -> str:
-    """What all that is asked for costs; nothing while that hangs on a file."""
+    """Format the total price. Empty while the price depends on a missing file."""
     cost = verdict.cost
     if cost is None or not cost.units:
         return ""
@@ -171,7 +176,7 @@ def _total_words(verdict: Verdict) -> str:
 
 
 def priced_words(cost: Cost | None) -> str:
-    """By the prices of which day a price was reckoned; nothing where there is none."""
+    """Format the date of the price list that a price is based on. Empty if there is none."""
     if cost is None or cost.source is None:
         return ""
     if not cost.is_known:
@@ -180,7 +185,7 @@ def priced_words(cost: Cost | None) -> str:
 
 
 def _outcome(model: Model, verdict: Verdict, given: Mapping[str, object]) -> list[str]:
-    """What will come out, and what of the bill is not for that."""
+    """Describe the expected output, and the parts of the bill that are for anything else."""
     cost = verdict.cost
     times = f"{verdict.copies} × " if verdict.copies > 1 else ""
     said = [f"{times}{round(verdict.seconds, 1):g} s" if verdict.seconds else ""]
@@ -207,7 +212,7 @@ def _said(problem: Problem) -> dict[str, object]:
 
 
 def _reason_tone(problem: Problem, given: Mapping[str, object]) -> str:
-    """What is missing is an invitation, what is wrong is a warning."""
+    """Return the tone of a reason: a missing value is an invitation, a wrong one is a warning."""
     if problem.advice:
         return "advice"
     return "bad" if problem.field in given or problem.field in _NO_FIELDS else "missing"
@@ -216,7 +221,7 @@ def _reason_tone(problem: Problem, given: Mapping[str, object]) -> str:
 def rates_of(
     catalogue: Catalogue, *, model: Model, region: str, given: Mapping[str, object]
 ) -> dict[str, dict[str, tuple[Decimal, str]]]:
-    """The price of a second for each choice that decides the price, by field and value."""
+    """Return the price of a second for each choice that determines the price, by field and value."""
     plain = (ChoiceField, SwitchField)
     fields = fields_for(model, region, given)
     known = {field.name: given[field.name] for field in fields if field.name in given and isinstance(field, plain)}

@@ -1,7 +1,7 @@
-"""From a field of the catalogue to a widget, and from its limits to words.
+"""Builds a widget from a field of the catalogue, and texts from its limits.
 
-One widget is built per name and kind for all models of a family; `update` makes it what one model needs. Which models
-there are, and what they are called, it does not know.
+One widget is built per name and kind for all models of a family. `update` adapts it to one model. This module does not
+know which models exist, nor their names.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from services.catalogue.schema import (
 )
 
 _AT_A_GLANCE = 6
-"""More choices than this are a menu, unless they are drawn."""
+"""More choices than this become a menu, unless they are drawn as shapes."""
 _SHAPE = re.compile(r"\d{1,2}:\d{1,2}")
-"""A choice like 16:9, which is drawn as a little shape."""
+"""A choice such as 16:9, which is drawn as a small shape."""
 
 Rates = Mapping[str, tuple[Decimal, str]]
-"""Price of a second and its currency, by the value of a choice that decides it."""
+"""The price of a second and its currency, by the value of a choice that determines it."""
 
 
 class Kind(StrEnum):
-    """The ways a value is entered."""
+    """The ways to enter a value."""
 
     WORDS = "words"
     NUMBER = "number"
@@ -62,24 +62,24 @@ class Kind(StrEnum):
 
 
 _GRADIOS = (Kind.WORDS, Kind.NUMBER, Kind.SLIDER, Kind.SWITCH, Kind.PICTURE, Kind.SOUND)
-"""The kinds whose words Gradio writes; the others are drawn anew by our own elements."""
+"""The kinds with texts drawn by Gradio. Our own elements draw the others."""
 ONLY_CHANGE = (Kind.WORDS, Kind.NUMBER, Kind.SOUND)
-"""The kinds of which only `change` tells all that a person does: `input` knows no pasting, deleting and trimming."""
+"""The kinds that need `change` to catch all input: `input` does not fire for pasting, deleting and trimming."""
 _NOTED = (Kind.WORDS, Kind.NUMBER, Kind.PICTURE, Kind.SOUND, Kind.FILES, Kind.SIZES)
-"""The kinds that have a line under them for what is wrong."""
+"""The kinds with a line for problems under them."""
 
 
-# Drawn on a canvas, which knows no token: the accent and a grey that are seen in both rooms.
+# Drawn on a canvas, which cannot use tokens: the accent and a grey that are visible in light and dark mode.
 _WAVES = gr.WaveformOptions(waveform_color="#9a9186", waveform_progress_color="#d9622f", trim_region_color="#d9622f55")
 
 
 def _path_of(_picture: gr.Image, payload: ImageData | None) -> str | None:
-    """The path of an upload as it is: a file that is no picture is the check's business, not a crash of the form."""
+    """Return the path of an upload unread. The check reports a file that is not a picture; the form must not crash."""
     return payload.path if payload else None
 
 
-# gr.Image opens every file it is handed. A class statement would do, but Gradio's metaclass answers one by writing a
-# .pyi file beside this one, at every start. `is_template` says that the browser draws it as its parent.
+# gr.Image opens every file it gets. Do not use a class statement: Gradio's metaclass would then write a .pyi file
+# beside this one at every start. With `is_template` the browser draws it as its parent.
 _Picture = ABCMeta.__new__(
     type(gr.Image), "_Picture", (gr.Image,), {"__module__": __name__, "preprocess": _path_of, "is_template": True}
 )
@@ -101,7 +101,7 @@ class Widget:
 
 
 def kind_of(field: Field) -> Kind:
-    """The way to enter a field."""
+    """Return the way to enter a field."""
     match field:
         case TextField():
             return Kind.WORDS
@@ -129,11 +129,11 @@ def kind_of(field: Field) -> Kind:
 
 
 def build(field: Field, *, key: str, elem_id: str, now: Mapping[str, object] | None, fixed: bool = True) -> Widget:
-    """Draw the widget, and the line under it where a field can be wrong.
+    """Draw the widget, and the line under it if the field can be wrong.
 
-    `now` is the `update` for the model that is shown first, or None where that model does not have the field. What is
-    not `fixed` has other words with another model: a page translator would freeze them in a part of Gradio's, so that
-    it must leave them alone.
+    `now` is the `update` for the initial model, or None if that model does not have the field. A widget that is not
+    `fixed` has other texts with another model. A page translator would freeze them in Gradio's own components, so such
+    a widget is marked as not translatable.
     """
     kind = kind_of(field)
     common = {"visible": False} if now is None else {name: value for name, value in now.items() if name != "__type__"}
@@ -182,7 +182,7 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
                 **over(label=label),
             )
         case Kind.SEGMENTS | Kind.MENU | Kind.EFFECTS | Kind.SIZES:
-            # Gradio's own menu reads what was chosen from the node under the press, and a page translator changes it.
+            # Gradio's own menu reads the choice from the clicked node, which a page translator changes.
             return element(f"studio-{kind.value}", **over(value="", offer={}))
         case Kind.FILES:
             return element("studio-files", events=("fix",), **over(value=[], offer={}))
@@ -191,7 +191,7 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
 
 
 def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
-    """What the widget must become for this field, showing this value."""
+    """Return the update that makes the widget show this field with this value."""
     info = field.help or None
     match field:
         case NumberField() if field.default is not None:
@@ -220,7 +220,7 @@ def update(field: Field, value: Shown, *, rates: Rates) -> dict[str, object]:
 
 
 def _span(field: Field) -> dict[str, Any]:  # Any: keywords of a slider
-    """The range of a slider. One that is shown later needs it too: Gradio's own value is 0, which it then refuses."""
+    """Return the range of a slider. An initially hidden one needs it too: Gradio's default 0 would be refused."""
     if not isinstance(field, NumberField):
         return {}
     span = {"minimum": field.minimum, "maximum": field.maximum, "value": field.default}
@@ -228,30 +228,30 @@ def _span(field: Field) -> dict[str, Any]:  # Any: keywords of a slider
 
 
 def _invitation(field: Field) -> str:
-    """What stands in an empty place for a picture."""
+    """Return the text in an empty picture slot."""
     return f"# Drop a picture here, or press to choose\n{field.help}"
 
 
 def words_of(field: Field) -> Mapping[str, object]:
-    """What a widget says for this field, whatever it holds."""
+    """Return the texts of a widget for this field, regardless of its contents."""
     return {name: words for name, words in update(field, None, rates={}).items() if name != "value"}
 
 
 def value_in(field: Field, raw: Shown) -> Shown:
-    """What a widget holds, as the field's value: the list of a field that takes one file holds that file."""
+    """Convert the contents of a widget to the field's value. A one-file field has a list with that file."""
     if isinstance(field, VideoField):
         return raw[0] if isinstance(raw, list) and raw else None
     return raw
 
 
 def update_note(field: Field) -> dict[str, object]:
-    """The empty line under a field, with its limit."""
+    """Return the update for the empty line under a field, with its limit."""
     maximum = field.max_chars if isinstance(field, TextField) else None
     return gr.update(visible=True, value=note_value(maximum=maximum))
 
 
 def offer_of(field: ChoiceField | FixedField | SizeField, *, rates: Rates) -> dict[str, object]:
-    """What our own choosers draw: constant words of the catalogue, and prices."""
+    """Build the data of our own choosers: constant texts of the catalogue, and prices."""
     offer: dict[str, object] = {"label": field.label, "help": field.help}
     match field:
         case FixedField():
@@ -294,7 +294,7 @@ def _sizes(field: SizeField, rates: Rates) -> dict[str, object]:
 
 
 def files_offer(field: FilesField | VideoField, *, prompt: str) -> dict[str, object]:
-    """What the chooser of files draws of the field itself. `prompt` is the id of the block with the words."""
+    """Build the file chooser's data on the field itself. `prompt` is the id of the prompt's block."""
     limits = [taken.vendor for taken in field.takes] if isinstance(field, FilesField) else [field.vendor]
     return {
         "field": field.name,

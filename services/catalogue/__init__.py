@@ -21,33 +21,33 @@ from services.catalogue.schema import Family, Model, Region
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is offered. Handed in wherever it is used, so that a test can offer something else."""
+    """The offered families, models and regions. It is passed in to all users, so a test can pass another one."""
 
     families: tuple[Family, ...]
     models: tuple[Model, ...]
     regions: tuple[Region, ...]
 
     def model(self, model_id: str) -> Model | None:
-        """The model with this id, or with this id in one of its regions."""
+        """Return the model with this id, or with this id in one of its regions."""
         for model in self.models:
             if model.id == model_id:
                 return model
         return next((m for m in self.models if any(offer.id == model_id for offer in m.offers)), None)
 
     def of_family(self, family: str) -> tuple[Model, ...]:
-        """The models of one family, in the order of the picker."""
+        """Return the models of one family, in the order of the picker."""
         return tuple(model for model in self.models if model.family == family)
 
     def family(self, family_id: str) -> Family | None:
-        """One family by its id."""
+        """Return one family by its id."""
         return next((family for family in self.families if family.id == family_id), None)
 
     def region(self, region_id: str) -> Region | None:
-        """One region by its id."""
+        """Return one region by its id."""
         return next((region for region in self.regions if region.id == region_id), None)
 
     def with_models(self, *models: Model) -> Catalogue:
-        """This catalogue and more models."""
+        """Return a copy of this catalogue with more models."""
         return replace(self, models=(*self.models, *models))
 
 

@@ -1,4 +1,4 @@
-"""All in one: the models that make a clip from anything, and are had at a workspace's own address only."""
+"""All in one: models that make a clip from any input. They are available only at a workspace's own address."""
 
 from dataclasses import replace
 
@@ -178,7 +178,10 @@ _NOTE = (
 def _offers(
     model_id: str, *, singapore: dict[str, str], beijing: dict[str, str], worldwide: dict[str, str]
 ) -> tuple[Offer, ...]:
-    """Worldwide is the Global scope: Beijing's price at the English pages' factor, 0.143353 USD a yuan."""
+    """Build the offers. Worldwide means the Global scope.
+
+    Its price is Beijing's, converted at the English pages' factor of 0.143353 USD a yuan.
+    """
     places = (
         ("singapore", "USD", singapore),
         *((region, "USD", worldwide) for region in ("virginia", "tokyo", "hongkong")),

@@ -1,4 +1,4 @@
-"""Animate a person: a picture of somebody moves as somebody does in a clip, or takes their place there."""
+"""Animate a person: the person in a picture moves like the person in a clip, or replaces them there."""
 
 from dataclasses import replace
 

@@ -42,8 +42,8 @@ _CHECK_PAGE = Source(
     checked=CHECKED,
 )
 
-# The page says "under 20 s" and "under 15 MB"; a limit here is the most that is taken, and a track may be a tenth of a
-# second over it, for the silence that encoders add.
+# The page says "under 20 s" and "under 15 MB". A limit here is the accepted maximum, and a track may exceed it by a
+# tenth of a second, for the silence that encoders add.
 _VENDOR_SECONDS = 19.89
 _OUR_SECONDS = 19.8
 _MOST_BYTES = 15 * MB - 1

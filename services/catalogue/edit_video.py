@@ -1,4 +1,4 @@
-"""Edit video: a clip that is changed, continued or widened."""
+"""Edit video: change, continue or widen a clip."""
 
 from services.catalogue.prompt_guides import CHANGING
 from services.catalogue.schema import (
@@ -198,7 +198,7 @@ _AFTER = (PROMPT_EXTEND, WATERMARK, SEED)
 
 
 def _listed(name: str, label: str, *, explained: str, most: int, mark: str = "") -> FilesField:
-    """Pictures of VACE's one list; `mark` is what the vendor wants to know of each."""
+    """Build a field of pictures in VACE's one list. `mark` is the value that the vendor requires for each."""
     return FilesField(
         name=name,
         label=label,
@@ -225,7 +225,7 @@ def _picture(name: str, label: str, *, key: str, explained: str, required: bool 
 
 
 def _control(*values: str, default: str | None) -> ChoiceField:
-    """What the new clip takes over from the given one."""
+    """Build the choice of the properties that the new clip takes over from the given one."""
     labels = {
         "posebodyface": "Pose and face",
         "posebody": "Pose",
@@ -279,7 +279,7 @@ _FIELDS_VACE = (
 
 
 def _mode(function: str, *fields: Field) -> Mode:
-    """One function of VACE: of the usual fields it keeps the choice of the function only."""
+    """Build one function of VACE. Of the usual fields it keeps only the choice of the function."""
     usual = tuple(field.name for field in _FIELDS_VACE if field is not _FUNCTION)
     return Mode(field="function", value=function, lacks=usual, differs=(*fields, *_AFTER))
 

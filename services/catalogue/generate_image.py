@@ -1,4 +1,4 @@
-"""Images: pictures from words, pictures changed by words, and articles of both."""
+"""Images: pictures from a prompt, pictures edited by a prompt, and articles of text and pictures."""
 
 from dataclasses import replace
 
@@ -206,7 +206,7 @@ _SIZE_BY_SIDES = size_field(
 
 
 def _older(model_id: str, *, title: str, summary: str, offers: tuple[Offer, ...]) -> Model:
-    """A model of the generations 2.2 and 2.1, which differ only in what they are good at and cost."""
+    """Build a model of the generations 2.2 and 2.1, which differ only in their strengths and prices."""
     return Model(
         id=model_id,
         family=FAMILY.id,
@@ -373,7 +373,7 @@ def _wan_27(
     offers: tuple[Offer, ...],
     rules: tuple[Rule, ...] = (),
 ) -> Model:
-    """A model of the generation 2.7, which differ in their sizes and their price."""
+    """Build a model of the generation 2.7. They differ in their sizes and prices."""
     return Model(
         id=model_id,
         family=FAMILY.id,
@@ -434,7 +434,7 @@ def _wan_27(
     )
 
 
-# All of them, in the order of the picker -----------------------------------------------------------------------------
+# All models, in the order of the picker ------------------------------------------------------------------------------
 
 MODELS = (
     Model(

@@ -1,4 +1,4 @@
-"""What the models that make pictures share: fields, sizes, limits and the price page."""
+"""Shared parts of the image models: fields, sizes, limits and the price page."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -35,7 +35,7 @@ TEXT_TO_IMAGE = Endpoint(path="/services/aigc/text2image/image-synthesis")
 IMAGE_TO_IMAGE = Endpoint(path="/services/aigc/image2image/image-synthesis")
 
 PICTURES = Bill(unit=Unit.IMAGE, count=("n",), tier="")
-"""Every picture costs the same, whatever its size."""
+"""Every picture costs the same, regardless of its size."""
 
 CHOICES_USAGE = (
     UsageKey.IMAGE_COUNT,
@@ -51,7 +51,7 @@ RESULTS_USAGE = (UsageKey.IMAGE_COUNT,)
 
 
 def shapes(*sizes: str) -> tuple[Size, ...]:
-    """Sizes from lines such as `16:9 1280*720`. They have no tier: the price is one for all."""
+    """Build sizes from lines such as `16:9 1280*720`. They have no tier: there is one price for all."""
     return tuple(_shape(*line.split()) for line in sizes)
 
 
@@ -70,7 +70,7 @@ SHAPES_13 = shapes(
     "9:16 720*1280",
     "21:9 1344*576",
 )
-"""What the Wan 2.6 image page recommends; Wan 2.5 takes them too when it edits."""
+"""The sizes recommended on the Wan 2.6 image page. Wan 2.5 accepts them too for editing."""
 
 SHAPES_14 = shapes(
     "1:1 1280*1280",
@@ -82,7 +82,7 @@ SHAPES_14 = shapes(
     "9:16 1008*1792",
     "21:9 2016*864",
 )
-"""Usual shapes, ours, within the area that Wan 2.6 and 2.5 make from words."""
+"""Our usual shapes, within the area that Wan 2.6 and 2.5 make from a prompt."""
 
 SHAPES_10 = shapes(
     "1:1 1024*1024",
@@ -93,7 +93,7 @@ SHAPES_10 = shapes(
     "16:9 1280*720",
     "9:16 720*1280",
 )
-"""Usual shapes, ours, with sides that Wan 2.2 and 2.1 make."""
+"""Our usual shapes, with sides that Wan 2.2 and 2.1 make."""
 
 SHAPES_20 = shapes(
     "1:1 2048*2048",
@@ -105,7 +105,7 @@ SHAPES_20 = shapes(
     "9:16 1440*2560",
     "21:9 3024*1296",
 )
-"""Usual shapes, ours, near the largest area that Wan 2.7 makes at any time."""
+"""Our usual shapes, near the largest area that Wan 2.7 makes in every case."""
 
 FROM_WORDS = Bounds(min_pixels=1280 * 1280, max_pixels=1440 * 1440, longest_ratio=4)
 SIDES = Bounds(min_pixels=512 * 512, max_pixels=1440 * 1440, longest_ratio=1440 / 512, min_side=512, max_side=1440)
@@ -115,7 +115,7 @@ LONG_UP_TO_2048 = Bounds(min_pixels=768 * 768, max_pixels=2048 * 2048, longest_r
 
 
 def size_field(sizes: tuple[Size, ...], bounds: Bounds, *, default: str | None, explained: str = "") -> SizeField:
-    """The size of the pictures: one of a few, or any within the bounds."""
+    """Build the size of the pictures: one of a few, or any within the bounds."""
     return SizeField(
         name="size",
         label="Shape and size",
@@ -131,7 +131,7 @@ def size_field(sizes: tuple[Size, ...], bounds: Bounds, *, default: str | None, 
 
 
 def prompt_field(wire: Wire, max_chars: int, *, explained: str) -> TextField:
-    """The words of a picture."""
+    """Build the prompt of a picture."""
     return TextField(
         name="prompt",
         label="Prompt",
@@ -144,7 +144,7 @@ def prompt_field(wire: Wire, max_chars: int, *, explained: str) -> TextField:
 
 
 def negative_prompt(place: Place) -> TextField:
-    """What should not be seen. The messages protocol has it among the parameters, the older one in the input."""
+    """Build the negative prompt. The messages protocol has it in the parameters, the older one in the input."""
     return replace(video_fields.NEGATIVE_PROMPT, wire=Wire(place, "negative_prompt"))
 
 
@@ -167,7 +167,7 @@ def images_field(
     explained: str,
     data_uri: bool = False,
 ) -> FilesField:
-    """The pictures to work from, in the order that the prompt speaks of them."""
+    """Build the list of input pictures, in the order that the prompt refers to."""
     return FilesField(
         name="images",
         label="Picture to begin from" if most == 1 else "Pictures to change" if least else "Pictures to work from",
@@ -192,7 +192,7 @@ IMAGE_25 = ImageLimit(formats=IMAGE_FORMATS, min_side=384, max_side=5000, max_by
 def number_field(
     *, most: int = 4, default: int = 1, vendor_default: int | None = 4, explained: str = ""
 ) -> NumberField:
-    """How many pictures. Always sent: where it is left out, most models make four, and bill four."""
+    """Build the number of pictures. Always sent: without it, most models make four, and bill four."""
     return NumberField(
         name="n",
         label="How many",
@@ -228,7 +228,7 @@ def offers(
     rate: int,
     beijing_id: str = "",
 ) -> tuple[Offer, ...]:
-    """A model in the two regions that have them all: USD in Singapore, CNY in Beijing, per picture."""
+    """Build the offers in the two regions that have every model: USD in Singapore, CNY in Beijing, per picture."""
     return (
         offer("singapore", model_id, "USD", singapore, rate=rate),
         offer("beijing", beijing_id or model_id, "CNY", beijing, rate=rate),
@@ -246,9 +246,9 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
     differs: tuple[Field, ...] = (),
     lacks: tuple[str, ...] = (),
 ) -> Offer:
-    """An offer with one price a picture.
+    """Build an offer with one price per picture.
 
-    `rate` is how many calls a second are taken, and how many tasks run at once unless `running` says otherwise.
+    `rate` is the number of calls accepted per second, and of tasks running at once unless `running` is given.
     """
     return Offer(
         region=region,

@@ -1,4 +1,4 @@
-"""Image to video: a clip that begins with a picture."""
+"""Image to video: a clip that starts from a picture."""
 
 from dataclasses import replace
 
@@ -142,7 +142,7 @@ _SILENCE_DROPS_TRACK = Overrides(
 
 
 def _six(duration: Field, *more: Field) -> tuple[Field, ...]:
-    """The form of Wan 2.6; `more` stands behind the length."""
+    """Build the form of Wan 2.6. `more` is placed after the length."""
     return (
         _image(20 * MB),
         prompt_field(1500, required=False, explained=MOVES_HELP),

@@ -1,4 +1,4 @@
-"""First and last frame: a clip that begins with one picture and ends with another."""
+"""First and last frame: a clip that starts with one picture and ends with another."""
 
 from services.catalogue.prompt_guides import BETWEEN_PICTURES
 from services.catalogue.schema import (

@@ -1,6 +1,6 @@
-"""How to write a prompt for a clip: the vendor's formula part by part, with the words that its guide offers for each.
+"""Prompt guides for clips: the vendor's formula part by part, with the words that its guide suggests for each.
 
-The families choose from these parts what helps them: a clip that begins with a picture has its subject already.
+Each family uses only the helpful parts: a clip that starts from a picture already has its subject.
 """
 
 from datetime import date

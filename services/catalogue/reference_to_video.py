@@ -1,4 +1,4 @@
-"""Reference to video: people, animals and things from pictures and clips act in a new clip."""
+"""Reference to video: people, animals and things from pictures and clips appear in a new clip."""
 
 from services.catalogue.prompt_guides import WITH_REFERENCES
 from services.catalogue.schema import (

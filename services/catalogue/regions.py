@@ -13,7 +13,7 @@ _PAGE = Source(
 
 
 def _region(region_id: str, label: str, *, code: str, shared: str) -> Region:
-    """A region; `shared` is the host that everyone uses, or nothing where each workspace has its own only."""
+    """Build a region. `shared` is the shared host, or an empty string if each workspace has only its own."""
     return Region(
         id=region_id,
         label=label,
@@ -41,7 +41,7 @@ _SHORT_FORMS = {
     "tokyo": ("jp", "japan"),
     "hongkong": ("hk",),
 }
-"""How people and other programs call a region besides."""
+"""Other names that people and programs use for a region."""
 
 
 def region_named(text: str) -> Region | None:
@@ -50,7 +50,7 @@ def region_named(text: str) -> Region | None:
     for region in REGIONS:
         host = region.base_url.partition("://")[2].partition(".")[0]
         usual = (region.id, region.label, region.code, *_SHORT_FORMS[region.id])
-        # Hong Kong's host begins with its code, and Beijing's with the vendor's own name, which says nothing.
+        # Hong Kong's host begins with its code. Beijing's begins with the vendor's name, which identifies no region.
         known = (*usual, host, host.removeprefix("dashscope-")) if "-" in host else usual
         if wanted in {_letters(name) for name in known}:
             return region

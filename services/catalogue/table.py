@@ -1,7 +1,7 @@
-"""The README's table of models, written from the records so that it cannot disagree with them.
+"""The README's table of models, generated from the records: the two cannot disagree.
 
 `python -m services.catalogue.table` prints it, `--write FILE` puts it between the markers of a file, `--check FILE`
-fails when the file's table is stale.
+fails if the file's table is stale.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SOUND_WORDS = {Sound.NONE: "silent", Sound.ALWAYS: "yes", Sound.CHOSEN: "on or o
 
 
 def render(catalogue: Catalogue) -> str:
-    """The tables as Markdown: one a family, a row a model, in the order of the picker."""
+    """Render the tables as Markdown: one per family, with a row per model, in the order of the picker."""
     parts = [_family(catalogue, family.id, family.label) for family in catalogue.families]
     days = sorted({model.source.checked for model in catalogue.models})
     checked = f"Checked against the vendor's pages on {', '.join(day.isoformat() for day in days)}."
@@ -50,7 +50,7 @@ def render(catalogue: Catalogue) -> str:
 
 
 def replace_between_markers(text: str, table: str) -> str:
-    """The text with the table between its markers. Raises ValueError where it has none."""
+    """Return the text with the table between its markers. Raises ValueError if it has no markers."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -67,7 +67,7 @@ def _family(catalogue: Catalogue, family_id: str, label: str) -> str:
 
 
 def _columns(catalogue: Catalogue, models: tuple[Model, ...]) -> dict[str, Callable[[Model], str]]:
-    """What is said of each model, by what the family's models make: a family makes clips or pictures, never both."""
+    """Return the columns of a family's table. They depend on its output: clips or pictures, never both."""
 
     def by_case(describe: ModelToWords) -> Callable[[Model], str]:
         return lambda model: _by_case(catalogue, model, describe)
@@ -100,7 +100,7 @@ def _ids(catalogue: Catalogue, model: Model) -> str:
 
 
 def _by_case(catalogue: Catalogue, model: Model, describe: ModelToWords) -> str:
-    """What holds in the first region, and what differs in its modes and in the other regions."""
+    """Describe a model in its first region, and the differences in its modes and in the other regions."""
     first = model.offers[0].region
     usual = describe(model, model.fields_in(first))
     parts = [usual]
@@ -115,7 +115,7 @@ def _by_case(catalogue: Catalogue, model: Model, describe: ModelToWords) -> str:
 
 
 def _mode(model: Model, mode: Mode) -> str:
-    """A mode as the form calls it."""
+    """Return the name of a mode in the form."""
     switch = next(field for field in model.fields if field.name == mode.field)
     if isinstance(switch, ChoiceField):
         return next(choice.label for choice in switch.choices if choice.value == mode.value).lower()
@@ -123,7 +123,7 @@ def _mode(model: Model, mode: Mode) -> str:
 
 
 def _given(model: Model, fields: tuple[Field, ...]) -> str:
-    """The files that a person gives, in the order of the form; one that may be left out stands in brackets."""
+    """List the given files, in the order of the form. Optional ones are in brackets."""
     files = [field for field in fields if isinstance(field, FileField)]
     said = [] if any(field.required for field in files) or not _asks_for_words(fields) else ["words"]
     for field in files:
@@ -154,7 +154,7 @@ def _size(model: Model, fields: tuple[Field, ...]) -> str:
 
 
 def _count(model: Model, fields: tuple[Field, ...]) -> str:
-    """How many pictures one order makes: what the first of the bill's fields says that is there."""
+    """Return the number of pictures per job, from the first of the bill's fields that exists."""
     by_name = {field.name: field for field in fields}
     match next((by_name[name] for name in model.bill.count if name in by_name), None):
         case NumberField(minimum=least, maximum=most):
@@ -193,7 +193,7 @@ def _length(model: Model, fields: tuple[Field, ...]) -> str:
 
 
 def _seconds(values: list[int]) -> str:
-    """`5 or 10 s`, or a range where there is no gap in many."""
+    """Format lengths as `5 or 10 s`, or as a range if there are many without a gap."""
     if len(values) > 3 and values == list(range(values[0], values[-1] + 1)):
         return f"{values[0]} to {values[-1]} s"
     return f"{', '.join(map(str, values[:-1]))} or {values[-1]} s" if len(values) > 1 else f"{values[0]} s"
@@ -213,7 +213,7 @@ def _cost(catalogue: Catalogue, model: Model) -> str:
 
 
 def _prices(offer: Offer) -> str:
-    """`0.10 USD (720P)`; where sound has its price, the price without it follows."""
+    """Format prices as `0.10 USD (720P)`. If sound has its own price, the price without sound follows."""
     return ", ".join(f"{price.amount} {offer.currency}{_of_what(price)}" for price in offer.prices)
 
 
@@ -224,7 +224,7 @@ def _of_what(price: Price) -> str:
 
 
 def main(arguments: list[str] | None = None, *, catalogue: Catalogue = CATALOGUE) -> int:
-    """The command. Returns 1 where `--check` finds a stale table."""
+    """Run the command. Returns 1 if `--check` finds a stale table."""
     parser = argparse.ArgumentParser(prog="python -m services.catalogue.table", description="The README's model table.")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--write", type=Path, metavar="FILE", help="put the table between the markers of this file")

@@ -1,4 +1,4 @@
-"""Text to video: a clip from words."""
+"""Text to video: a clip from a prompt."""
 
 from dataclasses import replace
 
@@ -118,7 +118,7 @@ def _size(*tiers: str, default: str, vendor_default: str | None = None) -> SizeF
 
 
 def _six(duration: Field) -> tuple[Field, ...]:
-    """The form of Wan 2.6."""
+    """Build the form of Wan 2.6."""
     return (
         prompt_field(1500, required=True),
         _size("720P", "1080P", default="1280*720", vendor_default="1920*1080"),

@@ -1,4 +1,4 @@
-"""What several video families share: fields, limits, sizes and the two price pages."""
+"""Shared parts of several video families: fields, limits, sizes and the two price pages."""
 
 from datetime import date
 from decimal import Decimal
@@ -76,15 +76,15 @@ SIZES_27 = tuple(
     }.items()
     for size in SIZES[tier]
 )
-"""What comes out since Wan 2.7, where tier and shape are chosen apart. Source: the Wan 2.7 text-to-video page."""
+"""The output sizes since Wan 2.7, with tier and shape as separate choices. Source: the Wan 2.7 text-to-video page."""
 
 PIXELS = {"480P": 832 * 480, "720P": 1280 * 720, "1080P": 1920 * 1080}
-"""The area a clip of a tier has when its shape follows a picture; sides are rounded to multiples of 16."""
+"""The area of a clip by tier if its shape follows a picture. Sides are rounded to multiples of 16."""
 
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 OUR_IMAGE = ImageLimit(formats=IMAGE_FORMATS, min_side=360, max_side=2000, max_bytes=10 * MB)
 OUR_AUDIO = AudioLimit(formats=("WAV", "MP3"), min_seconds=3, max_seconds=30, max_bytes=15 * MB)
-"""The product brief's limits; the vendor's pages allow more in places and no less."""
+"""The product brief's limits. The vendor's pages sometimes allow more, but never less."""
 
 IMAGE_27 = ImageLimit(formats=IMAGE_FORMATS, min_side=240, max_side=8000, max_bytes=20 * MB, longest_ratio=8)
 AUDIO_27 = AudioLimit(formats=("WAV", "MP3"), min_seconds=2, max_seconds=30, max_bytes=15 * MB)
@@ -100,9 +100,9 @@ USAGE_26 = (
     UsageKey.TIER,
     UsageKey.COUNT,
 )
-"""What a finished task of Wan 2.6 tells. Source: the API references, table of `usage`."""
+"""The usage members in a finished task of Wan 2.6. Source: the API references, table of `usage`."""
 USAGE_26_SIZED = (*USAGE_26, UsageKey.SIZE)
-"""The same where the size was asked for, not taken from a picture."""
+"""The same if the size was requested, and not taken from a picture."""
 
 GLOBAL_SCOPE = "Virginia and Frankfurt serve the Global scope, whose model list names {} only."
 GLOBAL_PRICE = (
@@ -120,7 +120,7 @@ CHANGE_HELP = "Say what should become different, and what should stay as it is."
 
 
 def prompt_field(max_chars: int, *, required: bool, spoken: bool = True, explained: str = SCENE_HELP) -> TextField:
-    """The words of a clip. `spoken` says that the model makes sound, so that words in quotes are heard."""
+    """Build the prompt of a clip. With `spoken` the model makes sound, and quoted words are heard."""
     return TextField(
         name="prompt",
         label="Prompt",
@@ -227,11 +227,11 @@ _EFFECT_NAMES = {
     "mech2": "Robot 2",
     "solaron": "Armour",
 }
-"""What an effect is called where the vendor's word for it is no word of the language."""
+"""Labels of effects if the vendor's name is not an English word."""
 
 
 def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
-    """A ready-made effect; `groups` are their headings, each with its values."""
+    """Build the choice of a ready-made effect. `groups` are headings, each with its values."""
     return ChoiceField(
         name="template",
         label="Effect",
@@ -246,7 +246,7 @@ def effect_field(*groups: tuple[str, tuple[str, ...]]) -> ChoiceField:
 
 
 def seconds_range(minimum: int, maximum: int, *, default: int = 5) -> NumberField:
-    """A length in whole seconds."""
+    """Build a length in whole seconds."""
     return NumberField(
         name="duration",
         label="Length",
@@ -259,7 +259,7 @@ def seconds_range(minimum: int, maximum: int, *, default: int = 5) -> NumberFiel
 
 
 def seconds_choice(*seconds: int, default: int = 5) -> ChoiceField:
-    """A length of a few fixed ones."""
+    """Build a choice between a few fixed lengths."""
     return ChoiceField(
         name="duration",
         label="Length",
@@ -276,7 +276,7 @@ FIVE_SECONDS = FixedField(name="duration", label="Length", unit="s", value=5, wi
 def resolution_field(
     *tiers: str, default: str, vendor_default: str | None = None, explained: str = "The shape follows your picture."
 ) -> ChoiceField:
-    """A quality tier. The shape follows the picture, unless `explained` says otherwise."""
+    """Build the quality tier. The shape follows the picture, unless `explained` says otherwise."""
     return ChoiceField(
         name="resolution",
         label="Quality",
@@ -289,7 +289,7 @@ def resolution_field(
 
 
 def ratio_field(*ratios: str, default: str | None, explained: str = "") -> ChoiceField:
-    """A shape that is chosen apart from the quality; without a default the vendor keeps that of what was given."""
+    """Build a shape that is separate from the quality. Without a default, the vendor keeps the given file's shape."""
     return ChoiceField(
         name="ratio",
         label="Shape",
@@ -312,9 +312,9 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
     differs: tuple[Field, ...] = (),
     workspace_only: bool = False,
 ) -> Offer:
-    """An offer priced per second and tier; `silent_prices` where a clip without sound costs less.
+    """Build an offer priced per second and tier. `silent_prices` are set if a clip without sound costs less.
 
-    `rate` is how many calls a second are taken, and how many tasks run at once unless `running` says otherwise.
+    `rate` is the number of calls accepted per second, and of tasks running at once unless `running` is given.
     """
     sounded = True if silent_prices else None
     rows = [Price(tier=tier, amount=Decimal(amount), sound=sounded) for tier, amount in prices.items()]
@@ -331,7 +331,7 @@ def offer(  # noqa: PLR0913 - one keyword per fact of an offer
 
 
 def global_offers(model_id: str, *, differs: tuple[Field, ...]) -> tuple[Offer, ...]:
-    """What the regions of the Global scope have of Wan 2.6 at its full price."""
+    """Build the offers of Wan 2.6 at full price in the regions of the Global scope."""
     prices = {"720P": "0.086012", "1080P": "0.143353"}
     return tuple(
         offer(region, model_id, "USD", prices, rate=5, differs=differs) for region in ("virginia", "frankfurt")
@@ -339,7 +339,7 @@ def global_offers(model_id: str, *, differs: tuple[Field, ...]) -> tuple[Offer, 
 
 
 def offers_27(model_id: str) -> tuple[Offer, ...]:
-    """Wan 2.7 costs the same a second whatever it makes the clip from."""
+    """Build the offers of Wan 2.7. Its price per second is the same for every kind of input."""
     return (
         offer("singapore", model_id, "USD", {"720P": "0.10", "1080P": "0.15"}, rate=5),
         offer("beijing", model_id, "CNY", {"720P": "0.6", "1080P": "1.0"}, rate=5),

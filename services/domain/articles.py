@@ -1,6 +1,6 @@
-"""An article: words and pictures in their order. How it grows, and how it becomes Markdown. Pure.
+"""Articles: text and pictures in order. How an article grows, and how it becomes Markdown. Pure.
 
-An article's items are described at services.domain.jobs.ArticleItem.
+services.domain.jobs.ArticleItem describes the items of an article.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from services.domain.jobs import ArticleItem
 
 
 def grow(items: list[ArticleItem], *, text: str = "", link: str = "") -> None:
-    """Add what has come next: words continue the last paragraph, a picture begins an item of its own."""
+    """Append the next piece. Text continues the last paragraph; a picture begins an item of its own."""
     if link:
         items.append({"link": link})
     elif text and items and "text" in items[-1]:
@@ -21,12 +21,15 @@ def grow(items: list[ArticleItem], *, text: str = "", link: str = "") -> None:
 
 
 def shown(items: Sequence[ArticleItem]) -> list[dict[str, str]]:
-    """The items that anybody may see: a picture that is still at the vendor is not among them."""
+    """Return the items that may be shown. A picture that is still at the vendor is left out."""
     return [dict(item) for item in items if "link" not in item]
 
 
 def markdown(items: Sequence[ArticleItem], *, names: Mapping[str, str]) -> str:
-    """The article as Markdown. `names` are the file names of its pictures by asset id: they lie beside it."""
+    """Return the article as Markdown.
+
+    `names` maps asset ids to the file names of its pictures, which are stored beside it.
+    """
     blocks: list[str] = []
     pictures = 0
     for item in items:

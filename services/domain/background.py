@@ -1,4 +1,4 @@
-"""Work in the background, for as long as a part of the studio runs."""
+"""Background work that runs while a part of the studio runs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ async def repeating(
     first: float | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[None]:
-    """Repeat `work` every so many seconds inside this context, the first time after `first` seconds.
+    """Repeat `work` every `every` seconds inside this context, the first time after `first` seconds.
 
-    A failure is logged under `name` and ends nothing: the work is repeated after the usual pause.
+    A failure is logged under `name` and does not end the loop. The work is repeated after the usual pause.
     """
 
     async def loop() -> None:
@@ -33,7 +33,7 @@ async def repeating(
             try:
                 await work()
             except Exception:
-                # A locked database, a full disk, a folder that is away, or a bug: the studio goes on without it.
+                # A locked database, a full disk, a missing folder or a bug: the studio continues without it.
                 log.exception("%s stumbled, going on", name)
 
     async with running(loop(), name=name):
@@ -42,7 +42,7 @@ async def repeating(
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
-    """Run `work` beside this context, as a task called `name`, and end it with the context."""
+    """Run `work` beside this context, as a task called `name`. The task ends with the context."""
     task = asyncio.create_task(work, name=name)
     try:
         yield task

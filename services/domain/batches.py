@@ -1,4 +1,4 @@
-"""Some at a time: for statements and listings that must not grow with what they are asked for."""
+"""Batching, for statements and listings that must not grow with the number of items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 
 
 def batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
-    """Yield lists of up to `size` items, in their order. Reads no further than it has given."""
+    """Yield lists of up to `size` items, in order. Never reads ahead of the list it yields."""
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some

@@ -1,4 +1,4 @@
-"""The time as the studio writes it."""
+"""The studio's time formats."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 
 def now_ms() -> int:
-    """Milliseconds since 1970."""
+    """Return the current time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def iso(milliseconds: int) -> str:
-    """A time as ISO 8601 in UTC, to the millisecond."""
+    """Return a time as ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

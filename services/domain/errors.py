@@ -1,4 +1,4 @@
-"""What can go wrong, drawn as one tree by what the reader can do about it.
+"""Every error of the studio, in one tree. It is grouped by what the reader can do about the error.
 
 StudioError                 a sentence a user may read
 ├── InvalidRequest          the values will not do; nothing was sent
@@ -25,7 +25,7 @@ from services.domain.problems import Problem
 
 
 class StudioError(Exception):
-    """Something a user can be told in one sentence."""
+    """An error that one sentence explains to a user."""
 
     @property
     def message(self) -> str:
@@ -34,7 +34,7 @@ class StudioError(Exception):
 
 
 class InvalidRequest(StudioError):
-    """The values will not do. Nothing was sent and nothing was stored."""
+    """The values are not valid. Nothing was sent and nothing was stored."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -46,9 +46,9 @@ class NotFound(StudioError):
 
 
 class OverCap(StudioError):
-    """More than what is left of a cap on money. Nothing was sent and nothing was stored.
+    """The price exceeds the rest of a cap on money. Nothing was sent and nothing was stored.
 
-    `left` is what still fits, in millionths of the currency.
+    `left` is the amount that still fits, in millionths of the currency.
     """
 
     def __init__(self, message: str, *, left: int, currency: str) -> None:
@@ -58,9 +58,9 @@ class OverCap(StudioError):
 
 
 class PriceChanged(StudioError):
-    """An order costs more than the buyer agreed to, or is billed in another currency. Nothing was sent or stored.
+    """A request costs more than the buyer agreed to, or is billed in another currency. Nothing was sent or stored.
 
-    `amount` is what it costs now, as a decimal number in words.
+    `amount` is the price now, as the text of a decimal number.
     """
 
     def __init__(self, message: str, *, amount: str, currency: str) -> None:
@@ -70,7 +70,7 @@ class PriceChanged(StudioError):
 
 
 class FileRefused(StudioError):
-    """A file cannot be taken, read or kept."""
+    """A file cannot be accepted, read or stored."""
 
 
 class NotConfigured(StudioError):
@@ -78,10 +78,10 @@ class NotConfigured(StudioError):
 
 
 class VendorError(StudioError):
-    """DashScope said no, or could not be asked.
+    """DashScope refused a call, or could not be reached.
 
-    `code` and `request_id` are the vendor's own, `http_status` is 0 where there was no answer. `message` is for users;
-    `vendor_message` is what the vendor wrote and belongs in a copyable detail.
+    `code` and `request_id` are the vendor's own. `http_status` is 0 if there was no answer. `message` is for users.
+    `vendor_message` is the vendor's own text and belongs in a copyable detail.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class VendorError(StudioError):
 
 
 class NotTaken(VendorError):
-    """The vendor certainly did not take the call: nothing was bought and the same call may be sent again."""
+    """The vendor certainly did not take the call. Nothing was bought, and the same call may be sent again."""
 
 
 class Unreachable(NotTaken):
@@ -109,22 +109,22 @@ class Unreachable(NotTaken):
 
 
 class Throttled(NotTaken):
-    """The account asks too fast. `code` is never one of the billing codes that share HTTP status 429."""
+    """The account sends requests too fast. `code` is never one of the billing codes that share HTTP status 429."""
 
     after_seconds: float | None = None
-    """How long the vendor asks us to wait, where it says so."""
+    """The wait that the vendor asks for, or None if it names none."""
 
 
 class Unavailable(NotTaken):
-    """The service has no capacity just now, or a call that only reads broke."""
+    """The service has no capacity at the moment, or a call that only reads failed."""
 
 
 class OutcomeUnknown(VendorError):
-    """A create call's answer was lost: the task may exist and may be billed. Never send it again; look it up."""
+    """The answer to a create call was lost: the task may exist and may be billed. Never resend it; look it up."""
 
 
 class Refused(VendorError):
-    """The vendor answered no. The same call will be refused again."""
+    """The vendor refused the call. The same call will be refused again."""
 
 
 class KeyRefused(Refused):
@@ -136,4 +136,4 @@ class BillingStopped(Refused):
 
 
 class ContentRefused(Refused):
-    """Words, picture, sound or result were refused by the content check."""
+    """The content check refused the text, picture, sound or result."""

@@ -1,13 +1,13 @@
-"""The records of the studio's memory: jobs, submissions, assets. Plain values; services.database.jobs stores them.
+"""The studio's records: jobs, submissions and assets. Plain values; services.database.jobs stores them.
 
-Times are whole milliseconds since 1970 (UTC), money is whole millionths of the currency beside it.
+Times are whole milliseconds since 1970 (UTC). Money is whole millionths of the currency beside it.
 
-A job's states; every arrow is one call of `History.change`:
+The states of a job (every arrow is one call of `History.change`):
 
     queued -> uploading -> submitting -> pending -> running -> saving -> succeeded
     any but saving and succeeded -> failed | canceled        saving -> failed (the vendor's 24 hours are over)
     submitting -> unknown (a create call's answer was lost) -> pending (adopted) | queued (not listed: a person decides)
-    submitting -> running -> saving     a live job: one call, answered bit by bit, without a task
+    submitting -> running -> saving     a live job: one call with a streamed answer and no task
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Any
 
 OUTPUT = "output"
-"""The role of an asset that was made. A given file has the name of its field."""
+"""The role of a made asset. The role of a given file is the name of its field."""
 
 
 class JobStatus(StrEnum):
@@ -39,35 +39,35 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether the job will not change state again."""
         return self in FINAL
 
 
 class OnArrival(StrEnum):
-    """What happens to a work that cannot be stopped any more, once it is there."""
+    """How to treat a result that can no longer be stopped, once it arrives."""
 
     KEEP = "keep"
     HIDE = "hide"
-    """It is fetched, since it is paid for, and goes into the bin."""
+    """Download it, since it is paid for, and put it into the bin."""
 
 
 class Decision(StrEnum):
-    """What a person is asked about a job that the studio will not send again by itself, or what they answered."""
+    """The question to a person about a job that the studio will not resend by itself, or their answer."""
 
     WANTED = "wanted"
-    """Asked: it may have been bought, and the vendor's task list does not tell."""
+    """Question: it may have been bought, and the vendor's task list does not settle it."""
     UNLISTED = "unlisted"
-    """Asked: the answer was lost, and the vendor's task list does not show a task. It was most likely not bought."""
+    """Question: the answer was lost, and the vendor's task list shows no task. It was most likely not bought."""
     REFUSED = "refused"
-    """Asked: the vendor did not take it several times. It was not bought."""
+    """Question: the vendor declined it several times. It was not bought."""
     RESTORED = "restored"
-    """A person is asked: the database is an older copy, and it may have been ordered since. It is never looked up."""
+    """Question: the database is an older copy, and the job may have been submitted since. It is never looked up."""
     SEND = "send"
     DROP = "drop"
 
     @property
     def is_open(self) -> bool:
-        """Whether the question is not answered yet."""
+        """Whether the question is still unanswered."""
         return self in (Decision.WANTED, Decision.RESTORED, Decision.UNLISTED, Decision.REFUSED)
 
 
@@ -75,57 +75,62 @@ FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED})
 
 
 class SubmissionState(StrEnum):
-    """What is known of one intent to create a task."""
+    """The known state of one intent to create a task."""
 
     OPEN = "open"
-    """Written before the POST; its answer has not been seen."""
+    """Written before the POST. Its answer has not been seen."""
     TAKEN = "taken"
-    """The vendor took it: the task id is known."""
+    """The vendor took it. The task id is known."""
     NOT_TAKEN = "not_taken"
     """The vendor certainly did not take it, or the task list shows that it was not bought."""
     LOST = "lost"
-    """Nobody can tell whether it was bought, and it is not sent again by itself: a live call of which nothing came
-    back, or an answer that was lost and given up by a person, or after a day."""
+    """It is unknown whether it was bought, and it is never resent automatically.
+
+    Either a live call returned nothing, or the answer was lost and a person gave it up, or a day passed.
+    """
 
 
 class Because(StrEnum):
-    """Why a submission was not taken."""
+    """The reason why a submission was not taken."""
 
     REFUSED = "refused"
-    """The vendor said no, and will again."""
+    """The vendor refused it, and would refuse it again."""
     FULL = "full"
-    """The vendor said that it cannot take it just now."""
+    """The vendor has no capacity at the moment."""
     THROTTLED = "throttled"
-    """The vendor said that orders come too fast."""
+    """The vendor says that requests come too fast."""
     UNLISTED = "unlisted"
     """Its answer was lost, and the vendor's task list did not show a task in time."""
 
 
 class PrecheckState(StrEnum):
-    """What is known of one question to the vendor that is answered at once."""
+    """The known state of one precheck, a call to the vendor that is answered at once."""
 
     OPEN = "open"
-    """Written before the call; its answer has not been seen."""
+    """Written before the call. Its answer has not been seen."""
     PASSED = "passed"
     REFUSED = "refused"
     LOST = "lost"
-    """The answer will not come: it may have been billed. Only somebody's new job asks again."""
+    """The answer will not come, and the call may have been billed. Only a new job repeats it."""
     NOT_TAKEN = "not_taken"
-    """The vendor certainly did not take the question: nothing was billed."""
+    """The vendor certainly did not take the call. Nothing was billed."""
 
 
 ArticleItem = Mapping[str, str]
-"""One item of an article: {"text": words}, {"output": id of a picture's asset}, or, as long as the picture is not on
-our disk, {"link": its address at the vendor}. A link is a key to somebody's picture: never shown, never logged."""
+"""One item of an article: {"text": words} or {"output": id of a picture's asset}.
+
+Until the picture is on our disk, it is {"link": its URL at the vendor}. A link gives access to a person's picture:
+never show it, never log it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One job, as it stands in its row."""
+    """One job, as stored in its row."""
 
     id: str
     sequence: int = 0
-    """The number of the latest change of any job; grows with every change."""
+    """The change number of its latest change. It grows with every change of any job."""
     person: str
     family: str
     model: str
@@ -134,7 +139,7 @@ class Job:
     """The id that is sent in this region."""
     region: str
     account: str
-    """The alias of the vendor key: pinned, never the key."""
+    """The alias of the vendor key. It is pinned, and is never the key itself."""
     base_url: str
     demo: bool
     status: JobStatus = JobStatus.QUEUED
@@ -150,58 +155,58 @@ class Job:
     request_id: str | None = None
     cancel_requested: bool = False
     attention: str | None = None
-    """A sentence on what is unusual just now, or None."""
+    """A sentence on anything unusual at the moment, or None."""
     remark: str | None = None
     """A sentence that stays with the result, or None."""
     article: Sequence[ArticleItem] | None = field(default=None, repr=False)
-    """Words and pictures in their order, where the work is an article; it grows while a live job runs."""
+    """Text and pictures in order, if the result is an article. It grows while a live job runs."""
     error_code: str | None = None
     error_message: str | None = None
     error_hint: str | None = None
     error_detail: str | None = None
-    """What the provider itself said, without links and keys, or None."""
+    """The vendor's own message, without links and keys, or None."""
     estimated_micros: int
     actual_micros: int | None = None
     currency: str
     place: int = 0
-    """Where it stands among all jobs: newest first is highest place first. Given when the job is written."""
+    """The position among all jobs, highest first for newest first. Set when the job is written."""
     seconds: float | None = None
-    """The length of the longest clip or sound that was made, to a tenth; None where nothing of the kind was."""
+    """The length of the longest clip or sound made, to a tenth of a second. None if there is no clip or sound."""
     favourite: bool = False
     rating: int = 0
-    """1 to 5; 0 where nobody gave one."""
+    """1 to 5, or 0 if not rated."""
     deleted_at: int | None = None
-    """Since when it has been in the bin, or None."""
+    """When it was put into the bin, or None."""
     purged_at: int | None = None
-    """When it left the bin for good: then only what it cost is left of it, and nobody is shown it."""
+    """When it was deleted from the bin for good. Only its cost is kept then, and it is never shown."""
     expires_at: int | None = None
-    """When the provider drops the result; known once the task has succeeded there."""
+    """When the vendor deletes the result. Known once the task has succeeded there."""
     imported: bool = False
-    """Whether it was not made here but taken in from files."""
+    """Whether it was imported from files and not made here."""
     source_job: str | None = None
-    """The job that this one is again, or was remixed from."""
+    """The job that this one repeats or remixes."""
     batch: str | None = None
-    """What the jobs of one order have in common, or None."""
+    """The id shared by the jobs of one batch, or None."""
     priority: int = 0
-    """1 for what is urgent: it goes before the rest in a slot that is kept free for it."""
+    """1 if urgent: the job goes before the rest, in a slot that is kept free for urgent jobs."""
     dispatched_at: int | None = None
-    """When it was given a slot: only then it may be sent."""
+    """When it was given a slot. It may be sent only after that."""
     scheduled_at: int | None = None
-    """When the vendor began, by the vendor's own clock."""
+    """When the vendor started, by the vendor's own clock."""
     ended_at: int | None = None
-    """When the vendor ended, by the vendor's own clock."""
+    """When the vendor finished, by the vendor's own clock."""
     on_arrival: OnArrival = OnArrival.KEEP
     decision: Decision | None = None
-    """None as long as nobody has to decide."""
+    """None while no person has to decide."""
     rests_until: int | None = None
-    """Not given a slot before this time."""
+    """The earliest time at which it is given a slot."""
     sends_allowed: int = 3
-    """How many orders of it may come to nothing before a person is asked."""
+    """How many of its submissions may fail before a person is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One intent to create a task: the row that stands before money is spent."""
+    """One intent to create a task. Its row is written before money is spent."""
 
     id: int
     job_id: str
@@ -211,35 +216,35 @@ class Submission:
     state: SubmissionState
     started_at: int
     lost_at: int | None = None
-    """When it became clear that the answer would not come."""
+    """When it became certain that the answer would not come."""
     task_id: str | None = None
     live: bool = False
-    """Whether it is one call without a task: the vendor's task list knows nothing of it."""
+    """Whether it is one call without a task. The vendor's task list does not show it."""
     because: Because | None = None
-    """Why it was not taken, if that is its state."""
+    """The reason why it was not taken, if that is its state."""
 
     @property
     def was_lost(self) -> bool:
-        """Whether its answer was lost while a task may exist at the vendor."""
+        """Whether its answer was lost and a task may exist at the vendor."""
         return self.lost_at is not None and not self.live
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrecheckRun:
-    """One question to the vendor about a file, billed whatever the answer: the row that stands before the call."""
+    """One precheck of a file at the vendor, billed for any answer. Its row is written before the call."""
 
     id: int
     account: str
     vendor_check: str
-    """The vendor's id of the check."""
+    """The vendor's id of the precheck."""
     sha256: str
-    """Of the file that it is about."""
+    """Of the checked file."""
     job_id: str
-    """The job that asked, and pays."""
+    """The job that asked, and that pays."""
     state: PrecheckState
     code: str = ""
     message: str = ""
-    """Why not, in the vendor's words."""
+    """The reason for a refusal, in the vendor's words."""
     micros: int
     currency: str
     asked_at: int
@@ -248,29 +253,29 @@ class PrecheckRun:
 
 @dataclass(frozen=True)
 class OpenSubmission:
-    """An intent of which it is not known whether it was bought, and the words it was made with."""
+    """An intent that may or may not have been bought, and the prompt it was made with."""
 
     submission: Submission
     prompt: str
 
     @property
     def given_up(self) -> bool:
-        """Whether its job does not wait for its task any more."""
+        """Whether its job no longer waits for the task."""
         return self.submission.state is not SubmissionState.OPEN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """One file, made or given. Keys are paths below the archive's folder."""
+    """One file, made or given. Its keys are paths below the archive's folder."""
 
     id: str
     job_id: str
     role: str
-    """OUTPUT, or the name of the field it was given for."""
+    """OUTPUT, or the name of the field that the file was given for."""
     kind: str
     """video, image, audio or article."""
     position: int = 0
-    """The order within its role, for those that have several."""
+    """The order within its role, if the role has several files."""
     name: str
     key: str
     poster_key: str | None = None
@@ -283,9 +288,9 @@ class Asset:
     sha256: str
     created_at: int
     parent_id: str | None = None
-    """The asset that a given file is, or was cut from. It may be another studio's, and unknown here."""
+    """The asset that a given file is, or was cut from. It may belong to another studio and be unknown here."""
     moment: str | None = None
-    """What was cut out of the parent: `first`, `last`, seconds as text, `sound`; None for the whole file."""
+    """The part cut from the parent: `first`, `last`, seconds as text, or `sound`. None for the whole file."""
 
     @property
     def is_output(self) -> bool:
@@ -295,55 +300,57 @@ class Asset:
 
 @dataclass(frozen=True)
 class JobWithAssets:
-    """A job, its files, and how its person has put it in order."""
+    """A job, its files, and the tags and collections its person has put it in."""
 
     job: Job
     assets: tuple[Asset, ...]
     tags: tuple[str, ...] = ()
     """By name."""
     collections: tuple[str, ...] = ()
-    """Ids of the collections it lies in."""
+    """The ids of its collections."""
     parent_jobs: Mapping[str, str] = field(default_factory=dict)
-    """The job of each parent that is known here and belongs to the same person, by the parent's asset id."""
+    """The job of each parent, by the parent's asset id. Only parents known here that belong to the same person."""
 
 
 @dataclass(frozen=True)
 class Page:
     """One page of jobs, newest first.
 
-    `next_cursor` leads to older ones, None at the end; `previous_cursor` leads, asked with `newer=True`, to newer ones,
-    None where the page began at the newest.
+    `next_cursor` leads to older jobs, and is None at the end. `previous_cursor` leads to newer jobs when passed with
+    `newer=True`, and is None if the page begins at the newest job.
     """
 
     items: tuple[JobWithAssets, ...]
     next_cursor: str | None
     previous_cursor: str | None = None
     remarks: tuple[str, ...] = ()
-    """Sentences on what was asked for and is not there, for example a collection."""
+    """Sentences on anything requested that does not exist, for example a collection."""
 
 
 def new_id(now_ms: int) -> str:
-    """An id that sorts by time and cannot be guessed."""
+    """Return a new id that sorts by time and cannot be guessed."""
     return f"{now_ms:012x}{secrets.token_hex(10)}"
 
 
 def output_id(job: Job, number: int) -> str:
-    """The id of output `number` of a job, counted from 1; its article is 0. It is the same whoever saves it, and sorts
-    by the time of the job."""
+    """Return the id of output `number` of a job, counted from 1; the article is 0.
+
+    It is the same for every process that saves the output, and sorts by the time of the job.
+    """
     return f"{job.created_at:012x}{blake2b(f'{job.id}/{number}'.encode(), digest_size=10).hexdigest()}"
 
 
 def place_of(created_at: int, job_id: str) -> int:
-    """Where a job stands among all: by its time, and within a millisecond by 20 bits that its id decides.
+    """Return the position of a job among all: its time, then 20 bits derived from its id.
 
-    Two jobs can meet on one place; who writes them moves the second up until it is free.
+    Two jobs can get the same place. The code that writes them moves the second one up to the next free place.
     """
     bits = int.from_bytes(blake2b(job_id.encode(), digest_size=4).digest()) & _PLACES_PER_MS - 1
     return max(created_at, 0) * _PLACES_PER_MS + bits
 
 
 def first_place_at(created_at: int) -> int:
-    """The lowest place of a time in milliseconds: everything made before stands below."""
+    """Return the lowest place of a time in milliseconds. Everything made earlier has a lower place."""
     return created_at * _PLACES_PER_MS
 
 
@@ -352,9 +359,9 @@ _PLACES_PER_MS = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a given file is, or was cut from."""
+    """The asset that a given file is, or was cut from."""
 
     asset: str
-    """The id of the asset; it may be another studio's."""
+    """The id of the asset. It may belong to another studio."""
     moment: str | None = None
-    """What was cut out of it: `first`, `last`, seconds as text, `sound`; None for the whole file."""
+    """The part cut from it: `first`, `last`, seconds as text, or `sound`. None for the whole file."""

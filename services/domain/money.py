@@ -1,4 +1,4 @@
-"""Amounts of money as a setting and as a sentence has them. Pure: it knows no table and no job."""
+"""Amounts of money in settings and in sentences. Pure: no tables, no jobs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 MICROS = 1_000_000
-"""The parts of a currency's unit that the studio counts in."""
+"""The studio counts in millionths of a currency's unit."""
 _ONE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([A-Za-z]{3})")
 _SYMBOLS = {"CNY": "¥", "USD": "$"}
 
 
 def parse_amounts(text: str) -> dict[str, int]:
-    """Amounts by currency, in millionths: `20 USD, 150 CNY`. Raises ValueError."""
+    """Parse amounts such as `20 USD, 150 CNY` into millionths by currency. Raises ValueError."""
     amounts: dict[str, int] = {}
     for piece in text.split(","):
         found = _ONE.fullmatch(piece.strip())
@@ -25,17 +25,17 @@ def parse_amounts(text: str) -> dict[str, int]:
 
 
 def to_micros(amount: Decimal) -> int:
-    """An amount in millionths, half a millionth up."""
+    """Return an amount in millionths, rounded half up."""
     return int((amount * MICROS).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def of_micros(micros: int) -> float:
-    """An amount as JSON has it."""
+    """Return an amount as a JSON number."""
     return micros / MICROS
 
 
 def said(micros: int, currency: str) -> str:
-    """An amount in a sentence: `$0.50`, `¥12.00`, `$0.0375`; two places at least, as the page has it."""
+    """Format an amount for a sentence: `$0.50`, `¥12.00`, `$0.0375`. At least two decimals, as on the page."""
     amount = Decimal(micros) / MICROS
     cents = amount.quantize(Decimal("0.01"))
     shown = f"{cents:,}" if cents == amount else f"{amount.normalize():,f}"
@@ -43,5 +43,5 @@ def said(micros: int, currency: str) -> str:
 
 
 def listed(amounts: Mapping[str, int]) -> list[dict[str, object]]:
-    """Amounts by currency, as JSON has them."""
+    """Return amounts by currency, as JSON objects."""
     return [{"amount": of_micros(total), "currency": currency} for currency, total in sorted(amounts.items())]

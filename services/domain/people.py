@@ -1,7 +1,7 @@
 """The person behind a request.
 
-The studio has no sign-in of its own. Without a proxy, everyone who opens the page is the one local person. With
-`STUDIO_PERSON_HEADER`, a request belongs to the person that the header names, and is refused without it.
+The studio has no sign-in of its own. Without a proxy, all visitors of the page are the one local person. With
+`STUDIO_PERSON_HEADER`, a request belongs to the person named in the header, and is refused without it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EVERYONE: None = None
-"""As the owner in a query: rows of all people. For the studio's own work, and for admins."""
+"""As the owner in a query: the rows of all people. For the studio's own work, and for admins."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks. They see and change what is theirs; an admin sees and changes what is everybody's."""
+    """The person who makes a request. They see and change their own rows; an admin sees and changes all rows."""
 
     name: str
     admin: bool = False
@@ -25,9 +25,9 @@ class Person:
         return EVERYONE if self.admin else self.name
 
     def sees(self, owner: str) -> bool:
-        """Whether what belongs to `owner` is theirs to see."""
+        """Return whether this person may see the rows of `owner`."""
         return self.admin or self.name == owner
 
 
 LOCAL = Person("local", admin=True)
-"""Whoever sits at a studio that nobody signs in to."""
+"""The person at a studio without sign-in."""

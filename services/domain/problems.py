@@ -1,4 +1,4 @@
-"""Why a value will not do, and how it could be repaired. Words for everybody: it knows no field, file or page."""
+"""Problems with values, and possible repairs. Shared terms: no knowledge of any field, file or page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 PRICE = "price"
-"""The `field` of a problem that is about what something costs."""
+"""The `field` of a problem with the price."""
 COPIES = "copies"
-"""The `field` of a problem that is about how many are asked for."""
+"""The `field` of a problem with the number of copies."""
 
 
 class Repair(StrEnum):
-    """One way a file, or words, can be made to fit."""
+    """One way to make a file, or text, fit."""
 
     RESIZE = "resize"
     CROP = "crop"
@@ -32,33 +32,32 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Other choices that would do: a model, and the values that are to be different."""
+    """Other choices that would be valid: a model, and the values to change."""
 
     model: str
     values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     copies: int | None = None
-    """How many of it; None for as many as there were."""
+    """The number of copies, or None to keep the number."""
 
 
 @dataclass(frozen=True)
 class Fix:
-    """An offer to repair: what would be done, and how the button says it."""
+    """An offered repair: the repair, and the label of its button."""
 
     repair: Repair
     label: str
     change: Change | None = None
-    """What to choose instead, where nothing given is repaired."""
+    """The choice to make instead, if no given file or text is repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Why a value will not do, and how it could be repaired. `advice` is said but refuses nothing."""
+    """Why a value is not valid, and how to repair it. `advice` is shown but refuses nothing."""
 
     field: str
-    """The name of a field; `model` and `region` for where it goes, `price` for what it costs, `copies` for how
-    many are asked for."""
+    """The name of a field, or `model`, `region`, `price` (its cost) or `copies` (the number requested)."""
     message: str
     fix: Fix | None = None
     advice: bool = False
     item: int | None = None
-    """Which file of a list it is about, counted from 0."""
+    """The index of the file in a list, counted from 0."""

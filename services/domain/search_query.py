@@ -1,4 +1,4 @@
-"""A search, as plain values. services.gallery.search_syntax reads it from what was typed."""
+"""A search, as plain values. services.gallery.search_syntax parses it from the typed text."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from services.domain.jobs import JobStatus
 
 
 class Trait(StrEnum):
-    """What can be one of several words."""
+    """A property with one of several words as its value."""
 
     MODEL = "model"
     FAMILY = "family"
     STATUS = "status"
     KIND = "kind"
-    """Of what was made: an asset's kind."""
+    """The kind of a made asset."""
     TAG = "tag"
     PERSON = "person"
     COLLECTION = "collection"
 
 
 class Measure(StrEnum):
-    """What can lie within bounds."""
+    """A property with a numeric range."""
 
     SECONDS = "seconds"
     COST = "cost"
-    """In the job's own currency: what was billed, else what was estimated."""
+    """In the job's own currency: the billed amount, else the estimate."""
     RATING = "rating"
     CREATED = "created"
     """Milliseconds since 1970."""
 
 
 class Mark(StrEnum):
-    """What is or is not."""
+    """A property that is true or false."""
 
     FAVOURITE = "favourite"
     IMPORTED = "imported"
@@ -42,7 +42,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """Words that must stand in the prompt or tags; a phrase stands in one piece and in whole words."""
+    """Words that must occur in the prompt or tags. A phrase must occur in one piece and as whole words."""
 
     text: str
     phrase: bool = False
@@ -51,7 +51,7 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Among:
-    """One of these values: ids of models and families, states; tags, people and collections as they were typed."""
+    """One of these values: ids of models and families, states; or tags, people and collections as typed."""
 
     trait: Trait
     values: tuple[str, ...]
@@ -60,7 +60,7 @@ class Among:
 
 @dataclass(frozen=True, kw_only=True)
 class Between:
-    """Within bounds, the bounds included unless they are open."""
+    """A value within bounds. The bounds are included unless they are open."""
 
     measure: Measure
     low: float = -math.inf
@@ -72,7 +72,7 @@ class Between:
 
 @dataclass(frozen=True, kw_only=True)
 class Marked:
-    """Has a mark."""
+    """A job with a mark."""
 
     mark: Mark
     without: bool = False
@@ -83,17 +83,17 @@ Filter = Among | Between | Marked
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What was understood of a query. All of it must hold."""
+    """A parsed query. All of its conditions must hold."""
 
     words: tuple[Words, ...] = ()
     filters: tuple[Filter, ...] = ()
     remarks: tuple[str, ...] = ()
-    """Sentences on what was not understood."""
+    """Sentences on the parts that were not understood."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Find:
-    """What to look for. Absent means anything."""
+    """The criteria of a search. An absent one matches anything."""
 
     person: str | None = None
     demo: bool | None = None
@@ -101,6 +101,6 @@ class Find:
     family: str | None = None
     statuses: tuple[JobStatus, ...] = ()
     deleted: bool = False
-    """Whether to look in the bin; it is never mixed with the rest."""
+    """Whether to search the bin. Its jobs are never mixed with the rest."""
     collection: str | None = None
-    """The id of a collection to stay in."""
+    """The id of a collection to search within."""

@@ -1,1 +1,1 @@
-"""What surrounds the process: variables, settings files, the home folder, the terminal. Knows nothing of the studio."""
+"""The environment of the process: variables, settings files, home folder, terminal. Independent of the studio."""

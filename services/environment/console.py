@@ -1,4 +1,4 @@
-"""What is said to the person at the console. Never fails: a console may be closed, or know no letters but ASCII."""
+"""Output to the console. Never fails, even if the console is closed or supports ASCII only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import TextIO
 
 EXIT_CODE = 2
-"""How a program ends that cannot start as it was asked to."""
+"""Exit code of a program that cannot start as requested."""
 INTERRUPTED_EXIT_CODE = 130
-"""How a program ends that was stopped with Ctrl+C, as a shell has it."""
+"""Exit code after Ctrl+C, as in a shell."""
 
 
 class CannotStart(Exception):
-    """The program cannot start. `sentences` say why and what helps, a line each."""
+    """The program cannot start. `sentences` give the reason and the remedy, one per line."""
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
@@ -22,12 +22,12 @@ class CannotStart(Exception):
 
 
 def say(sentence: str, *, to: TextIO | None = None) -> None:
-    """Write one line, to standard error if nothing else is named."""
+    """Write one line, to standard error by default."""
     stream = to if to is not None else sys.stderr
     if stream is None:  # pythonw has no console
         return
     line = f"{sentence}\n"
-    with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads any more
+    with contextlib.suppress(OSError, ValueError):  # closed, or no longer read
         try:
             stream.write(line)
         except UnicodeEncodeError:
@@ -36,13 +36,13 @@ def say(sentence: str, *, to: TextIO | None = None) -> None:
 
 
 def say_all(sentences: Sequence[str]) -> None:
-    """Write a line for each sentence to standard error."""
+    """Write each sentence to standard error, one per line."""
     for sentence in sentences:
         say(sentence)
 
 
 def let_every_letter_through() -> None:
-    """Make print and the log's console lines survive a console that knows only some letters."""
+    """Make print and the log's console lines safe for a console with a limited character set."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

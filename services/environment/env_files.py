@@ -1,7 +1,7 @@
-"""Reads `.env`, in whatever encoding an editor or a shell has left it.
+"""Reads `.env` in any encoding that an editor or a shell may have used.
 
-Names of settings are ASCII and most values are too, so a file in a foreign encoding is still of use: only a value that
-has other letters in it cannot be trusted, and `EnvFile.unreadable` names it.
+Names of settings are ASCII, and so are most values. A file in a foreign encoding is therefore still usable. Only a
+value with other letters cannot be trusted, and `EnvFile.unreadable` names it.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from dotenv.parser import parse_stream
 _LONGEST_BYTES = 1_000_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does, so it is looked for first
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # starts with the bytes of the next one, so it is checked first
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WRITTEN_FOR_A_SHELL = re.compile(r"^[ \t]*(?:\$env:|set[ \t]+)(?=[A-Za-z_]\w*[ \t]*=)", re.IGNORECASE | re.MULTILINE)
-"""PowerShell's `$env:NAME=` and the old console's `set NAME=`, which people paste into the file."""
+"""PowerShell's `$env:NAME=` and cmd's `set NAME=`, which people paste into the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvFile:
-    """One file of settings."""
+    """One settings file."""
 
     path: Path
     values: Mapping[str, str] = field(default_factory=dict)
-    """By their names as written. A name without `=` is left out."""
+    """Values by name, as written. A name without `=` is left out."""
     unreadable: frozenset[str] = frozenset()
-    """Names whose values have letters that cannot be read, since the file is not saved as UTF-8."""
+    """Names of values with unreadable letters, because the file is not saved as UTF-8."""
     bad_lines: tuple[int, ...] = ()
-    """Numbers of lines that are no setting."""
+    """Numbers of the lines that are not settings."""
     refused: str = ""
-    """Why the file was not read at all, as a sentence."""
+    """A sentence on why the file was not read at all, or an empty string."""
     skipped: str = ""
-    """Why it does not count, though nothing is wrong with the settings, as a sentence."""
+    """A sentence on why the file is ignored although no setting is wrong, or an empty string."""
 
 
 def read_env_file(path: Path) -> EnvFile | None:
-    """Read a file. None if there is none; never raises."""
+    """Read a file. Returns None if there is none. Never raises."""
     try:
         if path.is_dir():
             return _folder(path)
@@ -67,13 +67,13 @@ def read_env_file(path: Path) -> EnvFile | None:
 
 
 def _folder(path: Path) -> EnvFile:
-    if (path / "pyvenv.cfg").exists():  # some name their environment of packages so
+    if (path / "pyvenv.cfg").exists():  # some people name their virtual environment `.env`
         return EnvFile(path=path)
     return EnvFile(path=path, skipped=f"{path} is a folder, so no settings are read from it. It should be a text file.")
 
 
 def _read(path: Path, raw: bytes) -> EnvFile:
-    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # it warns of lines that `bad_lines` names
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # it warns of lines that `bad_lines` reports
     text = _WRITTEN_FOR_A_SHELL.sub("", _text(raw))
     values = {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
     bad = tuple(binding.original.line for binding in parse_stream(StringIO(text)) if binding.error)
@@ -82,7 +82,7 @@ def _read(path: Path, raw: bytes) -> EnvFile:
 
 
 def _text(raw: bytes) -> str:
-    """The text; bytes that cannot be read become lone surrogates."""
+    """Decode the text. Bytes that cannot be read become lone surrogates."""
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return raw[len(mark) :].decode(encoding, "replace").replace("\ufffd", "\udcff")
@@ -96,7 +96,7 @@ def _text(raw: bytes) -> str:
 
 
 def _wide_encoding(raw: bytes) -> str:
-    """UTF-16 without a mark: names are ASCII, so every other byte is zero."""
+    """Detect UTF-16 without a mark: names are ASCII, so every other byte is zero."""
     even, odd = raw[0::2].count(0), raw[1::2].count(0)
     if max(even, odd) * 4 < len(raw):
         return ""
@@ -104,7 +104,7 @@ def _wide_encoding(raw: bytes) -> str:
 
 
 def _of_this_machine() -> str:
-    """The encoding that old programs of this machine write, such as GBK on a Chinese Windows."""
+    """Return the legacy encoding of this machine, such as GBK on a Chinese Windows."""
     name = locale.getencoding()
     try:
         known = codecs.lookup(name).name

@@ -1,4 +1,4 @@
-"""The studio's folder: where it is, whether it can be made and written to. Makes nothing anywhere else."""
+"""The studio's folder: its path, and whether it can be made and written to. Creates nothing anywhere else."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from pathlib import Path
 from services.environment.console import CannotStart
 
 ENOUGH_BYTES = 500_000_000
-"""With less than this a long clip with its small pictures may not fit any more."""
+"""With less space than this, a long clip with its poster and thumbnail may not fit."""
 _PROBE_BYTES = 1_000_000
-"""What must fit at the least: the database writes its journal before anything can be looked at or deleted."""
+"""The minimum that must fit: the database writes its journal before anything can be read or deleted."""
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - where the system keeps them
 _SET_IT = "Set STUDIO_HOME to a folder that can be written to."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """What was found at the studio's folder."""
+    """The result of checking the studio's folder."""
 
     path: Path
     exists: bool
     free_bytes: int
     problem: str = ""
-    """Why it cannot be used, as a sentence."""
+    """A sentence on why it cannot be used, or an empty string."""
 
     @property
     def is_low(self) -> bool:
-        """Whether there is little room left."""
+        """Whether little disk space is left."""
         return self.free_bytes < ENOUGH_BYTES
 
 
 def expanded(given: Path) -> Path:
-    """The folder, absolute. Raises CannotStart if `~` stands for nothing."""
+    """Return the folder as an absolute path. Raises CannotStart if `~` cannot be resolved."""
     text = _with_variables(str(given), os.environ)
     if text.startswith("~"):
         text = _of_person(text)
@@ -56,7 +56,10 @@ def expanded(given: Path) -> Path:
 
 
 def _is_writable_as_text(text: str) -> bool:
-    """Whether the database can be named so: other bytes than UTF-8, or a bare C locale, give lone surrogates."""
+    """Return whether the database can use this path.
+
+    Bytes that are not UTF-8, or a bare C locale, give lone surrogates.
+    """
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -65,7 +68,7 @@ def _plain(text: str) -> str:
 
 
 def _of_person(text: str) -> str:
-    """A path that begins with `~`, with the folder of the person instead."""
+    """Replace the `~` at the start of a path with the person's home folder."""
     own = re.fullmatch(r"~([/\\].*)?", text, re.DOTALL) is not None  # not another person's, as in ~mei/films
     named = Path(os.environ.get("USERPROFILE" if os.name == "nt" else "HOME", "")).is_absolute()
     found = _expanduser(text) if named or not own else _from_accounts(text)
@@ -85,7 +88,7 @@ def _expanduser(text: str) -> str:
 
 
 def _from_accounts(text: str) -> str:
-    """The same from the system's list of accounts, which an empty or odd HOME would otherwise hide."""
+    """Resolve `~` from the system's list of accounts, which an empty or odd HOME would otherwise hide."""
     if os.name == "nt":
         return _expanduser(text)
     import pwd  # noqa: PLC0415 - is not there on Windows
@@ -98,12 +101,12 @@ def _from_accounts(text: str) -> str:
 
 
 def _with_variables(text: str, environ: Mapping[str, str]) -> str:
-    """`$HOME/films` as a shell would read it. What names no variable stays as it is."""
+    """Expand variables such as `$HOME/films` as a shell does. Unknown variables stay as they are."""
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda found: environ.get(found[1] or found[2]) or found[0], text)
 
 
 def look_at_home(path: Path) -> Home:
-    """See whether the folder can be used, without making it."""
+    """Check whether the folder can be used, without making it."""
     try:
         exists = path.is_dir()
         problem = "" if exists else _why_not_made(path)
@@ -116,7 +119,10 @@ def look_at_home(path: Path) -> Home:
 
 
 def _why_not_made(path: Path) -> str:
-    """Why the folder cannot be made. Only the folder itself is made: a parent that is missing may be a disk that is."""
+    """Return why the folder cannot be made, or an empty string.
+
+    Only the folder itself is ever made: a missing parent may mean a missing disk.
+    """
     if path.exists():
         return f"{path} is a file, and the studio needs a folder. {_SET_IT}"
     if path.parent.exists() and not path.parent.is_dir():
@@ -132,7 +138,7 @@ def _why_not_made(path: Path) -> str:
 
 
 def _why_not_written(path: Path) -> str:
-    """Why nothing can be written: tried with a small file, since rights alone do not say it."""
+    """Return why nothing can be written. Tested with a small file, since permissions alone do not show it."""
     probe = path / f".probe-{secrets.token_hex(4)}"
     try:
         with probe.open("xb") as file:
@@ -162,9 +168,9 @@ def _reason(error: Exception) -> str:
 
 
 def make_home(path: Path) -> Home:
-    """Make the folder if it is not there, for its owner alone. Raises CannotStart if it cannot be used."""
+    """Make the folder if it is missing, readable by its owner only. Raises CannotStart if it cannot be used."""
     umask = os.umask(0o077)
-    os.umask(umask & ~0o700)  # a mask that locks out its own owner would make folders that we cannot enter
+    os.umask(umask & ~0o700)  # a mask that locks out the owner would make folders that we cannot enter
     home = look_at_home(path)
     if not home.problem and not home.exists:
         try:
@@ -178,7 +184,7 @@ def make_home(path: Path) -> Home:
 
 
 def settle_temporary_files(home: Path, environ: MutableMapping[str, str]) -> list[str]:
-    """See that temporary files have a folder. Returns what was changed, as sentences."""
+    """Ensure that temporary files have a folder. Returns the changes, as sentences."""
     said: list[str] = []
     own = home / "cache" / "temporary"
     for name in ("TMPDIR", "TEMP", "TMP"):
@@ -204,14 +210,14 @@ def settle_temporary_files(home: Path, environ: MutableMapping[str, str]) -> lis
 def _usual_temporary_folder() -> str | None:
     try:
         found = tempfile.gettempdir()
-        # Python's last resort is the current folder, which may be anything.
+        # Python falls back to the current folder, which may be any folder.
         return None if found not in _TEMPORARY and Path(found) == Path.cwd() else found
-    except FileNotFoundError:  # there is none, or the current folder was deleted
+    except FileNotFoundError:  # no temporary folder, or the current folder was deleted
         return None
 
 
 def _can_be_made(folder: str) -> bool:
-    """Whether the folder, or the nearest one above it that exists, can be written to."""
+    """Return whether the folder, or its nearest existing parent, can be written to."""
     if not folder.strip():
         return False
     try:

@@ -1,16 +1,16 @@
-"""Which Pythons the studio runs on. Written so that every Python 3 can read it: no newer syntax, no imports of ours."""
+"""The supported Python versions. Every Python 3 must be able to read this file: no newer syntax, no own imports."""
 
 import sys
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)
-"""The newest one that is supported. A newer one is not refused: `python app.py --check` says that it is untested."""
+"""The newest supported version. A newer one is not refused: `python app.py --check` reports it as untested."""
 
 SUPPORTED = f"{OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
 
 
 def refusal(major: int, minor: int) -> str:
-    """Say why this Python will not do. Empty if it will."""
+    """Return why this Python is not supported, or an empty string if it is."""
     if (major, minor) >= OLDEST:
         return ""
     return (
@@ -20,7 +20,7 @@ def refusal(major: int, minor: int) -> str:
 
 
 def refuse_other_versions() -> None:
-    """End the program with a sentence if this Python is too old."""
+    """Exit with a sentence if this Python is too old."""
     why = refusal(sys.version_info[0], sys.version_info[1])
     if why:
         sys.stderr.write(f"{why}\n")

@@ -1,6 +1,6 @@
-"""What each kind of setting may be, near misses understood. Each function returns the value or raises ValueError.
+"""Parsers for each kind of setting. They understand near misses, and return the value or raise ValueError.
 
-The errors go on after "STUDIO_PORT is abc:" and say what is allowed.
+The messages follow "STUDIO_PORT is abc:" and state the allowed values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.catalogue.regions import REGIONS, region_named
 from services.domain.money import parse_amounts
 
 CURRENCIES = ("USD", "CNY")
-"""What the provider bills in."""
+"""The currencies that the vendor bills in."""
 
 _LONGEST_POLL_SECONDS = 3600.0
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -30,7 +30,7 @@ _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"
 
 
 def region(text: str) -> str:
-    """The id of a region, from its id, its name, its code or a usual short form."""
+    """Return the id of a region, given its id, name, code or a usual short form."""
     found = region_named(text)
     if found is None:
         raise ValueError(f"it must be one of {', '.join(known.id for known in REGIONS)}")
@@ -38,7 +38,7 @@ def region(text: str) -> str:
 
 
 def port(text: object) -> object:
-    """A TCP port."""
+    """Parse a TCP port."""
     number = text.removeprefix(":").strip() if isinstance(text, str) else str(text)
     if not number.isascii() or not number.isdigit() or int(number) > 65535:
         raise ValueError("it must be a whole number from 0 to 65535, for example 7860")
@@ -46,7 +46,7 @@ def port(text: object) -> object:
 
 
 def seconds(text: object) -> object:
-    """A pause in seconds."""
+    """Parse a pause in seconds."""
     try:
         number = float(re.sub(r"\s*s(ec(onds)?)?$", "", str(text).lower()))
     except ValueError:
@@ -57,7 +57,7 @@ def seconds(text: object) -> object:
 
 
 def switch(text: object) -> object:
-    """On or off."""
+    """Parse a switch that is on or off."""
     if isinstance(text, str):
         word = text.lower()
         if word in {"1", "true", "yes", "on", "y", "t"}:
@@ -69,7 +69,7 @@ def switch(text: object) -> object:
 
 
 def names(text: object) -> object:
-    """Several names: a JSON list, or names with commas between."""
+    """Parse several names: a JSON list, or names separated by commas."""
     if not isinstance(text, str):
         return text
     if text.startswith("["):
@@ -86,7 +86,7 @@ def names(text: object) -> object:
 
 
 def host_names(text: object) -> object:
-    """Several names of hosts. Of whole addresses the host is taken."""
+    """Parse several host names. Of a full URL, only the host is used."""
     given = names(text)
     if not isinstance(given, tuple | list):
         return given
@@ -104,7 +104,7 @@ def _host_of(name: str) -> str:
 
 
 def listening_host(text: str) -> str:
-    """An address of this machine, or a name for one."""
+    """Parse an address of this machine, or a name for one."""
     host = text.strip().removeprefix("[").removesuffix("]")
     try:
         ip_address(host)
@@ -118,7 +118,7 @@ def listening_host(text: str) -> str:
 
 
 def header(text: str | None) -> str | None:
-    """The name of an HTTP header."""
+    """Parse the name of an HTTP header."""
     if text is None:
         return None
     name = text.rstrip(": ")
@@ -128,7 +128,7 @@ def header(text: str | None) -> str | None:
 
 
 def amounts(text: str | None) -> str | None:
-    """Amounts of money, each with a currency that the provider bills in."""
+    """Parse amounts of money, each in a currency that the vendor bills in."""
     if text is None:
         return None
     written = ", ".join(_amount(piece.strip()) for piece in re.split(r"[,;]", text))
@@ -143,7 +143,7 @@ def amounts(text: str | None) -> str | None:
 
 
 def _amount(piece: str) -> str:
-    """`$20`, `20$` and `USD 20` as `20 USD`; anything else as it is."""
+    """Rewrite `$20`, `20$` and `USD 20` as `20 USD`. Other text stays as it is."""
     turned = _AMOUNT_FIRST.fullmatch(piece)
     if turned:
         return f"{turned[2]} {turned[1].upper()}"
@@ -154,7 +154,7 @@ def _amount(piece: str) -> str:
 
 
 def web_address(text: str | None) -> str | None:
-    """An address that begins with http:// or https://, without a slash at its end."""
+    """Parse a URL that begins with http:// or https://. A trailing slash is removed."""
     if text is None:
         return None
     written = text.strip().rstrip("/")
@@ -173,7 +173,7 @@ def _usual_scheme(address: str) -> str:
 
 
 def _split(address: str) -> SplitResult | None:
-    """The parts of an address, or None if it is none."""
+    """Split a URL into its parts. Returns None if it is not a URL."""
     try:
         parts = urlsplit(address)
         usable = parts.hostname and (parts.port is None or parts.port) and not re.search(r"[\s\\]", address)
@@ -183,7 +183,7 @@ def _split(address: str) -> SplitResult | None:
 
 
 def _is_host(host: str) -> bool:
-    """Whether this may be a host; names in other scripts are taken too."""
+    """Return whether this may be a host. Names in other scripts are accepted too."""
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
@@ -192,7 +192,7 @@ def _is_host(host: str) -> bool:
 
 
 def database_url(text: str | None) -> str | None:
-    """The address of a PostgreSQL database, or of an SQLite file."""
+    """Parse the URL of a PostgreSQL database, or of an SQLite file."""
     if text is None:
         return None
     scheme, _, rest = text.partition("://")
@@ -201,7 +201,7 @@ def database_url(text: str | None) -> str | None:
         raise ValueError("it must look like postgresql://user:password@host/name")
     try:
         url = make_url(f"{_DRIVERS[known]}://{rest}")
-    except (ArgumentError, ValueError):  # a port that is no number
+    except (ArgumentError, ValueError):  # a port that is not a number
         raise ValueError("it must look like postgresql://user:password@host/name") from None
     if known != "sqlite" and not url.database:
         raise ValueError("the name of the database is missing: postgresql://user:password@host/name")
@@ -209,16 +209,16 @@ def database_url(text: str | None) -> str | None:
 
 
 def with_driver(url: str) -> str:
-    """The address of a database as SQLAlchemy has it, with the driver that we use."""
+    """Return the database URL for SQLAlchemy, with the driver that we use."""
     scheme, _, rest = url.partition("://")
     return f"{_DRIVERS.get(scheme.lower().partition('+')[0], scheme)}://{rest}"
 
 
 def key(text: str) -> str:
-    """A key without the word `Bearer` that stands before it in examples of calls."""
+    """Return a key without the word `Bearer` that precedes it in examples of calls."""
     return re.sub(r"^(authorization\s*:\s*)?bearer\s+", "", text, flags=re.IGNORECASE).strip()
 
 
 def looks_like_a_key(text: str) -> bool:
-    """Whether this may stand in a header as a key: visible ASCII without a space."""
+    """Return whether this can be sent in a header as a key: visible ASCII without a space."""
     return re.fullmatch(r"[!-~]{8,400}", text) is not None

@@ -1,4 +1,4 @@
-"""Which variable is set, to what, and where: the environment first, then the files of settings."""
+"""The variables that are set, their values and origins: the environment first, then the settings files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from services.environment.env_files import EnvFile
 
 ENVIRONMENT = "the environment"
 ENV_FILE = "STUDIO_ENV_FILE"
-"""Names the one file of settings to read, instead of those in the usual places."""
+"""Names the one settings file to read, instead of those in the usual places."""
 BESIDE_APP = Path(__file__).resolve().parent.parent.parent / ".env"
-"""Where the README says that the file lies."""
+"""The path of the file according to the README."""
 USUAL_PLACES = (BESIDE_APP, Path(".env"))
-"""Where settings are looked for: what lies in the folder that a program is started from counts more."""
+"""The paths of the settings files. The file in the current folder takes precedence."""
 
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
-"""Letters that show nothing and come along when something is copied from a web page."""
+"""Invisible letters that are included when text is copied from a web page."""
 _QUOTES = ('""', "''", "``", "“”", "‘’", "„“", "«»")
 
 
@@ -27,17 +27,17 @@ class Given:
     """One variable that is set."""
 
     name: str
-    """As written."""
+    """The name, as written."""
     value: str
-    """Without quotes and spaces around it; never empty."""
+    """The value, without quotes and spaces around it. Never empty."""
     origin: str
     """`the environment`, or the path of a file."""
 
 
 def cleaned(text: str) -> str:
-    """The text without spaces, line ends and quotes around it.
+    """Return the text without spaces, line ends and quotes around it.
 
-    A quote is taken off only if its other half is at the other end and nowhere between: `"mei","omar"` stays whole.
+    A quote is removed only if its match is at the other end and not in between: `"mei","omar"` stays whole.
     """
     while True:
         before, text = text, text.strip().strip(_UNSEEN)
@@ -50,7 +50,7 @@ def cleaned(text: str) -> str:
 
 
 def places(configured: object, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files to look at, the one that counts least first. `configured` is what the settings' class names."""
+    """Return the files to read, lowest precedence first. `configured` is the value in the settings class."""
     if configured is None:
         return ()
     chosen = cleaned(environ.get(ENV_FILE, ""))
@@ -65,11 +65,14 @@ def places(configured: object, environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def gathered(environ: Mapping[str, str], files: Sequence[EnvFile]) -> dict[str, Given]:
-    """Every variable that is set, by its name in capitals. What counts most wins; an empty one counts for nothing."""
+    """Return every set variable, by its name in capitals.
+
+    The source with the highest precedence wins. Empty values are ignored.
+    """
     found: dict[str, Given] = {}
     sources = [(str(file.path), file.values) for file in files]
     for origin, values in [*sources, (ENVIRONMENT, environ)]:
-        # A name in capitals counts more than the same in small letters.
+        # A name in capitals overrides the same name in small letters.
         for name in sorted(values, key=str.isupper):
             value = cleaned(values[name])
             if value:

@@ -1,6 +1,6 @@
-"""What our programs do first: read the settings, mend the network, make the home. One sentence for all that is wrong.
+"""The first steps of our programs: read the settings, fix the network, make the home. A sentence for each problem.
 
-Hides where a setting comes from and how an error of the settings becomes a sentence.
+Hides the origin of a setting and how a settings error becomes a sentence.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _LONGEST_SHOWN = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What the settings are and where they come from."""
+    """The settings and their origins."""
 
     settings: Settings
     given: Mapping[str, Given]
     files: tuple[EnvFile, ...]
     remarks: tuple[str, ...]
-    """What was mended or ignored, a sentence each."""
+    """The things that were fixed or ignored, one sentence each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A program that may go on."""
+    """The result of a start that may continue."""
 
     settings: Settings
     remarks: tuple[str, ...]
 
 
 def begin() -> Started:
-    """Read the settings, make the network environment safe and the home usable. Raises CannotStart."""
+    """Read the settings, and make the network environment safe and the home usable. Raises CannotStart."""
     let_every_letter_through()
     found = look_at_settings()
     said = (*found.remarks, *mend_environment(found.settings), *make_ready(found.settings))
@@ -55,7 +55,7 @@ def begin() -> Started:
 
 
 def settings_of_a_command() -> Settings:
-    """The settings of a command that does not serve; what a person should know of them is said. Raises CannotStart."""
+    """Return the settings of a command that does not serve, and print the remarks on them. Raises CannotStart."""
     let_every_letter_through()
     found = look_at_settings()
     say_all(found.remarks)
@@ -63,7 +63,7 @@ def settings_of_a_command() -> Settings:
 
 
 def make_ready(settings: Settings) -> list[str]:
-    """Make the home and see that the database answers. Returns what a person should know. Raises CannotStart."""
+    """Make the home and check that the database answers. Returns remarks for a person. Raises CannotStart."""
     home = make_home(settings.home)
     said = settle_temporary_files(home.path, os.environ)
     if home.is_low:
@@ -75,7 +75,7 @@ def make_ready(settings: Settings) -> list[str]:
 
 
 def look_at_settings() -> Found:
-    """Read every setting. Raises CannotStart with a sentence for each that is wrong."""
+    """Read every setting. Raises CannotStart with a sentence for each wrong setting."""
     where = places(Settings.model_config.get("env_file"), os.environ)
     read = [(path, read_env_file(path)) for path in where]
     files = tuple(file for _, file in read if file is not None)
@@ -104,7 +104,7 @@ def look_at_settings() -> Found:
 
 
 def mend_environment(settings: Settings) -> list[str]:
-    """Make the environment of this process safe for our libraries. Returns what was changed, as sentences."""
+    """Make the environment of this process safe for our libraries. Returns the changes, as sentences."""
     addresses = [settings.dashscope_base_url, *settings.dashscope_base_urls.values()]
     hosts = [urlsplit(address).hostname or "" for address in addresses if address]
     said = [*mend_numbers(os.environ), *mend_network(os.environ, hosts=hosts)]
@@ -119,7 +119,7 @@ def mend_environment(settings: Settings) -> list[str]:
 
 
 def _unread_values(files: tuple[EnvFile, ...], given: Mapping[str, Given]) -> list[str]:
-    """A sentence for each setting whose value came from a file in an encoding that cannot be told."""
+    """Return a sentence for each setting whose value came from a file in an unknown encoding."""
     ours = {name.upper() for name in Settings.model_fields}
     return [
         f"{name} in {file.path} has letters that cannot be read. Save the file as UTF-8 and start again."
@@ -132,9 +132,9 @@ def _unread_values(files: tuple[EnvFile, ...], given: Mapping[str, Given]) -> li
 
 
 def _sentence(error: Mapping[str, Any], given: Mapping[str, Given]) -> str:
-    """Say of a wrong setting which it is, what it is, where it is set, and what is allowed.
+    """Describe a wrong setting in a sentence: its name, value, origin, and the allowed values.
 
-    Any: an error as pydantic hands it over.
+    Any: an error in pydantic's format.
     """
     field = str(error["loc"][0])
     variable = _variable(field, error["loc"][1:], given)
@@ -166,7 +166,10 @@ def _bad_line(file: EnvFile, number: int) -> str:
 
 
 def _odd_keys(given: Mapping[str, Given]) -> list[str]:
-    """Keys that no region will take. The studio starts all the same: everything made so far is to be seen."""
+    """Return a sentence for each key that no region will accept.
+
+    The studio starts all the same: existing results must stay viewable.
+    """
     return [
         f"{variable.name} does not look like a key: it is too short, or has a space or a letter that no key has. "
         "Copy it again, whole, from the Model Studio console."

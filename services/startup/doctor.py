@@ -1,6 +1,6 @@
-"""`python app.py --check` or `python -m services.startup.doctor`: what is set, from where, and whether it can start.
+"""`python app.py --check` or `python -m services.startup.doctor`: the settings, their origins, and a start check.
 
-It changes nothing and makes no folder. Keys are never shown. Exit code 0 if the studio can start, else 2.
+It changes nothing and makes no folder. It never shows a key. The exit code is 0 if the studio can start, else 2.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _GB, _MB = 1_000_000_000, 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     title: str
     text: str
     stops: bool = False
-    """Whether the studio cannot start like this."""
+    """Whether this prevents a start."""
     warns: bool = False
-    """Whether it starts, but a person should look at this."""
+    """Whether the studio starts, but a person should look at this."""
 
     def __str__(self) -> str:
         mark = "NO" if self.stops else "!!" if self.warns else "ok"
@@ -77,7 +77,7 @@ def _write(lines: Sequence[str]) -> None:
 
 
 def _settings(found: Found) -> list[str]:
-    """Every setting, its value and where it comes from."""
+    """List every setting, its value and its origin."""
     rows = [row for name in Settings.model_fields for row in _rows(name, found)]
     width = max(len(name) for name, _, _ in rows)
     value_width = min(max(len(value) for _, value, _ in rows), 40)
@@ -116,7 +116,7 @@ def _origin(variable: Given) -> str:
 
 
 def examine(found: Found) -> list[Line]:
-    """Look at everything that may stand in the way of a start."""
+    """Check everything that may prevent a start."""
     settings = found.settings
     mended = mend_environment(settings)
     home = look_at_home(settings.home)
@@ -202,7 +202,7 @@ def _space(home: Home) -> list[Line]:
 
 
 def database_line(settings: Settings) -> Line:
-    """Say of which kind the database is and whether it can be read."""
+    """Report the kind of the database and whether it can be read."""
     server = server_of(settings)
     if server is None:
         return _sqlite(Path(sa.make_url(settings.database_url).database or ""))

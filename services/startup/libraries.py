@@ -1,4 +1,4 @@
-"""Numbers that our libraries read from the environment as they load, and which end the program if they are none."""
+"""Numbers that our libraries read from the environment on import. An invalid number would end the program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBERS = (
 
 
 def mend_numbers(environ: MutableMapping[str, str]) -> list[str]:
-    """Take out what is no number. Returns what was changed, as sentences."""
+    """Remove values that are not numbers. Returns the changes, as sentences."""
     said: list[str] = []
     for name in NUMBERS:
         try:

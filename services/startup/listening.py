@@ -1,4 +1,4 @@
-"""The address a server listens on: taken before anything heavy is loaded, and a sentence if it cannot be had."""
+"""The address that a server listens on, reserved before anything heavy is loaded. A sentence if it is unavailable."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _WINDOWS_TAKEN = 10048
 
 
 def reserve(host: str, port: int, *, setting: str = "STUDIO_PORT") -> list[socket.socket]:
-    """Take an address for this process: connections are refused until `listen`. Port 0 takes a free one.
+    """Reserve an address for this process. Port 0 takes a free port. Raises CannotStart.
 
-    Raises CannotStart. A name may stand for several addresses; all are taken that this machine has.
+    Connections are refused until `listen`. A name may resolve to several addresses: all that belong to this machine
+    are taken.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -44,11 +45,11 @@ def reserve(host: str, port: int, *, setting: str = "STUDIO_PORT") -> list[socke
 
 
 def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
-    # Any: what an address holds depends on its family.
-    # The protocol is named because asyncio sends small packets at once (TCP_NODELAY) only if it is: 40 ms a call.
+    # Any: the parts of an address depend on its family.
+    # Name the protocol: without it, asyncio does not set TCP_NODELAY for small packets, which costs 40 ms a call.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere the option would let two programs share a port
+        if os.name == "posix":  # on other systems the option would let two programs share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -61,18 +62,18 @@ def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 
 def close(sockets: Sequence[socket.socket]) -> None:
-    """Give addresses back."""
+    """Release the addresses."""
     for each in sockets:
         each.close()
 
 
 def origin(host: str, port: int) -> str:
-    """The address to open in a browser."""
+    """Return the address to open in a browser."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def why_not_listening(error: OSError, host: str, port: int, *, setting: str = "STUDIO_PORT") -> str:
-    """Say in a sentence why an address could not be had, and what helps."""
+    """Explain in a sentence why an address is not available, and what helps."""
     if error.errno in {errno.EADDRINUSE, _WINDOWS_TAKEN}:
         if is_a_studio(host, port):
             return (
@@ -105,7 +106,7 @@ def _near(host: str) -> str:
 
 
 def _for_example(host: str, port: int) -> str:
-    """A free port near by, as the end of a sentence."""
+    """Return a free port near by, as the end of a sentence."""
     for number in range(port + 1, min(port + _PORTS_TO_TRY, 65536)):
         if is_free(host, number):
             return f", for example {number}"
@@ -113,7 +114,7 @@ def _for_example(host: str, port: int) -> str:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether an address can be had right now."""
+    """Return whether an address is available right now."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         _bound(found[0][0], found[0][4]).close()
@@ -123,7 +124,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def is_a_studio(host: str, port: int) -> bool:
-    """Whether one of our own answers at an address. Asked by hand: one short question, one short answer."""
+    """Return whether a studio answers at an address. Uses a raw socket: one short request, one short response."""
     question = f"GET /healthz HTTP/1.0\r\nHost: {origin('127.0.0.1', port)[7:]}\r\nConnection: close\r\n\r\n"
     try:
         with socket.create_connection((_near(host), port), timeout=_ANSWERS_WITHIN_SECONDS) as asking:

@@ -1,4 +1,4 @@
-"""One studio for each home: two would answer for the same works."""
+"""One studio for each home: two would handle the same jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCK = "studio.lock"
 
 @contextmanager
 def only_one_studio(settings: Settings) -> Iterator[None]:
-    """Hold the home's lock. Raises CannotStart if another studio has it."""
+    """Hold the home's lock inside this context. Raises CannotStart if another studio holds it."""
     lock = FileLock(settings.home / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -33,7 +33,7 @@ def only_one_studio(settings: Settings) -> Iterator[None]:
 
 
 def is_locked(settings: Settings) -> bool:
-    """Whether a studio is using the home right now."""
+    """Return whether a studio is using the home right now."""
     if not (settings.home / LOCK).exists():
         return False
     lock = FileLock(settings.home / LOCK)
@@ -48,7 +48,7 @@ def is_locked(settings: Settings) -> bool:
 
 
 def why_locked(settings: Settings) -> str:
-    """Say which studio is using the home, and what helps."""
+    """Explain which studio is using the home, and what helps."""
     host, port = settings.studio_host, settings.studio_port
     if is_a_studio(host, port):
         return f"Wan Studio is running on {origin(host, port)} already, with the same folder. Open it there."

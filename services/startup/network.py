@@ -1,7 +1,7 @@
-"""Mends what the environment says of proxies and certificates, which our HTTP library takes at its word.
+"""Fixes the proxy and certificate variables of the environment, which our HTTP library uses unchecked.
 
-One odd variable would end the studio while its libraries are loaded. Each that cannot be used is taken out of this
-process's environment, and a sentence says which and what is done instead. A password in an address is never repeated.
+One bad variable would end the studio while its libraries load. Each unusable variable is removed from this process's
+environment, and a sentence names it and the fallback. A password in an address is never repeated.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _SCHEMES = {
     "socks5": "socks5",
     "socks5h": "socks5h",
 }
-"""Kinds of proxy by how an address may begin, and how our HTTP library names them."""
+"""Proxy schemes as written, and their names in our HTTP library."""
 _DIRECTLY = "it is not used, and the studio connects without it"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
-"""How files are named in a folder of certificates that is of use."""
+"""The names of files in a usable folder of certificates."""
 
 
 def mend_network(environ: MutableMapping[str, str], *, hosts: Iterable[str] = ()) -> list[str]:
-    """Make the environment safe for HTTP clients. Returns what was changed, as sentences.
+    """Make the environment safe for HTTP clients. Returns the changes, as sentences.
 
-    `hosts` are those that the settings name: one that lies in a range of NO_PROXY is written out, since our HTTP
-    library does not know ranges.
+    `hosts` are the hosts in the settings. A host in a range of NO_PROXY is written out, since our HTTP library does
+    not support ranges.
     """
     said = [*_mend_proxies(environ), *_mend_certificates(environ)]
     if any(environ.get(name) for proxy in PROXIES for name in _both(proxy)):
-        # Without any proxy NO_PROXY is left alone: it would hide the proxies of Windows and macOS from Python.
+        # Without any proxy, leave NO_PROXY alone: it would hide the proxies of Windows and macOS from Python.
         said += _mend_exceptions(environ, hosts=tuple(hosts))
     return said
 
@@ -72,7 +72,7 @@ def _mend_proxies(environ: MutableMapping[str, str]) -> list[str]:
 
 
 def proxy_address(given: str) -> tuple[str, str]:
-    """A proxy's address as our HTTP library takes it, or why it cannot be used."""
+    """Return a proxy's address in the form our HTTP library accepts, or the reason why it cannot be used."""
     scheme, found, rest = given.partition("://")
     if not found:
         scheme, rest = "http", given
@@ -85,7 +85,7 @@ def proxy_address(given: str) -> tuple[str, str]:
         )
     if kind.startswith("socks") and importlib.util.find_spec("socksio") is None:
         return "", "names a SOCKS proxy, which needs the package socksio (pip install -r requirements.txt)"
-    # A name or password may hold signs that an address cannot; all before the last @ is theirs.
+    # A user name or password may contain characters that a URL cannot: both end at the last @.
     person, at, place = rest.rstrip("/").rpartition("@")
     address = f"{kind}://{_safe(person)}{at}{place}"
     try:
@@ -104,7 +104,7 @@ def _safe(person: str) -> str:
 
 
 def shown(address: str) -> str:
-    """A proxy's or a database's address as it may be shown: without a name and password."""
+    """Return a proxy's or a database's address without user name and password, safe to show."""
     scheme, found, rest = address.partition("://")
     return f"{scheme}{found}{rest.rpartition('@')[2]}" if found else address.rpartition("@")[2]
 
@@ -113,7 +113,7 @@ def shown(address: str) -> str:
 
 
 def _mend_exceptions(environ: MutableMapping[str, str], *, hosts: tuple[str, ...]) -> list[str]:
-    """See that NO_PROXY can be read, and that this machine is always in it: demo mode's simulator is here."""
+    """Make NO_PROXY readable, and always include this machine in it: demo mode's simulator runs here."""
     said: list[str] = []
     present = [name for name in _both("NO_PROXY") if name in environ] or ["NO_PROXY"]
     for name in present:
@@ -127,7 +127,7 @@ def _mend_exceptions(environ: MutableMapping[str, str], *, hosts: tuple[str, ...
 
 
 def _exception(written: str, *, hosts: tuple[str, ...]) -> tuple[list[str], str]:
-    """One exception as our HTTP library takes it, and what is to be said of it."""
+    """Return one exception in the form our HTTP library accepts, and a remark on it."""
     if not written or written.lower() == "<local>":
         return [], ""
     if written == "*":
@@ -136,7 +136,7 @@ def _exception(written: str, *, hosts: tuple[str, ...]) -> tuple[list[str], str]
     network = _network(bare)
     if network is not None:
         within = [host for host in hosts if _lies_in(host, network)]
-        # A range of IPv4 harms nothing and other programs know it; one of IPv6 our HTTP library cannot read.
+        # An IPv4 range is harmless, and other programs use it. Our HTTP library cannot read an IPv6 range.
         return [*([bare] if network.version == 4 else []), *within], ""
     host = _without_port(bare)
     try:
@@ -203,7 +203,7 @@ def _mend_certificates(environ: MutableMapping[str, str]) -> list[str]:
 
 
 def _why_not_trusted(name: str, given: str) -> str:
-    """Why these certificates cannot be used; empty if they can."""
+    """Return why these certificates cannot be used, or an empty string if they can."""
     paths = [Path(part) for part in given.split(os.pathsep)] if name == "SSL_CERT_DIR" else [Path(given)]
     try:
         if name == "SSL_CERT_DIR":
@@ -236,15 +236,15 @@ def _can_be_appended(given: str) -> bool:
         return False
 
 
-# What is in force ------------------------------------------------------------------------------------------------
+# In force --------------------------------------------------------------------------------------------------------
 
 
 def proxies_in_force(environ: Mapping[str, str]) -> dict[str, str]:
-    """The proxies that are set, by variable, as they may be shown."""
+    """Return the proxies that are set, by variable, safe to show."""
     found = {name: environ[name] for proxy in PROXIES for name in _both(proxy) if environ.get(name)}
     return {name: shown(address) for name, address in found.items()}
 
 
 def certificates_in_force(environ: Mapping[str, str]) -> dict[str, str]:
-    """The certificates that are set, by variable."""
+    """Return the certificates that are set, by variable."""
     return {name: environ[name] for name in CERTIFICATES if environ.get(name)}

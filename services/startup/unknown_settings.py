@@ -1,4 +1,4 @@
-"""Variables that look as if they were meant for the studio and are not known to it."""
+"""Variables that seem to be meant for the studio but are unknown to it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _OF_OTHERS = frozenset(
     }
 )
 _OF_KUBERNETES = re.compile(r"STUDIO_(SERVICE_(HOST|PORT)|PORT_\d+_).*")
-"""Set in every container beside a service that is called `studio`."""
+"""Set in every container next to a service called `studio`."""
 _ALIKE = 0.8
 _VERY_ALIKE = 0.88
-"""For names that do not begin as ours do."""
+"""For names without one of our prefixes."""
 
 
 def known_names() -> list[str]:
-    """Every variable that the studio reads."""
+    """Return the name of every variable that the studio reads."""
     single = [name.upper() for name in Settings.model_fields if name not in REGIONAL]
     return single + [begins + region.id.upper() for begins in REGIONAL.values() for region in REGIONS]
 
 
 def unknown_names(given: Mapping[str, Given]) -> list[str]:
-    """A sentence for each variable that is not known, with the nearest name that is."""
+    """Return a sentence for each unknown variable, with the nearest known name."""
     known = known_names()
     said: list[str] = []
     for name, variable in sorted(given.items()):

@@ -1,7 +1,7 @@
-"""What a browser asks for besides the page: jobs as JSON, changes as they happen, files with Range, health.
+"""The HTTP routes besides the page: jobs as JSON, live changes, files with Range, health.
 
 Plain HTTP, no page and no vendor. A call that changes something needs the header `X-Studio`, which another site cannot
-send with a visitor's browser without asking first. Each module has the routes of one subject.
+send from a visitor's browser without a preflight request. Each module has the routes of one subject.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SUBJECTS = (reuse, jobs, events, admin, archive, api_keys, gallery, exports, mo
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:
-    """Put the studio's routes on the parent application."""
+    """Add the studio's routes to the parent application."""
     app.state.studio = studio
     for subject in _SUBJECTS:
         app.include_router(subject.router(studio))

@@ -1,4 +1,4 @@
-"""How the studio is: for a load balancer, for Prometheus, and for an admin."""
+"""The studio's state: for a load balancer, for Prometheus, and for an admin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.web.caller import Caller
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes /readyz, /metrics and /studio/admin."""
+    """Build the routes /readyz, /metrics and /studio/admin."""
     routes = APIRouter()
     fresh = {"Cache-Control": "no-store"}
 

@@ -1,4 +1,4 @@
-"""The keys of the regions: which there are, whether they work, and adding one."""
+"""The keys of the regions: list them, test one, add one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_BODY = 4096
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes below /studio/keys."""
+    """Build the routes below /studio/keys."""
     routes = APIRouter(prefix="/studio/keys")
 
     @routes.get("")

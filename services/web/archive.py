@@ -1,4 +1,4 @@
-"""Database and files: how they stand to each other, taking files in again, and what cleaning up took away."""
+"""Database and files: how they compare, adopting files again, and the files removed by the cleanup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_BODY = 1_024
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes /studio/archive and /studio/removed. All of them are for admins."""
+    """Build the routes /studio/archive and /studio/removed. All of them are for admins."""
     routes = APIRouter(prefix="/studio")
 
     @routes.get("/archive")

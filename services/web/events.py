@@ -1,4 +1,4 @@
-"""Health, what the header shows, and changes as they happen."""
+"""Health, the summary in the page's header, and live changes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.studio import Change, Signal, Studio
 from services.web.caller import Caller
 
 _LOOK_AGAIN = b"event: refresh\ndata: {}\n\n"
-"""Tells a page that it has missed changes and must ask for the jobs anew."""
+"""Makes a page reload the jobs, because it has missed changes."""
 _IDLE = b": still here\n\n"
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes that tell what is going on."""
+    """Build the routes for health, the summary and changes."""
     routes = APIRouter()
 
     @routes.get("/healthz")
@@ -42,13 +42,13 @@ def router(studio: Studio) -> APIRouter:
 
 
 async def _stream(studio: Studio, person: Person) -> AsyncIterator[bytes]:
-    yield b"retry: 2000\n\n" + _LOOK_AGAIN  # a page that (re)connects asks for the jobs once: nothing is missed between
+    yield b"retry: 2000\n\n" + _LOOK_AGAIN  # a page that (re)connects loads the jobs once, so it misses nothing
     async for event in studio.events.watch(person=person):
         yield _framed(event)
 
 
 def _framed(event: Change | Signal) -> bytes:
-    """An event as a server-sent event."""
+    """Format an event as a server-sent event."""
     if isinstance(event, Change):
         return b"id: %d\nevent: job\ndata: %b\n\n" % (event.sequence, event.job)
     return _LOOK_AGAIN if event is Signal.LOOK_AGAIN else _IDLE

@@ -1,4 +1,4 @@
-"""Works as one ZIP, counted first and then downloaded; and as a contact sheet in one HTML file."""
+"""Exports of jobs: one ZIP, counted first and then downloaded, or a contact sheet in one HTML file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_SHEET = 16 * 1024
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes below /studio/exports, and /studio/sheets."""
+    """Build the routes below /studio/exports, and /studio/sheets."""
     routes = APIRouter(prefix="/studio")
 
     @routes.post("/exports", dependencies=[OwnPage])

@@ -1,4 +1,4 @@
-"""The studio's files, to whom they belong: with Range, a strong ETag, and kept by the browser for good."""
+"""The studio's files, for their owners only: with Range and a strong ETag, cached by the browser forever."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FOREVER = "private, max-age=31536000, immutable"
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes below /studio/files."""
+    """Build the routes below /studio/files."""
     routes = APIRouter(prefix="/studio/files")
 
     @routes.get("/{asset_id}")
@@ -50,6 +50,6 @@ def router(studio: Studio) -> APIRouter:
 
 
 def _has(request: Request, tag: str) -> bool:
-    """Whether the browser has the very bytes already. Which range it wants of others is Starlette's to answer."""
+    """Return whether the browser already has these exact bytes. Starlette handles Range for all others."""
     known = request.headers.get("if-none-match", "")
     return known == "*" or tag in (part.strip().removeprefix("W/") for part in known.split(","))

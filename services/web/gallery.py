@@ -1,4 +1,4 @@
-"""Keeping order: marks, tags, collections, the bin, the disk. Answers are plain JSON; views say how a job looks."""
+"""Organising jobs: marks, tags, collections, the bin, the disk. Plain JSON; the views define the form of a job."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
 
 _LONGEST_BODY = 128 * 1024
-"""A thousand ids and some words."""
+"""Room for a thousand ids and some text."""
 _LONGEST_NAME_BODY = 4_096
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes of the shelf, of the bin and of the disk."""
+    """Build the routes of the shelf, the bin and the disk."""
     routes = APIRouter(prefix="/studio")
     _add_marks(routes, studio)
     _add_bin(routes, studio)
@@ -108,7 +108,7 @@ def _add_disk(routes: APIRouter, studio: Studio) -> None:
 
 
 def job_ids_in(sent: dict[str, Any]) -> tuple[str, ...]:  # Any: JSON from outside
-    """The ids in the member `jobs`. Raises StudioError where there are none, or too many."""
+    """Return the ids in the member `jobs`. Raises StudioError if there are none, or too many."""
     ids = _texts_in(sent, "jobs")
     if not ids:
         raise StudioError("Choose something first: `jobs` is a list of ids.")
@@ -164,6 +164,6 @@ def _collection(one: Collection, person: Person) -> dict[str, Any]:
 
 
 def _as_json(found: Sequence[JobWithAssets], catalogue: Catalogue) -> bytes:
-    """A thousand of them take a while: meant for a thread."""
+    """Serialise jobs as JSON. A thousand of them take a while: call it in a thread."""
     views = [job_view(one, catalogue) for one in found]
     return json.dumps({"jobs": views}, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Jobs as JSON: list, cancel, decide, retry what is at risk; and all files of one as a ZIP."""
+"""Jobs as JSON: list, cancel, decide, retry those at risk; and all files of one job as a ZIP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes below /studio/jobs, and /studio/guard/retry."""
+    """Build the routes below /studio/jobs, and /studio/guard/retry."""
     routes = APIRouter(prefix="/studio")
 
     @routes.get("/jobs", response_model=None)
@@ -50,7 +50,7 @@ def router(studio: Studio) -> APIRouter:
             deleted=deleted,
             person=person,
         )
-        # As it is: FastAPI's own look at each value takes longer than finding them.
+        # Serialise it directly: FastAPI's validation of each value takes longer than the query.
         return Response(orjson.dumps(page), media_type="application/json")
 
     @routes.get("/jobs/{job_id}", response_model=None)
@@ -105,7 +105,7 @@ async def _decision_in(request: Request) -> dict[str, Any]:  # Any: JSON from ou
 
 
 def _word(sent: Mapping[str, object], name: str, words: tuple[_Word, ...]) -> _Word:
-    """One of some words in a body. Raises StudioError."""
+    """Return a member of a body that must be one of some words. Raises StudioError."""
     known = next((word for word in words if word == sent.get(name)), None)
     if known is None:
         raise StudioError(f"`{name}` is {' or '.join(f'`{word}`' for word in words)}.")

@@ -1,4 +1,4 @@
-"""What was spent, as JSON and as CSV, and the caps."""
+"""Spending as JSON and as CSV, estimates, and the caps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ To = Annotated[str | None, Query(alias="to")]
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes /studio/spend, /studio/spend.csv, /studio/estimate and those below /studio/caps."""
+    """Build the routes /studio/spend, /studio/spend.csv, /studio/estimate and those below /studio/caps."""
     routes = APIRouter(prefix="/studio")
     _add_spend(routes, studio)
     _add_estimate(routes, studio)
@@ -94,7 +94,7 @@ def _add_caps(routes: APIRouter, studio: Studio) -> None:
 
 
 def _amount_in(sent: dict[str, Any]) -> str:  # Any: JSON from outside
-    """The number as words: JSON's own numbers are floats, which would not be exact."""
+    """Return the amount as text: JSON numbers are floats, which are not exact."""
     amount = sent.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float | str):
         raise StudioError("A cap has an `amount`, for example 20 or 0.5.")

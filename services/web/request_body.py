@@ -1,6 +1,6 @@
-"""Bodies of requests: a small JSON object, or a file that is written to disk as it comes.
+"""Request bodies: a small JSON object, or a file that is written to disk as it arrives.
 
-JSON is read by hand: FastAPI's own complaint would repeat what was sent, which may be a key.
+JSON is parsed by hand: FastAPI's own error would repeat the input, which may be a key.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _LONGEST_NAME = 200
 
 
 async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any]:  # Any: JSON from outside
-    """The JSON object in a request's body. Raises StudioError for anything else, and for more than `limit` bytes.
+    """Return the JSON object in a request's body. Raises StudioError for anything else, and above `limit` bytes.
 
-    `what` names it in the complaint, for example "a key".
+    `what` names it in the error message, for example "a key".
     """
     body = bytearray()
     async for piece in request.stream():
@@ -34,7 +34,7 @@ async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any
         if len(body) > limit:
             raise StudioError(f"That is too long for {what}.")
     try:
-        sent = orjson.loads(body)  # takes no half signs, no numbers that are none, and does not nest without end
+        sent = orjson.loads(body)  # rejects lone surrogates and NaN, and limits the nesting depth
     except orjson.JSONDecodeError:
         sent = None
     if not isinstance(sent, dict):
@@ -55,7 +55,7 @@ async def received(request: Request, path: Path, *, limit: int = MAX_BYTES) -> A
 
 
 def name_in(request: Request) -> str:
-    """What the person calls the file, without folders: the header X-File-Name, percent-encoded UTF-8."""
+    """Return the person's file name without folders: the header X-File-Name, percent-encoded UTF-8."""
     name = unquote(request.headers.get("x-file-name", ""), errors="replace")
     plain = "".join(sign for sign in PurePosixPath(PureWindowsPath(name).name).name if sign.isprintable())
     return plain[:_LONGEST_NAME] or "file"

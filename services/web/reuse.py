@@ -1,4 +1,4 @@
-"""Works used again: frames, sounds and previews of clips, the family of a job, recipes in files, and imports."""
+"""Reuse of results: frames, sounds and previews of clips, relatives of a job, recipes in files, and imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOREVER = "private, max-age=31536000, immutable"
 
 
 def router(studio: Studio) -> APIRouter:
-    """The routes below /studio. They stand before those of the files, which would take them for pictures of a file."""
+    """Build the routes below /studio. Add them before the file routes, which would match them as pictures of a file."""
     routes = APIRouter(prefix="/studio")
 
     @routes.get("/slots", response_model=None)
@@ -69,6 +69,6 @@ def _answer(request: Request, cut: Cut, *, download: bool) -> Response:
 
 
 def _made_at(request: Request) -> int | None:
-    """When the file was last changed, as the browser tells: milliseconds since 1970 in X-File-Time."""
+    """Return when the file was last changed, in milliseconds since 1970, from the browser's header X-File-Time."""
     told = request.headers.get("x-file-time", "")
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 15 else None

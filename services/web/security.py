@@ -1,6 +1,6 @@
-"""What every answer of the studio is held to: who may read it, what a page may load, what is never repeated back.
+"""Security of every response: access, content security policy, and headers that are never sent back.
 
-Pure ASGI, so that streams stay streams. The reasons are in the comments; each rule has a test.
+Pure ASGI, which keeps streams as streams. The reasons are in the comments, and each rule has a test.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        # The page's own components are built with `new Function` by Gradio: it cannot start without eval.
+        # Gradio builds the page's own components with `new Function`: it cannot start without eval.
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
@@ -29,25 +29,28 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 _NEVER_ECHOED = ("cookie", "authorization", "x-forwarded-user", "x-api-key", "proxy-authorization")
-"""Gradio answers a closed byte range with all headers of the request: a page could read an HttpOnly cookie so."""
+"""Gradio answers a closed byte range with all request headers: a page could read an HttpOnly cookie that way."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FETCHES_FOR_OTHERS = "/gradio_api/file=http"
-"""Gradio would fetch any public address for whoever asks."""
+"""Gradio would fetch any public URL for any caller."""
 _UNKNOWN_NAME = "The studio is not reached under this name. If it should be, add the name to STUDIO_NAMES."
 _TOOLS = "/gradio_api/mcp"
 _MB = 1024 * 1024
 _LARGEST = (("/gradio_api/upload", 1_100 * _MB), (_TOOLS, 300 * _MB), ("/gradio_api/", 32 * _MB))
-"""How much a request may bring, by how its path begins: several clips, files as text, the values of a form. Gradio
-bounds each file but not their number, and no text at all. Our own routes have bounds of their own."""
+"""The maximum body size by path prefix: several clips, files as text, the values of a form.
+
+Gradio limits the size of each file, but not their number, and not the size of text. Our own routes have their own
+limits.
+"""
 _NAME_AN_ADDRESS = frozenset(
     (b"host", b"origin", b"forwarded", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto")
 )
 
 
 class Hardening:
-    """Middleware: security headers on every answer, foreign pages refused, request headers never sent back.
+    """Middleware that adds security headers, refuses foreign pages, and never sends request headers back.
 
-    `names` are the host names with a dot that a request may have been sent to, without a port; None where any will do.
+    `names` are the allowed host names with a dot, without a port. None allows any name.
     """
 
     def __init__(self, app: ASGIApp, *, names: frozenset[str] | None = None) -> None:
@@ -94,15 +97,16 @@ def _harden(headers: MutableHeaders, path: str) -> None:
     headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     headers["Referrer-Policy"] = "same-origin"
     if path.startswith("/assets/"):
-        # Gradio's own files carry a hash in their name but no word on how long they may be kept.
+        # Gradio's own files have a hash in their name but no cache header.
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
 def _at_home(scope: Scope) -> Scope:
-    """The request as if it had been sent to this very socket.
+    """Rewrite a request as if it had been sent to this socket.
 
-    Gradio's MCP server passes a call on to the address that its caller names, with all headers, and keeps the first one
-    for everybody: whoever names another server would have the studio bring it everybody's prompts and names.
+    Gradio's MCP server forwards a call with all headers to the address that the caller names. It keeps the first such
+    address for all later callers. A caller that names another server would make the studio send that server the
+    prompts and names of all people.
     """
     server = scope.get("server")
     if not server or server[1] is None:
@@ -114,13 +118,13 @@ def _at_home(scope: Scope) -> Scope:
 
 
 def _declared(scope: Scope) -> int:
-    """How many bytes a request says that it brings; 0 where it does not say."""
+    """Return the declared body size in bytes, or 0 if none is declared."""
     told = Headers(scope=scope).get("content-length", "")
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 19 else 0
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
-    """What comes, up to so many bytes; then it is as if whoever sends had gone."""
+    """Limit the received body to `most` bytes. Beyond that, act as if the client had disconnected."""
     left = most
 
     async def some() -> Message:
@@ -133,9 +137,11 @@ def _bounded(receive: Receive, most: int) -> Receive:
 
 
 def _is_ours(scope: Scope, names: frozenset[str] | None) -> bool:
-    """Whether a request was sent to a name of ours. A page can have its own name point to this machine, and is then of
-    the same site as the studio for every browser. An address in numbers is nobody's to point, nor is a name without a
-    dot: those are the names of machines at hand."""
+    """Return whether a request was sent to a name of ours.
+
+    A site can point its own name at this machine, and browsers then treat it as the same site as the studio. A numeric
+    address cannot be redirected like that, nor can a name without a dot: those are names of local machines.
+    """
     host = Headers(scope=scope).get("host")
     if names is None or not host:
         return True
@@ -155,7 +161,7 @@ def _is_address(name: str) -> bool:
 
 
 def _is_foreign(scope: Scope) -> bool:
-    """Whether a page of another site sends something that could change things here."""
+    """Return whether a page of another site sends a request that could change things here."""
     if scope["method"] in _SAFE_METHODS:
         return False
     headers = Headers(scope=scope)

@@ -1,9 +1,9 @@
-"""The vocabulary in which a model is described.
+"""The vocabulary for describing a model.
 
-A record written in these words is enough to draw the form, check a request, build the body that is sent, price it,
-judge it in the simulator and print the README's table. It knows no model by name and imports nothing of ours.
+A record in this vocabulary is enough to draw the form, check a request, build the request body, price it, judge it in
+the simulator and print the README's table. The package knows no model by name and imports nothing else of ours.
 
-Sizes are pixels, lengths are seconds, file sizes are bytes, money is a Decimal in the currency that stands beside it.
+Sizes are pixels, lengths are seconds, file sizes are bytes. Money is a Decimal in the currency beside it.
 """
 
 from services.catalogue.schema.fields import (

@@ -1,4 +1,4 @@
-"""The values of a form: what each is called, what it may be, and where it stands in the body of a create call."""
+"""The fields of a form: names, allowed values, and their places in the body of a create call."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Scalar = str | int | float | bool
 
 
 class Place(StrEnum):
-    """Where in the body of a create call a value is sent."""
+    """The place of a value in the body of a create call."""
 
     INPUT = "input"
-    """A member of `input`; a list where the field holds several files."""
+    """A member of `input`. A list if the field takes several files."""
     PARAMETERS = "parameters"
     """A member of `parameters`."""
     CONTENT = "content"
@@ -33,7 +33,7 @@ class Wire:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What every field has."""
+    """The attributes of every field."""
 
     name: str
     """Our name: the keyword of the API and the key in a job's parameters."""
@@ -42,12 +42,12 @@ class Named:
     """One plain line under the label."""
     required: bool = False
     folded: bool = False
-    """Whether it lies under "More choices"."""
+    """Whether it is under "More choices"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextField(Named):
-    """Words. The vendor cuts what is too long, silently; we say so before it is sent."""
+    """Text. The vendor silently cuts text that is too long; we report it before sending."""
 
     wire: Wire
     max_chars: int
@@ -57,19 +57,19 @@ class TextField(Named):
 
 @dataclass(frozen=True, kw_only=True)
 class NumberField(Named):
-    """A number, whole unless `places` says otherwise; absent where it is optional and not given."""
+    """A number, whole unless `places` is set. Absent if it is optional and not given."""
 
     wire: Wire
     minimum: float
     maximum: float
     places: int = 0
-    """Digits behind the point."""
+    """Digits after the decimal point."""
     unit: str = ""
     default: float | None = None
     vendor_default: float | None = None
-    """What the vendor takes where nothing is sent, if that is not our default."""
+    """The vendor's default if nothing is sent, if it differs from ours."""
     vendor_also: tuple[float, ...] = ()
-    """Numbers outside the range that mean something to the vendor, such as -1 for "you choose". We never send them."""
+    """Numbers outside the range with a meaning to the vendor, such as -1 for "you choose". We never send them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Choice:
     label: str
     group: str = ""
     preview: str = ""
-    """The name of a small moving picture in assets/effects that shows what it does."""
+    """The name of a small animated picture in assets/effects that shows the effect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +92,9 @@ class ChoiceField(Named):
     unit: str = ""
     default: str | int | None = None
     vendor_default: str | int | None = None
-    """What the vendor takes where nothing is sent, if that is not our default."""
+    """The vendor's default if nothing is sent, if it differs from ours."""
     blank: str = "As it is"
-    """What it is called to choose none of them, where that may be."""
+    """The label for choosing none of them, if that is allowed."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Area:
-    """An output size by its area alone, for example `1K`: the shape follows the last picture, else it is square."""
+    """An output size given by its area, for example `1K`. The shape follows the last picture, else it is square."""
 
     value: str
     pixels: int
@@ -126,23 +126,23 @@ class SizeField(Named):
 
     wire: Wire
     sizes: tuple[Size, ...]
-    """The sizes to choose from; all there are, unless `bounds` lets people choose freely."""
+    """The sizes to choose from. These are all sizes, unless `bounds` allows free ones."""
     areas: tuple[Area, ...] = ()
     bounds: Bounds | None = None
     default: str | None
-    """None where the vendor finds a size of its own: the shape of the last picture, within the bounds."""
+    """None if the vendor chooses a size: the shape of the last picture, within the bounds."""
     grows: bool = False
-    """Whether such a size is the largest there is, even for a smaller picture."""
+    """Whether the vendor chooses the largest such size, even for a smaller picture."""
     vendor_default: str | None = None
-    """What the vendor takes where nothing is sent, if that is not our default."""
+    """The vendor's default if nothing is sent, if it differs from ours."""
 
     def find(self, value: object) -> Size | None:
-        """The size with this wire value, one of the list or free within the bounds' meaning, or None."""
+        """Return the size with this wire value, or None. It is from the list, or free if there are bounds."""
         named = next((size for size in self.sizes if size.value == value), None)
         return named or (_free(str(value)) if self.bounds else None)
 
     def area(self, value: object) -> Area | None:
-        """The area with this wire value, or None."""
+        """Return the area with this wire value, or None."""
         return next((area for area in self.areas if area.value == value), None)
 
 
@@ -160,40 +160,40 @@ class SwitchField(Named):
     wire: Wire
     default: bool
     sent_when_off: bool = True
-    """Whether "off" is said on the wire, or by leaving the key out."""
+    """Whether "off" is sent on the wire. If not, the key is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixedField(Named):
-    """A value the model does not let anyone choose: shown, and counted in the price."""
+    """A fixed value of the model. It is shown, and counted in the price."""
 
     value: int
     unit: str = ""
     wire: Wire | None = None
-    """Where the vendor would look for it: the key it refuses with another value."""
+    """The vendor's key for it, which is refused with another value."""
     sent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageField(Named):
-    """A picture the person gives; sent as a URL."""
+    """A picture given by the person, sent as a URL."""
 
     wire: Wire
     vendor: ImageLimit
     ours: ImageLimit | None = None
     data_uri: bool = False
-    """Whether the vendor takes the file itself as a data URI."""
+    """Whether the vendor accepts the file itself as a data URI."""
     sample: str = ""
-    """A file in assets/samples to try it with, where not any picture will do."""
+    """The sample file in assets/samples, if not every picture is suitable."""
 
     def limit(self, side: Side) -> ImageLimit:
-        """The limit to hold a picture to."""
+        """Return the limit that a picture must meet."""
         return self.vendor if side is Side.VENDOR else (self.ours or self.vendor)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioField(Named):
-    """A sound track the person gives; sent as a URL."""
+    """A sound track given by the person, sent as a URL."""
 
     wire: Wire
     vendor: AudioLimit
@@ -201,13 +201,13 @@ class AudioField(Named):
     data_uri: bool = False
 
     def limit(self, side: Side) -> AudioLimit:
-        """The limit to hold a sound track to."""
+        """Return the limit that a sound track must meet."""
         return self.vendor if side is Side.VENDOR else (self.ours or self.vendor)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoField(Named):
-    """A clip the person gives; sent as a URL."""
+    """A clip given by the person, sent as a URL."""
 
     wire: Wire
     vendor: VideoLimit
@@ -215,52 +215,52 @@ class VideoField(Named):
     data_uri: bool = False
 
     def limit(self, side: Side) -> VideoLimit:
-        """The limit to hold a clip to."""
+        """Return the limit that a clip must meet."""
         return self.vendor if side is Side.VENDOR else (self.ours or self.vendor)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """One kind of file that a list takes."""
+    """One kind of file that a list accepts."""
 
     vendor: MediaLimit
     ours: MediaLimit | None = None
     most: int | None = None
-    """How many of this kind; None where only the list's own number counts."""
+    """The maximum number of this kind, or None if only the list's maximum counts."""
     most_seconds: float | None = None
-    """How long all of this kind may be together."""
+    """The maximum total length of all files of this kind, in seconds."""
     key: str | None = None
-    """The `type` of such an item in `input.media[]`; elsewhere the field's own key."""
+    """The `type` of such an item in `input.media[]`. In other places the field's own key is used."""
     called: str = ""
-    """How a prompt speaks of one, for example `character{}`; files with the same pattern are counted together."""
+    """Its name in a prompt, for example `character{}`. Files with the same pattern are numbered together."""
 
     def limit(self, side: Side) -> MediaLimit:
-        """The limit to hold a file to."""
+        """Return the limit that a file must meet."""
         return self.vendor if side is Side.VENDOR else (self.ours or self.vendor)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilesField(Named):
-    """Several files in an order that the person decides and the prompt speaks of; sent as a list of URLs.
+    """Several files, sent as a list of URLs. The person chooses their order, and the prompt refers to it.
 
     Fields that share a wire send one list, in the order of the form.
     """
 
     wire: Wire
     takes: tuple[Taken, ...]
-    """One for each kind of file, told apart by the kind of its limit."""
+    """One entry for each kind of file, identified by the kind of its limit."""
     least: int = 0
     most: int
     data_uri: bool = False
     formerly: str = ""
-    """The key the vendor had for the list before, and still reads where the list is not there."""
+    """The vendor's former key for the list, which it still reads if the list is missing."""
     mark: tuple[Wire, str] | None = None
-    """A list that gets this value once for each file, where the vendor wants to know what each is for."""
+    """A list that gets this value once for each file, if the vendor requires the purpose of each."""
     sample: str = ""
-    """A file in assets/samples to try it with, where not any will do."""
+    """The sample file in assets/samples, if not every file is suitable."""
 
     def taken(self, kind: type[MediaLimit]) -> Taken | None:
-        """What is said of one kind of file, or None where the list does not take it."""
+        """Return the entry for one kind of file, or None if the list does not accept it."""
         return next((taken for taken in self.takes if isinstance(taken.vendor, kind)), None)
 
 

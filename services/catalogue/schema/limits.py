@@ -1,4 +1,4 @@
-"""What a file or a freely chosen size must be. Pixels, seconds and bytes."""
+"""Limits of a file or a free size. Pixels, seconds and bytes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ MB = 1024 * 1024
 
 
 MediaKind = Literal["image", "audio", "video"]
-"""What a file is, as the first half of its MIME type."""
+"""The kind of a file, as the first half of its MIME type."""
 
 KIND_NAMES: Mapping[MediaKind, tuple[str, str]] = {
     "image": ("picture", "pictures"),
     "video": ("clip", "clips"),
     "audio": ("sound", "sounds"),
 }
-"""What a kind of file is called, one and several."""
+"""The names of each kind of file, singular and plural."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The vendor's page a fact was read from, and the day it was read."""
+    """The vendor's page that documents a fact, and the date it was checked."""
 
     page: str
     url: str
@@ -32,7 +32,7 @@ class Source:
 
 
 class Side(StrEnum):
-    """Whose limit is asked for: the studio's own, which may be narrower, or the vendor's."""
+    """The owner of a limit: the studio, with a possibly narrower one, or the vendor."""
 
     OURS = "ours"
     VENDOR = "vendor"
@@ -40,7 +40,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageLimit:
-    """What a picture must be."""
+    """Limits of a picture."""
 
     kind: ClassVar[MediaKind] = "image"
 
@@ -50,19 +50,19 @@ class ImageLimit:
     max_side: int
     max_bytes: int
     alpha: bool = False
-    """Whether a transparent picture is taken."""
+    """Whether a transparent picture is accepted."""
     longest_ratio: float | None = None
-    """How many times its shorter side the longer one may be, where the vendor says so."""
+    """The maximum ratio of the longer to the shorter side, or None if the vendor documents none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioLimit:
-    """What a sound track must be."""
+    """Limits of a sound track."""
 
     kind: ClassVar[MediaKind] = "audio"
 
     formats: tuple[str, ...]
-    """WAV or MP3, by what the file holds and not by its name."""
+    """WAV or MP3, by the file's contents and not by its name."""
     min_seconds: float
     max_seconds: float
     max_bytes: int
@@ -70,12 +70,12 @@ class AudioLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoLimit:
-    """What a clip must be. A side, a rate or a ratio is None where the vendor sets no limit."""
+    """Limits of a clip. A side, a rate or a ratio is None if the vendor sets no limit."""
 
     kind: ClassVar[MediaKind] = "video"
 
     formats: tuple[str, ...]
-    """MP4, MOV or AVI, by what the file holds and not by its name."""
+    """MP4, MOV or AVI, by the file's contents and not by its name."""
     min_seconds: float
     max_seconds: float
     max_bytes: int
@@ -91,11 +91,11 @@ MediaLimit = ImageLimit | AudioLimit | VideoLimit
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a freely chosen output size must be. A side is None where only the area counts."""
+    """Limits of a free output size. A side is None if only the area counts."""
 
     min_pixels: int
     max_pixels: int
     longest_ratio: float
-    """How many times its shorter side the longer one may be."""
+    """The maximum ratio of the longer to the shorter side."""
     min_side: int | None = None
     max_side: int | None = None

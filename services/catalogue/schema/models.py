@@ -1,6 +1,6 @@
-"""Models, families and regions: what comes back, what it costs, where it is offered.
+"""Models, families and regions: their results, prices and offers.
 
-Money is a Decimal in the currency that stands beside it.
+Money is a Decimal in the currency beside it.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ class Sound(StrEnum):
     ALWAYS = "always"
     CHOSEN = "chosen"
     UNSAID = "unsaid"
-    """The vendor's page does not tell."""
+    """Not documented on the vendor's page."""
 
 
 class ResultShape(StrEnum):
-    """Where the link of a finished work stands in the answer."""
+    """The place of a result's link in the finished answer."""
 
     VIDEO_URL = "output.video_url"
     RESULTS_VIDEO_URL = "output.results.video_url"
     CHOICES = "output.choices[].message.content[]"
-    """Pictures, and words between them where the model was asked for an article."""
+    """Pictures, with text between them if an article was requested."""
     RESULTS = "output.results[].url"
-    """Pictures, each of which can fail alone."""
+    """Pictures. Each can fail separately."""
 
     @property
     def is_video(self) -> bool:
-        """Whether a clip comes back; pictures otherwise."""
+        """True if the result is a clip, False for pictures."""
         return self in (ResultShape.VIDEO_URL, ResultShape.RESULTS_VIDEO_URL)
 
 
 class UsageKey(StrEnum):
-    """A member of `usage` in a finished answer. The value is the JSON key, before a colon where it has two meanings."""
+    """A member of `usage` in a finished answer. The value is the JSON key, up to a colon if the key is ambiguous."""
 
     DURATION = "duration"
-    """Seconds of the clip, and of the clips given where these are billed too."""
+    """Seconds of the clip, plus those of given clips if they are billed too."""
     INPUT_SECONDS = "input_video_duration"
     OUTPUT_SECONDS = "output_video_duration"
     VIDEO_DURATION = "video_duration"
@@ -66,7 +66,7 @@ class UsageKey(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a price is for."""
+    """The unit of a price."""
 
     SECOND = "second"
     IMAGE = "image"
@@ -74,42 +74,42 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """The price of one unit at a tier; `sound` says which price of two, or None where there is one."""
+    """The price of one unit at a tier. `sound` selects one of two prices, or is None if there is one price."""
 
     tier: str
-    """The value that decides the price, or nothing where there is one price for all."""
+    """The value that determines the price, or an empty string if there is one price for all."""
     amount: Decimal
     sound: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """What the vendor counts."""
+    """The rules for counting billed units."""
 
     unit: Unit = Unit.SECOND
     count: tuple[str, ...] = ("duration",)
-    """The fields that say how many units there will be: the first that says more than none. A file says its length."""
+    """The fields that give the number of units. The first one above zero counts. A file counts by its length."""
     tier: str = "resolution"
-    """The field whose value is the tier, where no size says it."""
+    """The field with the tier as its value, if no size determines the tier."""
     given: str = ""
-    """The clips whose seconds are billed as well."""
+    """The field of given clips with billed seconds."""
     given_most: float | None = None
-    """As many of those seconds are billed at most."""
+    """The maximum number of those seconds that is billed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Precheck:
-    """A question to the vendor before a job is sent: whether a picture will do. Answered at once, and billed."""
+    """A check of a picture by the vendor before a job is sent. It is answered at once, and billed."""
 
     id: str
-    """The model id of the check."""
+    """The model id of the precheck."""
     path: str
-    """Where it is called, below the region's base URL, without the header for asynchronous calls."""
+    """The path below the region's base URL. Called without the header for asynchronous calls."""
     field: str
-    """The picture it is about."""
+    """The field of the picture to check."""
     wire: Wire
     price: Decimal
-    """Of one check, passed or not, in the offer's currency."""
+    """The price of one precheck, passed or not, in the offer's currency."""
     source: Source
 
 
@@ -123,7 +123,7 @@ class RateLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A model as one region has it."""
+    """A model as offered in one region."""
 
     region: str
     id: str
@@ -132,34 +132,34 @@ class Offer:
     prices: tuple[Price, ...]
     rate: RateLimit
     differs: tuple[Field, ...] = ()
-    """Fields that replace the model's own of the same name, or are had only here."""
+    """Fields that replace the model's own of the same name, or exist only in this region."""
     lacks: tuple[str, ...] = ()
-    """Fields that are not had here, in any mode."""
+    """Fields that do not exist in this region, in any mode."""
     workspace_only: bool = False
-    """Whether the model is had only at a workspace's own address, not at the one that all share."""
+    """Whether the model is available only at a workspace's own address, not at the shared one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a create call goes, below the region's base URL."""
+    """The paths of a create call, below the region's base URL."""
 
     path: str
-    """For a task, with the header for asynchronous calls."""
+    """The path for a task, called with the header for asynchronous calls."""
     at_once: str = ""
-    """For an answer in the same call, where the vendor gives one."""
+    """The path for an answer in the same call, if the vendor has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One model of the vendor: the only place where its facts stand."""
+    """One model of the vendor: the single source of its facts."""
 
     id: str
     snapshots: tuple[str, ...] = ()
-    """The dates of its frozen versions: the vendor takes the id with one behind it, too. We never send it."""
+    """The dates of its frozen versions. The vendor also accepts the id with such a suffix. We never send it."""
     family: str
     title: str
     summary: str
-    """What a person chooses it for, in a few words."""
+    """The reason to choose it, in a few words."""
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     modes: tuple[Mode, ...] = ()
@@ -169,41 +169,43 @@ class Model:
     bill: Bill = Bill()
     sound: Sound
     rewritten_prompt: bool
-    """Whether the answer tells the prompt as the vendor rewrote it."""
+    """Whether the answer contains the prompt as rewritten by the vendor."""
     several_shots: bool = False
     """Whether a prompt may list shots, each with its seconds."""
     sizes: tuple[Size, ...] = ()
-    """What comes out, where tier and ratio are chosen apart from each other; one without a ratio is the area that a
-    tier has where the shape follows what was given."""
+    """The output sizes, if tier and ratio are separate choices.
+
+    A size without a ratio is the area of a tier whose shape follows the given file.
+    """
     precheck: Precheck | None = None
     live: str = ""
-    """The switch that asks to see the work while it is made: one call to `endpoint.at_once`, answered bit by bit."""
+    """The switch for live results: one call to `endpoint.at_once`, with a streamed answer."""
     fps: int = 30
-    """The pictures a second of what comes out."""
+    """The frames per second of the output."""
     fps_by_tier: tuple[tuple[str, int], ...] = ()
-    """The tiers that have others."""
+    """The tiers with another frame rate."""
     usual_seconds: tuple[int, int] = (60, 300)
-    """The vendor's own word on how long it takes."""
+    """The vendor's own range for the time it takes."""
     offers: tuple[Offer, ...]
     source: Source
     price_source: Source
     note: str = ""
 
     def offer(self, region: str) -> Offer | None:
-        """The model's offer in a region, or None where it is not had."""
+        """Return the model's offer in a region, or None if it is not offered there."""
         return next((offer for offer in self.offers if offer.region == region), None)
 
     def fps_at(self, tier: str) -> int:
-        """The pictures a second of what comes out at a tier."""
+        """Return the frames per second of the output at a tier."""
         return dict(self.fps_by_tier).get(tier, self.fps)
 
     def modes_on(self, values: Mapping[str, object]) -> tuple[Mode, ...]:
-        """The modes that these values switch on; a value that is not given counts as its field's default."""
+        """Return the modes that these values switch on. A missing value counts as its field's default."""
         own = {field.name: getattr(field, "default", None) for field in self.fields}
         return tuple(mode for mode in self.modes if values.get(mode.field, own.get(mode.field)) == mode.value)
 
     def fields_in(self, region: str, values: Mapping[str, object] | None = None) -> tuple[Field, ...]:
-        """The fields as this region has them and these values leave them, in the order of the form."""
+        """Return the fields of this region for these values, in the order of the form."""
         offer = self.offer(region)
         fields = _replaced(self.fields, offer.differs if offer else ())
         for mode in self.modes_on(values or {}):
@@ -211,7 +213,7 @@ class Model:
         return tuple(field for field in fields if not (offer and field.name in offer.lacks))
 
     def every_field(self, region: str) -> tuple[Field, ...]:
-        """Every field of this region in any mode, one of each name and kind; those of no mode first."""
+        """Return every field of this region in any mode, one per name and kind. Fields without a mode come first."""
         fields = list(self.fields_in(region))
         offer = self.offer(region)
         for mode in self.modes:
@@ -220,7 +222,7 @@ class Model:
         return tuple(field for field in fields if not (offer and field.name in offer.lacks))
 
     def field(self, name: str, region: str, values: Mapping[str, object] | None = None) -> Field | None:
-        """One field by our name, as this region has it; where these values leave none, as any mode has it."""
+        """Return one field of this region by our name. If these values exclude it, return it from any mode."""
         candidates = (*self.fields_in(region, values), *self.every_field(region))
         return next((field for field in candidates if field.name == name), None)
 
@@ -232,31 +234,31 @@ def _replaced(fields: tuple[Field, ...], differs: tuple[Field, ...]) -> tuple[Fi
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A prompt a person can try with one click."""
+    """A prompt to try with one click."""
 
     title: str
     prompt: str
-    """`{1}` stands for what the model calls the first file of its list, `{2}` for the second."""
+    """`{1}` is replaced by the model's name for the first file of its list, `{2}` for the second."""
     model: str = ""
-    """The model that it needs, where not any of the family will do."""
+    """The required model, if not every model of the family is suitable."""
     choices: tuple[tuple[str, str | int | bool], ...] = ()
-    """What is chosen with it, where the model has it."""
+    """The values to choose with it, if the model has the fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One part of the vendor's formula for a prompt, with the words that its page offers for it."""
+    """One part of the vendor's prompt formula, with the words that the vendor's page suggests for it."""
 
     label: str
     hint: str
     words: tuple[str, ...] = ()
     pattern: str = "{}"
-    """How it stands in the prompt, for example in quotation marks."""
+    """Its format in the prompt, for example in quotation marks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """How to write a prompt for a family."""
+    """The guide to prompts for a family."""
 
     parts: tuple[Part, ...]
     source: Source
@@ -264,32 +266,34 @@ class Guide:
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A kind of work: one tab, one API endpoint."""
+    """A group of models: one tab, one API endpoint."""
 
     id: str
     label: str
     icon: str
     """The name of an icon in assets/icons."""
     invitation: str
-    """What the empty stage says."""
+    """The text of the empty stage."""
     default_model: str
     api_order: tuple[str, ...]
-    """The parameters of the API endpoint in their order; `model` and `region` among the fields' names. What comes later
-    stands at the end: callers may name values by position."""
+    """The parameters of the API endpoint in order: `model`, `region` and the names of fields.
+
+    Append new ones at the end: callers may pass values by position.
+    """
     examples: tuple[Example, ...] = ()
     guide: Guide | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """A place the vendor serves from. Keys, models and tasks of one are unknown in the others."""
+    """A region of the vendor. Keys, models and tasks of one region are unknown in the others."""
 
     id: str
     label: str
     code: str
     """The vendor's own id of the region, for example ap-southeast-1."""
     base_url: str
-    """The address that everyone shares; empty where the region has none."""
+    """The shared address, or an empty string if the region has none."""
     workspace_url: str
     """The address of one workspace, with `{workspace}` for its id."""
     source: Source

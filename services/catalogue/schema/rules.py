@@ -1,4 +1,4 @@
-"""What fields have to do with each other. A rule that ends in a problem is refused; the others are said and sent."""
+"""Rules between fields. Some rules refuse a request; the others only show a remark, and the request is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.catalogue.schema.fields import Field, Scalar
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """`field` being `value` has no effect unless `other` is `being`. Said, not refused."""
+    """`field` with `value` has no effect unless `other` is `being`. Shown, not refused."""
 
     field: str
     value: Scalar
@@ -20,7 +20,7 @@ class Needs:
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """Where `field` is `value` (or, with None, is given at all) the vendor ignores `drops`: it is not sent."""
+    """If `field` is `value` (or, with None, is given at all), the vendor ignores `drops`. It is not sent."""
 
     field: str
     value: Scalar | None
@@ -32,7 +32,7 @@ class Overrides:
 class SameShape:
     """Two pictures should have the same proportions: the clip takes those of `field`, and `other` would be distorted.
 
-    Said, not refused; the repair crops `other`.
+    Shown, not refused. The repair crops `other`.
     """
 
     field: str
@@ -41,7 +41,7 @@ class SameShape:
 
 @dataclass(frozen=True, kw_only=True)
 class OneOf:
-    """At least one of `fields` must be given, where a mode has any of them. The first is where it is said."""
+    """At least one of `fields` must be given, if a mode has any of them. The problem is shown at the first."""
 
     fields: tuple[str, ...]
     say: str
@@ -49,9 +49,9 @@ class OneOf:
 
 @dataclass(frozen=True, kw_only=True)
 class Apart:
-    """Nothing of `fields` goes with anything of `others` (or, with `being`, with that value of them).
+    """None of `fields` can be combined with any of `others` (or, with `being`, with that value of them).
 
-    Refused, at the ones of `others`.
+    Refused, at the fields in `others`.
     """
 
     fields: tuple[str, ...]
@@ -62,7 +62,7 @@ class Apart:
 
 @dataclass(frozen=True, kw_only=True)
 class Requires:
-    """`field` cannot be given without `other`, where a mode has both. Refused, at `other`."""
+    """`field` cannot be given without `other`, if a mode has both. Refused, at `other`."""
 
     field: str
     other: str
@@ -71,7 +71,7 @@ class Requires:
 
 @dataclass(frozen=True, kw_only=True)
 class Caps:
-    """Where `files` is or holds a clip, the number `field` is at most `most`. Refused."""
+    """If `files` is or contains a clip, the number `field` is at most `most`. Refused."""
 
     field: str
     most: int
@@ -81,7 +81,7 @@ class Caps:
 
 @dataclass(frozen=True, kw_only=True)
 class Together:
-    """The lists `fields` hold at most `most` files together. Refused, at the last that holds any."""
+    """The lists `fields` contain at most `most` files together. Refused, at the last list with a file."""
 
     fields: tuple[str, ...]
     most: int
@@ -93,12 +93,12 @@ Rule = Needs | Overrides | SameShape | OneOf | Apart | Requires | Caps | Togethe
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """What a model becomes where `field` is `value`: some fields are other than usual, or not had at all."""
+    """A variant of a model, active if `field` is `value`: some fields differ from usual, or do not exist."""
 
     field: str
     value: Scalar
     differs: tuple[Field, ...] = ()
-    """Fields that replace the model's own of the same name, or are had only in this mode."""
+    """Fields that replace the model's own of the same name, or exist only in this mode."""
     lacks: tuple[str, ...] = ()
     at_most: bool = False
-    """Whether the vendor may make, and bill, less than is asked for."""
+    """Whether the vendor may make, and bill, less than requested."""
