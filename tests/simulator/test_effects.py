@@ -17,7 +17,7 @@ from services.simulator import Clip
 from services.simulator.media.artist import QuickArtist
 from services.simulator.media.effects import EFFECTS, play_effect
 from services.simulator.media.effects.__main__ import MAX_BYTES, SIDE, preview
-from services.simulator.media.effects.subjects import couple
+from services.simulator.media.effects.shapes import figure
 from services.simulator.media.film import film_clip
 from services.simulator.media.stills import load_planes, move_picture
 from tests import ROOT
@@ -45,7 +45,7 @@ TEMPLATES = sorted(choices())
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture with two people on it."""
     file = tmp_path_factory.mktemp("effects") / "couple.png"
-    couple(240).save(file)
+    figure("couple", 240).save(file)
     return file
 
 

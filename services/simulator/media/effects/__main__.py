@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import Image
 
 from services.simulator.media.effects import EFFECTS, perform
+from services.simulator.media.effects.shapes import figure
 from services.simulator.media.effects.stage import Stage
-from services.simulator.media.effects.subjects import cat, couple, duck, person
 from services.simulator.media.planes import Planes
 
 SIDE = 112
@@ -23,14 +22,10 @@ FRAME_MILLISECONDS = 90
 MAX_BYTES = 20_000
 _DRAWN = 448
 """Pixels a preview is drawn in, before it is made small: edges and small movements stay smooth."""
-_QUALITIES = (80, 72, 65, 58, 52, 46, 40, 35, 30, 25, 20)
 
-_FIGURES: Mapping[Callable[[int], Image.Image], tuple[str, ...]] = {
-    duck: ("squish", "rotation", "poke", "inflate", "dissolve", "melt", "icecream"),
-    cat: ("flying", "rose", "crystalrose"),
-    couple: ("hug", "frenchkiss", "coupleheart"),
-}
-"""Who shows which effect; a person shows the others."""
+_DUCK = ("squish", "rotation", "poke", "inflate", "dissolve", "melt", "icecream")
+_COUPLE = ("hug", "frenchkiss", "coupleheart")
+"""The effects that a figure other than the person shows."""
 
 
 def main() -> None:
@@ -42,40 +37,28 @@ def main() -> None:
     for name in EFFECTS:
         frames = list(preview(name))
         (out / f"{name}.webp").write_bytes(_moving(frames))
-        (out / f"{name}.still.webp").write_bytes(_still(frames[FRAMES // 3]))
+        frames[FRAMES // 3].save(out / f"{name}.still.webp", quality=72, method=6)
 
 
 def preview(name: str) -> Iterator[Image.Image]:
     """The frames of one effect's preview, the last leading into the first."""
-    figure = next((figure for figure, names in _FIGURES.items() if name in names), person)
-    drawn = Planes.of(np.asarray(figure(_DRAWN)))
-    stage = Stage(
-        picture=drawn, seconds=FRAMES * FRAME_MILLISECONDS / 1000, chance=np.random.default_rng(7), looped=True
-    )
-    for planes in perform(EFFECTS[name], stage, frames=FRAMES):
-        frame = av.VideoFrame.from_ndarray(planes.joined(), format="yuv420p")
-        shown = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
-        yield Image.fromarray(shown).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    shown_by = "duck" if name in _DUCK else "couple" if name in _COUPLE else "person"
+    drawn = Planes.of(np.asarray(figure(shown_by, _DRAWN)))
+    seconds = FRAMES * FRAME_MILLISECONDS / 1000
+    stage = Stage(picture=drawn, seconds=seconds, chance=np.random.default_rng(7), looped=True)
+    for planes in perform(name, stage, frames=FRAMES):
+        yield Image.fromarray(planes.rgb()).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _moving(frames: list[Image.Image]) -> bytes:
     """An endless animation, as fine as the size allows."""
-    written = b""
-    for quality in _QUALITIES:
-        file = BytesIO()
-        frames[0].save(
-            file, "WEBP", save_all=True, append_images=frames[1:], duration=FRAME_MILLISECONDS, loop=0,
-            quality=quality, method=4, minimize_size=True,
-        )  # fmt: skip
-        written = file.getvalue()
-        if len(written) <= MAX_BYTES:
-            break
-    return written
-
-
-def _still(frame: Image.Image) -> bytes:
     file = BytesIO()
-    frame.save(file, "WEBP", quality=72, method=6)
+    for quality in range(80, 19, -5):
+        file = BytesIO()
+        more = {"append_images": frames[1:], "duration": FRAME_MILLISECONDS, "loop": 0, "minimize_size": True}
+        frames[0].save(file, "WEBP", save_all=True, quality=quality, method=4, **more)
+        if file.tell() <= MAX_BYTES:
+            break
     return file.getvalue()
 
 
