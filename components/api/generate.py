@@ -237,7 +237,7 @@ async def _with_paths(given: Mapping[str, object], *, files: Collection[str]) ->
 
 def _add_questions(studio: Studio) -> None:
     async def list_models(family: str | None = None) -> list[_JSON]:
-        """The models: what each takes, where it is offered and what it costs.
+        """List the models: what each takes, where it is offered and what it costs.
 
         Args:
             family: Only this family, for example image_to_video; absent, all.
@@ -266,7 +266,7 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
     ]
 
     async def estimate(*args: object, **kwargs: object) -> _JSON:
-        """What a request would cost, without sending it. Files are not needed.
+        """Price a request without sending it. Files are not needed.
 
         Args:
             model: The model's id.

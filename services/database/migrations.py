@@ -74,7 +74,7 @@ def _second(connection: sa.Connection) -> None:
 
 
 def _third(connection: sa.Connection) -> None:
-    """The gallery: one sort key, search, tags, collections, the bin, where files come from."""
+    """Add the gallery: one sort key, search, tags, collections, the bin, where files come from."""
     metadata.create_all(connection, tables=[tags, collections, collection_jobs])
     ours = (
         "place",
@@ -109,12 +109,12 @@ def _fourth(connection: sa.Connection) -> None:
 
 
 def _fifth(connection: sa.Connection) -> None:
-    """The processes that share a database."""
+    """Add the processes that share a database."""
     metadata.create_all(connection, tables=[processes])
 
 
 def _sixth(connection: sa.Connection) -> None:
-    """What orders may have cost that somebody sent again."""
+    """Add what repeated submissions may have cost."""
     _add_columns(connection, reservations, ("lost_micros",))
 
 
@@ -194,7 +194,7 @@ def _fill_seconds(connection: sa.Connection) -> None:
 
 
 def _fill_reservations(connection: sa.Connection) -> None:
-    """What was spent before there were caps counts towards them too; what is unfinished is held."""
+    """Count earlier spending towards the caps, and hold what unfinished jobs may cost."""
     held = sa.select(reservations.c.job_id)
     wanted = sa.select(jobs).where(jobs.c.id.not_in(held), jobs.c.imported.is_(False))
     rows = [reservation_of(job_of(row)) for row in connection.execute(wanted).mappings()]

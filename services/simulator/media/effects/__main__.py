@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def preview(name: str) -> Iterator[Image.Image]:
-    """The frames of one effect's preview, the last leading into the first."""
+    """Yield the frames of one effect's preview, the last leading into the first."""
     shown_by = "duck" if name in _DUCK else "couple" if name in _COUPLE else "person"
     drawn = Planes.of(np.asarray(figure(shown_by, _DRAWN)))
     seconds = FRAMES * FRAME_MILLISECONDS / 1000
@@ -51,7 +51,7 @@ def preview(name: str) -> Iterator[Image.Image]:
 
 
 def _moving(frames: list[Image.Image]) -> bytes:
-    """An endless animation, as fine as the size allows."""
+    """Write an endless animation, as fine as the size allows."""
     file = BytesIO()
     for quality in range(80, 19, -5):
         file = BytesIO()

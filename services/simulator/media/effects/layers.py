@@ -19,7 +19,7 @@ Pair = tuple[float, float]
 
 
 def sized(thing: Thing, units: float) -> Sheet:
-    """A thing, so many units wide."""
+    """Draw a thing, so many units wide."""
     return lambda stage: thing(units * stage.unit)
 
 
@@ -170,7 +170,7 @@ def posed(stage: Stage) -> Layer:
 
 
 def _zoomed(planes: Planes, zoom: float, *, size: Pair | None = None) -> Planes:
-    """The middle of a picture, so many times nearer, in a size."""
+    """Cut out the middle of a picture, so many times nearer, in a size."""
     width, height = planes.y.size
     left, top = width * (1 - 1 / zoom) / 2, height * (1 - 1 / zoom) / 2
     wide, high = size or planes.y.size

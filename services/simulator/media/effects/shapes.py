@@ -112,20 +112,20 @@ def heart_points(count: int) -> list[tuple[float, float]]:
 
 
 def heart(side: float, colour: str = "e83e5c") -> Image.Image:
-    """A heart with a shine."""
+    """Draw a heart with a shine."""
     points = " ".join(f"{100 * x:.1f} {100 * y:.1f}" for x, y in heart_points(96))
     return draw(f"poly {colour} {points}; line ffffffeb 5 20 36 22 29 28 24", side)
 
 
 def star(side: float, colour: str = "ffffff", *, tips: int = 4, near: float = 8, hole: float = 0) -> Image.Image:
-    """A star of long points: a sparkle; with many tips and a hole it is a ring of flames."""
+    """Draw a star of long points; with many tips and a hole it is a ring of flames."""
     ends = ((48 if step % 2 == 0 else near, TAU * step / (2 * tips)) for step in range(2 * tips))
     points = " ".join(f"{50 + far * math.sin(a):.1f} {50 - far * math.cos(a):.1f}" for far, a in ends)
     return draw(f"poly {colour} {points}; disc 00000000 50 50 {hole}", side)
 
 
 def bloom(side: float, colours: tuple[str, ...]) -> Image.Image:
-    """A rose seen from above, petal over petal, the outer ones first."""
+    """Draw a rose seen from above, petal over petal, the outer ones first."""
     strokes = []
     for ring, (count, far, size) in enumerate(((6, 26, 20), (5, 18, 16), (4, 10, 13), (3, 4, 9))):
         for a in (TAU * number / count + ring * 0.7 for number in range(count)):
@@ -146,7 +146,7 @@ def framed(stage: Stage, colour: str, edge: str, hole: float = 0.955) -> Image.I
 
 
 def eye(stage: Stage) -> Image.Image:
-    """An eye that fills the frame; its pupil reaches 0.4 of the half short side."""
+    """Draw an eye that fills the frame; its pupil reaches 0.4 of the half short side."""
     high, one = 100 * stage.size[1] / stage.size[0], 50 * min(stage.size) / stage.size[0]
     rings = (("f6f4f2", 0.98), ("2c5c70", 0.74), ("4c9cb0", 0.68), ("78c0c8", 0.55), ("14181e", 0.42))
     strokes = [f"box ecc0a6 -1 -1 101 {high + 1} 0", *(f"disc {c} 50 {high / 2} {far * one}" for c, far in rings)]
@@ -154,7 +154,7 @@ def eye(stage: Stage) -> Image.Image:
 
 
 def cover(stage: Stage) -> Image.Image:
-    """The title of a magazine, headlines as lines, and a thin border."""
+    """Draw the title of a magazine, headlines as lines, and a thin border."""
     high, unit = 100 * stage.size[1] / stage.size[0], 100 * stage.unit / stage.size[0]
     rows = ((200, 30), (150, 22), (110, 26), (70, 18))
     lines = "\n".join(f"box ffffff 5 {high - y * unit} {5 + wide} {high - (y - 16) * unit} 1" for y, wide in rows)
@@ -167,7 +167,7 @@ def cover(stage: Stage) -> Image.Image:
 
 
 def _person(x: float, coat: str, hair: str) -> str:
-    """A person from head to foot, facing us."""
+    """Return the strokes of a person, facing us."""
     legs = "; ".join(f"line 46527e 8 {x + 5 * way} 66 {x + 6 * way} 90" for way in (-1, 1))
     arms = "; ".join(f"line {coat} 6 {x + 10 * way} 46 {x + 16 * way} 58 {x + 13 * way} 68" for way in (-1, 1))
     eyes = "; ".join(f"disc 2c283a {x + 4.6 * way} 26 1.9" for way in (-1, 1))
@@ -186,7 +186,7 @@ _WALLS = {"duck": "88bec8", "person": "dccce0", "couple": "eec8cc"}
 
 
 def figure(name: str, side: int) -> Image.Image:
-    """A friendly figure before a plain wall: a duck, a person or a couple."""
+    """Draw a friendly figure before a plain wall: a duck, a person or a couple."""
     wall = Image.new("RGB", (side, side), f"#{_WALLS[name]}")
     for layer in (draw("oval 3c324646 18 86 82 96", side, glow=3), draw(_FIGURES[name], side)):
         wall.paste(layer, (0, 0), layer)
@@ -215,7 +215,7 @@ class Sprite:
 
     @staticmethod
     def within(colour: Planes, mask: Image.Image) -> Sprite:
-        """A picture, shown where a mask of its size is white."""
+        """Show a picture through a mask of its size."""
         return Sprite(colour, mask, mask.resize((mask.width // 2, mask.height // 2), Image.Resampling.BOX))
 
     def lay_on(self, canvas: Planes, x: float, y: float, *, opacity: float = 1) -> None:
@@ -235,7 +235,7 @@ class Sprite:
 
 
 def poses_of(drawn: Image.Image, kind: str = "spin", *, steps: int = 12, reach: float = 360) -> list[Sprite]:
-    """A thing in steps of one movement.
+    """Return a thing in steps of one movement.
 
     It spins by `reach` degrees, tumbles like a leaf, swells by `reach` of its size and back, pulses like a jellyfish,
     or is still.

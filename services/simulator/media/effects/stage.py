@@ -100,7 +100,7 @@ class Moment:
         return 1.0 if self.stage.looped else ease(self.part / 0.2)
 
     def wave(self, *, times: float = 1, shift: float = 0) -> float:
-        """A swing between -1 and 1, `times` for each turn."""
+        """Return a swing between -1 and 1, `times` for each turn."""
         return math.sin(TAU * (self.turns * times * self.part + shift))
 
 
