@@ -41,7 +41,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(setting_values.names)]
 
 
 class Settings(BaseSettings):
-    """The settings. Each name in capitals is an environment variable, and has its line in the README."""
+    """The settings. Each name in capitals is an environment variable. SETTINGS.md is generated from them."""
 
     model_config = SettingsConfigDict(
         env_file=USUAL_PLACES,
@@ -50,51 +50,111 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    studio_home: Path = Field(default=Path("~/.wan-studio"), description="Database, results, logs")
+    studio_home: Path = Field(
+        default=Path("~/.wan-studio"),
+        description=(
+            "The folder for the database and its copies, your clips and the logs. It is made if the folder "
+            "above it exists. Nothing is written anywhere else"
+        ),
+    )
     studio_host: Annotated[str, AfterValidator(setting_values.listening_host)] = Field(
-        default="127.0.0.1", description="Address to listen on"
+        default="127.0.0.1",
+        description=("The address to listen on. There is no login: open it to others only behind one"),
     )
     studio_port: Annotated[int, BeforeValidator(setting_values.port)] = Field(
-        default=7860, description="Port to listen on; 0 takes a free one"
+        default=7860, description=("The port to listen on. 0 takes a free one, which is said at the start")
     )
-    studio_demo: Switch = Field(default=False, description="Use the built-in simulator even where a key is set")
+    studio_demo: Switch = Field(default=False, description=("`true` forces demo mode even if a key is set"))
     studio_poll_seconds: Annotated[float, BeforeValidator(setting_values.seconds)] = Field(
-        default=15, description="A job is polled as often, all in all, as by polling every so many seconds"
+        default=15,
+        description=(
+            "How often the vendor is polled: about as often as one poll a job every so many seconds, but at "
+            "better moments. A pause is never more than four times as long"
+        ),
     )
     studio_names: Annotated[tuple[str, ...], BeforeValidator(setting_values.host_names)] = Field(
-        default=(), description="List of the names under which browsers reach a studio that listens here only"
+        default=(),
+        description=(
+            "While `STUDIO_HOST` is this machine and there is no sign-in, the studio answers only to numeric "
+            "addresses and to names without a dot, such as `localhost`, so that no web page can point its "
+            "own name to it. Behind a proxy with another name: a list of names, for example "
+            "`studio.example.com`"
+        ),
     )
     studio_database_url: Annotated[str | None, AfterValidator(setting_values.database_url)] = Field(
-        default=None, description="PostgreSQL instead of the SQLite file"
+        default=None,
+        description=(
+            "PostgreSQL instead: `postgresql://user:password@host/name`. Several studios may share one, each "
+            "with a `STUDIO_HOME` of its own and the same `files` folder in it. If one dies, another "
+            "continues its jobs after 20 s"
+        ),
     )
     studio_person_header: Annotated[str | None, AfterValidator(setting_values.header)] = Field(
-        default=None, description="Header in which a trusted proxy names the person who asks"
+        default=None,
+        description=(
+            "The header in which your sign-in proxy names the person, for example `X-Forwarded-User`. "
+            "Without it everyone is one person; with it, people see only their own works. Set it only behind "
+            "a proxy that removes this header from incoming requests"
+        ),
     )
-    studio_admins: Names = Field(default=(), description="List of the persons who see everybody's work")
-    studio_cap_person_day: Amounts = Field(default=None, description="The most that each person spends in a day")
-    studio_cap_person_month: Amounts = Field(default=None, description="The most that each person spends in a month")
-    studio_cap_person_ever: Amounts = Field(default=None, description="The most that each person spends in all")
-    studio_cap_day: Amounts = Field(default=None, description="The most that everybody together spends in a day")
-    studio_cap_month: Amounts = Field(default=None, description="The most that everybody together spends in a month")
-    studio_cap_ever: Amounts = Field(default=None, description="The most that everybody together spends in all")
-    studio_log_json: Switch = Field(default=False, description="Log one JSON object per line")
-    studio_metrics: Switch = Field(default=False, description="Answer /metrics with numbers for Prometheus")
+    studio_admins: Names = Field(
+        default=(),
+        description=("The people who see all works and may add keys: a list of names, for example `mei, omar`"),
+    )
+    studio_cap_person_day: Amounts = Field(
+        default=None,
+        description=(
+            "The most that each person may spend in a day, with its currency: `20 USD`, or `20 USD, 150 CNY` "
+            "for several. A currency that is not named has no cap; the vendor bills in USD and CNY"
+        ),
+    )
+    studio_cap_person_month: Amounts = Field(default=None, description=("The same in a month"))
+    studio_cap_person_ever: Amounts = Field(default=None, description=("The same in all"))
+    studio_cap_day: Amounts = Field(default=None, description=("The most that all people together may spend in a day"))
+    studio_cap_month: Amounts = Field(default=None, description=("The same in a month"))
+    studio_cap_ever: Amounts = Field(default=None, description=("The same in all"))
+    studio_log_json: Switch = Field(
+        default=False, description=("`true` writes the log as one JSON object a line, with `job_id` and `task_id`")
+    )
+    studio_metrics: Switch = Field(
+        default=False,
+        description=(
+            "`true` answers `GET /metrics` with numbers for Prometheus: jobs, slots, failures, disk. They "
+            "name no person, and need no sign-in"
+        ),
+    )
     studio_env_file: Path | None = Field(
-        default=None, description="The file to read settings from, instead of `.env`; for the environment only"
+        default=None, description=("The file to read settings from, instead of `.env`. Set it in the environment")
     )
     otel_exporter_otlp_endpoint: WebAddress | None = Field(
-        default=None, description="Where traces are sent, OpenTelemetry over HTTP"
+        default=None,
+        description=(
+            "The address to which traces of jobs are sent, for example `http://127.0.0.1:4318`. Needs `pip "
+            "install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http`"
+        ),
     )
-    dashscope_api_key: Key | None = Field(default=None, description="Key of the default region")
+    dashscope_api_key: Key | None = Field(default=None, description=("The key of the default region"))
     dashscope_region: Annotated[str, AfterValidator(setting_values.region)] = Field(
-        default=REGIONS[0].id, description="Default region"
+        default=REGIONS[0].id,
+        description=("The default region: `singapore`, `virginia`, `beijing`, `frankfurt`, `tokyo` or `hongkong`"),
     )
-    dashscope_base_url: WebAddress | None = Field(default=None, description="Replaces the default region's base URL")
+    dashscope_base_url: WebAddress | None = Field(
+        default=None,
+        description=(
+            "Replaces the default region's base URL: a gateway, a test server, or a workspace's own address, "
+            "`https://{WorkspaceId}.ap-southeast-1.maas.aliyuncs.com/api/v1`"
+        ),
+    )
     dashscope_api_keys: Mapping[str, Key] = Field(
-        default_factory=dict, description="A key by region, each in a variable of its own"
+        default_factory=dict,
+        description=(
+            "A key for one region, for example `DASHSCOPE_API_KEY_BEIJING`. A key can also be added in "
+            "Settings; it is then used until the studio stops"
+        ),
     )
     dashscope_base_urls: Mapping[str, WebAddress] = Field(
-        default_factory=dict, description="A base URL by region, each in a variable of its own"
+        default_factory=dict,
+        description=("The base URL of one region. Frankfurt and Tokyo have no shared one: they need their workspace's"),
     )
 
     if not TYPE_CHECKING:  # type checkers still see the fields as the arguments

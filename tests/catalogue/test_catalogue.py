@@ -591,12 +591,11 @@ def test_the_table_has_a_row_for_every_model_and_id() -> None:
 
 
 def test_a_stale_table_is_found_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
+    models = tmp_path / "MODELS.md"
+    models.write_text("old", encoding="utf-8")
 
-    assert table.main(["--check", str(readme)]) == 1
+    assert table.main(["--check"], file=models) == 1
     assert "stale" in capsys.readouterr().out
-    assert table.main(["--write", str(readme)]) == 0
-    assert table.main(["--check", str(readme)]) == 0
-    assert readme.read_text(encoding="utf-8").startswith("before\n")
-    assert readme.read_text(encoding="utf-8").endswith("\nafter\n")
+    assert table.main(["--write"], file=models) == 0
+    assert table.main(["--check"], file=models) == 0
+    assert models.read_text(encoding="utf-8") == table.document(CATALOGUE)

@@ -1,7 +1,7 @@
 """`python -m tests.chaos --runs N --seed S`: kill studios under a failing provider, compare the books, print the score.
 
 Ends with 1 where anything was lost, bought twice, left open, late or leaked. A run is repeated with its seed and
-`--runs 1`; `--write` puts the score into the README.
+`--runs 1`; `--write` puts the score into SCORECARD.md.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import ROOT
 from tests.chaos import scorecard
 from tests.chaos.drill import Drill, carry_out
-
-_README = ROOT / "README.md"
 
 
 def main() -> int:
@@ -39,7 +36,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     if options.write:
-        scorecard.write(told, readme=_README)
+        scorecard.write(told)
     if not score.clean:
         print(f"seeds with findings: {', '.join(map(str, score.failing))}")
         if options.keep:
@@ -62,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at-once", type=int, default=4, help="how many runs at a time (4)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the score to a file")
     parser.add_argument("--keep", action="store_true", help="keep the folders of runs with findings")
-    parser.add_argument("--write", action="store_true", help="put the score into the README")
+    parser.add_argument("--write", action="store_true", help="put the score into SCORECARD.md")
     return parser
 
 

@@ -1,6 +1,6 @@
-"""The reliability scorecard: the score of a drill as a table, and the README's copy of it.
+"""The reliability scorecard: the score of a drill as a table, in SCORECARD.md.
 
-Knows nothing of how it came about. The README and the score beside this file always say the same.
+Knows nothing of how it came about. SCORECARD.md and the score beside it always say the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SCORE = Path(__file__).with_name("scorecard.json")
+DOCUMENT = Path(__file__).with_name("SCORECARD.md")
 BEGIN, END = "<!-- reliability:begin -->", "<!-- reliability:end -->"
 
 _MET = {
@@ -57,7 +58,7 @@ def as_text(score: Mapping[str, Any]) -> str:
 
 
 def as_markdown(score: Mapping[str, Any]) -> str:
-    """The table for the README."""
+    """The table for SCORECARD.md."""
     where, bad = score["machine"], set(_BAD.values())
     lines = ["| What happened | How often |", "|---|---:|"]
     lines += [f"| **{words}** | **{n:,}** |" if words in bad else f"| {words} | {n:,} |" for words, n in rows(score)]
@@ -68,22 +69,22 @@ def as_markdown(score: Mapping[str, Any]) -> str:
             f"Measured {str(where['date']).partition(' ')[0]} on {where['system']}, {where['cores']} cores, Python "
             f"{where['python']}; {score['runs_on_postgresql']:,} of the runs on PostgreSQL with two processes. Again: "
             f"`python -m tests.chaos --runs {score['runs']} --seed {score['seed']}`. As JSON: "
-            "[tests/chaos/scorecard.json](tests/chaos/scorecard.json).",
+            "[scorecard.json](scorecard.json).",
         ]
     )
 
 
-def write(score: Mapping[str, Any], *, readme: Path, file: Path = SCORE) -> None:
-    """Keep a score, and have the README say the same. Raises ValueError where the README has no place for it."""
-    text = with_scorecard(readme.read_text(encoding="utf-8"), score)
+def write(score: Mapping[str, Any], *, document: Path = DOCUMENT, file: Path = SCORE) -> None:
+    """Keep a score, and have the document say the same. Raises ValueError if it has no place for it."""
+    text = with_scorecard(document.read_text(encoding="utf-8"), score)
     file.write_text(json.dumps(score, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    readme.write_text(text, encoding="utf-8")
+    document.write_text(text, encoding="utf-8")
 
 
 def with_scorecard(text: str, score: Mapping[str, Any]) -> str:
-    """A README with the scorecard between its markers. Raises ValueError where they are missing."""
+    """Return a document with the scorecard between its markers. Raises ValueError if they are missing."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the README has no {BEGIN} and {END}")
+        raise ValueError(f"the document has no {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{as_markdown(score)}\n{END}{after}"

@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from services.domain.jobs import Asset, Because, Decision, JobStatus, Submission, SubmissionState
 from services.simulator import Answer, Drop, Garbage, Route
 from services.simulator.engine.ledger import Status
-from tests import ROOT
 from tests.chaos import scorecard
 from tests.chaos.books import KEPT_MS, LATE_SECONDS, STARVED_SECONDS, Bought, Findings, Kept, compare
 from tests.chaos.clock import Healthy, SharedClock
@@ -354,14 +353,14 @@ def _write(pipe: object, target: Path) -> None:
 # The scorecard --------------------------------------------------------------------------------------------------------
 
 
-def test_the_readme_says_what_the_scorecard_says() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_document_says_what_the_scorecard_says() -> None:
+    document = scorecard.DOCUMENT.read_text(encoding="utf-8")
     score = json.loads(scorecard.SCORE.read_text(encoding="utf-8"))
-    assert scorecard.with_scorecard(readme, score) == readme
+    assert scorecard.with_scorecard(document, score) == document
     assert {name: score[name] for name in BAD} == dict.fromkeys(BAD, 0)
 
 
-def test_a_readme_without_a_place_for_it_is_refused() -> None:
+def test_a_document_without_a_place_for_it_is_refused() -> None:
     with pytest.raises(ValueError, match="reliability:begin"):
         scorecard.with_scorecard("# Wan Studio", {})
 
