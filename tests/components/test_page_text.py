@@ -53,7 +53,7 @@ def test_no_script_reads_words_back_as_data() -> None:
 
 def assigns(line: str) -> bool:
     """Whether all that is done with text on a line is to set it."""
-    return not READS.search(re.sub(r"\.textContent = (?:\w+\.\w+ = )?", " ", line))
+    return not READS.search(re.sub(r"\.textContent =(?: \w+\.\w+ =)?(?: |$)", " ", line))
 
 
 def test_what_is_chosen_from_a_list_has_a_value_of_its_own() -> None:

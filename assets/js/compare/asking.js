@@ -1,8 +1,13 @@
 // What a comparison asks of the studio besides the jobs: to keep a result, and to write a sheet.
 
 async function post(url, body) {
-  const answer = await fetch(url, { method: "POST", headers: { "X-Studio": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).message ?? `The studio answered ${answer.status}.`);
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "X-Studio": "1", "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok)
+    throw new Error((await answer.json().catch(() => ({}))).message ?? `The studio answered ${answer.status}.`);
   return answer;
 }
 

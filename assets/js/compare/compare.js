@@ -35,7 +35,14 @@ async function open(wanted) {
     if (turn !== asked) return;
     write(ids);
     shown = { ids: ids.join(), close: room.close };
-    await room.open(ids, { closed: () => { if (turn === asked) { shown = null; write(null); } } });
+    await room.open(ids, {
+      closed: () => {
+        if (turn === asked) {
+          shown = null;
+          write(null);
+        }
+      },
+    });
   } catch (error) {
     console.error(error);
     toast("The comparison could not be opened. Please try again.");

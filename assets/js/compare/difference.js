@@ -1,31 +1,55 @@
 // What is not the same between items: rows of values, and the words in which prompts differ. Pure; words.js says the values.
-import { between, catalogue, clock, cost, familyOf, isActive, modelOf, moment, parameter, stateOf, title } from "../core/words.js";
+import {
+  between,
+  catalogue,
+  clock,
+  cost,
+  familyOf,
+  isActive,
+  modelOf,
+  moment,
+  parameter,
+  stateOf,
+  title,
+} from "../core/words.js";
 
 const LONG = 28; // signs; a text that is longer is compared by its words
 const ALIKE = 0.3; // of its words; a text with fewer of the first is another text
 const MOST_PAIRS = 4_000_000; // of words that are compared; beyond it a text is only said to be another one
 
 /** Words, spaces and marks; Chinese, Japanese and Korean signs one by one. */
-export const pieces = (text) => text.match(/\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]|[\p{L}\p{N}\p{M}_'’]+|[^\s]/gu) ?? [];
+export const pieces = (text) =>
+  text.match(
+    /\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]|[\p{L}\p{N}\p{M}_'’]+|[^\s]/gu,
+  ) ?? [];
 
 /** Which pieces of two texts are in both, in the same order: two lists of booleans. */
 function inBoth(first, second) {
   let start = 0;
   let [endA, endB] = [first.length, second.length];
   while (start < endA && start < endB && first[start] === second[start]) start += 1;
-  while (endA > start && endB > start && first[endA - 1] === second[endB - 1]) { endA -= 1; endB -= 1; }
+  while (endA > start && endB > start && first[endA - 1] === second[endB - 1]) {
+    endA -= 1;
+    endB -= 1;
+  }
   const kept = [first.map((_, at) => at < start || at >= endA), second.map((_, at) => at < start || at >= endB)];
   const [rows, columns] = [endA - start, endB - start];
   if (!rows || !columns || rows * columns > MOST_PAIRS) return kept;
   const lengths = Array.from({ length: rows + 1 }, () => new Uint16Array(columns + 1));
   for (let a = rows - 1; a >= 0; a -= 1) {
     for (let b = columns - 1; b >= 0; b -= 1) {
-      lengths[a][b] = first[start + a] === second[start + b] ? lengths[a + 1][b + 1] + 1 : Math.max(lengths[a + 1][b], lengths[a][b + 1]);
+      lengths[a][b] =
+        first[start + a] === second[start + b]
+          ? lengths[a + 1][b + 1] + 1
+          : Math.max(lengths[a + 1][b], lengths[a][b + 1]);
     }
   }
   for (let a = 0, b = 0; a < rows && b < columns;) {
-    if (first[start + a] === second[start + b]) { kept[0][start + a] = kept[1][start + b] = true; a += 1; b += 1; }
-    else if (lengths[a + 1][b] >= lengths[a][b + 1]) a += 1;
+    if (first[start + a] === second[start + b]) {
+      kept[0][start + a] = kept[1][start + b] = true;
+      a += 1;
+      b += 1;
+    } else if (lengths[a + 1][b] >= lengths[a][b + 1]) a += 1;
     else b += 1;
   }
   return kept;
@@ -47,7 +71,9 @@ export function marked(texts) {
     if (!index) return null;
     const [ofFirst, ofThis] = inBoth(first, text);
     if (!isAlike(text, ofThis) && !isAlike(first, ofFirst)) return text.map(() => true);
-    ofFirst.forEach((kept, at) => { common[at] &&= kept; });
+    ofFirst.forEach((kept, at) => {
+      common[at] &&= kept;
+    });
     return ofThis;
   });
   marks[0] = common;
@@ -74,7 +100,13 @@ export function rows(jobs) {
     row("Model", modelOf, { short: true }),
     row("Kind of work", familyOf),
     row("Prompt", (job) => job.prompt),
-    ...names.map((name) => row(parameter(name, "")[0], (job) => (name in (job.parameters ?? {}) ? parameter(name, job.parameters[name])[1] : ""), { short: true })),
+    ...names.map((name) =>
+      row(
+        parameter(name, "")[0],
+        (job) => (name in (job.parameters ?? {}) ? parameter(name, job.parameters[name])[1] : ""),
+        { short: true },
+      ),
+    ),
     row("Prompt as the model read it", (job) => job.rewritten_prompt),
     row("Given", (job) => (job.inputs ?? []).map((input) => input.name).join(", ")),
     row("Result", resultOf),
@@ -86,25 +118,32 @@ export function rows(jobs) {
     row("Made", (job) => moment(job.created_at)),
   ];
   // A clip is mostly as long as was asked for: that is not said twice.
-  const isNew = ({ label, values }, at) => !all.slice(0, at).some((other) => other.label === label && other.values.join() === values.join());
-  return all.filter((one, at) => one.values.some(Boolean) && isNew(one, at)).map((one) => {
-    const differs = new Set(one.values).size > 1;
-    const long = differs && one.values.some((value) => value.length > LONG);
-    return { ...one, differs, words: long ? marked(one.values) : null };
-  });
+  const isNew = ({ label, values }, at) =>
+    !all.slice(0, at).some((other) => other.label === label && other.values.join() === values.join());
+  return all
+    .filter((one, at) => one.values.some(Boolean) && isNew(one, at))
+    .map((one) => {
+      const differs = new Set(one.values).size > 1;
+      const long = differs && one.values.some((value) => value.length > LONG);
+      return { ...one, differs, words: long ? marked(one.values) : null };
+    });
 }
 
 function resultOf(job) {
   const output = job.outputs?.[0];
   const pictures = (job.outputs ?? []).filter(({ kind }) => kind === "image").length;
-  return [output?.width ? `${output.width} × ${output.height}` : "", pictures > 1 ? `${pictures} pictures` : ""].filter(Boolean).join(", ");
+  return [output?.width ? `${output.width} × ${output.height}` : "", pictures > 1 ? `${pictures} pictures` : ""]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** A short name for each item: what tells it from the others, else its model, else its own name. */
 export function shortNames(jobs, said = rows(jobs)) {
   const telling = said.filter((row) => row.short && row.differs && !row.words);
   return jobs.map((job, index) => {
-    const words = telling.filter(({ values }) => values[index]).slice(0, 3)
+    const words = telling
+      .filter(({ values }) => values[index])
+      .slice(0, 3)
       .map(({ label, values }) => (label === "Model" ? values[index] : `${label} ${values[index]}`));
     return words.length ? words.join(" · ") : modelOf(job) || title(job);
   });

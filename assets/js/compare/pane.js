@@ -33,8 +33,13 @@ export class Pane {
     this.choose = button({ text: "This one", icon: "check", kind: "primary choose", press: () => acts.vote(this) });
     this.chip = live("b", { class: "number" });
     this.label = live("span", { class: "name" });
-    this.node = h("figure", { class: "pane", tabIndex: -1 }, this.look, this.word,
-      h("figcaption", {}, this.chip, this.label, this.pages, this.sound, this.facts, this.choose));
+    this.node = h(
+      "figure",
+      { class: "pane", tabIndex: -1 },
+      this.look,
+      this.word,
+      h("figcaption", {}, this.chip, this.label, this.pages, this.sound, this.facts, this.choose),
+    );
     this.call(number, name);
     this.draw();
   }
@@ -59,14 +64,27 @@ export class Pane {
     this.say("");
     this.sound.hidden = this.kind !== "clip";
     this.pages.replaceChildren();
-    const draws = { clip: () => this.clip(), picture: () => this.picture(), sound: () => this.heard(), article: () => this.article(), nothing: () => this.nothing() };
+    const draws = {
+      clip: () => this.clip(),
+      picture: () => this.picture(),
+      sound: () => this.heard(),
+      article: () => this.article(),
+      nothing: () => this.nothing(),
+    };
     this.look.replaceChildren(draws[this.kind]());
   }
 
   clip() {
     this.output = clipOf(this.job);
     this.video = h("video", {
-      class: "moves", poster: this.output.poster_url ?? "", muted: true, playsInline: true, preload: "auto", disablePictureInPicture: true, tabIndex: -1, "aria-label": `Clip ${this.number}`,
+      class: "moves",
+      poster: this.output.poster_url ?? "",
+      muted: true,
+      playsInline: true,
+      preload: "auto",
+      disablePictureInPicture: true,
+      tabIndex: -1,
+      "aria-label": `Clip ${this.number}`,
     });
     return this.video;
   }
@@ -74,45 +92,89 @@ export class Pane {
   picture() {
     const outputs = picturesOf(this.job);
     this.output = outputs[this.at] ?? outputs[0];
-    this.image = h("img", { class: "moves", src: this.output.poster_url ?? this.output.url, alt: title(this.job), draggable: false, decoding: "async" });
+    this.image = h("img", {
+      class: "moves",
+      src: this.output.poster_url ?? this.output.url,
+      alt: title(this.job),
+      draggable: false,
+      decoding: "async",
+    });
     this.image.addEventListener("error", () => this.say("This picture cannot be shown."), { once: true });
     if (outputs.length > 1) {
-      const turn = (by) => { this.at = (this.at + by + outputs.length) % outputs.length; this.draw(); };
-      this.pages.replaceChildren(button({ icon: "chevron-left", label: "Previous picture", kind: "small", press: () => turn(-1) }),
-        live("span", { class: "quiet" }, `${this.at + 1} / ${outputs.length}`), button({ icon: "chevron-right", label: "Next picture", kind: "small", press: () => turn(1) }));
+      const turn = (by) => {
+        this.at = (this.at + by + outputs.length) % outputs.length;
+        this.draw();
+      };
+      this.pages.replaceChildren(
+        button({ icon: "chevron-left", label: "Previous picture", kind: "small", press: () => turn(-1) }),
+        live("span", { class: "quiet" }, `${this.at + 1} / ${outputs.length}`),
+        button({ icon: "chevron-right", label: "Next picture", kind: "small", press: () => turn(1) }),
+      );
     }
     return this.image;
   }
 
   /** A sound plays by itself: it has no picture that could be in step with others. */
   heard() {
-    return h("div", { class: "empty" }, icon("music"), h("audio", { src: soundOf(this.job).url, controls: true, preload: "metadata", "aria-label": `Sound ${this.number}` }));
+    return h(
+      "div",
+      { class: "empty" },
+      icon("music"),
+      h("audio", {
+        src: soundOf(this.job).url,
+        controls: true,
+        preload: "metadata",
+        "aria-label": `Sound ${this.number}`,
+      }),
+    );
   }
 
   article() {
-    return h("div", { class: "page", tabIndex: 0, role: "region", "aria-label": `Article ${this.number}` }, new Article({ press: () => this.acts.details(this) }).update(this.job));
+    return h(
+      "div",
+      { class: "page", tabIndex: 0, role: "region", "aria-label": `Article ${this.number}` },
+      new Article({ press: () => this.acts.details(this) }).update(this.job),
+    );
   }
 
   nothing() {
-    const words = isActive(this.job) ? `${stateOf(this.job)}. It appears here when it is done.` : this.job.error?.message ?? stateOf(this.job);
+    const words = isActive(this.job)
+      ? `${stateOf(this.job)}. It appears here when it is done.`
+      : (this.job.error?.message ?? stateOf(this.job));
     return h("div", { class: "empty" }, icon(STATE_ICON[this.job.status] ?? "clock"), h("p", {}, words));
   }
 
   /** The whole picture in its full size, once it is looked at closely. */
   sharpen() {
     const { image, output } = this;
-    if (!image || !output.poster_url || Math.max(output.width ?? 0, output.height ?? 0) <= POSTER_SIDE || image.dataset.sharp) return;
+    if (
+      !image ||
+      !output.poster_url ||
+      Math.max(output.width ?? 0, output.height ?? 0) <= POSTER_SIDE ||
+      image.dataset.sharp
+    )
+      return;
     image.dataset.sharp = "yes";
     const large = new Image();
     large.src = output.url;
-    large.decode().then(() => { if (this.image === image) image.src = output.url; }, () => { delete image.dataset.sharp; });
+    large.decode().then(
+      () => {
+        if (this.image === image) image.src = output.url;
+      },
+      () => {
+        delete image.dataset.sharp;
+      },
+    );
   }
 
   /** A word over the picture: that it is awaited, or that it cannot be shown. */
   say(text, retry = false) {
     if (this.said === text) return;
     this.said = text;
-    this.word.replaceChildren(...(text ? [h("span", {}, text)] : []), ...(retry ? [button({ text: "Try again", kind: "small", press: () => this.acts.retry(this) })] : []));
+    this.word.replaceChildren(
+      ...(text ? [h("span", {}, text)] : []),
+      ...(retry ? [button({ text: "Try again", kind: "small", press: () => this.acts.retry(this) })] : []),
+    );
   }
 
   hears(is) {
@@ -121,5 +183,8 @@ export class Pane {
   }
 
   /** The line of a clip that has ended while longer ones go on. */
-  held(is) { this.node.dataset.held = is ? "yes" : "no"; if (is) this.say(`Ended at ${clock(this.part.seconds)}`); }
+  held(is) {
+    this.node.dataset.held = is ? "yes" : "no";
+    if (is) this.say(`Ended at ${clock(this.part.seconds)}`);
+  }
 }

@@ -42,10 +42,21 @@ class Room {
     this.panel = h("div", { class: "panel", hidden: true });
     this.notice = h("p", { class: "note-line", role: "status" });
     this.title = h("h2", {}, "Compare");
-    this.dialog = h("dialog", { class: "compare", "aria-label": "Compare", tabIndex: -1 },
-      h("header", {}, this.title, this.notice, h("div", { class: "acts" }, this.acts())), h("div", { class: "floor" }, this.grid, this.split), this.panel, this.foot());
+    this.dialog = h(
+      "dialog",
+      { class: "compare", "aria-label": "Compare", tabIndex: -1 },
+      h("header", {}, this.title, this.notice, h("div", { class: "acts" }, this.acts())),
+      h("div", { class: "floor" }, this.grid, this.split),
+      this.panel,
+      this.foot(),
+    );
     this.dialog.addEventListener("keydown", (event) => this.key(event));
-    this.dialog.addEventListener("cancel", (event) => { if (this.ballot) { event.preventDefault(); this.endVote(); } });
+    this.dialog.addEventListener("cancel", (event) => {
+      if (this.ballot) {
+        event.preventDefault();
+        this.endVote();
+      }
+    });
     this.dialog.addEventListener("close", () => this.leave(closed), { once: true });
     this.root = h("div", { class: "studio-element compare-root" }, this.dialog);
     (document.querySelector(".gradio-container") ?? document.body).append(this.root);
@@ -58,21 +69,47 @@ class Room {
 
   acts() {
     const toggles = (name, text, iconName) => {
-      const node = button({ text, icon: iconName, press: () => this.show(this.shown === name ? null : name), act: name });
+      const node = button({
+        text,
+        icon: iconName,
+        press: () => this.show(this.shown === name ? null : name),
+        act: name,
+      });
       node.setAttribute("aria-expanded", "false");
       return named(node, text || "Keys");
     };
-    this.over = named(button({ text: "Over each other", icon: "columns-2", press: () => this.layOver(!this.isOver), act: "over" }), "Over each other");
-    this.openers = [toggles("differences", "Differences", "table-2"), toggles("vote", "Blind vote", "eye-off"), toggles("sheet", "Contact sheet", "file-down")];
+    this.over = named(
+      button({ text: "Over each other", icon: "columns-2", press: () => this.layOver(!this.isOver), act: "over" }),
+      "Over each other",
+    );
+    this.openers = [
+      toggles("differences", "Differences", "table-2"),
+      toggles("vote", "Blind vote", "eye-off"),
+      toggles("sheet", "Contact sheet", "file-down"),
+    ];
     this.keysButton = toggles("keys", "", "keyboard");
-    this.linker = button({ icon: "link", label: "Copy the link to this comparison", press: () => this.copy(location.href, "The link is copied.") });
-    return [this.over, ...this.openers, this.linker, this.keysButton, button({ icon: "x", label: "Close", press: () => this.dialog.close(), act: "close" })];
+    this.linker = button({
+      icon: "link",
+      label: "Copy the link to this comparison",
+      press: () => this.copy(location.href, "The link is copied."),
+    });
+    return [
+      this.over,
+      ...this.openers,
+      this.linker,
+      this.keysButton,
+      button({ icon: "x", label: "Close", press: () => this.dialog.close(), act: "close" }),
+    ];
   }
 
   foot() {
-    this.zooms = h("div", { class: "zooms", role: "group", "aria-label": "Size, all items" },
+    this.zooms = h(
+      "div",
+      { class: "zooms", role: "group", "aria-label": "Size, all items" },
       button({ icon: "zoom-out", label: "Smaller", press: () => this.view.farther() }),
-      this.fits = button({ text: "Fit", label: "Fit", press: () => this.view.fit() }), button({ icon: "zoom-in", label: "Larger", press: () => this.view.nearer() }));
+      (this.fits = button({ text: "Fit", label: "Fit", press: () => this.view.fit() })),
+      button({ icon: "zoom-in", label: "Larger", press: () => this.view.nearer() }),
+    );
     this.fits.translate = false;
     return h("footer", {}, this.transport.node, this.zooms);
   }
@@ -88,27 +125,44 @@ class Room {
     this.title.textContent = `Compare ${jobs.length} items`;
     if (lost) this.say(lost === 1 ? "One item is not here any more." : `${lost} items are not here any more.`);
     if (jobs.length < 2) {
-      this.grid.replaceChildren(h("div", { class: "empty" }, icon("images"), h("p", {}, "There are not two items left to compare.")));
+      this.grid.replaceChildren(
+        h("div", { class: "empty" }, icon("images"), h("p", {}, "There are not two items left to compare.")),
+      );
       for (const node of [this.transport.node, this.zooms, this.over, ...this.openers]) node.hidden = true;
       return;
     }
-    const acts = { hear: (pane) => this.hear(pane), details: (pane) => this.details(pane), vote: (pane) => this.vote(pane), retry: (pane) => this.load(pane) };
+    const acts = {
+      hear: (pane) => this.hear(pane),
+      details: (pane) => this.details(pane),
+      vote: (pane) => this.vote(pane),
+      retry: (pane) => this.load(pane),
+    };
     const names = shortNames(jobs);
     this.panes = jobs.map((job, index) => new Pane(job, { number: index + 1, name: names[index], acts }));
-    this.panes.forEach((pane, index) => { pane.name = names[index]; this.join(pane); });
+    this.panes.forEach((pane, index) => {
+      pane.name = names[index];
+      this.join(pane);
+    });
     this.grid.replaceChildren(...this.panes.map((pane) => pane.node));
     this.settle();
     if (jobs.length <= FEW && innerWidth > 900 && innerHeight > 700) this.show("differences");
     if (this.clips.length && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.ensemble.play();
   }
 
-  get clips() { return this.panes.filter((pane) => pane.part); }
+  get clips() {
+    return this.panes.filter((pane) => pane.part);
+  }
   /** The panes in the order in which they stand now. */
-  get standing() { return this.ballot ? this.ballot.order.map((item) => this.panes[item]) : this.panes; }
+  get standing() {
+    return this.ballot ? this.ballot.order.map((item) => this.panes[item]) : this.panes;
+  }
 
   /** Take a pane's clip, if it has one, among those that run together. */
   join(pane) {
-    if (pane.part) { this.ensemble.remove(pane.part); pane.part = null; }
+    if (pane.part) {
+      this.ensemble.remove(pane.part);
+      pane.part = null;
+    }
     if (pane.kind !== "clip") return;
     pane.part = this.ensemble.add(pane.video, { seconds: pane.output.seconds ?? 0, changed: () => this.drawClips() });
     pane.video.muted = true;
@@ -122,7 +176,15 @@ class Room {
     pane.awaited = "";
     try {
       const many = this.panes.filter(({ kind }) => kind === "clip").length > DIRECTLY;
-      pane.video.src = many ? await this.loader.load(output.url, { bytes: output.bytes, progress: (share) => { pane.awaited = `Loading ${Math.round(share * 100)} %`; this.drawClips(); } }) : output.url;
+      pane.video.src = many
+        ? await this.loader.load(output.url, {
+            bytes: output.bytes,
+            progress: (share) => {
+              pane.awaited = `Loading ${Math.round(share * 100)} %`;
+              this.drawClips();
+            },
+          })
+        : output.url;
       pane.video.load();
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -148,7 +210,9 @@ class Room {
     const { clientWidth: width, clientHeight: height } = this.grid.parentElement;
     const shapes = this.panes.map(({ job }) => shapeOf(job));
     const narrow = width < 640;
-    const found = this.isOver ? { columns: 1, rows: 1 } : layout(shapes, { width, height, gap: GAP, line: LINE, least: narrow ? LEAST_ON_PHONE : 0 });
+    const found = this.isOver
+      ? { columns: 1, rows: 1 }
+      : layout(shapes, { width, height, gap: GAP, line: LINE, least: narrow ? LEAST_ON_PHONE : 0 });
     this.grid.style.setProperty("--columns", found.columns);
     this.grid.style.setProperty("--rows", found.rows);
     this.grid.dataset.small = width / found.columns < 300 ? "yes" : "no";
@@ -193,13 +257,24 @@ class Room {
   }
 
   splitter() {
-    const line = h("input", { type: "range", min: 0, max: 100, step: 1, value: 50, "aria-label": "How much of the first is shown", oninput: (event) => this.dialog.style.setProperty("--split", `${event.target.value}%`) });
+    const line = h("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      value: 50,
+      "aria-label": "How much of the first is shown",
+      oninput: (event) => this.dialog.style.setProperty("--split", `${event.target.value}%`),
+    });
     return h("div", { class: "split" }, h("i", { "aria-hidden": "true" }), line);
   }
 
   details(pane) {
     this.ensemble.pause();
-    showDetails(pane.job, this.panes.map(({ job }) => job));
+    showDetails(
+      pane.job,
+      this.panes.map(({ job }) => job),
+    );
   }
 
   // Panels ------------------------------------------------------------------------------------------------------------
@@ -207,9 +282,18 @@ class Room {
   show(name) {
     if (this.ballot && name) return;
     this.shown = name;
-    for (const node of [...this.openers, this.keysButton]) node.setAttribute("aria-expanded", String(node.dataset.act === name));
+    for (const node of [...this.openers, this.keysButton])
+      node.setAttribute("aria-expanded", String(node.dataset.act === name));
     const draws = {
-      differences: () => panels.differences(this.panes, { everything: this.everything ?? false, toggled: (all) => { this.everything = all; this.show("differences"); this.panel.querySelector("input").focus(); } }),
+      differences: () =>
+        panels.differences(this.panes, {
+          everything: this.everything ?? false,
+          toggled: (all) => {
+            this.everything = all;
+            this.show("differences");
+            this.panel.querySelector("input").focus();
+          },
+        }),
       vote: () => panels.voteForm({ start: (wish) => this.startVote(wish) }),
       sheet: () => panels.sheetForm({ count: this.panes.length, make: (title, press) => this.sheet(title, press) }),
       keys: () => panels.keys(),
@@ -226,20 +310,34 @@ class Room {
   async sheet(title, press) {
     press.disabled = true;
     try {
-      const name = await saveSheet(this.panes.map(({ job }) => job.id), title);
+      const name = await saveSheet(
+        this.panes.map(({ job }) => job.id),
+        title,
+      );
       this.say(`Saved as ${name}.`);
       this.show(null);
-    } catch (error) { this.say(error.message); } finally { press.disabled = false; }
+    } catch (error) {
+      this.say(error.message);
+    } finally {
+      press.disabled = false;
+    }
   }
 
   async copy(text, done) {
-    try { await navigator.clipboard.writeText(text); this.say(done); } catch { this.say("The browser did not allow copying."); }
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(done);
+    } catch {
+      this.say("The browser did not allow copying.");
+    }
   }
 
   say(text) {
     clearTimeout(this.hush);
     this.notice.textContent = text;
-    this.hush = setTimeout(() => { this.notice.textContent = ""; }, 6000);
+    this.hush = setTimeout(() => {
+      this.notice.textContent = "";
+    }, 6000);
   }
 
   // The vote ----------------------------------------------------------------------------------------------------------
@@ -260,7 +358,10 @@ class Room {
     this.fillPanel(panels.voteLine(this.ballot, { none: () => this.vote(null), end: () => this.endVote() }));
     this.title.textContent = "Blind vote";
     this.place();
-    if (this.clips.length) { ensemble.wants = plays; ensemble.seek(0); }
+    if (this.clips.length) {
+      ensemble.wants = plays;
+      ensemble.seek(0);
+    }
     this.dialog.focus();
   }
 
@@ -281,11 +382,20 @@ class Room {
     this.panes.forEach((pane, index) => pane.call(index + 1, pane.name));
     const plays = this.ensemble.wants;
     this.grid.append(...this.panes.map((pane) => pane.node));
-    if (this.clips.length) { this.ensemble.wants = plays; this.ensemble.seek(this.ensemble.time); }
+    if (this.clips.length) {
+      this.ensemble.wants = plays;
+      this.ensemble.seek(this.ensemble.time);
+    }
     this.title.textContent = `Compare ${this.panes.length} items`;
     this.place();
     if (!ballot.cast) return this.fillPanel(null);
-    this.fillPanel(panels.result(ballot, this.panes, { keep: (what, node) => this.keep(what, ballot, node), again: () => this.show("vote"), copy: () => this.copy(this.told(ballot), "The result is copied.") }));
+    this.fillPanel(
+      panels.result(ballot, this.panes, {
+        keep: (what, node) => this.keep(what, ballot, node),
+        again: () => this.show("vote"),
+        copy: () => this.copy(this.told(ballot), "The result is copied."),
+      }),
+    );
     this.panel.querySelector(".press")?.focus();
     announce(panels.verdictOf(ballot, this.panes));
   }
@@ -294,7 +404,11 @@ class Room {
     node.disabled = true;
     const ids = this.panes.map(({ job }) => job.id);
     try {
-      if (what === "winner") await tag(ballot.winners.map((item) => ids[item]), TAG);
+      if (what === "winner")
+        await tag(
+          ballot.winners.map((item) => ids[item]),
+          TAG,
+        );
       else await rate(ids, ballot.ratings);
       this.say(what === "winner" ? `Tagged “${TAG}”.` : "The ratings are kept.");
     } catch (error) {
@@ -305,7 +419,11 @@ class Room {
 
   told(ballot) {
     const lines = this.panes.map((pane, item) => `${pane.number}. ${pane.name}: ${ballot.votes[item]}`);
-    return [`Blind vote, seed ${ballot.seed}, ${ballot.cast} votes`, ...lines, ...(ballot.none ? [`No preference: ${ballot.none}`] : [])].join("\n");
+    return [
+      `Blind vote, seed ${ballot.seed}, ${ballot.cast} votes`,
+      ...lines,
+      ...(ballot.none ? [`No preference: ${ballot.none}`] : []),
+    ].join("\n");
   }
 
   // The rest ----------------------------------------------------------------------------------------------------------
@@ -317,40 +435,77 @@ class Room {
     const other = !before || before.status !== job.status || kindOf(job) !== pane.kind || pane.kind === "article";
     pane.job = job;
     if (!other || this.ballot) return;
-    if (pane.part) { this.ensemble.remove(pane.part); pane.part = null; }
+    if (pane.part) {
+      this.ensemble.remove(pane.part);
+      pane.part = null;
+    }
     pane.draw();
     this.join(pane);
     const names = shortNames(this.panes.map((one) => one.job));
-    this.panes.forEach((one, index) => { one.name = names[index]; one.call(index + 1, names[index]); });
+    this.panes.forEach((one, index) => {
+      one.name = names[index];
+      one.call(index + 1, names[index]);
+    });
     this.settle();
     if (this.shown === "differences") this.show("differences");
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range], [type=checkbox]), select, textarea")) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.target.matches("input:not([type=range], [type=checkbox]), select, textarea")
+    )
+      return;
     const { ensemble, view } = this;
     const range = event.target.matches("input[type=range]");
-    const pan = (x, y) => (view.near ? view.pan(x, y) : x && this.clips.length ? ensemble.seek(ensemble.time - Math.sign(x)) : false);
+    const pan = (x, y) =>
+      view.near ? view.pan(x, y) : x && this.clips.length ? ensemble.seek(ensemble.time - Math.sign(x)) : false;
     const acts = {
-      " ": () => (event.target.closest("button, [type=checkbox]") || !this.clips.length ? false : ensemble.toggle()), ",": () => ensemble.step(-1), ".": () => ensemble.step(1),
-      l: () => this.transport.nextLoop(), m: () => this.clips.length && this.hear(this.clips.find(({ part }) => part === ensemble.heard) ?? this.chosen ?? this.clips[0]),
-      "+": () => view.nearer(), "=": () => view.nearer(), "-": () => view.farther(), d: () => this.toggle("differences"), b: () => (this.ballot ? false : this.toggle("vote")),
-      o: () => this.layOver(!this.isOver), "?": () => this.toggle("keys"), 0: () => (this.ballot ? this.vote(null) : view.fit()),
-      ArrowLeft: () => !range && pan(0.08, 0), ArrowRight: () => !range && pan(-0.08, 0), ArrowUp: () => !range && view.near && pan(0, 0.08), ArrowDown: () => !range && view.near && pan(0, -0.08),
+      " ": () => (event.target.closest("button, [type=checkbox]") || !this.clips.length ? false : ensemble.toggle()),
+      ",": () => ensemble.step(-1),
+      ".": () => ensemble.step(1),
+      l: () => this.transport.nextLoop(),
+      m: () =>
+        this.clips.length &&
+        this.hear(this.clips.find(({ part }) => part === ensemble.heard) ?? this.chosen ?? this.clips[0]),
+      "+": () => view.nearer(),
+      "=": () => view.nearer(),
+      "-": () => view.farther(),
+      d: () => this.toggle("differences"),
+      b: () => (this.ballot ? false : this.toggle("vote")),
+      o: () => this.layOver(!this.isOver),
+      "?": () => this.toggle("keys"),
+      0: () => (this.ballot ? this.vote(null) : view.fit()),
+      ArrowLeft: () => !range && pan(0.08, 0),
+      ArrowRight: () => !range && pan(-0.08, 0),
+      ArrowUp: () => !range && view.near && pan(0, 0.08),
+      ArrowDown: () => !range && view.near && pan(0, -0.08),
     };
-    const done = /^[1-9]$/.test(event.key) ? this.choose(Number(event.key)) : (acts[event.key] ?? acts[event.key.toLowerCase()] ?? (() => false))();
+    const done = /^[1-9]$/.test(event.key)
+      ? this.choose(Number(event.key))
+      : (acts[event.key] ?? acts[event.key.toLowerCase()] ?? (() => false))();
     if (done === false) return;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  toggle(name) { this.show(this.shown === name ? null : name); }
+  toggle(name) {
+    this.show(this.shown === name ? null : name);
+  }
 
   choose(number) {
     const pane = this.standing[number - 1];
     if (!pane) return false;
     if (this.ballot) this.vote(pane);
-    else { pane.node.focus(); if (pane.part) { this.chosen = pane; if (this.ensemble.heard) this.hear(pane); } }
+    else {
+      pane.node.focus();
+      if (pane.part) {
+        this.chosen = pane;
+        if (this.ensemble.heard) this.hear(pane);
+      }
+    }
     return true;
   }
 

@@ -12,35 +12,68 @@ const THIRST_MS = 160; // a clip without data for a shorter time is not dry
 const JUMP_REST_MS = 900; // between two jumps of the same clip; doubles, so that a slow machine is not kept busy by jumps
 const USUAL_RATE = 30;
 
-const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const sleep = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 const within = (value, least, most) => Math.min(Math.max(value, least), most);
 
 /** One clip among the others. */
 class Part {
   constructor(ensemble, video, { seconds = 0, changed = () => {} }) {
-    Object.assign(this, { ensemble, video, told: seconds, changed, failed: false, late: false, drift: null, wanted: null, interval: null });
+    Object.assign(this, {
+      ensemble,
+      video,
+      told: seconds,
+      changed,
+      failed: false,
+      late: false,
+      drift: null,
+      wanted: null,
+      interval: null,
+    });
     this.rest = JUMP_REST_MS;
     this.jumped = -Infinity;
     this.lead = 0.06; // how long a jump takes: it lands that much further on
-    const on = { loadedmetadata: () => this.send(), seeked: () => this.send(), canplay: () => {}, playing: () => {}, error: () => this.fail() };
-    for (const [name, does] of Object.entries(on)) video.addEventListener(name, () => { does(); ensemble.stir(); });
+    const on = {
+      loadedmetadata: () => this.send(),
+      seeked: () => this.send(),
+      canplay: () => {},
+      playing: () => {},
+      error: () => this.fail(),
+    };
+    for (const [name, does] of Object.entries(on))
+      video.addEventListener(name, () => {
+        does();
+        ensemble.stir();
+      });
     this.watch();
   }
 
-  get seconds() { return Number.isFinite(this.video.duration) ? this.video.duration : this.told; }
-  get frame() { return this.interval ?? 1 / USUAL_RATE; }
-  get thirsty() { return this.video.readyState < 3 && !this.video.ended; }
+  get seconds() {
+    return Number.isFinite(this.video.duration) ? this.video.duration : this.told;
+  }
+  get frame() {
+    return this.interval ?? 1 / USUAL_RATE;
+  }
+  get thirsty() {
+    return this.video.readyState < 3 && !this.video.ended;
+  }
 
   /** Whether it stands where it was sent to and could run on. A browser that saves data loads no more until it plays. */
   get ready() {
     const { video } = this;
     if (this.failed || this.wanted !== null || video.seeking || video.readyState < 1) return false;
     const atEnd = this.seconds - video.currentTime < 0.2;
-    return video.readyState >= 3 || (video.readyState === 2 && atEnd) || video.networkState === HTMLMediaElement.NETWORK_IDLE;
+    return (
+      video.readyState >= 3 || (video.readyState === 2 && atEnd) || video.networkState === HTMLMediaElement.NETWORK_IDLE
+    );
   }
 
   /** Whether it has pictures left at this time. */
-  lasts(time) { return !this.failed && time < this.seconds - this.frame / 2; }
+  lasts(time) {
+    return !this.failed && time < this.seconds - this.frame / 2;
+  }
 
   fail() {
     if (!this.video.hasAttribute("src") && !this.video.currentSrc) return;
@@ -49,7 +82,11 @@ class Part {
   }
 
   /** Back from a failure, with a new source. */
-  renew() { this.failed = this.late = false; this.wanted = this.ensemble.time; this.changed(); }
+  renew() {
+    this.failed = this.late = false;
+    this.wanted = this.ensemble.time;
+    this.changed();
+  }
 
   /** Go there; only the last of several wishes is carried out. */
   goTo(time) {
@@ -66,7 +103,9 @@ class Part {
   }
 
   async start() {
-    try { await this.video.play(); } catch (error) {
+    try {
+      await this.video.play();
+    } catch (error) {
       if (error.name !== "NotAllowedError" || this.video.muted) return;
       this.video.muted = true; // the browser wants a press before it lets anything be heard
       await this.video.play().catch(() => {});
@@ -80,7 +119,8 @@ class Part {
     const seen = (_now, { mediaTime, expectedDisplayTime }) => {
       const step = mediaTime - (this.shown ?? mediaTime);
       this.shown = mediaTime;
-      if (step > 1 / 130 && step < 0.25 && !video.seeking && !video.paused) this.interval = Math.min(this.interval ?? step, step);
+      if (step > 1 / 130 && step < 0.25 && !video.seeking && !video.paused)
+        this.interval = Math.min(this.interval ?? step, step);
       this.ensemble.steer(this, mediaTime, expectedDisplayTime);
       this.watching = video.requestVideoFrameCallback(seen);
     };
@@ -98,30 +138,59 @@ class Part {
 /** `changed()` is called whenever the time or the state is another one. */
 export class Ensemble {
   constructor({ changed = () => {} } = {}) {
-    Object.assign(this, { changed, parts: [], rate: 1, loops: true, until: "longest", heard: null, wants: false, turn: 0, at: 0, since: null });
+    Object.assign(this, {
+      changed,
+      parts: [],
+      rate: 1,
+      loops: true,
+      until: "longest",
+      heard: null,
+      wants: false,
+      turn: 0,
+      at: 0,
+      since: null,
+    });
     this.stirred = new Set();
     this.hides = () => {
-      if (document.hidden) { this.back = this.wants; if (this.wants) this.pause(); } else if (this.back) { this.back = false; this.play(); }
+      if (document.hidden) {
+        this.back = this.wants;
+        if (this.wants) this.pause();
+      } else if (this.back) {
+        this.back = false;
+        this.play();
+      }
     };
     document.addEventListener("visibilitychange", this.hides);
   }
 
-  get running() { return this.since !== null; }
+  get running() {
+    return this.since !== null;
+  }
   /** still, waiting (for clips that are not there yet) or playing */
-  get state() { return this.running ? "playing" : this.wants ? "waiting" : "still"; }
-  get time() { return within(this.clock(performance.now()), 0, this.length || Infinity); }
+  get state() {
+    return this.running ? "playing" : this.wants ? "waiting" : "still";
+  }
+  get time() {
+    return within(this.clock(performance.now()), 0, this.length || Infinity);
+  }
   /** As long as the longest clip, or the shortest. */
   get length() {
     const known = this.parts.filter((part) => !part.failed && part.seconds > 0).map((part) => part.seconds);
     return known.length ? Math[this.until === "shortest" ? "min" : "max"](...known) : 0;
   }
   /** One picture of the quickest clip. */
-  get frame() { return Math.min(1 / USUAL_RATE, ...this.parts.filter((part) => part.interval).map((part) => part.interval)); }
+  get frame() {
+    return Math.min(1 / USUAL_RATE, ...this.parts.filter((part) => part.interval).map((part) => part.interval));
+  }
   /** The clips that all wait for. */
-  get missing() { return this.parts.filter((part) => !part.failed && !part.ready); }
+  get missing() {
+    return this.parts.filter((part) => !part.failed && !part.ready);
+  }
 
   /** The time of the clock at a moment of the page's own time, in ms. */
-  clock(now) { return this.running ? this.at + ((now - this.since) / 1000) * this.rate : this.at; }
+  clock(now) {
+    return this.running ? this.at + ((now - this.since) / 1000) * this.rate : this.at;
+  }
 
   add(video, about = {}) {
     const part = new Part(this, video, about);
@@ -147,7 +216,10 @@ export class Ensemble {
     this.stand(this.time);
   }
 
-  toggle() { if (this.wants) this.pause(); else this.play(); }
+  toggle() {
+    if (this.wants) this.pause();
+    else this.play();
+  }
 
   /** Go to a time and play on from there, if it was playing. */
   seek(time) {
@@ -157,13 +229,19 @@ export class Ensemble {
   }
 
   /** Follow a hand on the scrubber: everything stands, and goes on only with the next `seek`. */
-  scrub(time) { this.stand(within(time, 0, this.length)); }
+  scrub(time) {
+    this.stand(within(time, 0, this.length));
+  }
 
   /** Pictures of the quickest clip on or back: into the middle of one, so that no rounding shows its neighbour. */
   step(by) {
     this.wants = false;
     const { frame } = this;
-    const number = within(Math.floor(this.time / frame + 0.01) + by, 0, Math.max(0, Math.round(this.length / frame) - 1));
+    const number = within(
+      Math.floor(this.time / frame + 0.01) + by,
+      0,
+      Math.max(0, Math.round(this.length / frame) - 1),
+    );
     this.stand((number + 0.5) * frame);
   }
 
@@ -207,11 +285,17 @@ export class Ensemble {
     if (turn !== this.turn) return;
     for (const part of this.parts) part.late = !part.failed && !part.ready;
     const going = this.parts.filter((part) => !part.late && part.lasts(time));
-    for (const part of going) { part.video.playbackRate = this.rate; part.drift = null; }
+    for (const part of going) {
+      part.video.playbackRate = this.rate;
+      part.drift = null;
+    }
     await Promise.race([Promise.allSettled(going.map((part) => part.start())), sleep(800)]);
     if (turn !== this.turn) return;
     // The clock starts where most of them are, so that most need no correction.
-    const places = going.filter((part) => !part.video.paused).map((part) => part.video.currentTime).sort((a, b) => a - b);
+    const places = going
+      .filter((part) => !part.video.paused)
+      .map((part) => part.video.currentTime)
+      .sort((a, b) => a - b);
     this.at = places.length ? places[Math.floor(places.length / 2)] : time;
     this.since = performance.now();
     this.tick();
@@ -220,7 +304,12 @@ export class Ensemble {
   async gathered(turn, patience) {
     const until = performance.now() + patience;
     while (turn === this.turn && this.missing.some((part) => !part.late) && performance.now() < until) {
-      await Promise.race([sleep(120), new Promise((resolve) => { this.stirred.add(resolve); })]);
+      await Promise.race([
+        sleep(120),
+        new Promise((resolve) => {
+          this.stirred.add(resolve);
+        }),
+      ]);
     }
   }
 
@@ -237,7 +326,10 @@ export class Ensemble {
     const time = this.clock(now);
     if (this.length && time >= this.length) {
       if (this.loops) this.begin(0);
-      else { this.wants = false; this.stand(this.length); }
+      else {
+        this.wants = false;
+        this.stand(this.length);
+      }
       return;
     }
     if (!this.parts.some((part) => !part.failed)) return this.pause();
@@ -253,13 +345,23 @@ export class Ensemble {
   /** One clip at one moment: is it at its end, dry, or back from having been late? */
   tend(part, time, now) {
     part.dry = false;
-    if (!part.lasts(time)) { if (!part.failed && !part.video.paused) part.video.pause(); part.thirst = null; return; }
-    if (part.late) {
-      if (part.ready && part.video.paused) { part.goTo(time + part.lead); part.start(); } else if (!part.thirsty && !part.video.paused) part.late = false;
+    if (!part.lasts(time)) {
+      if (!part.failed && !part.video.paused) part.video.pause();
+      part.thirst = null;
       return;
     }
-    if (part.video.paused && part.ready) { part.goTo(time + part.lead); part.start(); }
-    part.thirst = part.thirsty ? part.thirst ?? now : null;
+    if (part.late) {
+      if (part.ready && part.video.paused) {
+        part.goTo(time + part.lead);
+        part.start();
+      } else if (!part.thirsty && !part.video.paused) part.late = false;
+      return;
+    }
+    if (part.video.paused && part.ready) {
+      part.goTo(time + part.lead);
+      part.start();
+    }
+    part.thirst = part.thirsty ? (part.thirst ?? now) : null;
     part.dry = part.thirst !== null && now - part.thirst > THIRST_MS;
     if (!part.video.requestVideoFrameCallback) this.steer(part, part.video.currentTime, now);
   }
@@ -272,7 +374,10 @@ export class Ensemble {
     part.drift = first ? drift : part.drift * 0.6 + drift * 0.4;
     if (first && part.jumped > this.since) part.lead = within(part.lead - drift / 2, 0, 0.6);
     if (Math.abs(part.drift) > FAR) return this.jump(part);
-    if (part === this.heard) { this.at += drift * 0.05; return; }
+    if (part === this.heard) {
+      this.at += drift * 0.05;
+      return;
+    }
     const most = Math.abs(part.drift) > SEEN ? HASTE : STRONGEST;
     const bend = Math.abs(part.drift) < NEAR ? 0 : within(part.drift * 3, -most, most);
     const rate = this.rate * (1 - bend);

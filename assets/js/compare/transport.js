@@ -3,22 +3,55 @@ import { announce, button, h, icon, live } from "../core/dom.js";
 import { clock } from "../core/words.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
-const LOOPS = [["longest", "Loop to the longest"], ["shortest", "Loop to the shortest"], ["", "Play once"]];
+const LOOPS = [
+  ["longest", "Loop to the longest"],
+  ["shortest", "Loop to the shortest"],
+  ["", "Play once"],
+];
 
 export class Transport {
   constructor(ensemble) {
     this.ensemble = ensemble;
     this.play = button({ icon: "play", label: "Play", kind: "primary go", press: () => ensemble.toggle() });
-    this.line = h("input", { type: "range", class: "scrub", min: 0, max: 1, step: "any", value: 0, "aria-label": "Time, all clips" });
+    this.line = h("input", {
+      type: "range",
+      class: "scrub",
+      min: 0,
+      max: 1,
+      step: "any",
+      value: 0,
+      "aria-label": "Time, all clips",
+    });
     this.said = live("span", { class: "time" });
-    this.speed = select("Speed", SPEEDS.map((rate) => [String(rate), `${rate}×`]), "1", (value) => ensemble.setRate(Number(value)));
+    this.speed = select(
+      "Speed",
+      SPEEDS.map((rate) => [String(rate), `${rate}×`]),
+      "1",
+      (value) => ensemble.setRate(Number(value)),
+    );
     this.loop = select("Loop", LOOPS, ensemble.until, (value) => this.loops(value));
-    this.node = h("div", { class: "transport", role: "group", "aria-label": "All clips" },
-      button({ icon: "step-back", label: "One frame back", press: () => ensemble.step(-1) }), this.play,
-      button({ icon: "step-forward", label: "One frame on", press: () => ensemble.step(1) }), this.line, this.said, this.speed, this.loop);
-    this.line.addEventListener("input", () => { this.dragged = true; ensemble.scrub(Number(this.line.value)); this.draw(); });
-    this.line.addEventListener("change", () => { this.dragged = false; ensemble.seek(Number(this.line.value)); });
-    this.line.addEventListener("keydown", (event) => { // by keys a picture at a time, a page a second
+    this.node = h(
+      "div",
+      { class: "transport", role: "group", "aria-label": "All clips" },
+      button({ icon: "step-back", label: "One frame back", press: () => ensemble.step(-1) }),
+      this.play,
+      button({ icon: "step-forward", label: "One frame on", press: () => ensemble.step(1) }),
+      this.line,
+      this.said,
+      this.speed,
+      this.loop,
+    );
+    this.line.addEventListener("input", () => {
+      this.dragged = true;
+      ensemble.scrub(Number(this.line.value));
+      this.draw();
+    });
+    this.line.addEventListener("change", () => {
+      this.dragged = false;
+      ensemble.seek(Number(this.line.value));
+    });
+    this.line.addEventListener("keydown", (event) => {
+      // by keys a picture at a time, a page a second
       const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
       const leap = { PageUp: 1, PageDown: -1 }[event.key];
       if (!by && !leap) return;
@@ -38,7 +71,8 @@ export class Transport {
 
   /** The next of the ways to loop. */
   nextLoop() {
-    const next = (this.loop.value === "" ? 0 : LOOPS.findIndex(([value]) => value === this.loop.value) + 1) % LOOPS.length;
+    const next =
+      (this.loop.value === "" ? 0 : LOOPS.findIndex(([value]) => value === this.loop.value) + 1) % LOOPS.length;
     this.loop.value = LOOPS[next][0];
     this.loops(this.loop.value);
     announce(LOOPS[next][1]);
@@ -63,15 +97,19 @@ export class Transport {
     if (this.key === key) return;
     this.key = key;
     this.said.replaceChildren(words, state === "waiting" ? "" : h("span", { class: "frameno" }, `frame ${frame}`));
-    if (state === "still") this.line.setAttribute("aria-valuetext", `${time.toFixed(2)} of ${length.toFixed(1)} seconds, frame ${frame}`);
+    if (state === "still")
+      this.line.setAttribute("aria-valuetext", `${time.toFixed(2)} of ${length.toFixed(1)} seconds, frame ${frame}`);
   }
 }
 
 const precise = (seconds) => `${clock(seconds)}.${Math.floor((seconds % 1) * 10)}`;
 
 function select(label, choices, value, chosen) {
-  const node = h("select", { class: "pick-one", "aria-label": label, title: label, onchange: (event) => chosen(event.target.value) },
-    choices.map(([key, text]) => h("option", { value: key }, text)));
+  const node = h(
+    "select",
+    { class: "pick-one", "aria-label": label, title: label, onchange: (event) => chosen(event.target.value) },
+    choices.map(([key, text]) => h("option", { value: key }, text)),
+  );
   node.value = value;
   return node;
 }

@@ -14,16 +14,21 @@ export class View {
     node.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) node.addEventListener(name, (event) => this.up(event));
     node.addEventListener("dblclick", (event) => {
-      if (event.target.closest(".look") && !event.target.closest("button, .page")) this.zoom(this.scale > 1.01 ? 1 / this.scale : 2.5, this.place(event));
+      if (event.target.closest(".look") && !event.target.closest("button, .page"))
+        this.zoom(this.scale > 1.01 ? 1 / this.scale : 2.5, this.place(event));
     });
   }
 
-  get near() { return this.scale > 1.01; }
+  get near() {
+    return this.scale > 1.01;
+  }
 
   /** Where a pointer is in its pane: from -0.5 to 0.5 both ways. */
   place({ clientX, clientY, target }) {
     const box = (target.closest?.(".look") ?? this.node.querySelector(".look"))?.getBoundingClientRect();
-    return box ? { x: (clientX - box.left) / box.width - 0.5, y: (clientY - box.top) / box.height - 0.5, box } : { x: 0, y: 0 };
+    return box
+      ? { x: (clientX - box.left) / box.width - 0.5, y: (clientY - box.top) / box.height - 0.5, box }
+      : { x: 0, y: 0 };
   }
 
   /** Enlarge by a factor; what lies under the place stays there. */
@@ -33,10 +38,18 @@ export class View {
     this.set(scale, x - (x - this.x) * grown, y - (y - this.y) * grown);
   }
 
-  nearer() { this.zoom(STEP); }
-  farther() { this.zoom(1 / STEP); }
-  pan(x, y) { this.set(this.scale, this.x + x, this.y + y); }
-  fit() { this.set(1, 0, 0); }
+  nearer() {
+    this.zoom(STEP);
+  }
+  farther() {
+    this.zoom(1 / STEP);
+  }
+  pan(x, y) {
+    this.set(this.scale, this.x + x, this.y + y);
+  }
+  fit() {
+    this.set(1, 0, 0);
+  }
 
   set(scale, x, y) {
     const room = (scale - 1) / 2;
@@ -59,7 +72,10 @@ export class View {
   down(event) {
     if (!event.target.closest(".look") || event.target.closest("button, a, input, .page")) return;
     this.fingers.set(event.pointerId, event);
-    if (this.near || this.fingers.size > 1) { event.preventDefault(); this.node.setPointerCapture?.(event.pointerId); }
+    if (this.near || this.fingers.size > 1) {
+      event.preventDefault();
+      this.node.setPointerCapture?.(event.pointerId);
+    }
   }
 
   move(event) {
@@ -70,12 +86,22 @@ export class View {
     if (this.fingers.size === 2 && box) {
       const other = [...this.fingers.values()].find((one) => one.pointerId !== event.pointerId);
       const span = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
-      this.zoom(span(kept) / span(before), this.place({ clientX: (kept.clientX + other.clientX) / 2, clientY: (kept.clientY + other.clientY) / 2, target: before.target }));
-    } else if (this.near && box) this.pan((kept.clientX - before.clientX) / box.width, (kept.clientY - before.clientY) / box.height);
+      this.zoom(
+        span(kept) / span(before),
+        this.place({
+          clientX: (kept.clientX + other.clientX) / 2,
+          clientY: (kept.clientY + other.clientY) / 2,
+          target: before.target,
+        }),
+      );
+    } else if (this.near && box)
+      this.pan((kept.clientX - before.clientX) / box.width, (kept.clientY - before.clientY) / box.height);
     this.fingers.set(event.pointerId, kept);
   }
 
-  up(event) { this.fingers.delete(event.pointerId); }
+  up(event) {
+    this.fingers.delete(event.pointerId);
+  }
 }
 
 /** Columns and rows in which `shapes` (width through height) come out largest in a room of this size, in px. */

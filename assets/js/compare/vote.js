@@ -35,9 +35,15 @@ export class Ballot {
   }
 
   /** Which item stands in each place now. */
-  get order() { return order(this.count, { seed: this.seed, round: this.round }); }
-  get cast() { return this.votes.reduce((sum, votes) => sum + votes, this.none); }
-  get over() { return this.rounds > 0 && this.cast >= this.rounds; }
+  get order() {
+    return order(this.count, { seed: this.seed, round: this.round });
+  }
+  get cast() {
+    return this.votes.reduce((sum, votes) => sum + votes, this.none);
+  }
+  get over() {
+    return this.rounds > 0 && this.cast >= this.rounds;
+  }
 
   /** Vote for what stands in a place, counted from 0; null is no preference. */
   vote(place) {

@@ -13,7 +13,9 @@
     }
   };
   window.studioRoom = {
-    get dark() { return document.documentElement.classList.contains("dark"); },
+    get dark() {
+      return document.documentElement.classList.contains("dark");
+    },
     choose(room) {
       if (room) localStorage.setItem("studio:room", room);
       else localStorage.removeItem("studio:room");

@@ -8,10 +8,16 @@ const listeners = new Set();
 const refetchers = new Set();
 
 /** Be told of every change: `changed(job, before)`. Returns a function that stops it. */
-export function onChange(changed) { listeners.add(changed); return () => listeners.delete(changed); }
+export function onChange(changed) {
+  listeners.add(changed);
+  return () => listeners.delete(changed);
+}
 
 /** Be asked to fetch again, after a break in the connection. */
-export function onAgain(refetch) { refetchers.add(refetch); return () => refetchers.delete(refetch); }
+export function onAgain(refetch) {
+  refetchers.add(refetch);
+  return () => refetchers.delete(refetch);
+}
 
 export const jobById = (id) => known.get(id);
 
@@ -31,7 +37,11 @@ export function learn(told) {
 function withOutlook(told, before) {
   if (!isActive(told)) return told;
   const { expected = null, place_in_line: place = null } = before;
-  return { ...told, expected: told.expected ?? expected, place_in_line: told.place_in_line ?? (told.status === "queued" ? place : null) };
+  return {
+    ...told,
+    expected: told.expected ?? expected,
+    place_in_line: told.place_in_line ?? (told.status === "queued" ? place : null),
+  };
 }
 
 /** One page of jobs, newest first. */
@@ -51,16 +61,21 @@ export async function fetchSummary() {
 }
 
 export async function cancel(id) {
-  learn(await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }));
+  learn(
+    await getJson(`/studio/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST", headers: { "X-Studio": "1" } }),
+  );
 }
 
 /** What a person decides of a job of which nobody knows whether it was bought: `send` it again for the price `agreed`,
  *  or `drop` it. */
-export const decide = async (id, decision, agreed) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision, agreed }));
+export const decide = async (id, decision, agreed) =>
+  learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/decide`, { decision, agreed }));
 /** What becomes of a result that can no longer be stopped: `keep` or `hide`. */
-export const arrive = async (id, wish) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/arrival`, { on_arrival: wish }));
+export const arrive = async (id, wish) =>
+  learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/arrival`, { on_arrival: wish }));
 /** Before those of its person that wait in line (1), or in its turn again (0). */
-export const hurry = async (id, priority) => learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/priority`, { priority }));
+export const hurry = async (id, priority) =>
+  learn(await postJson(`/studio/jobs/${encodeURIComponent(id)}/priority`, { priority }));
 /** What was spent between two days, by person, model and day. */
 export const fetchSpend = (span) => getJson(`/studio/spend?${new URLSearchParams(span)}`);
 /** The limits on money: those that apply, for an admin all; set one in the place of the same, or take one away. */
@@ -72,9 +87,15 @@ export const fetchAdmin = () => getJson("/studio/admin");
 
 export const fetchKeys = () => getJson("/studio/keys");
 export const testKey = (region) => postJson(`/studio/keys/${encodeURIComponent(region)}/test`, {});
-export const addKey = (region, key, workspace) => postJson(`/studio/keys/${encodeURIComponent(region)}`, { key, workspace });
+export const addKey = (region, key, workspace) =>
+  postJson(`/studio/keys/${encodeURIComponent(region)}`, { key, workspace });
 
-const postJson = (url, body) => getJson(url, { method: "POST", headers: { "X-Studio": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const postJson = (url, body) =>
+  getJson(url, {
+    method: "POST",
+    headers: { "X-Studio": "1", "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 
 async function getJson(url, options) {
   const answer = await fetch(url, options);
@@ -85,7 +106,9 @@ async function getJson(url, options) {
   return answer.json();
 }
 
-function again() { refetchers.forEach((refetch) => refetch()); }
+function again() {
+  refetchers.forEach((refetch) => refetch());
+}
 
 function start() {
   try {
@@ -94,15 +117,25 @@ function start() {
     worker.onerror = alone;
     worker.port.start();
     addEventListener("pagehide", () => worker.port.postMessage("bye"));
-    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  } catch { alone(); }
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+  } catch {
+    alone();
+  }
 }
 
 /** Without a shared worker a page watches by itself, and only while it is looked at. */
 function alone() {
   let end = null;
   const decide = () => {
-    if (document.hidden) { end?.(); end = null; } else if (!end) { end = watch({ job: learn, again }); again(); }
+    if (document.hidden) {
+      end?.();
+      end = null;
+    } else if (!end) {
+      end = watch({ job: learn, again });
+      again();
+    }
   };
   document.addEventListener("visibilitychange", decide);
   decide();

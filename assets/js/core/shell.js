@@ -8,23 +8,45 @@ class Header extends StudioElement {
     this.chips = h("div", { class: "chips" });
     this.spent = live("a", { class: "chip wide spent", href: "#spend", title: "What was spent", hidden: true });
     this.theme = h("span", { class: "theme" });
-    this.replaceChildren(h("div", { class: "mark" }, h("i", { "aria-hidden": "true" }), h("h1", {}, "Wan Studio")), this.chips, h("div", { class: "grow" }), this.spent, this.theme);
+    this.replaceChildren(
+      h("div", { class: "mark" }, h("i", { "aria-hidden": "true" }), h("h1", {}, "Wan Studio")),
+      this.chips,
+      h("div", { class: "grow" }),
+      this.spent,
+      this.theme,
+    );
     if (catalogue.demo) this.chips.append(demoBadge());
     this.drawTheme();
     let timer;
-    const soon = () => { clearTimeout(timer); timer = setTimeout(() => this.fetch(), 400); };
-    this.stops = [onChange((job, before) => { if (!before || (isActive(before) && !isActive(job))) soon(); }), onAgain(soon)];
+    const soon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.fetch(), 400);
+    };
+    this.stops = [
+      onChange((job, before) => {
+        if (!before || (isActive(before) && !isActive(job))) soon();
+      }),
+      onAgain(soon),
+    ];
     this.fetch();
   }
 
-  disconnectedCallback() { this.stops.forEach((stop) => stop()); }
+  disconnectedCallback() {
+    this.stops.forEach((stop) => stop());
+  }
 
   async fetch() {
     try {
       const { demo, region_label: region, key_hint: key, spent_today: spent = [], caps = [] } = await fetchSummary();
-      this.chips.replaceChildren(demo ? demoBadge() : live("span", { class: "chip wide" }, [region, key && `key ••${key}`].filter(Boolean).join(" · ")));
+      this.chips.replaceChildren(
+        demo
+          ? demoBadge()
+          : live("span", { class: "chip wide" }, [region, key && `key ••${key}`].filter(Boolean).join(" · ")),
+      );
       this.drawSpent({ demo, spent, cap: tightest(caps) });
-    } catch { /* The header can wait; the stage says that the studio is away. */ }
+    } catch {
+      /* The header can wait; the stage says that the studio is away. */
+    }
   }
 
   /** What went today and, where there is a cap, what is left of it. */
@@ -33,16 +55,29 @@ class Header extends StudioElement {
     this.spent.hidden = !cap && (demo || !total);
     const left = cap && `${cap.left > 0 ? money(cap.left, cap.currency) : "nothing"} left${LEFT[cap.period] ?? ""}`;
     this.spent.textContent = [`Today ${total || money(0, cap?.currency ?? "USD")}`, left].filter(Boolean).join(" · ");
-    this.spent.title = [demo ? "What it would have cost, were this not the demo." : "What was spent.", cap && `${capWords(cap)}.`].filter(Boolean).join(" ");
+    this.spent.title = [
+      demo ? "What it would have cost, were this not the demo." : "What was spent.",
+      cap && `${capWords(cap)}.`,
+    ]
+      .filter(Boolean)
+      .join(" ");
     this.spent.dataset.tone = cap?.left <= 0 ? "bad" : "";
   }
 
   drawTheme() {
     const dark = window.studioRoom.dark;
-    this.theme.replaceChildren(button({
-      icon: dark ? "sun" : "moon", label: dark ? "Light room" : "Dark room", kind: "round",
-      press: () => { window.studioRoom.choose(dark ? "light" : "dark"); this.drawTheme(); this.querySelector(".theme button").focus(); },
-    }));
+    this.theme.replaceChildren(
+      button({
+        icon: dark ? "sun" : "moon",
+        label: dark ? "Light room" : "Dark room",
+        kind: "round",
+        press: () => {
+          window.studioRoom.choose(dark ? "light" : "dark");
+          this.drawTheme();
+          this.querySelector(".theme button").focus();
+        },
+      }),
+    );
     this.seen ??= new MutationObserver(() => this.drawTheme());
     this.seen.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   }
@@ -57,10 +92,17 @@ function tightest(caps) {
   return caps.filter(({ left }) => typeof left === "number").sort((a, b) => share(a) - share(b))[0] ?? null;
 }
 
-const capWords = ({ scope, amount, currency, period }) => `${scope === "all" ? "The cap for everybody" : "Your cap"}: ${money(amount, currency)} ${EACH[period] ?? period}`;
+const capWords = ({ scope, amount, currency, period }) =>
+  `${scope === "all" ? "The cap for everybody" : "Your cap"}: ${money(amount, currency)} ${EACH[period] ?? period}`;
 
 function demoBadge() {
-  return h("span", { class: "chip demo" }, icon("flask-conical"), "Demo", h("span", { class: "wide" }, ": results are made here, nothing is billed"));
+  return h(
+    "span",
+    { class: "chip demo" },
+    icon("flask-conical"),
+    "Demo",
+    h("span", { class: "wide" }, ": results are made here, nothing is billed"),
+  );
 }
 
 customElements.define("studio-header", Header);
@@ -77,12 +119,16 @@ document.addEventListener("click", (event) => {
 });
 
 // A wheel that only turns up and down moves the row of tabs too, where there are more than fit.
-document.addEventListener("wheel", (event) => {
-  const row = event.target.closest?.("#tabs > .tab-wrapper .tab-container");
-  if (!row || row.scrollWidth <= row.clientWidth || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
-  row.scrollLeft += event.deltaY;
-  event.preventDefault();
-}, { passive: false });
+document.addEventListener(
+  "wheel",
+  (event) => {
+    const row = event.target.closest?.("#tabs > .tab-wrapper .tab-container");
+    if (!row || row.scrollWidth <= row.clientWidth || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+    row.scrollLeft += event.deltaY;
+    event.preventDefault();
+  },
+  { passive: false },
+);
 
 /** Open the tab that the address names; false while it is not there yet. */
 function openNamed() {
@@ -101,9 +147,14 @@ function followTabs() {
     const name = chosen();
     if (!name || name === open) return;
     open = name;
-    if (name !== location.hash.slice(1).split("?")[0]) history.pushState(null, "", `${location.pathname}${location.search}#${name}`);
+    if (name !== location.hash.slice(1).split("?")[0])
+      history.pushState(null, "", `${location.pathname}${location.search}#${name}`);
   });
-  follow.observe(document.getElementById("tabs"), { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+  follow.observe(document.getElementById("tabs"), {
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["aria-selected"],
+  });
 }
 
 /** What Gradio says of a file of another kind is a list of types: here it is a sentence. */
@@ -111,13 +162,20 @@ function sayPlainly(toast) {
   const text = toast.querySelector('[data-testid="toast-text"]');
   const [, name, types] = text?.textContent.match(/^Invalid file type: (.*)\. Only (.*) allowed\.$/s) ?? [];
   if (!name) return;
-  const kind = ["image", "audio", "video"].filter((each) => types.includes(`${each}/`)).map((each) => `a ${kindNames(each)[0]}`).join(" or ");
-  text.textContent = kind ? `${name} is not ${kind}. Nothing was changed.` : `${name} does not fit here. Nothing was changed.`;
+  const kind = ["image", "audio", "video"]
+    .filter((each) => types.includes(`${each}/`))
+    .map((each) => `a ${kindNames(each)[0]}`)
+    .join(" or ");
+  text.textContent = kind
+    ? `${name} is not ${kind}. Nothing was changed.`
+    : `${name} does not fit here. Nothing was changed.`;
   toast.querySelector(".toast-title").textContent = "Another kind of file";
 }
 
 new MutationObserver((changes) => {
-  for (const { addedNodes } of changes) for (const node of addedNodes) if (node.classList?.contains("toast-item") || node.classList?.contains("toast-body")) sayPlainly(node);
+  for (const { addedNodes } of changes)
+    for (const node of addedNodes)
+      if (node.classList?.contains("toast-item") || node.classList?.contains("toast-body")) sayPlainly(node);
 }).observe(document.body, { childList: true, subtree: true });
 
 addEventListener("hashchange", openNamed);

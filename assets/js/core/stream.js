@@ -8,7 +8,12 @@ const TRY_AGAIN_MS = 20000;
  * Returns a function that ends it.
  */
 export function watch({ job, again }) {
-  let source = null, timer = 0, sequence = null, failures = 0, opened = false, ended = false;
+  let source = null,
+    timer = 0,
+    sequence = null,
+    failures = 0,
+    opened = false,
+    ended = false;
 
   const open = () => {
     source = new EventSource("/studio/events");
@@ -25,7 +30,9 @@ export function watch({ job, again }) {
       if (source.readyState === EventSource.CLOSED || failures >= 2) {
         source.close();
         poll();
-        setTimeout(() => { if (!ended) open(); }, TRY_AGAIN_MS);
+        setTimeout(() => {
+          if (!ended) open();
+        }, TRY_AGAIN_MS);
       }
     };
   };
@@ -39,13 +46,23 @@ export function watch({ job, again }) {
         if (sequence === null) again();
         sequence = answer.sequence;
         answer.items.forEach(job);
-      } catch { /* The studio is away: the next look will tell. */ }
+      } catch {
+        /* The studio is away: the next look will tell. */
+      }
     };
     timer = setInterval(look, POLL_MS);
     look();
   };
-  const stopPolling = () => { clearInterval(timer); timer = 0; sequence = null; };
+  const stopPolling = () => {
+    clearInterval(timer);
+    timer = 0;
+    sequence = null;
+  };
 
   open();
-  return () => { ended = true; source?.close(); stopPolling(); };
+  return () => {
+    ended = true;
+    source?.close();
+    stopPolling();
+  };
 }

@@ -52,7 +52,8 @@ export function cost(job) {
   const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
   if (job.error?.billed === "unknown" && !actual) return `up to ${money(estimated, currency)}`;
   const ended = actual ?? (["failed", "canceled"].includes(job.status) ? 0 : null);
-  const words = ended === null || isActive(job) ? `${atMost ? "up to " : ""}${money(estimated, currency)}` : money(ended, currency);
+  const words =
+    ended === null || isActive(job) ? `${atMost ? "up to " : ""}${money(estimated, currency)}` : money(ended, currency);
   return job.demo ? `would be ${words}` : words;
 }
 
@@ -79,7 +80,12 @@ export function day(iso) {
   if (days <= 0) return "Today";
   if (days === 1) return "Yesterday";
   const sameYear = then.getFullYear() === midnight.getFullYear();
-  return then.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: sameYear ? undefined : "numeric" });
+  return then.toLocaleDateString(undefined, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: sameYear ? undefined : "numeric",
+  });
 }
 
 export function moment(iso) {
@@ -92,14 +98,21 @@ const UNKNOWN = "imported"; // what the studio writes where a file says neither 
 
 /** A name for a job: its words, the file it was taken in from, its picture, or its effect. */
 export function title(job) {
-  return job.prompt?.trim() || (job.imported && job.outputs?.[0]?.name) || job.inputs?.[0]?.name || modelOf(job) || "From a file";
+  return (
+    job.prompt?.trim() ||
+    (job.imported && job.outputs?.[0]?.name) ||
+    job.inputs?.[0]?.name ||
+    modelOf(job) ||
+    "From a file"
+  );
 }
 
 /** The model, in words; empty where a file did not say. */
 export const modelOf = (job) => (job.model === UNKNOWN ? "" : job.model_title);
 
 /** The kind of work, in words. */
-export const familyOf = (job) => catalogue.families?.[job.family]?.label ?? (job.family === UNKNOWN ? "From a file" : job.family);
+export const familyOf = (job) =>
+  catalogue.families?.[job.family]?.label ?? (job.family === UNKNOWN ? "From a file" : job.family);
 
 export function facts(job) {
   const output = job.outputs?.[0];
@@ -110,7 +123,9 @@ export function facts(job) {
     modelOf(job),
     ...(job.article ? ["Article", counted(pictures)] : [pictures > 1 ? counted(pictures) : "", size]),
     output?.seconds ? `${Number(output.seconds.toFixed?.(1) ?? output.seconds)} s` : "",
-  ].filter(Boolean).join(" · ");
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 export const counted = (pictures) => (pictures ? `${pictures} picture${pictures === 1 ? "" : "s"}` : "");
@@ -118,7 +133,11 @@ export const counted = (pictures) => (pictures ? `${pictures} picture${pictures 
 /** The label and the words of one parameter. */
 export function parameter(name, value) {
   const field = catalogue.fields?.[name] ?? {};
-  const words = typeof value === "boolean" ? (value ? "On" : "Off")
-    : field.choices?.[String(value)] ?? `${String(value).replace("*", " × ")}${field.unit ? ` ${field.unit}` : ""}`;
+  const words =
+    typeof value === "boolean"
+      ? value
+        ? "On"
+        : "Off"
+      : (field.choices?.[String(value)] ?? `${String(value).replace("*", " × ")}${field.unit ? ` ${field.unit}` : ""}`);
   return [field.label ?? name.replaceAll("_", " "), words];
 }

@@ -7,7 +7,9 @@ const tell = (message) => ports.forEach((port) => port.postMessage(message));
 self.onconnect = (event) => {
   const [port] = event.ports;
   ports.add(port);
-  port.onmessage = (message) => { if (message.data === "bye") ports.delete(port); };
+  port.onmessage = (message) => {
+    if (message.data === "bye") ports.delete(port);
+  };
   port.start();
 };
 watch({ job: (job) => tell({ job }), again: () => tell({ again: true }) });

@@ -13,32 +13,59 @@ let names = 0;
 /** How many choices stand in a row; more than a row holds, many or long, are dealt into even ones. */
 function columns(choices) {
   const longest = Math.max(0, ...choices.map(({ label }) => label.length));
-  return choices.length <= (longest > SHORT_LABEL ? LONG_IN_A_ROW : IN_A_ROW) ? choices.length : Math.min(5, Math.ceil(choices.length / 2));
+  return choices.length <= (longest > SHORT_LABEL ? LONG_IN_A_ROW : IN_A_ROW)
+    ? choices.length
+    : Math.min(5, Math.ceil(choices.length / 2));
 }
 
 /** One row of choices, as native radio buttons: arrows, labels and focus come for free. */
 function segments({ legend, help, choices, chosen, choose, draw }) {
   const name = `segments-${(names += 1)}`;
-  const row = h("div", { class: "segments", style: `--columns:${columns(choices)}` }, choices.map((choice) => {
-    const input = h("input", {
-      type: "radio", name, value: choice.value, checked: choice.value === chosen, disabled: Boolean(choice.why),
-      onchange: () => choose(choice.value),
-    });
-    return h("label", { class: "segment", title: choice.why || undefined, "data-off": choice.why ? "yes" : undefined },
-      input, draw?.(choice), h("span", { class: "name" }, choice.label),
-      choice.note || choice.why ? live("span", { class: "aside" }, choice.why || choice.note) : null);
-  }));
-  return h("fieldset", { class: "chooser" }, h("legend", {}, legend), row, help ? h("p", { class: "help" }, help) : null);
+  const row = h(
+    "div",
+    { class: "segments", style: `--columns:${columns(choices)}` },
+    choices.map((choice) => {
+      const input = h("input", {
+        type: "radio",
+        name,
+        value: choice.value,
+        checked: choice.value === chosen,
+        disabled: Boolean(choice.why),
+        onchange: () => choose(choice.value),
+      });
+      return h(
+        "label",
+        { class: "segment", title: choice.why || undefined, "data-off": choice.why ? "yes" : undefined },
+        input,
+        draw?.(choice),
+        h("span", { class: "name" }, choice.label),
+        choice.note || choice.why ? live("span", { class: "aside" }, choice.why || choice.note) : null,
+      );
+    }),
+  );
+  return h(
+    "fieldset",
+    { class: "chooser" },
+    h("legend", {}, legend),
+    row,
+    help ? h("p", { class: "help" }, help) : null,
+  );
 }
 
 class Segments extends StudioElement {
   render() {
     const { label, help, choices = [] } = this.offer;
     const kept = this.contains(document.activeElement);
-    this.replaceChildren(segments({
-      legend: label, help, choices, chosen: String(this.value ?? ""), draw: (choice) => ratio(choice.label),
-      choose: (value) => this.enter(value),
-    }));
+    this.replaceChildren(
+      segments({
+        legend: label,
+        help,
+        choices,
+        chosen: String(this.value ?? ""),
+        draw: (choice) => ratio(choice.label),
+        choose: (value) => this.enter(value),
+      }),
+    );
     if (kept) this.querySelector("input:checked")?.focus();
   }
 }
@@ -49,9 +76,26 @@ class Menu extends StudioElement {
     const { label, help, choices = [] } = this.offer;
     const kept = this.contains(document.activeElement);
     const choose = ({ target }) => this.enter(target.value);
-    this.node = h("select", { onchange: choose }, choices.map(({ value, label: text, group, note }) =>
-      h("option", { value, selected: value === String(this.value ?? "") }, [text, group, note].filter(Boolean).join(" · "))));
-    this.replaceChildren(h("label", { class: "chooser menu" }, h("b", {}, label), h("span", { class: "box" }, this.node, icon("chevron-down")), help ? h("span", { class: "help" }, help) : null));
+    this.node = h(
+      "select",
+      { onchange: choose },
+      choices.map(({ value, label: text, group, note }) =>
+        h(
+          "option",
+          { value, selected: value === String(this.value ?? "") },
+          [text, group, note].filter(Boolean).join(" · "),
+        ),
+      ),
+    );
+    this.replaceChildren(
+      h(
+        "label",
+        { class: "chooser menu" },
+        h("b", {}, label),
+        h("span", { class: "box" }, this.node, icon("chevron-down")),
+        help ? h("span", { class: "help" }, help) : null,
+      ),
+    );
     if (kept) this.node.focus();
   }
 }
@@ -59,16 +103,23 @@ class Menu extends StudioElement {
 const SHAPE = "a shape";
 const OWN = "own";
 
-/** Shape and quality, two rows that make one size; where there are, sizes without a shape and a size of one's own. A pair that is not offered cannot be chosen. */
+/**
+ * Shape and quality, two rows that make one size; if they are offered, also sizes without a shape and a free size. A pair
+ * that is not offered cannot be chosen.
+ */
 class Sizes extends StudioElement {
-  get sizes() { return this.offer.sizes ?? []; }
+  get sizes() {
+    return this.offer.sizes ?? [];
+  }
 
   render() {
     const { areas = [], free = null, empty = null, help } = this.offer;
     const value = String(this.value ?? "");
     const named = [...areas, ...(empty ? [{ value: "", label: empty }] : [])];
     const shapeless = named.find((one) => one.value === value);
-    const size = shapeless ? null : this.sizes.find((one) => one.value === value) ?? (free && sidesOf(value)) ?? this.sizes[0];
+    const size = shapeless
+      ? null
+      : (this.sizes.find((one) => one.value === value) ?? (free && sidesOf(value)) ?? this.sizes[0]);
     if (!shapeless && !size) return;
     this.own = Boolean(free && size && (!size.ratio || this.own === value)) && value;
     const kept = this.focusKept();
@@ -105,21 +156,35 @@ class Sizes extends StudioElement {
   whole(named, chosen) {
     const shape = this.sizes.length ? [{ value: SHAPE, label: "Choose a shape" }] : [];
     return segments({
-      legend: "Size", choices: [...named, ...shape], chosen: chosen ? chosen.value : SHAPE,
+      legend: "Size",
+      choices: [...named, ...shape],
+      chosen: chosen ? chosen.value : SHAPE,
       choose: (value) => this.choose(value === SHAPE ? this.sizes[0].value : value),
     });
   }
 
   shapes(now, free) {
     const { sizes } = this;
-    const only = (shape) => `${sizes.filter((size) => size.ratio === shape).map((size) => size.tier).join(", ")} only`;
-    const find = (shape) => sizes.find((size) => size.ratio === shape && (now.tier === undefined || size.tier === now.tier));
+    const only = (shape) =>
+      `${sizes
+        .filter((size) => size.ratio === shape)
+        .map((size) => size.tier)
+        .join(", ")} only`;
+    const find = (shape) =>
+      sizes.find((size) => size.ratio === shape && (now.tier === undefined || size.tier === now.tier));
     const shapes = [...new Map(sizes.map((size) => [size.ratio, size])).values()];
     return segments({
-      legend: "Shape", chosen: this.own === false ? now.ratio : OWN, draw: (choice) => (choice.size ? drawn(choice.size) : null),
+      legend: "Shape",
+      chosen: this.own === false ? now.ratio : OWN,
+      draw: (choice) => (choice.size ? drawn(choice.size) : null),
       choose: (shape) => (shape === OWN ? this.choose(now.value, { own: true }) : this.choose(find(shape).value)),
       choices: [
-        ...shapes.map((size) => ({ value: size.ratio, label: size.ratio, size, why: find(size.ratio) ? "" : only(size.ratio) })),
+        ...shapes.map((size) => ({
+          value: size.ratio,
+          label: size.ratio,
+          size,
+          why: find(size.ratio) ? "" : only(size.ratio),
+        })),
         ...(free ? [{ value: OWN, label: "Own size" }] : []),
       ],
     });
@@ -130,32 +195,67 @@ class Sizes extends StudioElement {
     const find = (tier) => this.sizes.find((size) => size.ratio === now.ratio && size.tier === tier);
     if (tiers.every((tier) => !tier)) return null;
     return segments({
-      legend: "Quality", chosen: now.tier, choose: (tier) => this.choose(find(tier).value),
-      choices: tiers.map((tier) => ({ value: tier, label: tier, note: find(tier)?.note, why: find(tier) ? "" : `not in ${now.ratio}` })),
+      legend: "Quality",
+      chosen: now.tier,
+      choose: (tier) => this.choose(find(tier).value),
+      choices: tiers.map((tier) => ({
+        value: tier,
+        label: tier,
+        note: find(tier)?.note,
+        why: find(tier) ? "" : `not in ${now.ratio}`,
+      })),
     });
   }
 
   /** Width and height of one's own, with what they may be. The value changes when a side is done, not at every digit. */
   sides({ width, height }, free) {
     const told = live("span", { class: "area", role: "status" });
-    const side = (name, label, value) => h("label", {}, h("span", {}, label), h("input", {
-      type: "number", name, value, step: SIDE_STEP, min: SIDE_STEP, inputMode: "numeric", required: true, oninput: () => tell(), onchange: () => commit(),
-    }));
-    const row = h("div", { class: "sides" }, side("width", "Width", width), h("i", { "aria-hidden": "true" }, "×"), side("height", "Height", height), told);
+    const side = (name, label, value) =>
+      h(
+        "label",
+        {},
+        h("span", {}, label),
+        h("input", {
+          type: "number",
+          name,
+          value,
+          step: SIDE_STEP,
+          min: SIDE_STEP,
+          inputMode: "numeric",
+          required: true,
+          oninput: () => tell(),
+          onchange: () => commit(),
+        }),
+      );
+    const row = h(
+      "div",
+      { class: "sides" },
+      side("width", "Width", width),
+      h("i", { "aria-hidden": "true" }, "×"),
+      side("height", "Height", height),
+      told,
+    );
     const sides = () => [...row.querySelectorAll("input")].map((input) => Math.round(Number(input.value)));
     const tell = () => {
       const [wide, high] = sides();
       told.textContent = wide && high ? `${million(wide * high)} megapixels` : "";
       told.dataset.tone = fits(wide, high, free) ? "" : "bad";
     };
-    const commit = () => { // drawn anew, the row would lose the focus that is on its way to the other side
+    const commit = () => {
+      // drawn anew, the row would lose the focus that is on its way to the other side
       const [wide, high] = sides();
       if (!(wide > 0 && high > 0)) return;
       this.own = `${wide}*${high}`;
       if (this.own !== this.value) this.enter(this.own);
     };
     tell();
-    return h("fieldset", { class: "chooser" }, h("legend", { class: "sr" }, "Own size in pixels"), row, h("p", { class: "help" }, boundsSaid(free)));
+    return h(
+      "fieldset",
+      { class: "chooser" },
+      h("legend", { class: "sr" }, "Own size in pixels"),
+      row,
+      h("p", { class: "help" }, boundsSaid(free)),
+    );
   }
 }
 
@@ -166,12 +266,28 @@ function sidesOf(value) {
   return width ? { value, width: Number(width), height: Number(height) } : null;
 }
 
-function fits(width, height, { min_pixels: least, max_pixels: most, longest_ratio: ratio, min_side: shortest, max_side: longest }) {
+function fits(
+  width,
+  height,
+  { min_pixels: least, max_pixels: most, longest_ratio: ratio, min_side: shortest, max_side: longest },
+) {
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
-  return width * height >= least && width * height <= most && long <= short * ratio && short >= (shortest ?? 1) && long <= (longest ?? Infinity);
+  return (
+    width * height >= least &&
+    width * height <= most &&
+    long <= short * ratio &&
+    short >= (shortest ?? 1) &&
+    long <= (longest ?? Infinity)
+  );
 }
 
-function boundsSaid({ min_pixels: least, max_pixels: most, longest_ratio: ratio, min_side: shortest, max_side: longest }) {
+function boundsSaid({
+  min_pixels: least,
+  max_pixels: most,
+  longest_ratio: ratio,
+  min_side: shortest,
+  max_side: longest,
+}) {
   if (shortest && longest) return `Each side ${shortest} to ${longest} px, ${million(most)} megapixels at most.`;
   return `${million(least)} to ${million(most)} megapixels; the longer side up to ${Number(ratio.toFixed(2))} times the shorter.`;
 }
@@ -184,7 +300,10 @@ function ratio(label) {
 
 function drawn({ width, height }) {
   const scale = 22 / Math.sqrt(width * height);
-  return h("i", { class: "shape", style: `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px` });
+  return h("i", {
+    class: "shape",
+    style: `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px`,
+  });
 }
 
 /** A size is not broken over two lines. */
@@ -194,35 +313,67 @@ const TONE_ICON = { ok: "check", bad: "circle-alert", advice: "info", missing: "
 
 /** One sentence and, where there is one, the button that puts it right. */
 export function said(line, fix) {
-  const press = line.fix && h("button", {
-    type: "button", class: "fix",
-    onclick: (event) => { event.currentTarget.disabled = true; event.currentTarget.classList.add("busy"); fix(line.field); },
-  }, line.fix);
-  return h("div", { class: "said", "data-tone": line.tone }, icon(TONE_ICON[line.tone] ?? "info"), h("p", {}, whole(line.text)), press);
+  const press =
+    line.fix &&
+    h(
+      "button",
+      {
+        type: "button",
+        class: "fix",
+        onclick: (event) => {
+          event.currentTarget.disabled = true;
+          event.currentTarget.classList.add("busy");
+          fix(line.field);
+        },
+      },
+      line.fix,
+    );
+  return h(
+    "div",
+    { class: "said", "data-tone": line.tone },
+    icon(TONE_ICON[line.tone] ?? "info"),
+    h("p", {}, whole(line.text)),
+    press,
+  );
 }
 
 /** Gradio calls every place for a picture the same; two of them side by side have names of their own. */
 function nameUpload(block, label) {
   const place = block.querySelector("button.upload-container");
-  if (label && place) place.setAttribute("aria-label", `${label}: choose ${block.classList.contains("sound") ? "a sound" : "a picture"}`);
+  if (label && place)
+    place.setAttribute("aria-label", `${label}: choose ${block.classList.contains("sound") ? "a sound" : "a picture"}`);
 }
 
 /** The line under a field. */
 class Note extends StudioElement {
   bind(context) {
     super.bind(context);
-    this.typed = (event) => { if (event.target.closest?.(`[id="${this.parentId}"]`)) this.count(); };
+    this.typed = (event) => {
+      if (event.target.closest?.(`[id="${this.parentId}"]`)) this.count();
+    };
     document.addEventListener("input", this.typed);
   }
-  disconnectedCallback() { document.removeEventListener("input", this.typed); }
-  get parentId() { return this.closest(".block.studio-note")?.id.replace(/-note$/, ""); }
+  disconnectedCallback() {
+    document.removeEventListener("input", this.typed);
+  }
+  get parentId() {
+    return this.closest(".block.studio-note")?.id.replace(/-note$/, "");
+  }
   render() {
     const { lines = [], maximum, label } = this.value ?? {};
-    const box = h("div", { class: "lines", role: "status" }, lines.map((line) => said(line, (field) => this.context.trigger("fix", { field }))));
+    const box = h(
+      "div",
+      { class: "lines", role: "status" },
+      lines.map((line) => said(line, (field) => this.context.trigger("fix", { field }))),
+    );
     this.counter = maximum ? live("span", { class: "counter", hidden: true }) : null;
     this.replaceChildren(...[box, this.counter].filter(Boolean));
     const block = document.getElementById(this.parentId);
-    const tone = lines.some((line) => line.tone === "bad") ? "bad" : lines.some((line) => line.tone === "ok") ? "ok" : "";
+    const tone = lines.some((line) => line.tone === "bad")
+      ? "bad"
+      : lines.some((line) => line.tone === "ok")
+        ? "ok"
+        : "";
     if (block) block.dataset.tone = tone;
     if (block) nameUpload(block, label);
     this.dataset.empty = lines.length || maximum ? "no" : "yes";
@@ -241,16 +392,43 @@ class Note extends StudioElement {
 
 /** How many of the same: a number between two buttons. */
 class Copies extends StudioElement {
-  get many() { return Number(this.value ?? 1) || 1; }
+  get many() {
+    return Number(this.value ?? 1) || 1;
+  }
   render() {
     const { most = 1 } = this.offer;
-    const step = (by, name, label) => h("button", {
-      type: "button", "aria-label": label, title: label, "data-by": String(by), disabled: by < 0 ? this.many <= 1 : this.many >= most, onclick: () => this.choose(this.many + by),
-    }, icon(name));
+    const step = (by, name, label) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-label": label,
+          title: label,
+          "data-by": String(by),
+          disabled: by < 0 ? this.many <= 1 : this.many >= most,
+          onclick: () => this.choose(this.many + by),
+        },
+        icon(name),
+      );
     const held = this.contains(document.activeElement) ? document.activeElement.dataset.by : null;
-    this.replaceChildren(h("div", { class: "copies", role: "group", "aria-label": "How many" },
-      step(-1, "minus", "One less"), h("span", { class: "number", role: "status", title: "How many" }, h("span", { class: "sr" }, "How many: "), live("span", {}, String(this.many))), step(1, "plus", "One more")));
-    if (held) (this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)"))?.focus();
+    this.replaceChildren(
+      h(
+        "div",
+        { class: "copies", role: "group", "aria-label": "How many" },
+        step(-1, "minus", "One less"),
+        h(
+          "span",
+          { class: "number", role: "status", title: "How many" },
+          h("span", { class: "sr" }, "How many: "),
+          live("span", {}, String(this.many)),
+        ),
+        step(1, "plus", "One more"),
+      ),
+    );
+    if (held)
+      (
+        this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)")
+      )?.focus();
   }
   choose(many) {
     this.enter(many);
@@ -262,16 +440,22 @@ class Copies extends StudioElement {
  *  Returns what to call when it is filled. */
 function keepWords(form) {
   const written = new Map();
-  const note = ({ target }) => { if (target.matches("textarea, input[type=text]")) written.set(target, target.value); };
-  const putBack = () => written.forEach((words, node) => {
-    if (!node.isConnected || node.value === words) return;
-    node.value = words;
-    node.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  const note = ({ target }) => {
+    if (target.matches("textarea, input[type=text]")) written.set(target, target.value);
+  };
+  const putBack = () =>
+    written.forEach((words, node) => {
+      if (!node.isConnected || node.value === words) return;
+      node.value = words;
+      node.dispatchEvent(new Event("input", { bubbles: true }));
+    });
   form.addEventListener("input", note);
   return () => {
     setTimeout(putBack);
-    setTimeout(() => { putBack(); form.removeEventListener("input", note); }, SETTLES_MS);
+    setTimeout(() => {
+      putBack();
+      form.removeEventListener("input", note);
+    }, SETTLES_MS);
   };
 }
 
@@ -281,16 +465,34 @@ const feet = new Map();
 /** Every change of a form comes through here on its way to the studio, and every press on Generate. A form that is not
  *  filled yet shows nobody's wishes: the studio hears of it without its foot, and lets it be. */
 window.studioForm = (family, inputs) => (feet.get(family)?.listens() ? inputs : inputs.with(FOOT, null));
-window.studioPress = (family, inputs) => inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.spend() ?? null });
+window.studioPress = (family, inputs) =>
+  inputs.with(FOOT, { ...inputs[FOOT], pressed: feet.get(family)?.spend() ?? null });
 
 /** Why nothing was ordered though Generate was pressed: what it costs now, and what the button said. */
 function priceChanged({ now, now_for: nowFor, was, was_for: wasFor }) {
   const of = (made) => (made ? [" for ", live("span", {}, made)] : []);
   const said = was
-    ? ["The price is now ", live("b", {}, now), ...of(nowFor), "; the button showed ", live("span", {}, was), ...of(wasFor), "."]
+    ? [
+        "The price is now ",
+        live("b", {}, now),
+        ...of(nowFor),
+        "; the button showed ",
+        live("span", {}, was),
+        ...of(wasFor),
+        ".",
+      ]
     : ["It costs ", live("b", {}, now), ", which the button did not show yet."];
-  return h("div", { class: "said changed", "data-tone": "advice" }, icon("tag"),
-    h("div", {}, h("p", {}, said), h("p", { class: "hint" }, "Nothing was ordered. Press Generate again if that is fine.")));
+  return h(
+    "div",
+    { class: "said changed", "data-tone": "advice" },
+    icon("tag"),
+    h(
+      "div",
+      {},
+      h("p", {}, said),
+      h("p", { class: "hint" }, "Nothing was ordered. Press Generate again if that is fine."),
+    ),
+  );
 }
 
 /** Whether a part of the form shows what it was filled with. One that is folded away may not be drawn at all. */
@@ -301,7 +503,8 @@ function shows({ id, value, folded }) {
   if (own) return String([own.value ?? []].flat()) === String([value ?? []].flat()); // a place for one file holds a list, too
   const input = block.querySelector("textarea, input[type=text], input[type=number], input[type=checkbox]");
   if (input?.type === "checkbox") return input.checked === Boolean(value);
-  if (input) return input.type === "number" ? Number(input.value) === Number(value) : input.value === String(value ?? "");
+  if (input)
+    return input.type === "number" ? Number(input.value) === Number(value) : input.value === String(value ?? "");
   return Boolean(block.querySelector(".upload-container")) === !value;
 }
 
@@ -315,7 +518,9 @@ class Foot extends StudioElement {
     context.trigger("drawn");
   }
   /** Whether the form shows what it was last filled with. */
-  get ready() { return Boolean(this.fill) && !this.awaited; }
+  get ready() {
+    return Boolean(this.fill) && !this.awaited;
+  }
   /** Whether the studio is to hear of a change now. If not, it hears once the form is filled. */
   listens() {
     this.unheard ||= !this.ready;
@@ -337,8 +542,16 @@ class Foot extends StudioElement {
       this.context.trigger("stale");
     }
   }
-  connectedCallback() { feet.set(this.getAttribute("family"), this); this.stop = onChange((job) => { if (job.family === this.getAttribute("family")) this.drawRunning(); }); }
-  disconnectedCallback() { this.stop?.(); clearInterval(this.tick); }
+  connectedCallback() {
+    feet.set(this.getAttribute("family"), this);
+    this.stop = onChange((job) => {
+      if (job.family === this.getAttribute("family")) this.drawRunning();
+    });
+  }
+  disconnectedCallback() {
+    this.stop?.();
+    clearInterval(this.tick);
+  }
   render() {
     this.follow();
     const { output, usual, priced, reasons = [], error, changed, started, ready } = this.value ?? {};
@@ -347,11 +560,21 @@ class Foot extends StudioElement {
     this.replaceChildren(
       this.running,
       h("div", { class: "outcome", role: "status" }, live("span", {}, output ?? "")),
-      h("p", { class: "terms" }, catalogue.demo ? h("span", { class: "usual" }, "Under a minute, in the demo") : live("span", { class: "usual" }, usual ?? ""), priced ? live("span", {}, priced) : null),
-      h("div", { class: "reasons", role: error || changed ? "alert" : undefined },
+      h(
+        "p",
+        { class: "terms" },
+        catalogue.demo
+          ? h("span", { class: "usual" }, "Under a minute, in the demo")
+          : live("span", { class: "usual" }, usual ?? ""),
+        priced ? live("span", {}, priced) : null,
+      ),
+      h(
+        "div",
+        { class: "reasons", role: error || changed ? "alert" : undefined },
         changed ? priceChanged(changed) : null,
         error ? said({ text: error, tone: "bad" }) : null,
-        reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field })))),
+        reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field }))),
+      ),
     );
     const go = this.holdBack();
     if (go) {
@@ -407,7 +630,11 @@ class Foot extends StudioElement {
       learn(job);
       document.dispatchEvent(new CustomEvent("studio:started", { detail: job }));
     }
-    announce(jobs.length > 1 ? `Your ${jobs.length} requests were taken. You can watch them beside the form.` : "Your request was taken. You can watch it beside the form.");
+    announce(
+      jobs.length > 1
+        ? `Your ${jobs.length} requests were taken. You can watch them beside the form.`
+        : "Your request was taken. You can watch it beside the form.",
+    );
   }
   /** On a phone the result lies far below: the newest job of the tab is said here, and a tap goes there. */
   drawRunning() {
@@ -416,11 +643,27 @@ class Foot extends StudioElement {
     if (!job || !this.running) return this.running?.replaceChildren();
     const words = () => (isActive(job) ? `${stateOf(job)} · ${clock(since(job.created_at))}` : stateOf(job));
     const text = live("span", { class: "state" }, words());
-    this.running.replaceChildren(h("button", {
-      type: "button", "data-state": job.status,
-      onclick: () => document.getElementById(`${this.getAttribute("family")}-stage`)?.scrollIntoView({ behavior: "smooth", block: "start" }),
-    }, h("i", { class: "dot" }), text, h("span", { class: "what" }, title(job)), icon("chevron-down")));
-    if (isActive(job)) this.tick = setInterval(() => { text.textContent = words(); }, 1000);
+    this.running.replaceChildren(
+      h(
+        "button",
+        {
+          type: "button",
+          "data-state": job.status,
+          onclick: () =>
+            document
+              .getElementById(`${this.getAttribute("family")}-stage`)
+              ?.scrollIntoView({ behavior: "smooth", block: "start" }),
+        },
+        h("i", { class: "dot" }),
+        text,
+        h("span", { class: "what" }, title(job)),
+        icon("chevron-down"),
+      ),
+    );
+    if (isActive(job))
+      this.tick = setInterval(() => {
+        text.textContent = words();
+      }, 1000);
   }
 }
 
@@ -428,7 +671,8 @@ class Foot extends StudioElement {
 class Examples extends StudioElement {
   render() {
     const { examples = [] } = catalogue.families?.[this.getAttribute("family")] ?? {};
-    const chip = (name, index) => h("button", { type: "button", class: "chip", onclick: () => this.context.trigger("pick", { index }) }, name);
+    const chip = (name, index) =>
+      h("button", { type: "button", class: "chip", onclick: () => this.context.trigger("pick", { index }) }, name);
     const files = this.getAttribute("files");
     const picture = files ? chip(files, "picture") : null;
     this.replaceChildren(h("div", { class: "examples" }, h("span", {}, "Try"), examples.map(chip), picture));
@@ -447,34 +691,50 @@ customElements.define("studio-examples", Examples);
 const AGAIN_MS = 1500;
 let pressed = -AGAIN_MS;
 let resting;
-document.addEventListener("click", (event) => {
-  const go = event.target.closest?.(".generate");
-  if (!go) return;
-  const foot = go.closest(".go")?.querySelector("studio-foot");
-  if (!foot?.ready || event.timeStamp - pressed < AGAIN_MS) { event.stopImmediatePropagation(); event.preventDefault(); return; }
-  foot.press(go);
-  const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
-  if (waits) { // the studio does not know of this file yet, and would make the clip without it
-    event.stopImmediatePropagation();
-    event.preventDefault();
-    waits.scrollIntoView({ block: "center" });
-    nudge(waits);
-    announce(waits.dataset.state === "sending" ? "Your file is still on its way." : "A file did not arrive. Send it again, or remove it.");
-    return;
-  }
-  if (go.dataset.ready === "no") {
-    nudge(go.closest(".go")?.querySelector(".reasons"));
-    return;
-  }
-  rest(go);
-}, true);
+document.addEventListener(
+  "click",
+  (event) => {
+    const go = event.target.closest?.(".generate");
+    if (!go) return;
+    const foot = go.closest(".go")?.querySelector("studio-foot");
+    if (!foot?.ready || event.timeStamp - pressed < AGAIN_MS) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return;
+    }
+    foot.press(go);
+    const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
+    if (waits) {
+      // the studio does not know of this file yet, and would make the clip without it
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      waits.scrollIntoView({ block: "center" });
+      nudge(waits);
+      announce(
+        waits.dataset.state === "sending"
+          ? "Your file is still on its way."
+          : "A file did not arrive. Send it again, or remove it.",
+      );
+      return;
+    }
+    if (go.dataset.ready === "no") {
+      nudge(go.closest(".go")?.querySelector(".reasons"));
+      return;
+    }
+    rest(go);
+  },
+  true,
+);
 
 /** For a moment a press on the button does nothing. */
 function rest(go) {
   pressed = performance.now();
   go.classList.add("sent");
   clearTimeout(resting);
-  resting = setTimeout(() => document.querySelectorAll(".generate.sent").forEach((one) => one.classList.remove("sent")), AGAIN_MS);
+  resting = setTimeout(
+    () => document.querySelectorAll(".generate.sent").forEach((one) => one.classList.remove("sent")),
+    AGAIN_MS,
+  );
 }
 
 function nudge(node) {

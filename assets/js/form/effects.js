@@ -38,11 +38,36 @@ class Effects extends StudioElement {
     const name = `effects-${(names += 1)}`;
     const groups = [...new Set(this.choices.map(({ group }) => group ?? ""))];
     this.summary = h("summary", {});
-    this.panel = h("details", { class: "effects", open, onkeydown: (event) => this.key(event) }, this.summary,
-      h("div", { class: "shelf", role: "radiogroup", "aria-label": label }, groups.map((group) => h("section", { role: group ? "group" : undefined, "aria-label": group || undefined },
-        group ? h("h4", {}, group) : null,
-        h("div", { class: "grid" }, this.choices.filter((choice) => (choice.group ?? "") === group).map((choice) => this.tile(choice, name)))))));
-    this.replaceChildren(h("fieldset", { class: "chooser" }, h("legend", {}, label), this.panel, help ? h("p", { class: "help" }, help) : null));
+    this.panel = h(
+      "details",
+      { class: "effects", open, onkeydown: (event) => this.key(event) },
+      this.summary,
+      h(
+        "div",
+        { class: "shelf", role: "radiogroup", "aria-label": label },
+        groups.map((group) =>
+          h(
+            "section",
+            { role: group ? "group" : undefined, "aria-label": group || undefined },
+            group ? h("h4", {}, group) : null,
+            h(
+              "div",
+              { class: "grid" },
+              this.choices.filter((choice) => (choice.group ?? "") === group).map((choice) => this.tile(choice, name)),
+            ),
+          ),
+        ),
+      ),
+    );
+    this.replaceChildren(
+      h(
+        "fieldset",
+        { class: "chooser" },
+        h("legend", {}, label),
+        this.panel,
+        help ? h("p", { class: "help" }, help) : null,
+      ),
+    );
   }
 
   tile(choice, name) {
@@ -52,8 +77,18 @@ class Effects extends StudioElement {
     input.addEventListener("focus", settle(true));
     input.addEventListener("blur", settle(false));
     input.settle = settle(false);
-    return h("label", { class: choice.preview ? "effect" : "effect plain", title: choice.label, onpointerenter: settle(true), onpointerleave: settle(false) },
-      input, picture, h("span", { class: "name" }, choice.label));
+    return h(
+      "label",
+      {
+        class: choice.preview ? "effect" : "effect plain",
+        title: choice.label,
+        onpointerenter: settle(true),
+        onpointerleave: settle(false),
+      },
+      input,
+      picture,
+      h("span", { class: "name" }, choice.label),
+    );
   }
 
   choose(value) {
@@ -65,14 +100,20 @@ class Effects extends StudioElement {
   mark() {
     const now = String(this.value ?? "");
     const chosen = this.choices.find(({ value }) => value === now);
-    for (const input of this.panel.querySelectorAll("input")) { input.checked = input.value === now; input.settle(); }
+    for (const input of this.panel.querySelectorAll("input")) {
+      input.checked = input.value === now;
+      input.settle();
+    }
     const picture = preview(chosen?.preview);
     picture.play?.(true);
-    const [name, aside, act] = chosen?.value ? [chosen.label, chosen.group ?? "", "Change"]
+    const [name, aside, act] = chosen?.value
+      ? [chosen.label, chosen.group ?? "", "Change"]
       : [NONE.label, `${this.choices.filter(({ value }) => value).length} to choose from`, "Choose an effect"];
     this.summary.replaceChildren(
-      picture, h("span", { class: "chosen" }, h("b", {}, name), h("span", { class: "quiet" }, aside)),
-      h("span", { class: "open" }, act, icon("chevron-down")));
+      picture,
+      h("span", { class: "chosen" }, h("b", {}, name), h("span", { class: "quiet" }, aside)),
+      h("span", { class: "open" }, act, icon("chevron-down")),
+    );
   }
 
   key(event) {

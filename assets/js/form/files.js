@@ -17,18 +17,32 @@ class Files extends StudioElement {
 
   disconnectedCallback() {
     document.removeEventListener("paste", this.pastes);
-    setTimeout(() => { if (!this.isConnected) this.pieces.forEach((piece) => piece.forget()); });
+    setTimeout(() => {
+      if (!this.isConnected) this.pieces.forEach((piece) => piece.forget());
+    });
   }
 
   build() {
     this.legend = h("legend", {});
     this.help = h("p", { class: "help" });
-    this.input = h("input", { type: "file", onchange: () => { this.add([...this.input.files]); this.input.value = ""; } });
-    this.zone = h("li", { class: "zone" }, h("label", {}, this.input, this.invitation = h("span", { class: "invitation" })));
+    this.input = h("input", {
+      type: "file",
+      onchange: () => {
+        this.add([...this.input.files]);
+        this.input.value = "";
+      },
+    });
+    this.zone = h(
+      "li",
+      { class: "zone" },
+      h("label", {}, this.input, (this.invitation = h("span", { class: "invitation" }))),
+    );
     this.list = h("ol", { class: "picks" }, this.zone);
     this.saids = h("div", { class: "saids" });
     this.notice = h("div", { class: "said", "data-tone": "advice", role: "status", hidden: true });
-    this.replaceChildren(h("fieldset", { class: "chooser given" }, this.legend, this.help, this.list, this.saids, this.notice));
+    this.replaceChildren(
+      h("fieldset", { class: "chooser given" }, this.legend, this.help, this.list, this.saids, this.notice),
+    );
     let depth = 0;
     const over = (by) => (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -39,13 +53,22 @@ class Files extends StudioElement {
     this.addEventListener("dragenter", over(1));
     this.addEventListener("dragover", over(0));
     this.addEventListener("dragleave", over(-1));
-    this.addEventListener("drop", (event) => { over(-depth)(event); this.add([...event.dataTransfer.files]); });
+    this.addEventListener("drop", (event) => {
+      over(-depth)(event);
+      this.add([...event.dataTransfer.files]);
+    });
   }
 
-  get most() { return this.offer.most ?? 1; }
-  get kinds() { return this.offer.kinds?.length ? this.offer.kinds : ["image"]; }
+  get most() {
+    return this.offer.most ?? 1;
+  }
+  get kinds() {
+    return this.offer.kinds?.length ? this.offer.kinds : ["image"];
+  }
   /** A place that is given away by a press on Replace is a free one. */
-  get room() { return this.most === 1 ? 1 : Math.max(0, this.most - this.pieces.length); }
+  get room() {
+    return this.most === 1 ? 1 : Math.max(0, this.most - this.pieces.length);
+  }
 
   render() {
     const paths = Array.isArray(this.value) ? [...this.value] : [];
@@ -62,7 +85,9 @@ class Files extends StudioElement {
       const at = kept.findIndex((piece) => piece.path === path);
       return at < 0 ? new Piece({ path }, this.acts) : kept.splice(at, 1)[0];
     });
-    this.pieces.forEach((piece, at) => { if (!piece.path) next.splice(at, 0, piece); });
+    this.pieces.forEach((piece, at) => {
+      if (!piece.path) next.splice(at, 0, piece);
+    });
     kept.forEach((piece) => piece.forget());
     this.pieces = next;
   }
@@ -70,18 +95,24 @@ class Files extends StudioElement {
   draw() {
     const { label = "", help = "", required, accept = "", files = [] } = this.offer;
     const [count, wide, told] = [this.pieces.length, this.most === 1 && this.pieces.length === 1, [...files]];
-    this.legend.replaceChildren(label, required || help.startsWith("Optional") ? "" : h("span", { class: "quiet" }, "optional"));
+    this.legend.replaceChildren(
+      label,
+      required || help.startsWith("Optional") ? "" : h("span", { class: "quiet" }, "optional"),
+    );
     this.help.textContent = help;
     this.help.hidden = !help;
     Object.assign(this.input, { accept, multiple: this.most > 1 });
     this.arrange(this.list, [...this.pieces.map((piece) => piece.node), this.zone]);
-    this.arrange(this.saids, this.pieces.map((piece) => piece.lines));
+    this.arrange(
+      this.saids,
+      this.pieces.map((piece) => piece.lines),
+    );
     let inOrder = true; // what the prompt calls a file goes by those before it: after a move the server tells it anew
     this.pieces.forEach((piece, place) => {
       const at = told.findIndex(({ path }) => path === piece.path);
       inOrder &&= !piece.path || at === 0;
       const info = at < 0 ? undefined : told.splice(at, 1)[0];
-      piece.draw({ info, called: inOrder ? info?.called ?? "" : "", place, count, wide });
+      piece.draw({ info, called: inOrder ? (info?.called ?? "") : "", place, count, wide });
     });
     this.zone.hidden = count >= this.most;
     this.zone.dataset.empty = count ? "no" : "yes";
@@ -100,12 +131,25 @@ class Files extends StudioElement {
   invite(count) {
     const [several, left] = [this.most > 1, this.most - count];
     const things = this.kinds.map((kind) => (several ? kindNames(kind)[1] : `a ${kindNames(kind)[0]}`)).join(" or ");
-    this.input.setAttribute("aria-label", `${this.offer.label ?? ""}: ${count ? `add another, ${left} more can be added` : `choose ${things}`}`);
-    if (count) return this.invitation.replaceChildren(icon("plus"), h("b", {}, "Add"), h("span", { class: "quiet" }, `${left} more`));
+    this.input.setAttribute(
+      "aria-label",
+      `${this.offer.label ?? ""}: ${count ? `add another, ${left} more can be added` : `choose ${things}`}`,
+    );
+    if (count)
+      return this.invitation.replaceChildren(
+        icon("plus"),
+        h("b", {}, "Add"),
+        h("span", { class: "quiet" }, `${left} more`),
+      );
     return this.invitation.replaceChildren(
-      h("span", { class: "signs" }, this.kinds.map((kind) => icon(KIND_ICONS[kind]))),
+      h(
+        "span",
+        { class: "signs" },
+        this.kinds.map((kind) => icon(KIND_ICONS[kind])),
+      ),
       h("span", { class: "drop" }, `Drop ${several ? `up to ${this.most} ` : ""}${things} here, or`),
-      h("span", { class: "press small" }, several ? "Choose files" : "Choose a file"));
+      h("span", { class: "press small" }, several ? "Choose files" : "Choose a file"),
+    );
   }
 
   /** What a tile can ask for. */
@@ -113,7 +157,11 @@ class Files extends StudioElement {
     send: (piece) => this.send(piece),
     remove: (piece) => this.remove(piece),
     choose: () => this.input.click(),
-    fix: (piece) => this.context.trigger("fix", { field: this.offer.field, item: this.pieces.filter(({ path }) => path).indexOf(piece) }),
+    fix: (piece) =>
+      this.context.trigger("fix", {
+        field: this.offer.field,
+        item: this.pieces.filter(({ path }) => path).indexOf(piece),
+      }),
     move: (piece, by) => {
       const next = by < 0 ? piece.left : piece.right;
       this.place(piece, this.pieces.indexOf(piece) + by);
@@ -127,15 +175,23 @@ class Files extends StudioElement {
 
   add(files) {
     const taken = files.filter((file) => this.takes(file));
+    const wanted = this.kinds.map((kind) => `a ${kindNames(kind)[0]}`).join(" or ");
     const strange = files.filter((file) => !taken.includes(file)).map(({ name }) => name);
     const room = this.room;
     const fitting = taken.slice(0, room).map((file) => new Piece({ file }, this.acts));
     const out = taken.length - fitting.length;
-    this.say([
-      strange.length ? `${strange.join(", ")} ${strange.length > 1 ? "are" : "is"} not ${this.kinds.map((kind) => `a ${kindNames(kind)[0]}`).join(" or ")}.` : "",
-      !out ? "" : room ? `${room === 1 ? "One place was" : `${room} places were`} free: ${out} file${out > 1 ? "s were" : " was"} left out.`
-        : `All ${this.most} places are taken. Remove a file first.`,
-    ].filter(Boolean).join(" "));
+    this.say(
+      [
+        strange.length ? `${strange.join(", ")} ${strange.length > 1 ? "are" : "is"} not ${wanted}.` : "",
+        !out
+          ? ""
+          : room
+            ? `${room === 1 ? "One place was" : `${room} places were`} free: ${out} file${out > 1 ? "s were" : " was"} left out.`
+            : `All ${this.most} places are taken. Remove a file first.`,
+      ]
+        .filter(Boolean)
+        .join(" "),
+    );
     if (!fitting.length) return;
     if (this.most === 1) this.pieces.splice(0).forEach((piece) => piece.forget());
     this.pieces.push(...fitting);
@@ -154,7 +210,11 @@ class Files extends StudioElement {
     this.draw();
     // What Gradio says of a failure is for developers; why it failed, nobody knows here.
     const failed = `${piece.name} did not arrive. Check your connection, or take a smaller file.`;
-    try { piece.path = (await this.context.upload(piece.file)).path; } catch { piece.failed = failed; }
+    try {
+      piece.path = (await this.context.upload(piece.file)).path;
+    } catch {
+      piece.failed = failed;
+    }
     if (!this.isConnected || !this.pieces.includes(piece)) return;
     announce(piece.failed || `${piece.name} is added.`);
     this.commit();
@@ -200,13 +260,19 @@ class Files extends StudioElement {
       node.classList.add("carried");
       node.style.transform = `translate(${x}px, ${y}px)`;
       target = this.pieces.find((other) => other !== piece && under(other.node, event)) ?? null;
-      this.pieces.forEach((other, at) => { other.node.dataset.drop = other !== target ? "" : at < this.pieces.indexOf(piece) ? "before" : "after"; });
+      this.pieces.forEach((other, at) => {
+        other.node.dataset.drop = other !== target ? "" : at < this.pieces.indexOf(piece) ? "before" : "after";
+      });
     };
     const end = (event) => {
-      ["pointermove", "pointerup", "pointercancel"].forEach((type) => removeEventListener(type, type === "pointermove" ? move : end));
+      ["pointermove", "pointerup", "pointercancel"].forEach((type) =>
+        removeEventListener(type, type === "pointermove" ? move : end),
+      );
       node.classList.remove("carried");
       node.style.transform = "";
-      this.pieces.forEach((other) => { other.node.dataset.drop = ""; });
+      this.pieces.forEach((other) => {
+        other.node.dataset.drop = "";
+      });
       if (target && event.type === "pointerup") this.place(piece, this.pieces.indexOf(target));
     };
     addEventListener("pointermove", move);
@@ -230,7 +296,8 @@ class Files extends StudioElement {
     const files = [...(event.clipboardData?.files ?? [])];
     const other = document.activeElement?.closest("studio-files");
     if (event.defaultPrevented || !files.length || (other && other !== this) || !this.getClientRects().length) return;
-    if (!this.room || (this.most === 1 && this.pieces.length && !other) || !files.some((file) => this.takes(file))) return;
+    if (!this.room || (this.most === 1 && this.pieces.length && !other) || !files.some((file) => this.takes(file)))
+      return;
     event.preventDefault();
     this.add(files);
   }

@@ -6,15 +6,23 @@ const TOGETHER_MS = 700; // letters typed this quickly make one beginning
 let names = 0;
 
 class Models extends StudioElement {
-  get models() { return this.offer.models ?? []; }
-  get here() { return this.models.filter(({ off }) => !off); }
+  get models() {
+    return this.offer.models ?? [];
+  }
+  get here() {
+    return this.models.filter(({ off }) => !off);
+  }
 
   connectedCallback() {
-    this.outside = (event) => { if (this.panel && !event.composedPath().includes(this)) this.close({ focus: false }); };
+    this.outside = (event) => {
+      if (this.panel && !event.composedPath().includes(this)) this.close({ focus: false });
+    };
     document.addEventListener("pointerdown", this.outside);
   }
 
-  disconnectedCallback() { document.removeEventListener("pointerdown", this.outside); }
+  disconnectedCallback() {
+    document.removeEventListener("pointerdown", this.outside);
+  }
 
   render() {
     const now = this.models.find(({ id }) => id === this.value) ?? this.here[0];
@@ -24,16 +32,34 @@ class Models extends StudioElement {
     this.drawn = drawn;
     const open = Boolean(this.panel); // a word from the studio must not shut the list under somebody's finger
     const focused = this.contains(document.activeElement);
-    const label = `models-${(this.number ??= (names += 1))}`;
-    this.opener = h("button", {
-      type: "button", class: "model", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-labelledby": `${label} ${label}-now`,
-      onclick: () => (this.panel ? this.close() : this.open()), onkeydown: (event) => this.openByKey(event),
-    }, h("span", { class: "words", id: `${label}-now` }, live("b", {}, now.title), h("span", { class: "summary" }, now.summary)),
-    live("span", { class: "price" }, now.price), icon("chevron-down"));
+    const label = `models-${(this.number ??= names += 1)}`;
+    this.opener = h(
+      "button",
+      {
+        type: "button",
+        class: "model",
+        "aria-haspopup": "listbox",
+        "aria-expanded": "false",
+        "aria-labelledby": `${label} ${label}-now`,
+        onclick: () => (this.panel ? this.close() : this.open()),
+        onkeydown: (event) => this.openByKey(event),
+      },
+      h(
+        "span",
+        { class: "words", id: `${label}-now` },
+        live("b", {}, now.title),
+        h("span", { class: "summary" }, now.summary),
+      ),
+      live("span", { class: "price" }, now.price),
+      icon("chevron-down"),
+    );
     this.panel = null;
-    this.replaceChildren(...[
-      this.missing(), h("div", { class: "models" }, h("div", { class: "legend", id: label }, this.offer.label ?? ""), this.opener),
-    ].filter(Boolean));
+    this.replaceChildren(
+      ...[
+        this.missing(),
+        h("div", { class: "models" }, h("div", { class: "legend", id: label }, this.offer.label ?? ""), this.opener),
+      ].filter(Boolean),
+    );
     if (open) this.open();
     else if (focused) this.opener.focus({ preventScroll: true });
   }
@@ -42,15 +68,34 @@ class Models extends StudioElement {
   missing() {
     const { missing } = this.offer;
     if (!missing) return null;
-    return h("div", { class: "said missing", "data-tone": "advice", role: "status" }, icon("info"), h("p", {}, missing.text), this.ways(missing.places ?? [], this.value));
+    return h(
+      "div",
+      { class: "said missing", "data-tone": "advice", role: "status" },
+      icon("info"),
+      h("p", {}, missing.text),
+      this.ways(missing.places ?? [], this.value),
+    );
   }
 
   /** The buttons that lead to a place that has a model. */
   ways(places, model) {
     if (!places.length) return null;
-    return h("span", { class: "ways" }, places.map(({ region, label, usable }) => (usable
-      ? button({ text: `Switch to ${label}`, kind: "small", press: () => { this.close({ focus: false }); this.context.trigger("place", { region, model }); } })
-      : button({ text: `Add a key for ${label}`, kind: "small", press: () => this.addKey(region) }))));
+    return h(
+      "span",
+      { class: "ways" },
+      places.map(({ region, label, usable }) =>
+        usable
+          ? button({
+              text: `Switch to ${label}`,
+              kind: "small",
+              press: () => {
+                this.close({ focus: false });
+                this.context.trigger("place", { region, model });
+              },
+            })
+          : button({ text: `Add a key for ${label}`, kind: "small", press: () => this.addKey(region) }),
+      ),
+    );
   }
 
   addKey(region) {
@@ -61,10 +106,37 @@ class Models extends StudioElement {
 
   open() {
     const away = this.models.filter(({ off }) => off);
-    this.list = h("div", { class: "options", role: "listbox", "aria-label": this.offer.label ?? "", onkeydown: (event) => this.key(event) },
-      this.here.map((model) => this.option(model)));
-    this.panel = h("div", { class: "models-panel", onkeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); this.close(); } } },
-      this.list, away.length ? h("section", { class: "elsewhere" }, h("h4", {}, "Not in this region"), away.map((model) => this.row(model))) : null);
+    this.list = h(
+      "div",
+      {
+        class: "options",
+        role: "listbox",
+        "aria-label": this.offer.label ?? "",
+        onkeydown: (event) => this.key(event),
+      },
+      this.here.map((model) => this.option(model)),
+    );
+    this.panel = h(
+      "div",
+      {
+        class: "models-panel",
+        onkeydown: (event) => {
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            this.close();
+          }
+        },
+      },
+      this.list,
+      away.length
+        ? h(
+            "section",
+            { class: "elsewhere" },
+            h("h4", {}, "Not in this region"),
+            away.map((model) => this.row(model)),
+          )
+        : null,
+    );
     this.veil = h("div", { class: "models-veil", onclick: () => this.close() });
     const { top, bottom } = this.opener.getBoundingClientRect();
     const up = innerHeight - bottom < NEAR_PX && bottom > innerHeight / 2;
@@ -75,7 +147,12 @@ class Models extends StudioElement {
     this.panel.addEventListener("focusout", (event) => {
       if (this.panel && event.relatedTarget && !this.contains(event.relatedTarget)) this.close({ focus: false });
     });
-    this.go(Math.max(0, this.here.findIndex(({ id }) => id === this.value)));
+    this.go(
+      Math.max(
+        0,
+        this.here.findIndex(({ id }) => id === this.value),
+      ),
+    );
   }
 
   close({ focus = true } = {}) {
@@ -90,15 +167,30 @@ class Models extends StudioElement {
 
   option(model) {
     const chosen = model.id === this.value;
-    return h("div", {
-      role: "option", class: "option", tabIndex: -1, "aria-selected": String(chosen), "data-id": model.id, onclick: () => this.choose(model.id),
-    }, h("span", { class: "tick" }, chosen ? icon("check") : null), words(model));
+    return h(
+      "div",
+      {
+        role: "option",
+        class: "option",
+        tabIndex: -1,
+        "aria-selected": String(chosen),
+        "data-id": model.id,
+        onclick: () => this.choose(model.id),
+      },
+      h("span", { class: "tick" }, chosen ? icon("check") : null),
+      words(model),
+    );
   }
 
   /** A model that this region lacks: told, and how to get there. */
   row(model) {
-    return h("div", { class: "option off" }, h("span", { class: "tick" }), words(model),
-      h("span", { class: "where" }, model.where, this.ways(model.places ?? [], model.id)));
+    return h(
+      "div",
+      { class: "option off" },
+      h("span", { class: "tick" }),
+      words(model),
+      h("span", { class: "where" }, model.where, this.ways(model.places ?? [], model.id)),
+    );
   }
 
   choose(id) {
@@ -136,16 +228,24 @@ class Models extends StudioElement {
   /** The next model that has a word which begins with what was typed. */
   beginning(letter, at) {
     const now = performance.now();
-    this.typed = now - (this.typedAt ?? -TOGETHER_MS) < TOGETHER_MS ? this.typed + letter.toLowerCase() : letter.toLowerCase();
+    this.typed =
+      now - (this.typedAt ?? -TOGETHER_MS) < TOGETHER_MS ? this.typed + letter.toLowerCase() : letter.toLowerCase();
     this.typedAt = now;
     const from = this.typed.length > 1 ? at : at + 1;
     const order = this.here.map((_, index) => (index + from) % this.here.length);
-    return order.find((index) => ` ${this.here[index].title} ${this.here[index].summary}`.toLowerCase().includes(` ${this.typed}`)) ?? at;
+    return (
+      order.find((index) =>
+        ` ${this.here[index].title} ${this.here[index].summary}`.toLowerCase().includes(` ${this.typed}`),
+      ) ?? at
+    );
   }
 }
 
 function words({ title, summary, price }) {
-  return [h("span", { class: "words" }, live("b", {}, title), h("span", { class: "summary" }, summary)), live("span", { class: "price" }, price)];
+  return [
+    h("span", { class: "words" }, live("b", {}, title), h("span", { class: "summary" }, summary)),
+    live("span", { class: "price" }, price),
+  ];
 }
 
 customElements.define("studio-models", Models);

@@ -9,7 +9,13 @@ export function read() {
   if (tab !== TAB) return null;
   const said = new URLSearchParams(words);
   const at = said.get("at");
-  return { q: said.get("q") ?? "", in: said.get("in") ?? "", bin: said.get("bin") === "1", at: /^\d{1,20}$/.test(at ?? "") ? at : null, open: said.get("open") };
+  return {
+    q: said.get("q") ?? "",
+    in: said.get("in") ?? "",
+    bin: said.get("bin") === "1",
+    at: /^\d{1,20}$/.test(at ?? "") ? at : null,
+    open: said.get("open"),
+  };
 }
 
 /** Write it. A `step` can be gone back over with the browser's own button. */
@@ -17,7 +23,10 @@ export function write(state, { step = false, tab = true } = {}) {
   const [name, words = ""] = location.hash.slice(1).split("?");
   if (name !== TAB && !tab) return;
   const others = [...new URLSearchParams(name === TAB ? words : "")].filter(([key]) => !OWN.includes(key));
-  const said = new URLSearchParams([...others, ...OWN.filter((key) => state[key]).map((key) => [key, state[key] === true ? "1" : state[key]])]);
+  const said = new URLSearchParams([
+    ...others,
+    ...OWN.filter((key) => state[key]).map((key) => [key, state[key] === true ? "1" : state[key]]),
+  ]);
   const hash = `#${TAB}${said.size ? `?${said}` : ""}`;
   if (hash === location.hash) return;
   const url = `${location.pathname}${location.search}${hash}`;

@@ -9,33 +9,59 @@ const MOST_MONTHS = 12;
 const MOST_FILES = 200;
 
 export function showDisk() {
-  return ask("Space", () => {
-    const body = h("div", { class: "disk", "aria-busy": "true" }, h("p", { class: "quiet" }, "Adding up…"));
-    fill(body);
-    return body;
-  }, { kind: "broad" });
+  return ask(
+    "Space",
+    () => {
+      const body = h("div", { class: "disk", "aria-busy": "true" }, h("p", { class: "quiet" }, "Adding up…"));
+      fill(body);
+      return body;
+    },
+    { kind: "broad" },
+  );
 }
 
 async function fill(body) {
   try {
     const use = await fetchDisk();
     body.replaceChildren(...whole(use), ...chart(use), tidy(), ...removedLately(use));
-  } catch (error) { body.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
+  } catch (error) {
+    body.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message));
+  }
   body.removeAttribute("aria-busy");
 }
 
 export function size(bytes) {
   if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GB`;
-  return bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MB` : `${Math.max(bytes ? 1 : 0, Math.round(bytes / 1024))} KB`;
+  return bytes >= 2 ** 20
+    ? `${(bytes / 2 ** 20).toFixed(1)} MB`
+    : `${Math.max(bytes ? 1 : 0, Math.round(bytes / 1024))} KB`;
 }
 
-const months = (use) => [...new Set(use.families.flatMap(({ months: all }) => all.map(({ month }) => month)))].sort().slice(-MOST_MONTHS);
+const months = (use) =>
+  [...new Set(use.families.flatMap(({ months: all }) => all.map(({ month }) => month)))].sort().slice(-MOST_MONTHS);
 
 function whole({ families, bin, inputs, free, total, removed = [] }) {
   const away = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   const made = families.reduce((sum, { bytes }) => sum + bytes, 0);
-  const fact = (label, bytes, note) => h("div", { class: "fact" }, live("b", {}, size(bytes)), h("span", {}, label), note ? h("span", { class: "quiet" }, note) : null);
-  return [h("div", { class: "facts-row" }, fact("made", made), fact("given files", inputs), fact("in the bin", bin, `removed after ${catalogue.bin_days} days`), removed.length ? fact("removed lately", away, `kept for ${catalogue.removed_days} days`) : null, fact("free", free, `of ${size(total)}`))];
+  const fact = (label, bytes, note) =>
+    h(
+      "div",
+      { class: "fact" },
+      live("b", {}, size(bytes)),
+      h("span", {}, label),
+      note ? h("span", { class: "quiet" }, note) : null,
+    );
+  return [
+    h(
+      "div",
+      { class: "facts-row" },
+      fact("made", made),
+      fact("given files", inputs),
+      fact("in the bin", bin, `removed after ${catalogue.bin_days} days`),
+      removed.length ? fact("removed lately", away, `kept for ${catalogue.removed_days} days`) : null,
+      fact("free", free, `of ${size(total)}`),
+    ),
+  ];
 }
 
 function chart(use) {
@@ -44,29 +70,92 @@ function chart(use) {
   const bytesOf = (family, month) => family.months.find((one) => one.month === month)?.bytes ?? 0;
   const totals = shown.map((month) => use.families.reduce((sum, family) => sum + bytesOf(family, month), 0));
   const most = Math.max(...totals, 1);
-  const name = (month) => new Date(`${month}-15T12:00:00Z`).toLocaleDateString(undefined, { month: "short", year: "2-digit" });
-  const bars = shown.map((month, index) => h("div", { class: "month" },
-    live("span", { class: "sum" }, size(totals[index])),
-    h("div", { class: "bar", style: `height:${(totals[index] / most * 100).toFixed(2)}%` }, use.families.map((family, number) => {
-      const bytes = bytesOf(family, month);
-      return bytes ? h("i", { style: `flex-grow:${bytes};--hue:var(--share-${number % COLOURS})`, title: `${family.label}, ${name(month)}: ${size(bytes)}` }) : null;
-    })),
-    h("span", { class: "name" }, name(month))));
-  const legend = h("ul", { class: "legend" }, use.families.map((family, number) => h("li", {}, h("i", { style: `--hue:var(--share-${number % COLOURS})` }), h("span", {}, family.label), live("b", {}, size(family.bytes)))));
-  const table = h("table", { class: "sr" }, h("caption", {}, "Space by kind of work and month"),
-    h("tr", {}, h("th", {}, "Kind of work"), shown.map((month) => h("th", {}, name(month)))),
-    use.families.map((family) => h("tr", {}, h("th", {}, family.label), shown.map((month) => h("td", {}, size(bytesOf(family, month)))))));
+  const name = (month) =>
+    new Date(`${month}-15T12:00:00Z`).toLocaleDateString(undefined, { month: "short", year: "2-digit" });
+  const bars = shown.map((month, index) =>
+    h(
+      "div",
+      { class: "month" },
+      live("span", { class: "sum" }, size(totals[index])),
+      h(
+        "div",
+        { class: "bar", style: `height:${((totals[index] / most) * 100).toFixed(2)}%` },
+        use.families.map((family, number) => {
+          const bytes = bytesOf(family, month);
+          return bytes
+            ? h("i", {
+                style: `flex-grow:${bytes};--hue:var(--share-${number % COLOURS})`,
+                title: `${family.label}, ${name(month)}: ${size(bytes)}`,
+              })
+            : null;
+        }),
+      ),
+      h("span", { class: "name" }, name(month)),
+    ),
+  );
+  const legend = h(
+    "ul",
+    { class: "legend" },
+    use.families.map((family, number) =>
+      h(
+        "li",
+        {},
+        h("i", { style: `--hue:var(--share-${number % COLOURS})` }),
+        h("span", {}, family.label),
+        live("b", {}, size(family.bytes)),
+      ),
+    ),
+  );
+  const table = h(
+    "table",
+    { class: "sr" },
+    h("caption", {}, "Space by kind of work and month"),
+    h(
+      "tr",
+      {},
+      h("th", {}, "Kind of work"),
+      shown.map((month) => h("th", {}, name(month))),
+    ),
+    use.families.map((family) =>
+      h(
+        "tr",
+        {},
+        h("th", {}, family.label),
+        shown.map((month) => h("td", {}, size(bytesOf(family, month)))),
+      ),
+    ),
+  );
   return [h("div", { class: "months", "aria-hidden": "true" }, bars), legend, table];
 }
 
 function tidy() {
   const found = h("div", { class: "found" });
-  const look = button({ text: "Look for files to tidy up", icon: "eraser", act: "tidy", press: async (node) => {
-    node.disabled = true;
-    try { show(found, await sweep(true)); } catch (error) { found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
-    node.disabled = false;
-  } });
-  return h("section", { class: "tidy" }, h("h3", {}, "Tidy up"), h("p", { class: "quiet" }, "Looks for files that nothing in the gallery, the bin or a form needs. Nothing is removed before you have seen the list."), look, found);
+  const look = button({
+    text: "Look for files to tidy up",
+    icon: "eraser",
+    act: "tidy",
+    press: async (node) => {
+      node.disabled = true;
+      try {
+        show(found, await sweep(true));
+      } catch (error) {
+        found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message));
+      }
+      node.disabled = false;
+    },
+  });
+  return h(
+    "section",
+    { class: "tidy" },
+    h("h3", {}, "Tidy up"),
+    h(
+      "p",
+      { class: "quiet" },
+      "Looks for files that nothing in the gallery, the bin or a form needs. Nothing is removed before you have seen the list.",
+    ),
+    look,
+    found,
+  );
 }
 
 /** What cleaning up took away, by day: it can be brought back for a while, or its room be had at once. */
@@ -78,29 +167,104 @@ function removedLately({ removed = [] }) {
     try {
       said.textContent = tell(await ask());
       node.closest("li").remove();
-    } catch (error) { said.textContent = error.message; node.disabled = false; }
+    } catch (error) {
+      said.textContent = error.message;
+      node.disabled = false;
+    }
   };
-  const day = ({ day: name, files, bytes }) => h("li", {},
-    h("span", {}, new Date(`${name}T12:00:00Z`).toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" })),
-    h("span", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, ${size(bytes)}`),
-    h("span", { class: "acts" },
-      button({ text: "Bring back", icon: "undo-2", kind: "small", act: "bring-back", press: doing(() => bringBack(name), ({ files: many }) => `${many.toLocaleString()} ${many === 1 ? "file is" : "files are"} back.`) }),
-      button({ text: "Delete for good", icon: "trash-2", kind: "small danger", act: "empty-removed", press: doing(() => emptyRemoved(name), ({ bytes: freed }) => `${size(freed)} are free again.`) })));
-  return [h("section", { class: "tidy removed" }, h("h3", {}, "Removed lately"), h("p", { class: "quiet" }, `What cleaning up took away is kept for ${catalogue.removed_days} days.`), h("ul", { class: "orphans days" }, removed.map(day)), said)];
+  const day = ({ day: name, files, bytes }) =>
+    h(
+      "li",
+      {},
+      h(
+        "span",
+        {},
+        new Date(`${name}T12:00:00Z`).toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" }),
+      ),
+      h("span", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, ${size(bytes)}`),
+      h(
+        "span",
+        { class: "acts" },
+        button({
+          text: "Bring back",
+          icon: "undo-2",
+          kind: "small",
+          act: "bring-back",
+          press: doing(
+            () => bringBack(name),
+            ({ files: many }) => `${many.toLocaleString()} ${many === 1 ? "file is" : "files are"} back.`,
+          ),
+        }),
+        button({
+          text: "Delete for good",
+          icon: "trash-2",
+          kind: "small danger",
+          act: "empty-removed",
+          press: doing(
+            () => emptyRemoved(name),
+            ({ bytes: freed }) => `${size(freed)} are free again.`,
+          ),
+        }),
+      ),
+    );
+  return [
+    h(
+      "section",
+      { class: "tidy removed" },
+      h("h3", {}, "Removed lately"),
+      h("p", { class: "quiet" }, `What cleaning up took away is kept for ${catalogue.removed_days} days.`),
+      h("ul", { class: "orphans days" }, removed.map(day)),
+      said,
+    ),
+  ];
 }
 
 function show(found, { files, bytes, count = files.length, held_back: heldBack = null }) {
-  if (heldBack) return found.replaceChildren(h("p", { class: "said", "data-tone": "advice" }, icon("archive-restore"), h("span", {}, heldBack)));
-  if (!files.length) return found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, "All is tidy: every file is needed.")));
+  if (heldBack)
+    return found.replaceChildren(
+      h("p", { class: "said", "data-tone": "advice" }, icon("archive-restore"), h("span", {}, heldBack)),
+    );
+  if (!files.length)
+    return found.replaceChildren(
+      h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, "All is tidy: every file is needed.")),
+    );
   const many = `${count.toLocaleString()} ${count === 1 ? "file" : "files"}`;
   found.replaceChildren(
-    h("ul", { class: "orphans" }, files.slice(0, MOST_FILES).map(({ name, bytes: one, why }) => h("li", {}, live("code", {}, name), h("span", {}, why), live("b", {}, size(one))))),
+    h(
+      "ul",
+      { class: "orphans" },
+      files
+        .slice(0, MOST_FILES)
+        .map(({ name, bytes: one, why }) =>
+          h("li", {}, live("code", {}, name), h("span", {}, why), live("b", {}, size(one))),
+        ),
+    ),
     count > MOST_FILES ? h("p", { class: "quiet" }, `and ${(count - MOST_FILES).toLocaleString()} more`) : "",
-    button({ text: `Remove ${many}, ${size(bytes)}`, icon: "trash-2", kind: "danger", act: "tidy-now", press: async (node) => {
-      node.disabled = true;
-      try {
-        const done = await sweep(false);
-        found.replaceChildren(h("p", { class: "said", "data-tone": "ok" }, icon("check"), h("span", {}, `${size(done.bytes)} were removed. They are kept for ${catalogue.removed_days} days under “Removed lately”.`)));
-      } catch (error) { found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message)); }
-    } }));
+    button({
+      text: `Remove ${many}, ${size(bytes)}`,
+      icon: "trash-2",
+      kind: "danger",
+      act: "tidy-now",
+      press: async (node) => {
+        node.disabled = true;
+        try {
+          const done = await sweep(false);
+          found.replaceChildren(
+            h(
+              "p",
+              { class: "said", "data-tone": "ok" },
+              icon("check"),
+              h(
+                "span",
+                {},
+                `${size(done.bytes)} were removed. They are kept for ${catalogue.removed_days} days under “Removed lately”.`,
+              ),
+            ),
+          );
+        } catch (error) {
+          found.replaceChildren(h("p", { class: "said", "data-tone": "bad" }, error.message));
+        }
+      },
+    }),
+  );
 }

@@ -22,26 +22,59 @@ const VALUES = {
   kind: () => catalogue.search.values.kind,
   status: () => catalogue.search.values.status,
   is: () => catalogue.search.values.is,
-  after: () => DAYS, before: () => DAYS, on: () => DAYS,
+  after: () => DAYS,
+  before: () => DAYS,
+  on: () => DAYS,
   tag: async () => (await fetchTags()).map(({ name, count }) => [name, String(count)]),
   in: async () => (await fetchCollections()).map(({ name, count }) => [name, String(count)]),
 };
-const DAYS = [["today", "Today"], ["yesterday", "Yesterday"], ["7d", "The last seven days"], ["30d", "The last thirty days"], [String(new Date().getFullYear()), "This year"]];
+const DAYS = [
+  ["today", "Today"],
+  ["yesterday", "Yesterday"],
+  ["7d", "The last seven days"],
+  ["30d", "The last thirty days"],
+  [String(new Date().getFullYear()), "This year"],
+];
 
 export class Filters {
   /** `changed(wish, {step})` hears what is wished: `{q, in, bin}`. `node` stays in reach while scrolling, `more` does not. */
   constructor({ wish, changed, help, tools }) {
     Object.assign(this, { wish, changed });
-    this.box = h("input", { type: "search", placeholder: "Search prompts, or fav, seconds>5…", "aria-label": "Search your gallery", autocomplete: "off", spellcheck: false, role: "combobox", "aria-expanded": "false", "aria-controls": "gallery-hints", "aria-autocomplete": "list", value: wish.q });
-    this.hints = h("ul", { class: "hints", id: "gallery-hints", role: "listbox", "aria-label": "What you can search for", hidden: true });
+    this.box = h("input", {
+      type: "search",
+      placeholder: "Search prompts, or fav, seconds>5…",
+      "aria-label": "Search your gallery",
+      autocomplete: "off",
+      spellcheck: false,
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": "gallery-hints",
+      "aria-autocomplete": "list",
+      value: wish.q,
+    });
+    this.hints = h("ul", {
+      class: "hints",
+      id: "gallery-hints",
+      role: "listbox",
+      "aria-label": "What you can search for",
+      hidden: true,
+    });
     this.remarks = h("div", { class: "remarks", role: "status" });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "Usual searches" });
     this.shelf = h("div", { class: "shelf", role: "group", "aria-label": "Collections" });
-    this.node = h("div", { class: "seek", role: "search" },
+    this.node = h(
+      "div",
+      { class: "seek", role: "search" },
       h("div", { class: "search" }, icon("search"), this.box, this.hints),
-      button({ icon: "circle-help", label: "How to search", kind: "round", press: help }), h("span", { class: "grow" }), tools);
+      button({ icon: "circle-help", label: "How to search", kind: "round", press: help }),
+      h("span", { class: "grow" }),
+      tools,
+    );
     this.more = h("div", { class: "find" }, this.chips, this.shelf, this.remarks);
-    this.box.addEventListener("input", () => { this.later(); this.hint(); });
+    this.box.addEventListener("input", () => {
+      this.later();
+      this.hint();
+    });
     this.box.addEventListener("focus", () => this.hint());
     this.box.addEventListener("click", () => this.hint());
     this.box.addEventListener("blur", () => setTimeout(() => this.close(), 120));
@@ -57,7 +90,11 @@ export class Filters {
     this.drawChips();
   }
 
-  say(remarks) { this.remarks.replaceChildren(...remarks.map((text) => h("p", { class: "said", "data-tone": "advice" }, icon("info"), h("span", {}, text)))); }
+  say(remarks) {
+    this.remarks.replaceChildren(
+      ...remarks.map((text) => h("p", { class: "said", "data-tone": "advice" }, icon("info"), h("span", {}, text))),
+    );
+  }
 
   later() {
     clearTimeout(this.timer);
@@ -73,33 +110,76 @@ export class Filters {
     this.changed(wish, { step });
   }
 
-  get plain() { return !this.wish.q && !this.wish.in && !this.wish.bin; }
+  get plain() {
+    return !this.wish.q && !this.wish.in && !this.wish.bin;
+  }
 
   // Chips --------------------------------------------------------------------------------------------------------------
 
   drawChips() {
     const { q, bin } = this.wish;
     const held = [...this.chips.children, ...this.shelf.children].indexOf(document.activeElement);
-    const chip = (label, on, press, name = null) => h("button", { type: "button", class: "chip", "aria-pressed": String(on), onclick: press }, name ? icon(name) : null, label);
-    const part = (label, text, name, instead) => chip(label, has(q, text), () => this.set({ ...this.wish, q: toggled(q, text, instead) }), name);
+    const chip = (label, on, press, name = null) =>
+      h(
+        "button",
+        { type: "button", class: "chip", "aria-pressed": String(on), onclick: press },
+        name ? icon(name) : null,
+        label,
+      );
+    const part = (label, text, name, instead) =>
+      chip(label, has(q, text), () => this.set({ ...this.wish, q: toggled(q, text, instead) }), name);
     this.chips.replaceChildren(
       chip("All", this.plain, () => this.set({ q: "", in: "", bin: false })),
       ...USUAL.map(([label, text, name, instead]) => part(label, text, name, instead)),
       h("i", { class: "rule", "aria-hidden": "true" }),
-      ...Object.entries(catalogue.families ?? {}).map(([id, { label }]) => part(label, `family:${id}`, null, ["family:"])));
+      ...Object.entries(catalogue.families ?? {}).map(([id, { label }]) =>
+        part(label, `family:${id}`, null, ["family:"]),
+      ),
+    );
     this.shelf.replaceChildren(
-      ...(this.collections ?? []).map((one) => chip([one.name, h("span", { class: "count" }, String(one.count ?? ""))], this.wish.in === one.id, () => this.set({ ...this.wish, bin: false, in: this.wish.in === one.id ? "" : one.id }), "folder")),
-      h("button", { type: "button", class: "chip ghosted", "data-act": "new-collection", onclick: () => this.order("make") }, icon("folder-plus"), "New collection"),
-      this.collection ? h("button", { type: "button", class: "chip ghosted", "data-act": "change-collection", onclick: () => this.order("change") }, icon("pencil"), "Rename or remove") : "",
+      ...(this.collections ?? []).map((one) =>
+        chip(
+          [one.name, h("span", { class: "count" }, String(one.count ?? ""))],
+          this.wish.in === one.id,
+          () => this.set({ ...this.wish, bin: false, in: this.wish.in === one.id ? "" : one.id }),
+          "folder",
+        ),
+      ),
+      h(
+        "button",
+        { type: "button", class: "chip ghosted", "data-act": "new-collection", onclick: () => this.order("make") },
+        icon("folder-plus"),
+        "New collection",
+      ),
+      this.collection
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "chip ghosted",
+              "data-act": "change-collection",
+              onclick: () => this.order("change"),
+            },
+            icon("pencil"),
+            "Rename or remove",
+          )
+        : "",
       h("span", { class: "grow" }),
-      chip("Bin", bin, () => this.set({ ...this.wish, in: "", bin: !bin }), "trash-2"));
+      chip("Bin", bin, () => this.set({ ...this.wish, in: "", bin: !bin }), "trash-2"),
+    );
     if (held >= 0) [...this.chips.children, ...this.shelf.children][held]?.focus();
   }
 
-  get collection() { return this.collections?.find(({ id }) => id === this.wish.in); }
+  get collection() {
+    return this.collections?.find(({ id }) => id === this.wish.in);
+  }
 
   async fetchCollections() {
-    try { this.collections = await fetchCollections(); } catch { return; } // the gallery says that the studio is away
+    try {
+      this.collections = await fetchCollections();
+    } catch {
+      return;
+    } // the gallery says that the studio is away
     this.drawChips();
   }
 
@@ -118,14 +198,38 @@ export class Filters {
     let found;
     if (VALUES[word.name]) {
       const values = await Promise.resolve(VALUES[word.name]()).catch(() => []);
-      found = values.filter(([value, label]) => [value, label].some((text) => text.toLowerCase().includes(word.value))).map(([value, label]) => ({ text: `${word.name}:${quoted(value)}`, label, whole: true }));
-    } else found = FILTERS.filter(([text]) => text.startsWith(word.text.toLowerCase())).map(([text, label]) => ({ text, label, whole: !/[:<>=]$/.test(text) }));
+      found = values
+        .filter(([value, label]) => [value, label].some((text) => text.toLowerCase().includes(word.value)))
+        .map(([value, label]) => ({ text: `${word.name}:${quoted(value)}`, label, whole: true }));
+    } else
+      found = FILTERS.filter(([text]) => text.startsWith(word.text.toLowerCase())).map(([text, label]) => ({
+        text,
+        label,
+        whole: !/[:<>=]$/.test(text),
+      }));
     if (turn !== this.turn || document.activeElement !== this.box) return;
     found = found.filter(({ text }) => text !== word.text).slice(0, word.text ? MOST_HINTS : FILTERS.length);
     this.word = word;
     this.found = found;
     this.at = -1;
-    this.hints.replaceChildren(...found.map(({ text, label }, index) => h("li", { role: "option", id: `gallery-hint-${index}`, "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); this.take(index); } }, h("b", {}, text), h("span", {}, label))));
+    this.hints.replaceChildren(
+      ...found.map(({ text, label }, index) =>
+        h(
+          "li",
+          {
+            role: "option",
+            id: `gallery-hint-${index}`,
+            "aria-selected": "false",
+            onpointerdown: (event) => {
+              event.preventDefault();
+              this.take(index);
+            },
+          },
+          h("b", {}, text),
+          h("span", {}, label),
+        ),
+      ),
+    );
     this.hints.hidden = !found.length;
     this.box.setAttribute("aria-expanded", String(found.length > 0));
     this.box.removeAttribute("aria-activedescendant");
@@ -165,7 +269,13 @@ export class Filters {
       event.preventDefault();
       this.take(this.at);
     } else if (event.key === "Escape") {
-      if (open) { event.preventDefault(); this.close(); } else if (this.box.value) { event.preventDefault(); this.set({ ...this.wish, q: "" }); }
+      if (open) {
+        event.preventDefault();
+        this.close();
+      } else if (this.box.value) {
+        event.preventDefault();
+        this.set({ ...this.wish, q: "" });
+      }
     }
   }
 }

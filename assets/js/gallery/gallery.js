@@ -24,17 +24,35 @@ class Gallery extends StudioElement {
     this.selection = new Selection((ids) => this.chosen(ids));
     this.acts = new Acts(this);
     this.bar = new Bar(this.acts);
-    this.filters = new Filters({ wish: this.wish, changed: (wish, { step }) => this.seek(wish, { step }), help: () => this.help("showHelp"), tools: this.tools() });
+    this.filters = new Filters({
+      wish: this.wish,
+      changed: (wish, { step }) => this.seek(wish, { step }),
+      help: () => this.help("showHelp"),
+      tools: this.tools(),
+    });
     this.notice = h("div", { class: "over" });
     this.list = h("div", { class: "days", role: "group", "aria-label": "Your works", "aria-keyshortcuts": "?" });
     this.sentinel = h("div", { class: "sentinel" });
     this.replaceChildren(this.filters.node, this.filters.more, this.notice, this.list, this.sentinel, this.bar.node);
-    this.window = new Window({ list: this.list, ask: (query) => this.ask(query), draw: (job) => this.cell(job), told: (state, error) => this.told(state, error), edge: () => this.edge });
+    this.window = new Window({
+      list: this.list,
+      ask: (query) => this.ask(query),
+      draw: (job) => this.cell(job),
+      told: (state, error) => this.told(state, error),
+      edge: () => this.edge,
+    });
     this.keys = new Keys(this);
     this.away = new AbortController();
     // One begins in the margin too, which belongs to the tab.
-    drawBand(this.closest("#tab-gallery") ?? this, this.selection, { signal: this.away.signal, cells: () => this.list.querySelectorAll(".cell"), jobOf: (id) => this.job(id) });
-    onLongPress(this.list, (id) => { const job = this.job(id); if (job) this.selection.toggle(job); });
+    drawBand(this.closest("#tab-gallery") ?? this, this.selection, {
+      signal: this.away.signal,
+      cells: () => this.list.querySelectorAll(".cell"),
+      jobOf: (id) => this.job(id),
+    });
+    onLongPress(this.list, (id) => {
+      const job = this.job(id);
+      if (job) this.selection.toggle(job);
+    });
     this.listen();
     this.at = said?.at ?? null;
     this.restart(this.at);
@@ -53,28 +71,57 @@ class Gallery extends StudioElement {
 
   listen() {
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.away.signal });
-    on(window, "scroll", () => { this.atTimer ||= setTimeout(() => this.keepPlace(), AT_MS); });
+    on(window, "scroll", () => {
+      this.atTimer ||= setTimeout(() => this.keepPlace(), AT_MS);
+    });
     on(window, "hashchange", () => this.followAddress());
     on(window, "popstate", () => this.followAddress());
     on(document, "studio:viewing", ({ detail }) => this.viewing(detail.job));
     this.stops = [onChange((job) => this.changed(job)), onAgain(() => this.window.reload().catch(() => {}))];
-    this.tick = setInterval(() => { if (!document.hidden && this.window.shown) this.passTime(); }, 1000);
-    this.seen = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) this.uncovered(); });
+    this.tick = setInterval(() => {
+      if (!document.hidden && this.window.shown) this.passTime();
+    }, 1000);
+    this.seen = new IntersectionObserver(([{ isIntersecting }]) => {
+      if (isIntersecting) this.uncovered();
+    });
     this.seen.observe(this);
   }
 
   /** What the gallery offers besides: shown beside the search. */
   tools() {
-    return h("div", { class: "acts" },
-      h("button", { type: "button", class: "press", "data-act": "open-file", "aria-label": "Add files" }, icon("file-plus"), h("span", {}, "Add files")),
-      h("button", { type: "button", class: "press", "data-act": "space", "aria-label": "Space", onclick: async () => (await import("./disk.js")).showDisk() }, icon("chart-bar"), h("span", {}, "Space")),
-      button({ icon: "keyboard", label: "Keys", kind: "round", act: "keys", press: () => this.help("showKeys") }));
+    return h(
+      "div",
+      { class: "acts" },
+      h(
+        "button",
+        { type: "button", class: "press", "data-act": "open-file", "aria-label": "Add files" },
+        icon("file-plus"),
+        h("span", {}, "Add files"),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "press",
+          "data-act": "space",
+          "aria-label": "Space",
+          onclick: async () => (await import("./disk.js")).showDisk(),
+        },
+        icon("chart-bar"),
+        h("span", {}, "Space"),
+      ),
+      button({ icon: "keyboard", label: "Keys", kind: "round", act: "keys", press: () => this.help("showKeys") }),
+    );
   }
 
-  async help(name) { (await import("./help.js"))[name](); }
+  async help(name) {
+    (await import("./help.js"))[name]();
+  }
 
   /** Where the part of the window begins that nothing lies over. */
-  get edge() { return Math.max(0, this.filters.node.getBoundingClientRect().bottom); }
+  get edge() {
+    return Math.max(0, this.filters.node.getBoundingClientRect().bottom);
+  }
 
   // What is wished -----------------------------------------------------------------------------------------------------
 
@@ -116,21 +163,26 @@ class Gallery extends StudioElement {
     const job = this.at && this.window.jobs.find(({ place }) => place === this.at);
     if (job) this.window.show(this.window.cell(job.id));
     this.window.settle();
-    if (location.hash === "#gallery" && (!this.filters.plain || this.at)) write({ ...this.wish, at: this.at, open: this.opened });
+    if (location.hash === "#gallery" && (!this.filters.plain || this.at))
+      write({ ...this.wish, at: this.at, open: this.opened });
   }
 
   keepPlace() {
     this.atTimer = 0;
     if (!this.window.shown || this.dataset.state === "loading") return;
     const { edge } = this;
-    const first = this.window.atTop ? null : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge + 20);
+    const first = this.window.atTop
+      ? null
+      : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge + 20);
     this.at = first ? this.job(first.dataset.cell)?.place : null;
     if (location.hash.startsWith("#gallery")) write({ ...this.wish, at: this.at, open: this.opened });
   }
 
   // Opening ------------------------------------------------------------------------------------------------------------
 
-  dispatch(name, detail) { document.dispatchEvent(new CustomEvent(name, { detail })); }
+  dispatch(name, detail) {
+    document.dispatchEvent(new CustomEvent(name, { detail }));
+  }
 
   open(job) {
     const list = this.window.jobs;
@@ -145,18 +197,25 @@ class Gallery extends StudioElement {
   }
 
   async openNamed(id) {
-    try { this.open(await fetchJob(id)); } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
+    try {
+      this.open(await fetchJob(id));
+    } catch (error) {
+      this.dispatch("studio:toast", { text: error.message });
+    }
   }
 
   /** The viewer tells what it shows. Opening is a step that the back button takes back; closing takes it back itself. */
   viewing(told) {
-    const job = typeof told === "string" ? told : told?.id ?? null;
+    const job = typeof told === "string" ? told : (told?.id ?? null);
     const before = this.opened;
     this.opened = job;
     if (!location.hash.startsWith("#gallery")) return;
     if (job) {
       const named = read()?.open === job;
-      if (!named) { write({ ...this.wish, at: this.at, open: job }, { step: !before }); this.stepped ||= !before; }
+      if (!named) {
+        write({ ...this.wish, at: this.at, open: job }, { step: !before });
+        this.stepped ||= !before;
+      }
       this.keys.walkTo(job, { focus: false });
     } else if (before) {
       if (this.stepped && read()?.open) history.back();
@@ -168,11 +227,14 @@ class Gallery extends StudioElement {
 
   // Drawing ------------------------------------------------------------------------------------------------------------
 
-  job(id) { return this.window.jobs.find((job) => job.id === id); }
+  job(id) {
+    return this.window.jobs.find((job) => job.id === id);
+  }
 
   cell(job) {
     return cellOf(job, {
-      selected: this.selection.has(job.id), current: this.current === job.id,
+      selected: this.selection.has(job.id),
+      current: this.current === job.id,
       press: (event) => this.pressed(job, event),
       pick: (event) => (event.shiftKey ? this.reach(job) : this.selection.toggle(this.job(job.id) ?? job)),
       heart: () => this.acts.favourite(!(this.job(job.id) ?? job).favourite, [job.id]),
@@ -194,11 +256,18 @@ class Gallery extends StudioElement {
     const shown = this.window.jobs;
     const [start, end] = [shown.findIndex(({ id }) => id === high.id), shown.findIndex(({ id }) => id === low.id)];
     if (start >= 0 && end >= 0) return this.selection.set(shown.slice(start, end + 1));
-    try { this.selection.set(await this.window.span({ high: BigInt(high.place), low: BigInt(low.place) })); } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
+    try {
+      this.selection.set(await this.window.span({ high: BigInt(high.place), low: BigInt(low.place) }));
+    } catch (error) {
+      this.dispatch("studio:toast", { text: error.message });
+    }
   }
 
   chosen(ids) {
-    for (const id of ids) { const job = this.job(id); if (job) this.window.replace(job); }
+    for (const id of ids) {
+      const job = this.job(id);
+      if (job) this.window.replace(job);
+    }
     this.bar.draw(this.selection.briefs, { bin: this.wish.bin });
     this.dataset.choosing = this.selection.size ? "yes" : "no";
   }
@@ -207,7 +276,17 @@ class Gallery extends StudioElement {
   targets() {
     if (this.selection.size) return this.selection.briefs;
     const job = this.job(this.keys.here);
-    return job ? [{ ...job, tags: job.tags ?? [], collections: job.collections ?? [], bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + bytes, 0), files: job.outputs?.length ?? 0 }] : [];
+    return job
+      ? [
+          {
+            ...job,
+            tags: job.tags ?? [],
+            collections: job.collections ?? [],
+            bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + bytes, 0),
+            files: job.outputs?.length ?? 0,
+          },
+        ]
+      : [];
   }
 
   left(ids) {
@@ -216,7 +295,9 @@ class Gallery extends StudioElement {
     this.window.remove(ids);
   }
 
-  back() { this.window.reload().catch(() => {}); }
+  back() {
+    this.window.reload().catch(() => {});
+  }
 
   // News ---------------------------------------------------------------------------------------------------------------
 
@@ -231,17 +312,42 @@ class Gallery extends StudioElement {
     if (!belongs) return;
     if (this.filters.plain || this.wish.bin) return this.window.insert(job);
     clearTimeout(this.lookTimer); // whether it fits the search only the studio knows
-    this.lookTimer = setTimeout(() => { if (this.window.atTop && this.window.shown) this.back(); }, 1500);
+    this.lookTimer = setTimeout(() => {
+      if (this.window.atTop && this.window.shown) this.back();
+    }, 1500);
   }
 
   told(state, error) {
     this.dataset.state = state;
     if (state === "loading") {
-      this.list.replaceChildren(h("div", { class: "ghosts", "aria-hidden": "true" }, GHOSTS.map((ratio) => h("div", { class: "ghost", style: `--ratio:${ratio}` }))));
+      this.list.replaceChildren(
+        h(
+          "div",
+          { class: "ghosts", "aria-hidden": "true" },
+          GHOSTS.map((ratio) => h("div", { class: "ghost", style: `--ratio:${ratio}` })),
+        ),
+      );
       this.sentinel.replaceChildren();
     } else if (state === "away") {
       if (!this.window.chunks.length) this.list.replaceChildren();
-      this.sentinel.replaceChildren(h("div", { class: "empty" }, icon("unplug"), h("p", {}, "The studio cannot be reached."), h("p", { class: "quiet" }, error.message), h("button", { type: "button", class: "press", onclick: () => this.window.reload().catch((again) => this.told("away", again)) }, "Try again")));
+      this.sentinel.replaceChildren(
+        h(
+          "div",
+          { class: "empty" },
+          icon("unplug"),
+          h("p", {}, "The studio cannot be reached."),
+          h("p", { class: "quiet" }, error.message),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "press",
+              onclick: () => this.window.reload().catch((again) => this.told("away", again)),
+            },
+            "Try again",
+          ),
+        ),
+      );
     } else if (state === "empty") this.sentinel.replaceChildren(this.nothing());
     else if (state === "more") this.sentinel.replaceChildren(h("p", { class: "quiet" }, "Older ones are coming…"));
     else this.sentinel.replaceChildren(h("p", { class: "quiet" }, this.window.jobs.length > 12 ? "That is all." : ""));
@@ -249,11 +355,25 @@ class Gallery extends StudioElement {
   }
 
   nothing() {
-    const [name, words, more] = this.wish.bin ? ["trash-2", "The bin is empty.", `What you delete waits here for ${catalogue.bin_days} days.`]
-      : this.wish.in && !this.wish.q ? ["folder", "Nothing is in this collection yet.", "Choose works in the gallery and press Collection."]
-        : this.filters.plain ? ["images", "What you make is kept here.", "Make the first one: it takes a sentence and a minute or two. Or add files you have already."]
+    const [name, words, more] = this.wish.bin
+      ? ["trash-2", "The bin is empty.", `What you delete waits here for ${catalogue.bin_days} days.`]
+      : this.wish.in && !this.wish.q
+        ? ["folder", "Nothing is in this collection yet.", "Choose works in the gallery and press Collection."]
+        : this.filters.plain
+          ? [
+              "images",
+              "What you make is kept here.",
+              "Make the first one: it takes a sentence and a minute or two. Or add files you have already.",
+            ]
           : ["search", "Nothing was found.", "Try other words, or look at everything."];
-    const all = this.filters.plain ? h("button", { type: "button", class: "press", "data-act": "open-file" }, icon("file-plus"), h("span", {}, "Add files")) : button({ text: "Look at everything", press: () => this.filters.set({ ...NO_WISH }) });
+    const all = this.filters.plain
+      ? h(
+          "button",
+          { type: "button", class: "press", "data-act": "open-file" },
+          icon("file-plus"),
+          h("span", {}, "Add files"),
+        )
+      : button({ text: "Look at everything", press: () => this.filters.set({ ...NO_WISH }) });
     return h("div", { class: "empty" }, icon(name), h("p", {}, words), h("p", { class: "quiet" }, more), all);
   }
 
@@ -266,7 +386,10 @@ class Gallery extends StudioElement {
     for (const node of this.list.querySelectorAll(".kept[data-until]")) {
       const cell = node.closest(".cell");
       const job = this.job(cell.dataset.cell);
-      if (job) { cell.dataset.print = ""; this.window.replace(job); }
+      if (job) {
+        cell.dataset.print = "";
+        this.window.replace(job);
+      }
     }
   }
 
@@ -275,8 +398,11 @@ class Gallery extends StudioElement {
       const jobs = await this.window.span();
       this.selection.only(jobs);
       announce(`${jobs.length} chosen`);
-      if (jobs.length === 1000) this.dispatch("studio:toast", { text: "The newest 1,000 are chosen: as many as can be changed at once." });
-    } catch (error) { this.dispatch("studio:toast", { text: error.message }); }
+      if (jobs.length === 1000)
+        this.dispatch("studio:toast", { text: "The newest 1,000 are chosen: as many as can be changed at once." });
+    } catch (error) {
+      this.dispatch("studio:toast", { text: error.message });
+    }
   }
 }
 

@@ -19,10 +19,9 @@ export const quoted = (value) => (/[\s"]/.test(value) ? `"${value.replaceAll('"'
 
 /** The word at the caret: `{start, end, text, name, value}`; `name` is that of the filter, where it is one. */
 export function wordAt(text, caret) {
-  let start = 0, end = text.length;
   for (const found of text.matchAll(PART)) {
     const stop = found.index + found[0].length;
-    if (found.index <= caret && caret <= stop) { start = found.index; end = stop; return cut(text, start, end); }
+    if (found.index <= caret && caret <= stop) return cut(text, found.index, stop);
   }
   return { start: caret, end: caret, text: "", name: "", value: "" };
 }

@@ -23,7 +23,9 @@ export function ratioOf(job) {
 export function justify(jobs, width, { goesOn = false } = {}) {
   const target = width < NARROW ? SMALL : LARGE;
   const rows = [];
-  let row = [], sum = 0, wholeUntil = 0;
+  let row = [],
+    sum = 0,
+    wholeUntil = 0;
   const close = (height) => {
     let left = width;
     const items = row.map(({ job, ratio }, index) => {
@@ -36,11 +38,17 @@ export function justify(jobs, width, { goesOn = false } = {}) {
     [row, sum] = [[], 0];
   };
   jobs.forEach((job, index) => {
-    if (row.length && day(row.at(-1).job.created_at) !== day(job.created_at)) { close(target); wholeUntil = index; }
+    if (row.length && day(row.at(-1).job.created_at) !== day(job.created_at)) {
+      close(target);
+      wholeUntil = index;
+    }
     const ratio = ratioOf(job);
     row.push({ job, ratio });
     sum += ratio;
-    if (sum * target + (row.length - 1) * GAP >= width) { close((width - (row.length - 1) * GAP) / sum); wholeUntil = index + 1; }
+    if (sum * target + (row.length - 1) * GAP >= width) {
+      close((width - (row.length - 1) * GAP) / sum);
+      wholeUntil = index + 1;
+    }
   });
   if (row.length) {
     const room = width - (row.length - 1) * GAP;

@@ -13,10 +13,18 @@ export class Selection {
     this.anchor = null; // the job that a press with shift reaches from
   }
 
-  get size() { return this.chosen.size; }
-  get ids() { return [...this.chosen.keys()]; }
-  get briefs() { return [...this.chosen.values()]; }
-  has(id) { return this.chosen.has(id); }
+  get size() {
+    return this.chosen.size;
+  }
+  get ids() {
+    return [...this.chosen.keys()];
+  }
+  get briefs() {
+    return [...this.chosen.values()];
+  }
+  has(id) {
+    return this.chosen.has(id);
+  }
 
   set(jobs, on = true) {
     for (const job of jobs) {
@@ -26,7 +34,10 @@ export class Selection {
     this.changed(jobs.map(({ id }) => id));
   }
 
-  toggle(job) { this.anchor = job; this.set([job], !this.has(job.id)); }
+  toggle(job) {
+    this.anchor = job;
+    this.set([job], !this.has(job.id));
+  }
 
   /** Exactly these. */
   only(jobs) {
@@ -35,7 +46,10 @@ export class Selection {
     this.changed([...new Set([...before, ...this.ids])]);
   }
 
-  clear() { this.only([]); this.anchor = null; }
+  clear() {
+    this.only([]);
+    this.anchor = null;
+  }
 
   forget(ids) {
     const known = ids.filter((id) => this.chosen.delete(id));
@@ -44,22 +58,47 @@ export class Selection {
 }
 
 const brief = (job) => ({
-  id: job.id, place: job.place, favourite: job.favourite, rating: job.rating, tags: job.tags ?? [], collections: job.collections ?? [],
-  bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0), files: job.outputs?.length ?? 0,
+  id: job.id,
+  place: job.place,
+  favourite: job.favourite,
+  rating: job.rating,
+  tags: job.tags ?? [],
+  collections: job.collections ?? [],
+  bytes: (job.outputs ?? []).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
+  files: job.outputs?.length ?? 0,
 });
 
 /** Let a band be drawn over tiles. `cells()` are those in the page, `jobOf(id)` knows their jobs; `signal` ends it. */
 export function drawBand(area, selection, { cells, jobOf, signal }) {
-  let from = null, band = null, before = null, scroller = 0, last = null;
+  let from = null,
+    band = null,
+    before = null,
+    scroller = 0,
+    last = null;
 
   const draw = () => {
     const here = { x: last.clientX + scrollX, y: last.clientY + scrollY };
-    const box = { left: Math.min(from.x, here.x), top: Math.min(from.y, here.y), right: Math.max(from.x, here.x), bottom: Math.max(from.y, here.y) };
-    Object.assign(band.style, { left: `${box.left}px`, top: `${box.top}px`, width: `${box.right - box.left}px`, height: `${box.bottom - box.top}px` });
-    const inside = [], outside = [];
+    const box = {
+      left: Math.min(from.x, here.x),
+      top: Math.min(from.y, here.y),
+      right: Math.max(from.x, here.x),
+      bottom: Math.max(from.y, here.y),
+    };
+    Object.assign(band.style, {
+      left: `${box.left}px`,
+      top: `${box.top}px`,
+      width: `${box.right - box.left}px`,
+      height: `${box.bottom - box.top}px`,
+    });
+    const inside = [],
+      outside = [];
     for (const cell of cells()) {
       const { left, top, right, bottom } = cell.getBoundingClientRect();
-      const touched = left + scrollX < box.right && right + scrollX > box.left && top + scrollY < box.bottom && bottom + scrollY > box.top;
+      const touched =
+        left + scrollX < box.right &&
+        right + scrollX > box.left &&
+        top + scrollY < box.bottom &&
+        bottom + scrollY > box.top;
       const [id, job] = [cell.dataset.cell, jobOf(cell.dataset.cell)];
       if (touched && job && !selection.has(id)) inside.push(job);
       if (!touched && job && selection.has(id) && !before.has(id)) outside.push(job);
@@ -68,8 +107,16 @@ export function drawBand(area, selection, { cells, jobOf, signal }) {
     if (outside.length) selection.set(outside, false);
   };
   const roll = () => {
-    const speed = last.clientY < EDGE ? last.clientY - EDGE : last.clientY > innerHeight - EDGE ? last.clientY - innerHeight + EDGE : 0;
-    if (speed) { scrollBy({ top: speed / 3, behavior: "instant" }); draw(); }
+    const speed =
+      last.clientY < EDGE
+        ? last.clientY - EDGE
+        : last.clientY > innerHeight - EDGE
+          ? last.clientY - innerHeight + EDGE
+          : 0;
+    if (speed) {
+      scrollBy({ top: speed / 3, behavior: "instant" });
+      draw();
+    }
     scroller = requestAnimationFrame(roll);
   };
   const end = () => {
@@ -80,7 +127,10 @@ export function drawBand(area, selection, { cells, jobOf, signal }) {
     if (band) {
       band.remove();
       document.body.classList.remove("banding");
-      const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
+      const stop = (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+      };
       addEventListener("click", stop, { capture: true, once: true }); // the press that ends the band opens nothing
       setTimeout(() => removeEventListener("click", stop, { capture: true }));
     }
@@ -96,14 +146,23 @@ export function drawBand(area, selection, { cells, jobOf, signal }) {
     }
     draw();
   };
-  area.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "mouse" || event.button !== 0 || event.target.closest("input, dialog, a, .pick, .heart, [data-no-band]")) return;
-    from = { x: event.clientX + scrollX, y: event.clientY + scrollY };
-    before = new Set(event.shiftKey || event.ctrlKey || event.metaKey ? selection.ids : []);
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", end);
-    addEventListener("pointercancel", end);
-  }, { signal });
+  area.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (
+        event.pointerType !== "mouse" ||
+        event.button !== 0 ||
+        event.target.closest("input, dialog, a, .pick, .heart, [data-no-band]")
+      )
+        return;
+      from = { x: event.clientX + scrollX, y: event.clientY + scrollY };
+      before = new Set(event.shiftKey || event.ctrlKey || event.metaKey ? selection.ids : []);
+      addEventListener("pointermove", move);
+      addEventListener("pointerup", end);
+      addEventListener("pointercancel", end);
+    },
+    { signal },
+  );
   area.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
 }
 
@@ -116,14 +175,25 @@ export function onLongPress(area, pressed) {
     if (!cell) return;
     at = event;
     timer = setTimeout(() => {
-      const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };
+      const swallow = (click) => {
+        click.preventDefault();
+        click.stopPropagation();
+      };
       area.addEventListener("click", swallow, { capture: true, once: true });
-      addEventListener("pointerup", () => setTimeout(() => area.removeEventListener("click", swallow, { capture: true }), 60), { once: true });
+      addEventListener(
+        "pointerup",
+        () => setTimeout(() => area.removeEventListener("click", swallow, { capture: true }), 60),
+        { once: true },
+      );
       navigator.vibrate?.(12);
       pressed(cell.dataset.cell);
     }, LONG_MS);
   });
-  area.addEventListener("pointermove", (event) => { if (at && Math.hypot(event.clientX - at.clientX, event.clientY - at.clientY) > SLACK * 2) stop(); });
+  area.addEventListener("pointermove", (event) => {
+    if (at && Math.hypot(event.clientX - at.clientX, event.clientY - at.clientY) > SLACK * 2) stop();
+  });
   ["pointerup", "pointercancel"].forEach((name) => area.addEventListener(name, stop));
-  area.addEventListener("contextmenu", (event) => { if (at && event.pointerType === "touch") event.preventDefault(); });
+  area.addEventListener("contextmenu", (event) => {
+    if (at && event.pointerType === "touch") event.preventDefault();
+  });
 }

@@ -19,14 +19,29 @@ function settle() {
 function show(text, { undo = null, ms = TOAST_MS } = {}) {
   const toast = { left: ms, undo };
   const bar = h("i", { class: "left", "aria-hidden": "true" });
-  const end = () => { shown.delete(toast); clearInterval(toast.timer); toast.node.remove(); };
+  const end = () => {
+    shown.delete(toast);
+    clearInterval(toast.timer);
+    toast.node.remove();
+  };
   const back = h("button", { type: "button", class: "undo", onclick: () => toast.revert() }, icon("undo-2"), "Undo");
   toast.revert = async () => {
     end();
-    try { await undo(); announce("Undone."); } catch (error) { show(error.message); }
+    try {
+      await undo();
+      announce("Undone.");
+    } catch (error) {
+      show(error.message);
+    }
   };
-  toast.node = h("div", { class: "toast", role: "status" }, h("span", { class: "text" }, text), undo ? back : null,
-    h("button", { type: "button", class: "away", "aria-label": "Close", onclick: end }, icon("x")), undo ? bar : null);
+  toast.node = h(
+    "div",
+    { class: "toast", role: "status" },
+    h("span", { class: "text" }, text),
+    undo ? back : null,
+    h("button", { type: "button", class: "away", "aria-label": "Close", onclick: end }, icon("x")),
+    undo ? bar : null,
+  );
   toast.timer = setInterval(() => {
     settle();
     if (toast.node.matches(":hover, :focus-within") || document.hidden) return;
@@ -46,7 +61,16 @@ export const say = (text) => show(text);
 document.addEventListener("studio:toast", ({ detail }) => show(detail.text));
 document.addEventListener("studio:undo", ({ detail }) => show(detail.text, { undo: detail.undo, ms: UNDO_MS }));
 document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z" || event.target.closest("input, textarea, [contenteditable]")) return;
+  if (
+    !(event.ctrlKey || event.metaKey) ||
+    event.shiftKey ||
+    event.key.toLowerCase() !== "z" ||
+    event.target.closest("input, textarea, [contenteditable]")
+  )
+    return;
   const newest = [...shown].filter(({ undo, node }) => undo && node.isConnected).at(-1);
-  if (newest) { event.preventDefault(); newest.revert(); }
+  if (newest) {
+    event.preventDefault();
+    newest.revert();
+  }
 });

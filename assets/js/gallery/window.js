@@ -24,7 +24,12 @@ export class Window {
     Object.assign(this, { list, ask, draw, told, edge });
     this.chunks = [];
     this.turn = 0;
-    this.scrolled = () => { this.frame ??= requestAnimationFrame(() => { this.frame = null; this.settle(); }); };
+    this.scrolled = () => {
+      this.frame ??= requestAnimationFrame(() => {
+        this.frame = null;
+        this.settle();
+      });
+    };
     addEventListener("scroll", this.scrolled, { passive: true });
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(list);
@@ -36,12 +41,22 @@ export class Window {
     this.turn += 1;
   }
 
-  get shown() { return this.list.offsetParent !== null; }
-  get live() { return this.chunks.filter(({ node }) => node); }
-  get jobs() { return this.live.flatMap(({ jobs }) => jobs); }
+  get shown() {
+    return this.list.offsetParent !== null;
+  }
+  get live() {
+    return this.chunks.filter(({ node }) => node);
+  }
+  get jobs() {
+    return this.live.flatMap(({ jobs }) => jobs);
+  }
   /** Whether there is nothing older than the `jobs`. */
-  get complete() { return !this.tailOpen && Boolean(this.chunks.at(-1)?.node); }
-  get atTop() { return !this.headOpen && this.list.getBoundingClientRect().top >= this.edge() - 40; }
+  get complete() {
+    return !this.tailOpen && Boolean(this.chunks.at(-1)?.node);
+  }
+  get atTop() {
+    return !this.headOpen && this.list.getBoundingClientRect().top >= this.edge() - 40;
+  }
 
   /** Begin anew, at a place or at the newest. */
   async start(at = null) {
@@ -64,7 +79,9 @@ export class Window {
       if (this.headOpen && !page.items.length) return this.start();
       this.tell();
       await this.settle();
-    } catch (error) { if (turn === this.turn) this.told("away", error); }
+    } catch (error) {
+      if (turn === this.turn) this.told("away", error);
+    }
   }
 
   /** Put a tile's row first. The heading above it goes as soon as the day's other works are there, its room with it. */
@@ -72,7 +89,9 @@ export class Window {
     if (cell) scrollBy({ top: cell.getBoundingClientRect().top - this.edge() - ABOVE, behavior: "instant" });
   }
 
-  tell() { this.told(!this.chunks.length ? "empty" : this.tailOpen ? "more" : "done"); }
+  tell() {
+    this.told(!this.chunks.length ? "empty" : this.tailOpen ? "more" : "done");
+  }
 
   // Pages -------------------------------------------------------------------------------------------------------------
 
@@ -84,7 +103,13 @@ export class Window {
 
   prepend(page) {
     let jobs = page.items;
-    while (page.previous_cursor && jobs.length > 1 && page.items.length - jobs.length < 12 && justify(jobs, this.width).whole.length < jobs.length) jobs = jobs.slice(1);
+    while (
+      page.previous_cursor &&
+      jobs.length > 1 &&
+      page.items.length - jobs.length < 12 &&
+      justify(jobs, this.width).whole.length < jobs.length
+    )
+      jobs = jobs.slice(1);
     const first = this.chunks[0];
     const after = page.previous_cursor ? placeOf(jobs[0]) + 1n : null;
     if (jobs.length) {
@@ -97,13 +122,23 @@ export class Window {
   /** A page that was dropped, again. Where it has grown meanwhile, it becomes two. */
   refill(chunk, page) {
     const jobs = page.items.filter((job) => placeOf(job) >= chunk.until);
-    const reached = jobs.length < page.items.length || !page.next_cursor || (jobs.length && placeOf(jobs.at(-1)) === chunk.until);
+    const reached =
+      jobs.length < page.items.length || !page.next_cursor || (jobs.length && placeOf(jobs.at(-1)) === chunk.until);
     const index = this.chunks.indexOf(chunk);
     if (index < 0) return;
     if (!jobs.length) return this.drop(index);
     if (!reached) {
       const end = placeOf(jobs.at(-1));
-      this.chunks.splice(index + 1, 0, { after: end, until: chunk.until, height: chunk.height ?? 0, jobs: null, node: null, first: chunk.last, last: chunk.last, count: PAGE });
+      this.chunks.splice(index + 1, 0, {
+        after: end,
+        until: chunk.until,
+        height: chunk.height ?? 0,
+        jobs: null,
+        node: null,
+        first: chunk.last,
+        last: chunk.last,
+        count: PAGE,
+      });
       chunk.until = end;
     }
     if (chunk.node && same(chunk, jobs)) return jobs.forEach((job) => this.replace(job)); // what moves under a press loses it
@@ -124,7 +159,9 @@ export class Window {
 
   // Drawing -----------------------------------------------------------------------------------------------------------
 
-  get width() { return Math.floor(this.list.clientWidth) || 1000; }
+  get width() {
+    return Math.floor(this.list.clientWidth) || 1000;
+  }
 
   layOut(index) {
     const chunk = this.chunks[index];
@@ -133,10 +170,19 @@ export class Window {
     node.className = "chunk";
     const kept = new Map([...(chunk.node?.querySelectorAll(".cell") ?? [])].map((cell) => [cell.dataset.cell, cell]));
     const days = Map.groupBy ? Map.groupBy(chunk.jobs, (job) => day(job.created_at)) : grouped(chunk.jobs);
-    for (const [name, jobs] of days) node.append(this.section(name, jobs, kept, name === day(chunk.jobs.at(-1).created_at) && index < this.chunks.length - 1));
+    for (const [name, jobs] of days)
+      node.append(
+        this.section(name, jobs, kept, name === day(chunk.jobs.at(-1).created_at) && index < this.chunks.length - 1),
+      );
     chunk.node?.replaceWith(node);
-    if (held) this.list.querySelector(`.cell[data-cell="${CSS.escape(held)}"] .tile`)?.focus({ preventScroll: true }); // what is moved loses it
-    Object.assign(chunk, { node, first: day(chunk.jobs[0].created_at), last: day(chunk.jobs.at(-1).created_at), count: chunk.jobs.length });
+    // A tile that is moved loses the focus.
+    if (held) this.list.querySelector(`.cell[data-cell="${CSS.escape(held)}"] .tile`)?.focus({ preventScroll: true });
+    Object.assign(chunk, {
+      node,
+      first: day(chunk.jobs[0].created_at),
+      last: day(chunk.jobs.at(-1).created_at),
+      count: chunk.jobs.length,
+    });
     this.place();
     [index - 1, index, index + 1].forEach((near) => this.join(near));
   }
@@ -149,7 +195,10 @@ export class Window {
     section.append(heading);
     const { rows } = justify(jobs, this.width, { goesOn });
     // A day of few works leaves room beside it for the days before: one tile a line would be a gallery of gaps.
-    section.toggleAttribute("data-short", rows.length === 1 && rows[0].items.reduce((sum, { width }) => sum + width, 0) < SHORT * this.width);
+    section.toggleAttribute(
+      "data-short",
+      rows.length === 1 && rows[0].items.reduce((sum, { width }) => sum + width, 0) < SHORT * this.width,
+    );
     for (const { items, height } of rows) {
       const row = document.createElement("div");
       row.className = "row";
@@ -172,16 +221,27 @@ export class Window {
     const sections = chunk.node.children;
     sections[0].toggleAttribute("data-from-before", this.chunks[index - 1]?.last === chunk.first);
     sections[sections.length - 1].toggleAttribute("data-goes-on", this.chunks[index + 1]?.first === chunk.last);
-    chunk.height = chunk.node.isConnected && this.shown ? chunk.node.offsetHeight : chunk.height ?? 0;
+    chunk.height = chunk.node.isConnected && this.shown ? chunk.node.offsetHeight : (chunk.height ?? 0);
   }
 
   /** Put the nodes into the list in their order, and room where pages are away. What stands is not moved. */
   place() {
     const wanted = [];
     let gap = 0;
-    const leave = () => { if (gap) { const room = document.createElement("div"); room.className = "room"; room.style.height = `${gap}px`; wanted.push(room); gap = 0; } };
+    const leave = () => {
+      if (gap) {
+        const room = document.createElement("div");
+        room.className = "room";
+        room.style.height = `${gap}px`;
+        wanted.push(room);
+        gap = 0;
+      }
+    };
     for (const chunk of this.chunks) {
-      if (chunk.node) { leave(); wanted.push(chunk.node); } else gap += chunk.height;
+      if (chunk.node) {
+        leave();
+        wanted.push(chunk.node);
+      } else gap += chunk.height;
     }
     leave();
     arrange(this.list, wanted);
@@ -190,7 +250,9 @@ export class Window {
   /** Change the list so that what is looked at stays where it is. */
   anchored(change) {
     const edge = this.edge();
-    const seen = this.atTop ? null : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge);
+    const seen = this.atTop
+      ? null
+      : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge);
     const before = seen?.getBoundingClientRect().top;
     change();
     const after = seen && (seen.isConnected ? seen : this.cell(seen.dataset.cell));
@@ -202,7 +264,11 @@ export class Window {
     const first = this.laid === undefined;
     this.laid = this.width;
     if (first) return this.settle();
-    this.anchored(() => this.chunks.forEach((chunk, index) => { if (chunk.node) this.layOut(index); }));
+    this.anchored(() =>
+      this.chunks.forEach((chunk, index) => {
+        if (chunk.node) this.layOut(index);
+      }),
+    );
     this.settle();
   }
 
@@ -217,10 +283,16 @@ export class Window {
     try {
       const page = await wish.fetch();
       if (turn !== this.turn) return;
-      this.anchored(() => { wish.take(page); this.place(); });
+      this.anchored(() => {
+        wish.take(page);
+        this.place();
+      });
       this.tell();
     } catch (error) {
-      if (turn === this.turn) { this.busy = null; this.told("away", error); }
+      if (turn === this.turn) {
+        this.busy = null;
+        this.told("away", error);
+      }
       return;
     }
     this.busy = null;
@@ -230,26 +302,43 @@ export class Window {
   look() {
     const top = -this.list.getBoundingClientRect().top;
     const bottom = top + innerHeight;
-    let y = 0, tiles = 0;
-    const spots = this.chunks.map((chunk) => {
-      const spot = { chunk, top: y, bottom: (y += chunk.height) };
-      spot.far = Math.max(0, spot.top - bottom, top - spot.bottom);
-      return spot;
-    }).sort((a, b) => a.far - b.far);
+    let y = 0,
+      tiles = 0;
+    const spots = this.chunks
+      .map((chunk) => {
+        const spot = { chunk, top: y, bottom: (y += chunk.height) };
+        spot.far = Math.max(0, spot.top - bottom, top - spot.bottom);
+        return spot;
+      })
+      .sort((a, b) => a.far - b.far);
     let wish = null;
     for (const { chunk, far } of spots) {
       const fits = (tiles += chunk.count) <= MOST_TILES || far === 0;
-      if (chunk.node && (!fits || far > 2 * NEAR)) { chunk.node = chunk.jobs = null; this.place(); }
+      if (chunk.node && (!fits || far > 2 * NEAR)) {
+        chunk.node = chunk.jobs = null;
+        this.place();
+      }
       if (!chunk.node && fits && far < NEAR && !wish) wish = this.again(chunk);
     }
     if (wish) return wish;
-    if (this.headOpen && top < NEAR) return { fetch: () => this.ask({ cursor: String(this.chunks[0].after - 1n), newer: true, limit: PAGE }), take: (page) => this.prepend(page) };
-    if (this.tailOpen && y - bottom < NEAR) return { fetch: () => this.ask({ cursor: String(this.chunks.at(-1).until), limit: PAGE }), take: (page) => this.older(page) };
+    if (this.headOpen && top < NEAR)
+      return {
+        fetch: () => this.ask({ cursor: String(this.chunks[0].after - 1n), newer: true, limit: PAGE }),
+        take: (page) => this.prepend(page),
+      };
+    if (this.tailOpen && y - bottom < NEAR)
+      return {
+        fetch: () => this.ask({ cursor: String(this.chunks.at(-1).until), limit: PAGE }),
+        take: (page) => this.older(page),
+      };
     return null;
   }
 
   again(chunk) {
-    return { fetch: () => this.ask({ cursor: chunk.after === null ? undefined : String(chunk.after), limit: PAGE }), take: (page) => this.refill(chunk, page) };
+    return {
+      fetch: () => this.ask({ cursor: chunk.after === null ? undefined : String(chunk.after), limit: PAGE }),
+      take: (page) => this.refill(chunk, page),
+    };
   }
 
   older(page) {
@@ -264,7 +353,10 @@ export class Window {
     for (const chunk of this.live) {
       const page = await this.again(chunk).fetch();
       if (turn !== this.turn) return;
-      this.anchored(() => { this.refill(chunk, page); this.place(); });
+      this.anchored(() => {
+        this.refill(chunk, page);
+        this.place();
+      });
     }
     if (!this.chunks.length) return this.start();
     this.tell();
@@ -273,9 +365,13 @@ export class Window {
 
   // One job ------------------------------------------------------------------------------------------------------------
 
-  cell(id) { return this.list.querySelector(`.cell[data-cell="${CSS.escape(id)}"]`); }
+  cell(id) {
+    return this.list.querySelector(`.cell[data-cell="${CSS.escape(id)}"]`);
+  }
 
-  has(id) { return this.live.some(({ jobs }) => jobs.some((job) => job.id === id)); }
+  has(id) {
+    return this.live.some(({ jobs }) => jobs.some((job) => job.id === id));
+  }
 
   /** A job as it now stands, where it is shown. */
   replace(job) {
@@ -315,7 +411,13 @@ export class Window {
     const chunk = this.chunks[index];
     const half = Math.ceil(chunk.jobs.length / 2);
     const end = placeOf(chunk.jobs[half - 1]);
-    this.chunks.splice(index + 1, 0, { after: end, until: chunk.until, jobs: chunk.jobs.slice(half), node: null, height: 0 });
+    this.chunks.splice(index + 1, 0, {
+      after: end,
+      until: chunk.until,
+      jobs: chunk.jobs.slice(half),
+      node: null,
+      height: 0,
+    });
     Object.assign(chunk, { until: end, jobs: chunk.jobs.slice(0, half) });
     this.layOut(index);
     this.layOut(index + 1);
@@ -354,8 +456,12 @@ export class Window {
 
 /** Whether a page that is shown holds just these, under the same headings. */
 function same(chunk, jobs) {
-  return jobs.length === chunk.jobs.length && jobs.every(({ id }, at) => id === chunk.jobs[at].id)
-    && chunk.first === day(jobs[0].created_at) && chunk.last === day(jobs.at(-1).created_at);
+  return (
+    jobs.length === chunk.jobs.length &&
+    jobs.every(({ id }, at) => id === chunk.jobs[at].id) &&
+    chunk.first === day(jobs[0].created_at) &&
+    chunk.last === day(jobs.at(-1).created_at)
+  );
 }
 
 function grouped(jobs) {

@@ -4,10 +4,19 @@ import { adoptFiles, fetchArchive, onAgain } from "../core/live.js";
 
 const LOOK_MS = 1000;
 
-let banner, notice, outcome, timer, later = false, waits = false;
+let banner,
+  notice,
+  outcome,
+  timer,
+  later = false,
+  waits = false;
 
-document.addEventListener("studio:summary", ({ detail }) => { if (detail.archive !== undefined) show(detail.archive ?? null); });
-onAgain(() => { if (notice) look(); });
+document.addEventListener("studio:summary", ({ detail }) => {
+  if (detail.archive !== undefined) show(detail.archive ?? null);
+});
+onAgain(() => {
+  if (notice) look();
+});
 
 /** Ask for the whole of it: the notice, how far it is, and what came of it. */
 async function look() {
@@ -22,7 +31,9 @@ async function look() {
     }
     if (!told.notice?.working) waits = false;
     show(told.notice);
-  } catch { /* The stage says that the studio is away. */ }
+  } catch {
+    /* The stage says that the studio is away. */
+  }
   if (notice?.working || waits) timer ??= setTimeout(look, LOOK_MS);
 }
 
@@ -42,7 +53,11 @@ async function show(found) {
 }
 
 function place() {
-  const node = h("section", { id: "archive-notice", class: "studio-element", "aria-label": "Your files and the database" });
+  const node = h("section", {
+    id: "archive-notice",
+    class: "studio-element",
+    "aria-label": "Your files and the database",
+  });
   document.body.prepend(node);
   return node;
 }
@@ -52,7 +67,11 @@ function draw() {
   const key = JSON.stringify([notice, outcome]);
   if (banner.dataset.drawn === key) return; // what is pressed or read just now stays as it is
   banner.dataset.drawn = key;
-  banner.replaceChildren(icon(notice ? "hard-drive-download" : "check"), h("div", { class: "words" }, words), h("div", { class: "acts" }, notice ? acts() : close()));
+  banner.replaceChildren(
+    icon(notice ? "hard-drive-download" : "check"),
+    h("div", { class: "words" }, words),
+    h("div", { class: "acts" }, notice ? acts() : close()),
+  );
 }
 
 function told() {
@@ -60,7 +79,15 @@ function told() {
   return [
     h("p", { class: "heading" }, heading),
     sentences.map((text) => h("p", {}, text)),
-    working ? h("p", { class: "progress", role: "status" }, working.total ? `Taking them in: ${working.done} of ${working.total}. You can go on working, or close the page.` : "Looking at the files…") : null,
+    working
+      ? h(
+          "p",
+          { class: "progress", role: "status" },
+          working.total
+            ? `Taking them in: ${working.done} of ${working.total}. You can go on working, or close the page.`
+            : "Looking at the files…",
+        )
+      : null,
     trouble ? h("p", { class: "trouble", role: "alert" }, trouble) : null,
   ];
 }
@@ -69,19 +96,47 @@ function done() {
   const { sentence, left } = outcome;
   return [
     h("p", { class: "heading" }, sentence),
-    left.length ? h("details", {}, h("summary", {}, "What was left as it is"), h("ul", {}, left.map(({ name, why }) => h("li", {}, h("code", {}, name), " ", why)))) : null,
+    left.length
+      ? h(
+          "details",
+          {},
+          h("summary", {}, "What was left as it is"),
+          h(
+            "ul",
+            {},
+            left.map(({ name, why }) => h("li", {}, h("code", {}, name), " ", why)),
+          ),
+        )
+      : null,
   ];
 }
 
 function acts() {
   if (notice.working) return null;
   return [
-    notice.press ? button({ text: notice.press, icon: "archive-restore", act: "adopt", kind: "primary", press: adopt }) : null,
-    button({ text: "Later", act: "later", press: () => { later = true; show(notice); } }),
+    notice.press
+      ? button({ text: notice.press, icon: "archive-restore", act: "adopt", kind: "primary", press: adopt })
+      : null,
+    button({
+      text: "Later",
+      act: "later",
+      press: () => {
+        later = true;
+        show(notice);
+      },
+    }),
   ];
 }
 
-const close = () => button({ text: "Close", act: "close", press: () => { outcome = null; show(notice); } });
+const close = () =>
+  button({
+    text: "Close",
+    act: "close",
+    press: () => {
+      outcome = null;
+      show(notice);
+    },
+  });
 
 async function adopt(press) {
   press.disabled = true;

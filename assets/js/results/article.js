@@ -5,7 +5,10 @@ import { isActive } from "../core/words.js";
 const HEADINGS = ["h3", "h4", "h5"];
 const LONGEST_MARKED = 20000;
 const STARTS = [
-  [/^(#{1,6})\s+(.*)$/, (found) => ({ kind: "heading", level: found[1].length, text: found[2].replace(/\s+#+\s*$/, "") })],
+  [
+    /^(#{1,6})\s+(.*)$/,
+    (found) => ({ kind: "heading", level: found[1].length, text: found[2].replace(/\s+#+\s*$/, "") }),
+  ],
   [/^\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$/, () => ({ kind: "rule", text: "" })],
   [/^\s*[-*+]\s+(.*)$/, (found) => ({ kind: "bullets", text: found[1] })],
   [/^\s*\d{1,3}[.)]\s+(.*)$/, (found) => ({ kind: "numbers", text: found[1] })],
@@ -17,10 +20,19 @@ export function blocksOf(text) {
   const blocks = [];
   let open = null;
   for (const line of text.split(/\r?\n/)) {
-    if (!line.trim()) { open = null; continue; }
-    const read = STARTS.map(([pattern, make]) => pattern.exec(line) && make(pattern.exec(line))).find(Boolean) ?? { kind: "words", text: line };
-    const joins = open && (open.kind === read.kind || (read.kind === "words" && ["bullets", "numbers", "quote"].includes(open.kind))) && !["heading", "rule"].includes(read.kind);
-    if (!joins) blocks.push(open = { kind: read.kind, level: read.level, items: [read.text] });
+    if (!line.trim()) {
+      open = null;
+      continue;
+    }
+    const read = STARTS.map(([pattern, make]) => pattern.exec(line) && make(pattern.exec(line))).find(Boolean) ?? {
+      kind: "words",
+      text: line,
+    };
+    const joins =
+      open &&
+      (open.kind === read.kind || (read.kind === "words" && ["bullets", "numbers", "quote"].includes(open.kind))) &&
+      !["heading", "rule"].includes(read.kind);
+    if (!joins) blocks.push((open = { kind: read.kind, level: read.level, items: [read.text] }));
     else if (open.kind === read.kind && read.kind !== "words" && read.kind !== "quote") open.items.push(read.text);
     else open.items.push(`${open.items.pop()}\n${read.text}`);
     if (["heading", "rule"].includes(read.kind)) open = null;
@@ -49,12 +61,26 @@ function inline(text) {
 
 function draw({ kind, level, items }) {
   switch (kind) {
-    case "heading": return h(HEADINGS[Math.min(level, 3) - 1], { class: `level${Math.min(level, 3)}` }, inline(items[0]));
-    case "rule": return h("hr");
-    case "bullets": return h("ul", {}, items.map((item) => h("li", {}, inline(item))));
-    case "numbers": return h("ol", {}, items.map((item) => h("li", {}, inline(item))));
-    case "quote": return h("blockquote", {}, inline(items[0]));
-    default: return h("p", {}, inline(items[0]));
+    case "heading":
+      return h(HEADINGS[Math.min(level, 3) - 1], { class: `level${Math.min(level, 3)}` }, inline(items[0]));
+    case "rule":
+      return h("hr");
+    case "bullets":
+      return h(
+        "ul",
+        {},
+        items.map((item) => h("li", {}, inline(item))),
+      );
+    case "numbers":
+      return h(
+        "ol",
+        {},
+        items.map((item) => h("li", {}, inline(item))),
+      );
+    case "quote":
+      return h("blockquote", {}, inline(items[0]));
+    default:
+      return h("p", {}, inline(items[0]));
   }
 }
 
@@ -78,7 +104,9 @@ export class Article {
     if ((this.remark ?? "") !== (job.remark ?? "")) {
       this.remark = job.remark;
       this.end?.remove();
-      this.end = job.remark && this.node.appendChild(h("div", { class: "said", "data-tone": "advice" }, icon("info"), h("p", {}, job.remark)));
+      this.end =
+        job.remark &&
+        this.node.appendChild(h("div", { class: "said", "data-tone": "advice" }, icon("info"), h("p", {}, job.remark)));
     }
     this.node.dataset.growing = isActive(job) ? "yes" : "no";
     this.node.translate = !isActive(job); // what was translated cannot grow
@@ -90,7 +118,8 @@ export class Article {
     const here = this.drawn[index];
     if (here?.kind === kind) return here;
     const made = { kind, node: make(), blocks: [] };
-    if (here) here.node.replaceWith(made.node); else this.node.insertBefore(made.node, this.end || null);
+    if (here) here.node.replaceWith(made.node);
+    else this.node.insertBefore(made.node, this.end || null);
     return (this.drawn[index] = made);
   }
 
@@ -101,10 +130,12 @@ export class Article {
       const before = part.blocks[at];
       const source = JSON.stringify(block);
       if (before?.source === source) return;
-      if (before && grows(before, block)) before.node.firstChild.appendData(block.items[0].slice(before.block.items[0].length));
+      if (before && grows(before, block))
+        before.node.firstChild.appendData(block.items[0].slice(before.block.items[0].length));
       else {
         const node = draw(block);
-        if (before) before.node.replaceWith(node); else part.node.append(node);
+        if (before) before.node.replaceWith(node);
+        else part.node.append(node);
         part.blocks[at] = { node };
       }
       Object.assign(part.blocks[at], { source, block });
@@ -114,20 +145,46 @@ export class Article {
 
   picture(index, output, number) {
     const kind = output ? `picture ${output.id}` : "awaited";
-    this.place(index, kind, () => h("figure", { style: output?.width ? `--ratio:${output.width / output.height}` : undefined },
-      output ? this.shown(output, number) : h("div", { class: "awaited" }, icon("image"), h("span", {}, "A picture is on its way"))));
+    this.place(index, kind, () =>
+      h(
+        "figure",
+        { style: output?.width ? `--ratio:${output.width / output.height}` : undefined },
+        output
+          ? this.shown(output, number)
+          : h("div", { class: "awaited" }, icon("image"), h("span", {}, "A picture is on its way")),
+      ),
+    );
   }
 
   shown(output, number) {
-    const picture = h("img", { src: output.poster_url ?? output.url, alt: `Picture ${number + 1}`, width: output.width ?? 0, height: output.height ?? 0, decoding: "async" });
-    return this.press ? h("button", { type: "button", "aria-label": `Picture ${number + 1}, larger`, onclick: () => this.press(number) }, picture) : picture;
+    const picture = h("img", {
+      src: output.poster_url ?? output.url,
+      alt: `Picture ${number + 1}`,
+      width: output.width ?? 0,
+      height: output.height ?? 0,
+      decoding: "async",
+    });
+    return this.press
+      ? h(
+          "button",
+          { type: "button", "aria-label": `Picture ${number + 1}, larger`, onclick: () => this.press(number) },
+          picture,
+        )
+      : picture;
   }
 }
 
 /** Whether a paragraph only became longer: then its text node does, and nothing is drawn anew. */
 function grows({ node, block: before }, block) {
   const [old, now] = [before.items[0], block.items[0]];
-  return before.kind === "words" && block.kind === "words" && now.startsWith(old) && !/[*`[\]!]/.test(now) && node.firstChild?.nodeType === Node.TEXT_NODE && node.childNodes.length === 1;
+  return (
+    before.kind === "words" &&
+    block.kind === "words" &&
+    now.startsWith(old) &&
+    !/[*`[\]!]/.test(now) &&
+    node.firstChild?.nodeType === Node.TEXT_NODE &&
+    node.childNodes.length === 1
+  );
 }
 
 const COPY = "Copy as Markdown";
@@ -136,7 +193,12 @@ const COPY = "Copy as Markdown";
 export function articleActs(job, { kind = "" } = {}) {
   return [
     button({ text: COPY, icon: "copy", kind, press: (node) => copy(job, node) }),
-    h("a", { class: `press ${kind}`, href: `/studio/jobs/${encodeURIComponent(job.id)}/article.zip`, download: "" }, icon("download"), h("span", {}, "Download")),
+    h(
+      "a",
+      { class: `press ${kind}`, href: `/studio/jobs/${encodeURIComponent(job.id)}/article.zip`, download: "" },
+      icon("download"),
+      h("span", {}, "Download"),
+    ),
   ];
 }
 
@@ -145,7 +207,9 @@ async function markdownOf(job) {
   const kept = job.outputs?.find((output) => output.kind === "article");
   if (kept) return (await fetch(kept.url)).text();
   let pictures = 0;
-  return (job.article ?? []).map((part) => part.text ?? `\n\n![Picture ${(pictures += 1)}](picture-${pictures}.png)\n\n`).join("");
+  return (job.article ?? [])
+    .map((part) => part.text ?? `\n\n![Picture ${(pictures += 1)}](picture-${pictures}.png)\n\n`)
+    .join("");
 }
 
 async function copy(job, press) {
@@ -153,11 +217,19 @@ async function copy(job, press) {
   let done = "Copied";
   try {
     const text = await markdownOf(job);
-    try { await navigator.clipboard.writeText(text); } catch { copyByHand(text, press); }
-  } catch { done = "Could not be copied"; }
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      copyByHand(text, press);
+    }
+  } catch {
+    done = "Could not be copied";
+  }
   announce(done);
   words.textContent = done;
-  setTimeout(() => { words.textContent = COPY; }, 1800);
+  setTimeout(() => {
+    words.textContent = COPY;
+  }, 1800);
 }
 
 /** Browsers give the clipboard to safe addresses only; elsewhere a selection is copied. */

@@ -2,26 +2,42 @@
 import { announce, button, h, icon, live, styled } from "../core/dom.js";
 import { fetchSummary, onAgain, onChange, retryNow } from "../core/live.js";
 
-const CALM_MS = 300000, ALARMED_MS = 20000, TICK_MS = 15000;
+const CALM_MS = 300000,
+  ALARMED_MS = 20000,
+  TICK_MS = 15000;
 
 let banner, risk, timer, ticking;
 
 document.addEventListener("studio:summary", ({ detail }) => show(detail.at_risk ?? null));
 onAgain(lookSoon);
-onChange((job, before) => { if (risk && before && before.status !== job.status) lookSoon(); });
-document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+onChange((job, before) => {
+  if (risk && before && before.status !== job.status) lookSoon();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) look();
+});
 plan();
 
 async function look() {
   clearTimeout(timer);
-  try { await fetchSummary(); } catch { /* The stage says that the studio is away. */ }
+  try {
+    await fetchSummary();
+  } catch {
+    /* The stage says that the studio is away. */
+  }
   plan();
 }
 
-function lookSoon() { clearTimeout(timer); timer = setTimeout(look, 800); }
+function lookSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(look, 800);
+}
 
 /** A page that is not looked at does not ask. */
-function plan() { clearTimeout(timer); timer = setTimeout(() => (document.hidden ? plan() : look()), risk ? ALARMED_MS : CALM_MS); }
+function plan() {
+  clearTimeout(timer);
+  timer = setTimeout(() => (document.hidden ? plan() : look()), risk ? ALARMED_MS : CALM_MS);
+}
 
 async function show(found) {
   const before = risk;
@@ -30,7 +46,10 @@ async function show(found) {
     clearInterval(ticking);
     banner?.remove();
     banner = null;
-    if (before) { announce("Everything is safe on the disk again."); plan(); }
+    if (before) {
+      announce("Everything is safe on the disk again.");
+      plan();
+    }
     return;
   }
   await styled("guard");
@@ -42,14 +61,27 @@ async function show(found) {
 }
 
 function place() {
-  const node = h("section", { id: "guard", class: "studio-element", "aria-label": "Results at risk" },
+  const node = h(
+    "section",
+    { id: "guard", class: "studio-element", "aria-label": "Results at risk" },
     icon("cloud-alert"),
     h("div", { class: "words" }, h("p", { class: "heading" }), h("p", { class: "advice" })),
-    h("div", { class: "acts" },
+    h(
+      "div",
+      { class: "acts" },
       button({ text: "Try now", icon: "repeat", press: tryNow, kind: "primary" }),
-      button({ text: "Show them", press: () => { location.hash = `#gallery?${new URLSearchParams({ q: "status:active" })}`; } })));
+      button({
+        text: "Show them",
+        press: () => {
+          location.hash = `#gallery?${new URLSearchParams({ q: "status:active" })}`;
+        },
+      }),
+    ),
+  );
   document.body.prepend(node);
-  new ResizeObserver(() => document.documentElement.style.setProperty("--guard", `${node.offsetHeight}px`)).observe(node);
+  new ResizeObserver(() => document.documentElement.style.setProperty("--guard", `${node.offsetHeight}px`)).observe(
+    node,
+  );
   clearInterval(ticking);
   ticking = setInterval(draw, TICK_MS);
   return node;
@@ -57,7 +89,12 @@ function place() {
 
 function draw() {
   banner.querySelector(".heading").textContent = heading();
-  banner.querySelector(".advice").replaceChildren(live("span", {}, deadline()), " Please check that the disk has room and the internet works; the studio keeps trying.");
+  banner
+    .querySelector(".advice")
+    .replaceChildren(
+      live("span", {}, deadline()),
+      " Please check that the disk has room and the internet works; the studio keeps trying.",
+    );
 }
 
 const heading = () => (risk.count === 1 ? "A result is not saved yet." : `${risk.count} results are not saved yet.`);
@@ -74,6 +111,13 @@ function deadline() {
 async function tryNow(press) {
   press.disabled = true;
   announce("Trying now.");
-  try { await retryNow(); } catch (error) { announce(error.message); }
-  setTimeout(() => { press.disabled = false; look(); }, 3000);
+  try {
+    await retryNow();
+  } catch (error) {
+    announce(error.message);
+  }
+  setTimeout(() => {
+    press.disabled = false;
+    look();
+  }, 3000);
 }

@@ -30,7 +30,9 @@ export function outlook(job) {
   const { expected } = job;
   if (!expected || expected.documented) return documented(job);
   const waits = BEFORE_WORK.includes(job.status);
-  const [half, most] = waits ? [expected.queue_p50 + expected.run_p50, expected.queue_p90 + expected.run_p90] : [expected.run_p50, expected.run_p90];
+  const [half, most] = waits
+    ? [expected.queue_p50 + expected.run_p50, expected.queue_p90 + expected.run_p90]
+    : [expected.run_p50, expected.run_p90];
   if (overdue(job, most)) return "longer than usual, and still going";
   const [usual, late] = [about(half), about(most)];
   const then = place(job) ? "then usually" : waits ? "usually" : "usually in work for";
@@ -43,7 +45,8 @@ export const saidOf = (job) => [place(job), outlook(job)].filter(Boolean).join("
 /** A job's line, to be drawn; `passed` keeps it true as time passes. What is not `alone` follows other words. */
 export function outlookNode(job, { alone = false } = {}) {
   const { samples, documented: told } = job.expected ?? {};
-  const title = samples && !told ? `Measured on ${samples === 1 ? "one job" : `${samples} jobs`} like this one` : undefined;
+  const title =
+    samples && !told ? `Measured on ${samples === 1 ? "one job" : `${samples} jobs`} like this one` : undefined;
   const node = live("span", { class: "usual", "data-outlook": job.id, "data-alone": alone ? "yes" : undefined, title });
   passed(node, job);
   return node;
@@ -67,5 +70,6 @@ function documented(job) {
   const [least, most] = catalogue.models?.[job.model]?.usual ?? [];
   if (!most) return "";
   if (job.submitted_at && since(job.submitted_at) > most) return "longer than the provider says, and still going";
-  return `the provider says ${most < 120 ? `${least} to ${most} s` : `${Math.max(1, Math.round(least / 60))} to ${Math.round(most / 60)} min`}`;
+  const minutes = `${Math.max(1, Math.round(least / 60))} to ${Math.round(most / 60)} min`;
+  return `the provider says ${most < 120 ? `${least} to ${most} s` : minutes}`;
 }

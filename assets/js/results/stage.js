@@ -23,9 +23,13 @@ class Stage extends StudioElement {
     this.dataset.state = "loading";
     this.screen.append(h("div", { class: "curtain" }));
     this.stops = [onChange((job, before) => this.changed(job, before)), onAgain(() => this.fetch())];
-    this.starts = ({ detail }) => { if (detail.family === this.family) this.changed(detail); };
+    this.starts = ({ detail }) => {
+      if (detail.family === this.family) this.changed(detail);
+    };
     document.addEventListener("studio:started", this.starts);
-    this.tick = setInterval(() => { if (!document.hidden) this.passTime(); }, 1000);
+    this.tick = setInterval(() => {
+      if (!document.hidden) this.passTime();
+    }, 1000);
     this.fetch();
   }
 
@@ -36,21 +40,31 @@ class Stage extends StudioElement {
   }
 
   async fetch() {
-    const heard = this.heard = new Map(); // what is told while the answer is on its way is newer than the answer
+    const heard = (this.heard = new Map()); // what is told while the answer is on its way is newer than the answer
     try {
       const [newest, done] = await Promise.all([
         fetchJobs({ family: this.family, limit: CARDS }),
         fetchJobs({ family: this.family, status: "succeeded", limit: 1 }),
       ]);
       if (heard !== this.heard) return; // asked again meanwhile
-      this.jobs = new Map([...[...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job]), ...heard]);
+      this.jobs = new Map([
+        ...[...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job]),
+        ...heard,
+      ]);
       this.more = Boolean(newest.next_cursor);
       this.drawScreen();
       this.drawCards();
     } catch {
       this.dataset.state = "away";
-      this.screen.replaceChildren(h("div", { class: "empty" }, icon("unplug"), h("p", {}, "The studio cannot be reached."),
-        h("p", { class: "quiet" }, "Your jobs go on. This page looks again by itself.")));
+      this.screen.replaceChildren(
+        h(
+          "div",
+          { class: "empty" },
+          icon("unplug"),
+          h("p", {}, "The studio cannot be reached."),
+          h("p", { class: "quiet" }, "Your jobs go on. This page looks again by itself."),
+        ),
+      );
       setTimeout(() => this.isConnected && this.fetch(), 4000);
     }
   }
@@ -65,7 +79,8 @@ class Stage extends StudioElement {
     const finishedNow = isDone(job) && before && !isDone(before);
     if (finishedNow && this.playing) this.waiting = job.id;
     else if (finishedNow) this.shown = null;
-    if (finishedNow || !this.onScreen || isNew || this.onScreen === job.id || isGrowing(job)) this.drawScreen({ play: finishedNow });
+    if (finishedNow || !this.onScreen || isNew || this.onScreen === job.id || isGrowing(job))
+      this.drawScreen({ play: finishedNow });
     if (isNew || was !== this.onScreen || !this.drawCard(job)) this.drawCards();
   }
 
@@ -92,8 +107,13 @@ class Stage extends StudioElement {
   choose() {
     const byEnd = (a, b) => ((a.finished_at ?? "") < (b.finished_at ?? "") ? 1 : -1);
     const here = (id) => id && this.jobs.get(id);
-    return here(this.shown) || (this.playing && here(this.onScreen)) || this.sorted.find(isGrowing)
-      || (this.waiting && here(this.onScreen)) || this.sorted.filter(isShowable).sort(byEnd)[0];
+    return (
+      here(this.shown) ||
+      (this.playing && here(this.onScreen)) ||
+      this.sorted.find(isGrowing) ||
+      (this.waiting && here(this.onScreen)) ||
+      this.sorted.filter(isShowable).sort(byEnd)[0]
+    );
   }
 
   drawScreen({ play = false } = {}) {
@@ -112,20 +132,49 @@ class Stage extends StudioElement {
     const pick = (index) => document.querySelectorAll(`#${this.family}-examples .chip`)[index]?.click();
     const files = document.querySelector(`#${this.family}-examples studio-examples`)?.getAttribute("files");
     const chips = files ? [...examples, files] : examples; // in the order of the form's own
-    return h("div", { class: "empty" }, icon(name), h("p", {}, invitation),
-      chips.length ? h("p", { class: "quiet" }, examples.length ? "Begin with your own words, or with one of these." : "Begin with your own files, or try it with ours.") : null,
-      h("div", { class: "examples" }, chips.map((name, index) => h("button", { type: "button", class: "chip", onclick: () => pick(index) }, name))));
+    return h(
+      "div",
+      { class: "empty" },
+      icon(name),
+      h("p", {}, invitation),
+      chips.length
+        ? h(
+            "p",
+            { class: "quiet" },
+            examples.length
+              ? "Begin with your own words, or with one of these."
+              : "Begin with your own files, or try it with ours.",
+          )
+        : null,
+      h(
+        "div",
+        { class: "examples" },
+        chips.map((name, index) => h("button", { type: "button", class: "chip", onclick: () => pick(index) }, name)),
+      ),
+    );
   }
 
   curtain(job) {
-    return h("div", { class: "curtain" }, live("p", { class: "big" }, stateOf(job)),
-      live("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))), h("p", { class: "quiet" }, outlookNode(job, { alone: true })), h("p", { class: "words" }, title(job)));
+    return h(
+      "div",
+      { class: "curtain" },
+      live("p", { class: "big" }, stateOf(job)),
+      live("p", { class: "quiet", "data-clock": job.id }, clock(since(job.created_at))),
+      h("p", { class: "quiet" }, outlookNode(job, { alone: true })),
+      h("p", { class: "words" }, title(job)),
+    );
   }
 
   drawWork(job, play) {
     this.dataset.state = isActive(job) ? "growing" : "done";
     const kind = hasArticle(job) ? "article" : clipOf(job) ? "clip" : "pictures";
-    const print = JSON.stringify([kind, job.status, job.remark, job.rewritten_prompt, (job.outputs ?? []).map(({ id }) => id)]);
+    const print = JSON.stringify([
+      kind,
+      job.status,
+      job.remark,
+      job.rewritten_prompt,
+      (job.outputs ?? []).map(({ id }) => id),
+    ]);
     const same = this.onScreen === job.id && this.screen.dataset.kind === kind;
     if (!same) this.drawKind(job, kind, play);
     else if (kind === "article") this.growArticle(job);
@@ -143,18 +192,27 @@ class Stage extends StudioElement {
     let work;
     if (kind === "article") {
       this.article = new Article({ press: (at) => showDetails(this.jobs.get(job.id), list(), at) });
-      work = h("div", { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" }, this.article.update(job));
+      work = h(
+        "div",
+        { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" },
+        this.article.update(job),
+      );
     } else if (kind === "clip") work = h("div", { class: "picture" }, clip(job, clipOf(job)));
     else {
       this.pictures = new Pictures(job, {
-        at: 0, press: (at) => showDetails(this.jobs.get(job.id), list(), at),
+        at: 0,
+        press: (at) => showDetails(this.jobs.get(job.id), list(), at),
         chosen: () => this.screen.querySelector(".caption").replaceWith(this.caption(this.jobs.get(job.id), kind)),
       });
       work = h("div", { class: "picture" }, this.pictures.node);
     }
     this.screen.replaceChildren(work, h("div", { class: "caption" }));
     const video = this.screen.querySelector("video");
-    if (play && video && !document.hidden) video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
+    if (play && video && !document.hidden)
+      video.play().catch(() => {
+        video.muted = true;
+        video.play().catch(() => {});
+      });
   }
 
   /** More of an article has come. Whoever reads at its end is kept there; whoever reads further up is left in peace. */
@@ -167,20 +225,59 @@ class Stage extends StudioElement {
 
   caption(job, kind) {
     const growing = isActive(job);
-    const acts = growing ? [] : kind === "article" ? articleActs(job) : kind === "pictures" ? downloads(job, this.pictures.output) : [download(clipOf(job).url)];
-    const quiet = growing ? ["Being written", live("span", { "data-clock": job.id }, clock(since(job.created_at)))] : [live("span", {}, [facts(job), cost(job)].filter(Boolean).join(" · "))];
-    return h("div", { class: "caption" },
-      h("div", { class: "about" }, h("p", { class: "words" }, title(job)), h("p", { class: "quiet" }, quiet.flatMap((part, index) => (index ? [" · ", part] : [part])))),
-      h("div", { class: "acts" },
+    const acts = growing
+      ? []
+      : kind === "article"
+        ? articleActs(job)
+        : kind === "pictures"
+          ? downloads(job, this.pictures.output)
+          : [download(clipOf(job).url)];
+    const quiet = growing
+      ? ["Being written", live("span", { "data-clock": job.id }, clock(since(job.created_at)))]
+      : [live("span", {}, [facts(job), cost(job)].filter(Boolean).join(" · "))];
+    return h(
+      "div",
+      { class: "caption" },
+      h(
+        "div",
+        { class: "about" },
+        h("p", { class: "words" }, title(job)),
+        h(
+          "p",
+          { class: "quiet" },
+          quiet.flatMap((part, index) => (index ? [" · ", part] : [part])),
+        ),
+      ),
+      h(
+        "div",
+        { class: "acts" },
         growing ? null : button({ text: "Use these settings", icon: "wand-sparkles", press: () => recall(job) }),
-        button({ text: "Details", icon: "info", press: () => showDetails(job, this.sorted, this.pictures?.at) }), acts),
-      job.rewritten_prompt ? h("details", { class: "rewritten" }, h("summary", {}, icon("chevron-right"), "How the model read your words"), bothPrompts(job)) : null);
+        button({ text: "Details", icon: "info", press: () => showDetails(job, this.sorted, this.pictures?.at) }),
+        acts,
+      ),
+      job.rewritten_prompt
+        ? h(
+            "details",
+            { class: "rewritten" },
+            h("summary", {}, icon("chevron-right"), "How the model read your words"),
+            bothPrompts(job),
+          )
+        : null,
+    );
   }
 
   drawFresh() {
     this.screen.querySelector(".fresh")?.remove();
     const fresh = this.waiting && this.jobs.get(this.waiting);
-    if (fresh) this.screen.append(h("button", { type: "button", class: "fresh", onclick: () => this.show(fresh) }, icon("sparkles"), "Your new one is ready"));
+    if (fresh)
+      this.screen.append(
+        h(
+          "button",
+          { type: "button", class: "fresh", onclick: () => this.show(fresh) },
+          icon("sparkles"),
+          "Your new one is ready",
+        ),
+      );
   }
 
   // The cards --------------------------------------------------------------------------------------------------------
@@ -189,7 +286,11 @@ class Stage extends StudioElement {
     const jobs = this.sorted.slice(0, CARDS);
     const old = new Map([...this.cards.querySelectorAll(".card")].map((card) => [card.dataset.job, card]));
     const drawn = jobs.map((job) => this.reuse(old.get(job.id), job));
-    this.all ??= h("button", { type: "button", class: "press wide", onclick: () => document.getElementById("tab-gallery-button")?.click() }, "All in the gallery");
+    this.all ??= h(
+      "button",
+      { type: "button", class: "press wide", onclick: () => document.getElementById("tab-gallery-button")?.click() },
+      "All in the gallery",
+    );
     this.keepingFocus(() => arrange(this.cards, this.more ? [...drawn, this.all] : drawn));
   }
 
@@ -201,7 +302,9 @@ class Stage extends StudioElement {
     return true;
   }
 
-  cardOf(id) { return this.cards.querySelector(`.card[data-job="${CSS.escape(id)}"]`); }
+  cardOf(id) {
+    return this.cards.querySelector(`.card[data-job="${CSS.escape(id)}"]`);
+  }
 
   /** Draw; who was on a card is on it afterwards too, on the same button where it has it still. */
   keepingFocus(draw) {
@@ -214,7 +317,10 @@ class Stage extends StudioElement {
   }
 
   reuse(old, job) {
-    const print = JSON.stringify([{ ...job, sequence: 0, updated_at: 0, article: hasArticle(job) }, this.onScreen === job.id]); // not each word of an article
+    const print = JSON.stringify([
+      { ...job, sequence: 0, updated_at: 0, article: hasArticle(job) },
+      this.onScreen === job.id,
+    ]); // not each word of an article
     if (old?.print === print) return old;
     const made = card(job, { onStage: this.onScreen === job.id, show: () => this.show(job), list: () => this.sorted });
     made.print = print;
@@ -235,11 +341,16 @@ class Stage extends StudioElement {
   }
 
   /** The line moves by others' work, of which no news of these jobs tells. */
-  lookAtLine() { fetchJobs({ family: this.family, limit: CARDS }).catch(() => { /* The next look will tell. */ }); }
+  lookAtLine() {
+    fetchJobs({ family: this.family, limit: CARDS }).catch(() => {
+      /* The next look will tell. */
+    });
+  }
 }
 
 /** Whether more can be known of when it will be done than news of it tell. */
-const hasOutlook = (job) => isActive(job) && (job.expected === null || (job.status === "queued" && Boolean(job.place_in_line)));
+const hasOutlook = (job) =>
+  isActive(job) && (job.expected === null || (job.status === "queued" && Boolean(job.place_in_line)));
 
 /** Whether an article is being written and has begun. */
 const isGrowing = (job) => isActive(job) && hasArticle(job);

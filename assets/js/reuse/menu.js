@@ -22,25 +22,82 @@ export class SlotMenu {
   /** `{asset, kind, moment}` of the studio's file, or `{file, kind}` of one that lies with the person. */
   async open({ asset, file, kind, moment }) {
     let all;
-    try { all = await slots(); } catch (error) { return this.page.say(error.message, 5000); }
+    try {
+      all = await slots();
+    } catch (error) {
+      return this.page.say(error.message, 5000);
+    }
     this.wish = { asset, file, kind };
-    this.parts = asset && kind === "video" ? partsOf(moment) : [{ moment: null, kind, label: `this ${kindNames(kind)[0]}` }];
+    this.parts =
+      asset && kind === "video" ? partsOf(moment) : [{ moment: null, kind, label: `this ${kindNames(kind)[0]}` }];
     this.all = all;
     this.draw(this.parts[0]);
     this.sheet.node.querySelector(".parts button, .slot")?.focus();
   }
 
   draw(part) {
-    const choices = this.parts.length > 1 && h("div", { class: "parts", role: "group", "aria-label": "What of the clip" },
-      this.parts.map((one) => h("button", { type: "button", class: "chip", "aria-pressed": String(one === part), onclick: () => { this.draw(one); this.sheet.node.querySelector('.parts [aria-pressed="true"]').focus(); } }, icon(one.icon), one.label)));
-    const look = this.wish.asset && part.kind === "image" && part.moment
-      ? h("img", { class: "look", alt: part.label, src: `/studio/files/${encodeURIComponent(this.wish.asset)}/frame?at=${encodeURIComponent(part.moment)}` }) : null;
+    const choices =
+      this.parts.length > 1 &&
+      h(
+        "div",
+        { class: "parts", role: "group", "aria-label": "What of the clip" },
+        this.parts.map((one) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "chip",
+              "aria-pressed": String(one === part),
+              onclick: () => {
+                this.draw(one);
+                this.sheet.node.querySelector('.parts [aria-pressed="true"]').focus();
+              },
+            },
+            icon(one.icon),
+            one.label,
+          ),
+        ),
+      );
+    const look =
+      this.wish.asset && part.kind === "image" && part.moment
+        ? h("img", {
+            class: "look",
+            alt: part.label,
+            src: `/studio/files/${encodeURIComponent(this.wish.asset)}/frame?at=${encodeURIComponent(part.moment)}`,
+          })
+        : null;
     const groups = grouped(this.all.filter(({ kinds }) => kinds.includes(part.kind)));
-    const list = h("div", { class: "groups" }, groups.map(([label, places, family]) => h("section", {},
-      h("h3", {}, icon(catalogue.families?.[family]?.icon ?? KIND_ICONS[part.kind]), label),
-      places.map((slot) => h("button", { type: "button", class: "slot", "data-slot": `${slot.family}.${slot.field}`, "aria-label": `${label}: ${slot.label}`, onclick: () => this.choose(slot, part) },
-        h("span", {}, slot.label), slot.list ? h("span", { class: "quiet" }, "added to the list") : null)))));
-    this.sheet.show(`Use ${part.moment ? part.words : `this ${kindNames(this.wish.kind)[0]}`} as…`, choices, look, groups.length ? list : h("p", { class: "quiet" }, "Nothing here takes a file of this kind."));
+    const list = h(
+      "div",
+      { class: "groups" },
+      groups.map(([label, places, family]) =>
+        h(
+          "section",
+          {},
+          h("h3", {}, icon(catalogue.families?.[family]?.icon ?? KIND_ICONS[part.kind]), label),
+          places.map((slot) =>
+            h(
+              "button",
+              {
+                type: "button",
+                class: "slot",
+                "data-slot": `${slot.family}.${slot.field}`,
+                "aria-label": `${label}: ${slot.label}`,
+                onclick: () => this.choose(slot, part),
+              },
+              h("span", {}, slot.label),
+              slot.list ? h("span", { class: "quiet" }, "added to the list") : null,
+            ),
+          ),
+        ),
+      ),
+    );
+    this.sheet.show(
+      `Use ${part.moment ? part.words : `this ${kindNames(this.wish.kind)[0]}`} as…`,
+      choices,
+      look,
+      groups.length ? list : h("p", { class: "quiet" }, "Nothing here takes a file of this kind."),
+    );
   }
 
   async choose(slot, part) {
@@ -51,7 +108,9 @@ export class SlotMenu {
     try {
       const { path } = await this.page.context.upload(file);
       this.page.use({ path, kind: part.kind }, slot);
-    } catch { this.page.say(`${file.name} did not arrive. Check your connection, or take a smaller file.`, 8000); }
+    } catch {
+      this.page.say(`${file.name} did not arrive. Check your connection, or take a smaller file.`, 8000);
+    }
   }
 }
 

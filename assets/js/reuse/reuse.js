@@ -20,15 +20,38 @@ class Reuse extends StudioElement {
     this.turn = 0;
     this.over = 0;
     this.notice = h("div", { class: "notice", role: "status", hidden: true });
-    this.sheet = h("div", { class: "dropsheet", hidden: true }, h("div", {}, icon("file-down"), h("p", {}, "Drop to look for its recipe"), h("p", { class: "quiet" }, "Settings in the file fill a form. Any picture, clip or sound can be used or kept.")));
-    this.input = h("input", { type: "file", multiple: true, hidden: true, accept: "image/*,video/*,audio/*", "aria-label": "Open a file", onchange: () => { this.take([...this.input.files]); this.input.value = ""; } });
+    this.sheet = h(
+      "div",
+      { class: "dropsheet", hidden: true },
+      h(
+        "div",
+        {},
+        icon("file-down"),
+        h("p", {}, "Drop to look for its recipe"),
+        h("p", { class: "quiet" }, "Settings in the file fill a form. Any picture, clip or sound can be used or kept."),
+      ),
+    );
+    this.input = h("input", {
+      type: "file",
+      multiple: true,
+      hidden: true,
+      accept: "image/*,video/*,audio/*",
+      "aria-label": "Open a file",
+      onchange: () => {
+        this.take([...this.input.files]);
+        this.input.value = "";
+      },
+    });
     this.replaceChildren(this.notice, this.sheet, this.input);
     this.stop = new AbortController();
-    const on = (target, name, handler, more = {}) => target.addEventListener(name, handler, { signal: this.stop.signal, ...more });
+    const on = (target, name, handler, more = {}) =>
+      target.addEventListener(name, handler, { signal: this.stop.signal, ...more });
     on(document, "studio:recall", ({ detail }) => this.recall(detail.job, { words: detail.words === true }));
     on(document, "studio:again", ({ detail }) => this.recall(detail.job, { again: true }));
     on(document, "studio:use", ({ detail }) => this.menu(detail));
-    on(document, "click", (event) => { if (event.target.closest?.('[data-act="open-file"]')) this.input.click(); });
+    on(document, "click", (event) => {
+      if (event.target.closest?.('[data-act="open-file"]')) this.input.click();
+    });
     on(window, "dragenter", (event) => this.hover(event, 1));
     on(window, "dragover", (event) => this.hover(event, 0));
     on(window, "dragleave", (event) => this.hover(event, -1));
@@ -36,7 +59,9 @@ class Reuse extends StudioElement {
     on(window, "dragend", () => this.rest());
   }
 
-  disconnectedCallback() { this.stop.abort(); }
+  disconnectedCallback() {
+    this.stop.abort();
+  }
 
   // What the studio is asked, and answers -----------------------------------------------------------------------------
 
@@ -54,14 +79,22 @@ class Reuse extends StudioElement {
   recall(job, { words = false, again = false }) {
     const files = words ? 0 : (job.inputs ?? []).length;
     this.aim = words || again ? null : aimOf(job);
-    this.ask("recall", { job: job.id, words, again }, files ? `Bringing back ${files === 1 ? "your file" : `your ${files} files`}…` : "Filling the form…");
+    this.ask(
+      "recall",
+      { job: job.id, words, again },
+      files ? `Bringing back ${files === 1 ? "your file" : `your ${files} files`}…` : "Filling the form…",
+    );
   }
 
   /** What a file told, into a form: the whole of ours, the words of another tool. */
-  told(recipe, family = "") { this.ask("told", { recipe, family }, "Filling the form…"); }
+  told(recipe, family = "") {
+    this.ask("told", { recipe, family }, "Filling the form…");
+  }
 
   /** One file into one slot: `{asset, moment}` of the studio's, or the `{path}` of an upload. */
-  use(file, { family, field }) { this.ask("use", { ...file, family, slot: field }, "Bringing the file…"); }
+  use(file, { family, field }) {
+    this.ask("use", { ...file, family, slot: field }, "Bringing the file…");
+  }
 
   render() {
     const { turn, say = "", tone = "ok", family, target, ready } = this.value ?? {};
@@ -69,7 +102,7 @@ class Reuse extends StudioElement {
     this.answered = turn;
     clearTimeout(this.impatient);
     this.say(say, tone === "bad" || say.length > 60 ? LONG_MS : SHORT_MS);
-    if (family) this.reveal(ready ? `${family}-generate` : target ?? (this.aim && `${family}-${this.aim}`), ready);
+    if (family) this.reveal(ready ? `${family}-generate` : (target ?? (this.aim && `${family}-${this.aim}`)), ready);
   }
 
   /** Bring a part of the form in sight; a tab that was never open is drawn first. */
@@ -77,13 +110,22 @@ class Reuse extends StudioElement {
     if (!id) return scrollTo({ top: 0, behavior: "smooth" });
     const node = await arrival(id);
     if (!node) return this.aim && scrollTo({ top: 0, behavior: "smooth" });
-    node.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    node.scrollIntoView({
+      block: "center",
+      behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+    });
     if (ready) return (node.matches("button") ? node : node.querySelector("button"))?.focus({ preventScroll: true });
     node.classList.add("arrived");
     setTimeout(() => node.classList.remove("arrived"), 1800);
-    const begin = () => (node.querySelector("textarea") ?? [...node.querySelectorAll("button, input, [tabindex='0']")].find((part) => part.checkVisibility()))?.focus({ preventScroll: true });
+    const begin = () =>
+      (
+        node.querySelector("textarea") ??
+        [...node.querySelectorAll("button, input, [tabindex='0']")].find((part) => part.checkVisibility())
+      )?.focus({ preventScroll: true });
     begin();
-    setTimeout(() => { if (document.activeElement === document.body) begin(); }, ARRIVES_MS); // the place where a picture comes goes when it is there
+    setTimeout(() => {
+      if (document.activeElement === document.body) begin();
+    }, ARRIVES_MS); // the place where a picture comes goes when it is there
   }
 
   /** A line at the foot of the page, for a while; 0 ms is until the next one. */
@@ -91,7 +133,10 @@ class Reuse extends StudioElement {
     clearTimeout(this.hush);
     this.notice.textContent = text;
     this.notice.hidden = !text;
-    if (ms) this.hush = setTimeout(() => { this.notice.hidden = true; }, ms);
+    if (ms)
+      this.hush = setTimeout(() => {
+        this.notice.hidden = true;
+      }, ms);
   }
 
   // Menus -------------------------------------------------------------------------------------------------------------
@@ -149,10 +194,14 @@ class Reuse extends StudioElement {
 /** The field that has to change before a job that failed can work; null where it is no one field. */
 function aimOf({ error, inputs = [] }) {
   switch (error?.action) {
-    case "edit_prompt": return "prompt";
-    case "change_model": return "model";
-    case "choose_file": return (inputs.find(({ kind }) => kind === catalogue.subjects?.[error.input]) ?? inputs[0])?.field ?? null;
-    default: return null;
+    case "edit_prompt":
+      return "prompt";
+    case "change_model":
+      return "model";
+    case "choose_file":
+      return (inputs.find(({ kind }) => kind === catalogue.subjects?.[error.input]) ?? inputs[0])?.field ?? null;
+    default:
+      return null;
   }
 }
 

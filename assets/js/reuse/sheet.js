@@ -3,7 +3,13 @@ import { button, h } from "../core/dom.js";
 
 export class Sheet {
   constructor(name) {
-    this.node = h("dialog", { class: `reuse ${name}`, onclick: (event) => { if (event.target === this.node) this.close(); }, onclose: () => this.closed?.() });
+    this.node = h("dialog", {
+      class: `reuse ${name}`,
+      onclick: (event) => {
+        if (event.target === this.node) this.close();
+      },
+      onclose: () => this.closed?.(),
+    });
     this.node.addEventListener("keydown", (event) => event.stopPropagation()); // the keys of what lies below rest
     (document.querySelector(".gradio-container") ?? document.body).append(this.node);
   }
@@ -12,9 +18,14 @@ export class Sheet {
   show(heading, ...nodes) {
     const title = h("h2", { id: `${this.node.className.replaceAll(" ", "-")}-title` }, heading);
     this.node.setAttribute("aria-labelledby", title.id);
-    this.node.replaceChildren(h("header", {}, title, button({ icon: "x", label: "Close", kind: "round", press: () => this.close() })), ...nodes.flat().filter(Boolean));
+    this.node.replaceChildren(
+      h("header", {}, title, button({ icon: "x", label: "Close", kind: "round", press: () => this.close() })),
+      ...nodes.flat().filter(Boolean),
+    );
     if (!this.node.open) this.node.showModal();
   }
 
-  close() { if (this.node.open) this.node.close(); }
+  close() {
+    if (this.node.open) this.node.close();
+  }
 }

@@ -4,18 +4,51 @@ import { StudioElement, h, icon, live, styled } from "../core/dom.js";
 import { fetchSpend, onAgain, onChange } from "../core/live.js";
 import { catalogue, isActive, money } from "../core/words.js";
 
+const DAY = { day: "numeric", month: "short", year: "numeric" };
 const LOOK_AGAIN_MS = 1500;
 const MOST_ROWS = 12;
 const MOST_DAYS = 62; // more columns than that say nothing: then a month is one
-const SPANS = [["week", "7 days"], ["month", "This month"], ["before", "Last month"], ["year", "12 months"], ["own", "From … to"]];
+const SPANS = [
+  ["week", "7 days"],
+  ["month", "This month"],
+  ["before", "Last month"],
+  ["year", "12 months"],
+  ["own", "From … to"],
+];
 
 class Spend extends StudioElement {
   connectedCallback() {
     this.span = "month";
     this.days = spanOf("month");
-    this.spans = h("div", { class: "spans", role: "group", "aria-label": "When" }, SPANS.map(([span, text]) =>
-      h("button", { type: "button", class: "chip", "data-span": span, "aria-pressed": "false", onclick: () => this.choose(span) }, text)));
-    const box = (name, label) => h("input", { type: "date", "aria-label": label, max: isoDay(new Date()), onchange: ({ target }) => { if (target.value) { this.days = { ...this.days, [name]: target.value }; this.fetch(); } } });
+    this.spans = h(
+      "div",
+      { class: "spans", role: "group", "aria-label": "When" },
+      SPANS.map(([span, text]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            "data-span": span,
+            "aria-pressed": "false",
+            onclick: () => this.choose(span),
+          },
+          text,
+        ),
+      ),
+    );
+    const box = (name, label) =>
+      h("input", {
+        type: "date",
+        "aria-label": label,
+        max: isoDay(new Date()),
+        onchange: ({ target }) => {
+          if (target.value) {
+            this.days = { ...this.days, [name]: target.value };
+            this.fetch();
+          }
+        },
+      });
     [this.from, this.to] = [box("from", "From"), box("to", "To, that day too")];
     this.own = h("span", { class: "own", hidden: true }, this.from, "to", this.to);
     this.csv = h("a", { class: "press", download: "" }, icon("table-2"), h("span", {}, "CSV"));
@@ -23,8 +56,18 @@ class Spend extends StudioElement {
     this.body = h("div", { class: "spent-body", "aria-live": "off" });
     this.setter = new CapsEditor(() => this.fetch());
     this.setter.node.hidden = true;
-    this.replaceChildren(h("header", {}, h("h2", {}, "Spent"), this.spans, this.own, this.csv), this.caps, this.body, this.setter.node);
-    this.stops = [onChange((job, before) => { if (before && isActive(before) && !isActive(job)) this.soon(); }), onAgain(() => this.soon())];
+    this.replaceChildren(
+      h("header", {}, h("h2", {}, "Spent"), this.spans, this.own, this.csv),
+      this.caps,
+      this.body,
+      this.setter.node,
+    );
+    this.stops = [
+      onChange((job, before) => {
+        if (before && isActive(before) && !isActive(job)) this.soon();
+      }),
+      onAgain(() => this.soon()),
+    ];
     this.choose("month");
   }
 
@@ -33,7 +76,10 @@ class Spend extends StudioElement {
     this.stops.forEach((stop) => stop());
   }
 
-  soon() { clearTimeout(this.timer); this.timer = setTimeout(() => this.fetch(), LOOK_AGAIN_MS); }
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fetch(), LOOK_AGAIN_MS);
+  }
 
   choose(span) {
     this.span = span;
@@ -56,7 +102,15 @@ class Spend extends StudioElement {
       this.setter.node.hidden = !told.everybody; // whoever sees everybody's money is an admin
       this.draw();
     } catch (error) {
-      if (asked === this.asked) this.body.replaceChildren(h("div", { class: "said", "data-tone": "bad", role: "alert" }, icon("circle-alert"), h("p", {}, `This could not be added up. ${error.message}`)));
+      if (asked === this.asked)
+        this.body.replaceChildren(
+          h(
+            "div",
+            { class: "said", "data-tone": "bad", role: "alert" },
+            icon("circle-alert"),
+            h("p", {}, `This could not be added up. ${error.message}`),
+          ),
+        );
     }
   }
 
@@ -67,8 +121,20 @@ class Spend extends StudioElement {
   }
 
   nothing() {
-    const words = catalogue.demo ? "Nothing in this time. In the demo nothing is billed; what it would have cost stands here." : "Nothing was spent in this time.";
-    return h("div", { class: "nothing" }, icon("wallet"), h("p", {}, words), h("p", { class: "quiet" }, "Each job's price stands on its button before you press it, and here once it is paid."));
+    const words = catalogue.demo
+      ? "Nothing in this time. In the demo nothing is billed; what it would have cost stands here."
+      : "Nothing was spent in this time.";
+    return h(
+      "div",
+      { class: "nothing" },
+      icon("wallet"),
+      h("p", {}, words),
+      h(
+        "p",
+        { class: "quiet" },
+        "Each job's price stands on its button before you press it, and here once it is paid.",
+      ),
+    );
   }
 
   /** Everything in one currency: two are never added up. */
@@ -76,12 +142,35 @@ class Spend extends StudioElement {
     const of = (rows = []) => rows.filter((row) => row.currency === currency);
     const total = of(this.told.totals)[0] ?? {};
     const people = of(this.told.by_person);
-    return h("section", { class: "sums", "data-currency": currency, "aria-label": `In ${currency}` },
-      h("div", { class: "total" }, live("p", { class: "amount" }, money(total.spent ?? 0, currency)), h("ul", {}, [catalogue.demo ? "would have been billed" : "billed", ...notes(total, currency), pricesOf(this.told.price_read_on)].filter(Boolean).map((note) => live("li", {}, note)))),
+    return h(
+      "section",
+      { class: "sums", "data-currency": currency, "aria-label": `In ${currency}` },
+      h(
+        "div",
+        { class: "total" },
+        live("p", { class: "amount" }, money(total.spent ?? 0, currency)),
+        h(
+          "ul",
+          {},
+          [
+            catalogue.demo ? "would have been billed" : "billed",
+            ...notes(total, currency),
+            pricesOf(this.told.price_read_on),
+          ]
+            .filter(Boolean)
+            .map((note) => live("li", {}, note)),
+        ),
+      ),
       daysChart(of(this.told.by_day), currency, this.days),
-      h("div", { class: "sides" },
+      h(
+        "div",
+        { class: "sides" },
         ranking("By model", of(this.told.by_model), currency, nameOf),
-        people.length > 1 || (people[0] && people[0].person !== "local") ? ranking("By person", people, currency, (row) => row.person) : null));
+        people.length > 1 || (people[0] && people[0].person !== "local")
+          ? ranking("By person", people, currency, (row) => row.person)
+          : null,
+      ),
+    );
   }
 
   drawCaps(caps) {
@@ -92,12 +181,16 @@ class Spend extends StudioElement {
 
 /** What else is to be known of a sum: for how many jobs, what is held for those under way, and what nobody can tell yet. */
 function notes({ open = 0, unsure = 0, jobs = 0 }, currency) {
-  return [jobs ? `${counted(jobs)}; those that did not work cost nothing` : "", open ? `${money(open, currency)} more is held for what is under way` : "",
-    unsure ? `${money(unsure, currency)} may have been billed: your bill at the provider will tell` : ""].filter(Boolean);
+  return [
+    jobs ? `${counted(jobs)}; those that did not work cost nothing` : "",
+    open ? `${money(open, currency)} more is held for what is under way` : "",
+    unsure ? `${money(unsure, currency)} may have been billed: your bill at the provider will tell` : "",
+  ].filter(Boolean);
 }
 
 /** Of which day the oldest price is that was counted with. */
-const pricesOf = (day) => (day ? `counted with the provider's prices of ${new Date(`${day}T12:00`).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" })}` : "");
+const pricesOf = (day) =>
+  day ? `counted with the provider's prices of ${new Date(`${day}T12:00`).toLocaleDateString(undefined, DAY)}` : "";
 
 /** A model as people know it: two may bear one name, for different works. */
 function nameOf({ model, model_title: told }) {
@@ -117,11 +210,43 @@ function ranking(name, rows, currency, called) {
   const shown = sorted.slice(0, MOST_ROWS).map((row) => ({ name: called(row), spent: row.spent, jobs: row.jobs }));
   if (rest.length) shown.push({ name: `${rest.length} more`, spent: sum(rest, "spent"), jobs: sum(rest, "jobs") });
   const most = Math.max(...shown.map(({ spent }) => spent), 0);
-  return h("section", { class: "ranking" }, h("h3", {}, name), h("table", {}, h("caption", { class: "sr" }, `${name}, in ${currency}`),
-    h("thead", { class: "sr" }, h("tr", {}, ["Name", "Amount", "Jobs"].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, shown.map((row) => h("tr", {},
-      live("th", { scope: "row" }, row.name, h("i", { class: "bar", "aria-hidden": "true", style: `--part:${most ? row.spent / most : 0}` })),
-      live("td", { class: "sum" }, money(row.spent, currency)), live("td", { class: "quiet" }, row.jobs ? counted(row.jobs) : ""))))));
+  return h(
+    "section",
+    { class: "ranking" },
+    h("h3", {}, name),
+    h(
+      "table",
+      {},
+      h("caption", { class: "sr" }, `${name}, in ${currency}`),
+      h(
+        "thead",
+        { class: "sr" },
+        h(
+          "tr",
+          {},
+          ["Name", "Amount", "Jobs"].map((text) => h("th", { scope: "col" }, text)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        shown.map((row) =>
+          h(
+            "tr",
+            {},
+            live(
+              "th",
+              { scope: "row" },
+              row.name,
+              h("i", { class: "bar", "aria-hidden": "true", style: `--part:${most ? row.spent / most : 0}` }),
+            ),
+            live("td", { class: "sum" }, money(row.spent, currency)),
+            live("td", { class: "quiet" }, row.jobs ? counted(row.jobs) : ""),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** A column for each day, or for each month where there are many days. */
@@ -129,13 +254,35 @@ function daysChart(rows, currency, span) {
   const columns = columnsOf(rows, span);
   const most = Math.max(...columns.map(({ amount }) => amount), 0);
   if (columns.length < 2 || !most) return null;
-  const labels = new Set([0, columns.length - 1, ...(columns.length > 8 ? [Math.floor((columns.length - 1) / 2)] : columns.keys())]);
-  return h("figure", { class: "by-day" }, h("figcaption", {}, h("h3", {}, columns[0].month ? "By month" : "By day"), live("span", { class: "quiet" }, `most in one: ${money(most, currency)}`)),
-    live("ol", {}, columns.map(({ label, amount }, at) => {
-      const words = `${label}: ${money(amount, currency)}`;
-      return h("li", { title: words, tabIndex: amount ? 0 : -1, "data-none": amount ? undefined : "yes" }, h("i", { style: `--part:${amount / most}`, "aria-hidden": "true" }), h("span", { class: "sr" }, words),
-        labels.has(at) ? h("span", { class: "when", "aria-hidden": "true" }, label) : null);
-    })));
+  const labels = new Set([
+    0,
+    columns.length - 1,
+    ...(columns.length > 8 ? [Math.floor((columns.length - 1) / 2)] : columns.keys()),
+  ]);
+  return h(
+    "figure",
+    { class: "by-day" },
+    h(
+      "figcaption",
+      {},
+      h("h3", {}, columns[0].month ? "By month" : "By day"),
+      live("span", { class: "quiet" }, `most in one: ${money(most, currency)}`),
+    ),
+    live(
+      "ol",
+      {},
+      columns.map(({ label, amount }, at) => {
+        const words = `${label}: ${money(amount, currency)}`;
+        return h(
+          "li",
+          { title: words, tabIndex: amount ? 0 : -1, "data-none": amount ? undefined : "yes" },
+          h("i", { style: `--part:${amount / most}`, "aria-hidden": "true" }),
+          h("span", { class: "sr" }, words),
+          labels.has(at) ? h("span", { class: "when", "aria-hidden": "true" }, label) : null,
+        );
+      }),
+    ),
+  );
 }
 
 /** Every day of a span in its order, those without a job too: a gap in the chart is a day on which nothing was spent. */
@@ -143,12 +290,26 @@ export function columnsOf(rows, { from, to }) {
   const spent = new Map();
   for (const { day, spent: amount } of rows) spent.set(day, (spent.get(day) ?? 0) + amount);
   const days = [];
-  for (const date = new Date(`${from}T12:00`); isoDay(date) <= to && days.length < 4000; date.setDate(date.getDate() + 1)) days.push(isoDay(date));
+  for (
+    const date = new Date(`${from}T12:00`);
+    isoDay(date) <= to && days.length < 4000;
+    date.setDate(date.getDate() + 1)
+  )
+    days.push(isoDay(date));
   const short = (day, how) => new Date(`${day}T12:00`).toLocaleDateString(undefined, how);
-  if (days.length <= MOST_DAYS) return days.map((day) => ({ label: short(day, { day: "numeric", month: "short" }), amount: spent.get(day) ?? 0, month: false }));
+  if (days.length <= MOST_DAYS)
+    return days.map((day) => ({
+      label: short(day, { day: "numeric", month: "short" }),
+      amount: spent.get(day) ?? 0,
+      month: false,
+    }));
   const months = new Map();
   for (const day of days) months.set(day.slice(0, 7), (months.get(day.slice(0, 7)) ?? 0) + (spent.get(day) ?? 0));
-  return [...months].map(([month, amount]) => ({ label: short(`${month}-01`, { month: "short", year: "2-digit" }), amount, month: true }));
+  return [...months].map(([month, amount]) => ({
+    label: short(`${month}-01`, { month: "short", year: "2-digit" }),
+    amount,
+    month: true,
+  }));
 }
 
 const sum = (rows, name) => rows.reduce((all, row) => all + row[name], 0);
@@ -156,16 +317,21 @@ const currenciesOf = ({ totals = [] }) => [...new Set(totals.map(({ currency }) 
 
 // Days ----------------------------------------------------------------------------------------------------------------
 
-const isoDay = (date) => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
+const isoDay = (date) =>
+  `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
 
 /** The first and the last day of a span that ends today, both within it. */
 export function spanOf(span, today = new Date()) {
   const [year, month, day] = [today.getFullYear(), today.getMonth(), today.getDate()];
   switch (span) {
-    case "week": return { from: isoDay(new Date(year, month, day - 6)), to: isoDay(today) };
-    case "before": return { from: isoDay(new Date(year, month - 1, 1)), to: isoDay(new Date(year, month, 0)) };
-    case "year": return { from: isoDay(new Date(year, month - 11, 1)), to: isoDay(today) };
-    default: return { from: isoDay(new Date(year, month, 1)), to: isoDay(today) };
+    case "week":
+      return { from: isoDay(new Date(year, month, day - 6)), to: isoDay(today) };
+    case "before":
+      return { from: isoDay(new Date(year, month - 1, 1)), to: isoDay(new Date(year, month, 0)) };
+    case "year":
+      return { from: isoDay(new Date(year, month - 11, 1)), to: isoDay(today) };
+    default:
+      return { from: isoDay(new Date(year, month, 1)), to: isoDay(today) };
   }
 }
 

@@ -24,13 +24,24 @@ export class Dialog {
     this.corner = h("div", { class: "corner", role: "group", "aria-label": "Viewer" });
     this.node = h("dialog", { class: "viewer", "aria-label": "Details", tabIndex: -1 }, this.frame, this.corner, voice);
     host.prepend(this.node);
-    this.node.addEventListener("click", (event) => { if (event.target === this.node) this.close(); });
+    this.node.addEventListener("click", (event) => {
+      if (event.target === this.node) this.close();
+    });
     this.node.addEventListener("keydown", (event) => this.key(event));
-    this.node.addEventListener("cancel", (event) => { if (this.help) { event.preventDefault(); this.toggleHelp(); } });
+    this.node.addEventListener("cancel", (event) => {
+      if (this.help) {
+        event.preventDefault();
+        this.toggleHelp();
+      }
+    });
     this.node.addEventListener("close", () => this.closed());
     // A press with the mouse leaves the focus where it is, so that Space still plays after a press on Loop.
-    this.node.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
-    this.stop = onChange((job) => { if (this.job?.id === job.id) this.changed(job); });
+    this.node.addEventListener("mousedown", (event) => {
+      if (event.target.closest("button")) event.preventDefault();
+    });
+    this.stop = onChange((job) => {
+      if (this.job?.id === job.id) this.changed(job);
+    });
   }
 
   end() {
@@ -53,7 +64,9 @@ export class Dialog {
     this.node.focus();
   }
 
-  close() { if (this.node.open) this.node.close(); }
+  close() {
+    if (this.node.open) this.node.close();
+  }
 
   closed() {
     if (document.fullscreenElement) document.exitFullscreen();
@@ -93,18 +106,29 @@ export class Dialog {
     const before = this.job;
     this.job = job;
     const ids = (one) => (one.outputs ?? []).map(({ id }) => id).join();
-    if (before.status !== job.status || (ids(before) !== ids(job) && !this.stage.article) || (hasArticle(job) && !hasArticle(before))) this.stage.draw(job, this.stage.pictures?.at);
+    if (
+      before.status !== job.status ||
+      (ids(before) !== ids(job) && !this.stage.article) ||
+      (hasArticle(job) && !hasArticle(before))
+    )
+      this.stage.draw(job, this.stage.pictures?.at);
     else this.stage.update(job);
     this.facts?.update(job);
   }
 
-  get shownOutput() { return this.stage.pictures?.output; }
-  get showsArticle() { return Boolean(this.stage.article); }
+  get shownOutput() {
+    return this.stage.pictures?.output;
+  }
+  get showsArticle() {
+    return Boolean(this.stage.article);
+  }
 
   /** Where the item stands among those that are listed: `3 of 60`. */
   get place() {
     const at = this.list.indexOf(this.job.id);
-    return at < 0 || this.list.length < 2 ? "" : `${at + 1} of ${this.list.length}${this.more && !this.ended.has(OLDER) ? "+" : ""}`;
+    return at < 0 || this.list.length < 2
+      ? ""
+      : `${at + 1} of ${this.list.length}${this.more && !this.ended.has(OLDER) ? "+" : ""}`;
   }
 
   drawCorner() {
@@ -113,15 +137,36 @@ export class Dialog {
     const newer = at > 0 || (at === 0 && this.more && !this.ended.has(NEWER));
     const older = at >= 0 && (at < this.list.length - 1 || (this.more && !this.ended.has(OLDER)));
     const focused = this.corner.contains(document.activeElement) && document.activeElement.dataset.act;
-    const facts = button({ icon: "panel-right", label: this.showsFacts ? "Hide the facts" : "Show the facts", act: "facts", press: () => this.toggleFacts() });
+    const facts = button({
+      icon: "panel-right",
+      label: this.showsFacts ? "Hide the facts" : "Show the facts",
+      act: "facts",
+      press: () => this.toggleFacts(),
+    });
     facts.setAttribute("aria-pressed", String(this.showsFacts));
     this.corner.replaceChildren(
       h("span", { class: "place", translate: "no" }, this.place),
-      ...(away ? [button({ icon: "undo-2", label: "Back to where you were", act: "back", press: () => this.go(this.anchor) })] : []),
-      button({ icon: "chevron-left", label: "Newer", act: "newer", press: () => this.step(NEWER), kind: newer ? "" : "off" }),
-      button({ icon: "chevron-right", label: "Older", act: "older", press: () => this.step(OLDER), kind: older ? "" : "off" }),
-      button({ icon: "keyboard", label: "Keys", act: "help", press: () => this.toggleHelp() }), facts,
-      button({ icon: "x", label: "Close", act: "close", press: () => this.close() }));
+      ...(away
+        ? [button({ icon: "undo-2", label: "Back to where you were", act: "back", press: () => this.go(this.anchor) })]
+        : []),
+      button({
+        icon: "chevron-left",
+        label: "Newer",
+        act: "newer",
+        press: () => this.step(NEWER),
+        kind: newer ? "" : "off",
+      }),
+      button({
+        icon: "chevron-right",
+        label: "Older",
+        act: "older",
+        press: () => this.step(OLDER),
+        kind: older ? "" : "off",
+      }),
+      button({ icon: "keyboard", label: "Keys", act: "help", press: () => this.toggleHelp() }),
+      facts,
+      button({ icon: "x", label: "Close", act: "close", press: () => this.close() }),
+    );
     if (focused) (this.corner.querySelector(`[data-act="${focused}"]:not(.off)`) ?? this.node).focus();
   }
 
@@ -156,10 +201,17 @@ export class Dialog {
     this.stepping = true;
     try {
       const job = await this.neighbour(by);
-      if (!job || !this.node.open) { this.drawCorner(); return; }
+      if (!job || !this.node.open) {
+        this.drawCorner();
+        return;
+      }
       this.anchor = job.id;
       this.draw(job, by < 0 && !hasArticle(job) ? Infinity : undefined);
-    } catch (error) { toast(error.message); } finally { this.stepping = false; }
+    } catch (error) {
+      toast(error.message);
+    } finally {
+      this.stepping = false;
+    }
   }
 
   /** The job before or after, fetched where it is not known here; null at the end. */
@@ -174,7 +226,9 @@ export class Dialog {
   /** Ask the gallery for what lies beyond the list; twice at once is asked once. */
   reach(by) {
     const { reaching } = this;
-    return (reaching[by] ??= this.extend(by).finally(() => { reaching[by] = null; }));
+    return (reaching[by] ??= this.extend(by).finally(() => {
+      reaching[by] = null;
+    }));
   }
 
   async extend(by) {
@@ -187,10 +241,16 @@ export class Dialog {
     this.list = by < 0 ? [...ids, ...this.list] : [...this.list, ...ids];
   }
 
-  find(id) { return jobById(id) ?? this.jobs.get(id) ?? fetchJob(id); }
+  find(id) {
+    return jobById(id) ?? this.jobs.get(id) ?? fetchJob(id);
+  }
 
   async go(id) {
-    try { this.draw(await this.find(id)); } catch (error) { toast(error.message); }
+    try {
+      this.draw(await this.find(id));
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   /** Look at a relative: the place in the list is kept, to come back to. */
@@ -207,7 +267,13 @@ export class Dialog {
       const job = jobById(id) ?? this.jobs.get(id);
       const poster = job && isDone(job) && job.outputs[0].poster_url;
       if (poster) new Image().src = poster;
-      if (at >= 0 && !id && this.more && !this.ended.has(by)) this.reach(by).then(() => { if (this.job) this.drawCorner(); }, () => {});
+      if (at >= 0 && !id && this.more && !this.ended.has(by))
+        this.reach(by).then(
+          () => {
+            if (this.job) this.drawCorner();
+          },
+          () => {},
+        );
     }
   }
 
@@ -235,18 +301,29 @@ export class Dialog {
 
   /** A menu of what this could be used for: what is shown, at the moment it is shown; or a given file. */
   use(input) {
-    const file = input ?? this.shownOutput ?? clipOf(this.job) ?? this.job.outputs?.find(({ kind }) => kind !== "article");
+    const file =
+      input ?? this.shownOutput ?? clipOf(this.job) ?? this.job.outputs?.find(({ kind }) => kind !== "article");
     if (!file?.id) return;
     const { player } = this.stage;
     player?.video.pause();
-    tell("studio:use", { asset: file.id, job: this.job.id, kind: file.kind, moment: !input && player ? player.moment : null });
+    tell("studio:use", {
+      asset: file.id,
+      job: this.job.id,
+      kind: file.kind,
+      moment: !input && player ? player.moment : null,
+    });
   }
 
   async mark() {
     const { job } = this; // the one that was looked at when the key was pressed
     if (!isDone(job)) return;
     const { Tray } = await import("./tray.js");
-    this.tray ??= new Tray({ compare: (jobs) => { this.close(); tell("studio:compare", { jobs }); } });
+    this.tray ??= new Tray({
+      compare: (jobs) => {
+        this.close();
+        tell("studio:compare", { jobs });
+      },
+    });
     this.frame.after(this.tray.node);
     announce(this.tray.toggle(job));
   }
@@ -259,7 +336,11 @@ export class Dialog {
       const { moved, kept = [] } = await discard([job.id]);
       if (!moved) return toast(kept[0]?.why ?? "This could not be moved to the bin.");
       await this.leaveBehind(job);
-    } catch (error) { toast(error.message); } finally { this.discarding = false; }
+    } catch (error) {
+      toast(error.message);
+    } finally {
+      this.discarding = false;
+    }
   }
 
   /** Go on to the next item, and offer to bring this one back. */
@@ -268,14 +349,20 @@ export class Dialog {
     this.tray?.drop(job.id);
     const at = this.list.indexOf(job.id);
     this.list = this.list.filter((id) => id !== job.id);
-    if (next) { this.anchor = next.id; this.draw(next); } else this.close();
-    tell("studio:undo", { text: "Moved to the bin.", undo: async () => {
-      await restore([job.id]);
-      if (at >= 0) this.list.splice(at, 0, job.id);
-      if (!this.node.open) return;
-      this.anchor = job.id;
-      this.draw(await fetchJob(job.id));
-    } });
+    if (next) {
+      this.anchor = next.id;
+      this.draw(next);
+    } else this.close();
+    tell("studio:undo", {
+      text: "Moved to the bin.",
+      undo: async () => {
+        await restore([job.id]);
+        if (at >= 0) this.list.splice(at, 0, job.id);
+        if (!this.node.open) return;
+        this.anchor = job.id;
+        this.draw(await fetchJob(job.id));
+      },
+    });
   }
 
   async restore() {
@@ -283,13 +370,21 @@ export class Dialog {
       await restore([this.job.id]);
       await fetchJob(this.job.id);
       toast("Taken out of the bin.");
-    } catch (error) { toast(error.message); }
+    } catch (error) {
+      toast(error.message);
+    }
   }
 }
 
 /** Of a clip: false where none is shown, so that the key is left to the browser. */
-const withClip = (does) => ({ stage: { player } }) => (player ? does(player) : false);
-const withZoom = (does) => ({ stage: { zoom } }) => (zoom ? does(zoom) : false);
+const withClip =
+  (does) =>
+  ({ stage: { player } }) =>
+    player ? does(player) : false;
+const withZoom =
+  (does) =>
+  ({ stage: { zoom } }) =>
+    zoom ? does(zoom) : false;
 
 const ACTS = {
   next: (dialog) => dialog.turn(OLDER),
@@ -311,11 +406,21 @@ const ACTS = {
   sound: withClip((player) => player.sound()),
   slower: withClip((player) => player.faster(-1)),
   faster: withClip((player) => player.faster(1)),
-  rate: (dialog, event) => { rate(dialog.job, Number(event.key)); },
-  unrate: (dialog) => { rate(dialog.job, 0); },
-  favourite: (dialog) => { favourite(dialog.job); },
-  mark: (dialog) => { dialog.mark(); },
-  discard: (dialog) => { dialog.discard(); },
+  rate: (dialog, event) => {
+    rate(dialog.job, Number(event.key));
+  },
+  unrate: (dialog) => {
+    rate(dialog.job, 0);
+  },
+  favourite: (dialog) => {
+    favourite(dialog.job);
+  },
+  mark: (dialog) => {
+    dialog.mark();
+  },
+  discard: (dialog) => {
+    dialog.discard();
+  },
   undo: () => false, // whoever shows the offer to undo hears this key
   remix: (dialog) => dialog.remix(),
   use: (dialog) => dialog.use(),

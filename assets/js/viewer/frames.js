@@ -35,9 +35,15 @@ function reader(url, signal) {
   return async (at, length) => {
     const held = () => at >= piece.at && (whole || at + length <= piece.at + piece.data.byteLength);
     if (!held()) {
-      const answer = await fetch(url, { headers: { Range: `bytes=${at}-${at + Math.max(length, LEAST_READ) - 1}` }, signal });
+      const answer = await fetch(url, {
+        headers: { Range: `bytes=${at}-${at + Math.max(length, LEAST_READ) - 1}` },
+        signal,
+      });
       if (answer.status === 416) return null;
-      if (!answer.ok || Number(answer.headers.get("content-length")) > LARGEST_WHOLE) { answer.body?.cancel(); return null; }
+      if (!answer.ok || Number(answer.headers.get("content-length")) > LARGEST_WHOLE) {
+        answer.body?.cancel();
+        return null;
+      }
       whole = answer.status === 200;
       piece = { at: whole ? 0 : at, data: new DataView(await answer.arrayBuffer()) };
     }
@@ -92,7 +98,14 @@ function readTrack(view, movieScale) {
   if (!stts) return null;
   const scale = scaleOf(mdhd[0]);
   const edit = edts ? readEdit(boxesOf(edts[0]).elst?.[0]) : { skipped: 0, late: 0 };
-  return { kind, ...presented(runs(stts[0]), ctts ? runs(ctts[0]) : [], (ticks) => (ticks - edit.skipped) / scale + edit.late / movieScale) };
+  return {
+    kind,
+    ...presented(
+      runs(stts[0]),
+      ctts ? runs(ctts[0]) : [],
+      (ticks) => (ticks - edit.skipped) / scale + edit.late / movieScale,
+    ),
+  };
 }
 
 /** Pairs of a count and a value. The value is signed: only composition offsets are ever below nought. */
@@ -124,14 +137,20 @@ function presented(durations, offsets, secondsOf) {
   for (const [count, length] of durations) {
     for (let each = 0; each < count; each += 1) {
       if (shown.length >= MOST_FRAMES) return { starts: null };
-      while (offsets.length && left === 0 && run + 1 < offsets.length) { run += 1; left = offsets[run][0]; }
+      while (offsets.length && left === 0 && run + 1 < offsets.length) {
+        run += 1;
+        left = offsets[run][0];
+      }
       shown.push(time + (offsets[run]?.[1] ?? 0));
       left = Math.max(0, left - 1);
       time += length;
       last = length;
     }
   }
-  const starts = shown.map(secondsOf).sort((a, b) => a - b).filter((seconds) => seconds > -1e-6);
+  const starts = shown
+    .map(secondsOf)
+    .sort((a, b) => a - b)
+    .filter((seconds) => seconds > -1e-6);
   return { starts, end: starts.length ? starts.at(-1) + secondsOf(last) - secondsOf(0) : 0 };
 }
 
@@ -140,7 +159,8 @@ export function frameAt(starts, seconds) {
   let [low, high] = [0, starts.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (starts[middle] <= seconds + 1e-4) low = middle; else high = middle - 1;
+    if (starts[middle] <= seconds + 1e-4) low = middle;
+    else high = middle - 1;
   }
   return low;
 }

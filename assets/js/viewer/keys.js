@@ -16,7 +16,14 @@ export const KEYS = [
   { group: "Play", act: "frameOn", keys: ["."], shown: ["."], words: "One frame on" },
   { group: "Play", act: "frameBack", keys: [","], shown: [","], words: "One frame back" },
   { group: "Play", act: "secondOn", keys: ["ArrowRight"], shift: true, shown: ["Shift", "→"], words: "One second on" },
-  { group: "Play", act: "secondBack", keys: ["ArrowLeft"], shift: true, shown: ["Shift", "←"], words: "One second back" },
+  {
+    group: "Play",
+    act: "secondBack",
+    keys: ["ArrowLeft"],
+    shift: true,
+    shown: ["Shift", "←"],
+    words: "One second back",
+  },
   { group: "Play", act: "start", keys: ["Home"], shown: ["Home"], words: "First frame" },
   { group: "Play", act: "end", keys: ["End"], shown: ["End"], words: "Last frame" },
   { group: "Play", act: "loop", keys: ["l"], shown: ["L"], words: "Again and again" },
@@ -40,12 +47,17 @@ export function actOf(event) {
   if (event.altKey || event.isComposing || event.defaultPrevented) return null;
   const control = event.ctrlKey || event.metaKey;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest("input:not([type=range]), textarea, select, audio, video[controls], [contenteditable]")) return null;
+  if (target?.closest("input:not([type=range]), textarea, select, audio, video[controls], [contenteditable]"))
+    return null;
   if (target?.closest("input[type=range]") && RANGE_KEYS.has(event.key) && !event.shiftKey) return null;
   if (target?.closest("button, a, summary") && [" ", "Enter"].includes(event.key)) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const found = KEYS.find((one) => control === Boolean(one.control) && (one.shift ? event.shiftKey : !event.shiftKey || key.length === 1)
-    && (one.code ? one.code === event.code : one.keys.includes(key)));
+  const found = KEYS.find(
+    (one) =>
+      control === Boolean(one.control) &&
+      (one.shift ? event.shiftKey : !event.shiftKey || key.length === 1) &&
+      (one.code ? one.code === event.code : one.keys.includes(key)),
+  );
   if (!found) return null;
   // Shift with the nought clears: on some keyboards that press is a sign of its own, on others still a nought.
   return event.shiftKey && event.code === "Digit0" ? "unrate" : found.act;
@@ -55,9 +67,24 @@ export function actOf(event) {
 export function keyHelp({ close, hasClip }) {
   const groups = [...new Set(KEYS.map(({ group }) => group))].filter((group) => hasClip || group !== "Play");
   const row = ({ shown, between, words }) => [
-    h("dt", {}, shown.flatMap((key, index) => [index && between ? h("span", {}, between) : null, h("kbd", {}, key)])), h("dd", {}, words)];
+    h(
+      "dt",
+      {},
+      shown.flatMap((key, index) => [index && between ? h("span", {}, between) : null, h("kbd", {}, key)]),
+    ),
+    h("dd", {}, words),
+  ];
   const leave = button({ icon: "x", label: "Close the keys", kind: "round", press: close });
-  return h("div", { class: "keys", role: "region", "aria-label": "Keys" },
+  return h(
+    "div",
+    { class: "keys", role: "region", "aria-label": "Keys" },
     h("div", { class: "line" }, h("h2", {}, "Keys"), leave),
-    h("div", { class: "groups" }, groups.map((name) => h("section", {}, h("h3", {}, name), h("dl", {}, KEYS.filter(({ group }) => group === name).map(row))))));
+    h(
+      "div",
+      { class: "groups" },
+      groups.map((name) =>
+        h("section", {}, h("h3", {}, name), h("dl", {}, KEYS.filter(({ group }) => group === name).map(row))),
+      ),
+    ),
+  );
 }

@@ -29,10 +29,22 @@ export function rate(job, stars) {
 }
 
 export function marks(job) {
-  const heart = button({ icon: job.favourite ? "heart-full" : "heart", label: "Favourite", kind: "round heart", act: "favourite", press: () => favourite(job) });
+  const heart = button({
+    icon: job.favourite ? "heart-full" : "heart",
+    label: "Favourite",
+    kind: "round heart",
+    act: "favourite",
+    press: () => favourite(job),
+  });
   heart.setAttribute("aria-pressed", String(Boolean(job.favourite)));
   const stars = Array.from({ length: MOST_STARS }, (_, index) => {
-    const star = button({ icon: index < (job.rating ?? 0) ? "star-full" : "star", label: `${index + 1} ${index ? "stars" : "star"}`, kind: "round star", act: `star-${index + 1}`, press: () => rate(job, index + 1) });
+    const star = button({
+      icon: index < (job.rating ?? 0) ? "star-full" : "star",
+      label: `${index + 1} ${index ? "stars" : "star"}`,
+      kind: "round star",
+      act: `star-${index + 1}`,
+      press: () => rate(job, index + 1),
+    });
     star.setAttribute("aria-pressed", String(job.rating === index + 1));
     star.toggleAttribute("data-lit", index < (job.rating ?? 0));
     return star;
@@ -46,10 +58,21 @@ let lists = 0;
 export function tags(job) {
   const known = h("datalist", { id: `known-tags-${(lists += 1)}` });
   const line = h("input", {
-    type: "text", class: "line", maxLength: 60, placeholder: job.tags?.length ? "Add another" : "Add a tag", "aria-label": "Add a tag", autocomplete: "off", list: known.id, "data-act": "tag",
+    type: "text",
+    class: "line",
+    maxLength: 60,
+    placeholder: job.tags?.length ? "Add another" : "Add a tag",
+    "aria-label": "Add a tag",
+    autocomplete: "off",
+    list: known.id,
+    "data-act": "tag",
     onfocus: () => offer(known),
     onkeydown: (event) => {
-      if (event.key === "Escape" && line.value) { event.preventDefault(); event.stopPropagation(); line.value = ""; }
+      if (event.key === "Escape" && line.value) {
+        event.preventDefault();
+        event.stopPropagation();
+        line.value = "";
+      }
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       const name = line.value.trim();
@@ -58,15 +81,23 @@ export function tags(job) {
       mark(job, { add_tags: [name] }, `Tagged ${name}`);
     },
   });
-  return h("div", { class: "labels" },
-    (job.tags ?? []).map((name) => label(name, `Take off the tag ${name}`, () => mark(job, { remove_tags: [name] }, `${name} taken off`))),
-    line, known);
+  return h(
+    "div",
+    { class: "labels" },
+    (job.tags ?? []).map((name) =>
+      label(name, `Take off the tag ${name}`, () => mark(job, { remove_tags: [name] }, `${name} taken off`)),
+    ),
+    line,
+    known,
+  );
 }
 
 async function offer(known) {
   try {
     known.replaceChildren(...(await fetchTags()).map(({ name }) => h("option", { value: name })));
-  } catch { /* One can write a tag without being offered any. */ }
+  } catch {
+    /* One can write a tag without being offered any. */
+  }
 }
 
 function label(name, away, press) {
@@ -76,19 +107,45 @@ function label(name, away, press) {
 /** The collections a job lies in, and a choice of the others. Their names come from the studio; null while it is asked. */
 export async function collections(job, holder) {
   let all;
-  try { all = await fetchCollections(); } catch { return holder.replaceChildren(); }
+  try {
+    all = await fetchCollections();
+  } catch {
+    return holder.replaceChildren();
+  }
   const held = new Set(job.collections ?? []);
   const others = all.filter(({ id }) => !held.has(id));
-  const choice = others.length ? h("select", {
-    class: "line", "aria-label": "Add to a collection", "data-act": "collection",
-    onchange: () => {
-      const chosen = others.find(({ id }) => id === choice.value);
-      if (chosen) mark(job, { add_to: [chosen.id] }, `Added to ${chosen.name}`);
-    },
-  }, h("option", { value: "" }, "Add to…"), others.map(({ id, name }) => h("option", { value: id }, name))) : null;
+  const choice = others.length
+    ? h(
+        "select",
+        {
+          class: "line",
+          "aria-label": "Add to a collection",
+          "data-act": "collection",
+          onchange: () => {
+            const chosen = others.find(({ id }) => id === choice.value);
+            if (chosen) mark(job, { add_to: [chosen.id] }, `Added to ${chosen.name}`);
+          },
+        },
+        h("option", { value: "" }, "Add to…"),
+        others.map(({ id, name }) => h("option", { value: id }, name)),
+      )
+    : null;
   const inside = all.filter(({ id }) => held.has(id));
-  holder.replaceChildren(...(inside.length || choice ? [h("h3", {}, "Collections"), h("div", { class: "labels" },
-    inside.map(({ id, name }) => label(name, `Take out of ${name}`, () => mark(job, { remove_from: [id] }, `Taken out of ${name}`))), choice)] : []));
+  holder.replaceChildren(
+    ...(inside.length || choice
+      ? [
+          h("h3", {}, "Collections"),
+          h(
+            "div",
+            { class: "labels" },
+            inside.map(({ id, name }) =>
+              label(name, `Take out of ${name}`, () => mark(job, { remove_from: [id] }, `Taken out of ${name}`)),
+            ),
+            choice,
+          ),
+        ]
+      : []),
+  );
 }
 
 /** Where the results lie, in words: safe, or how long the provider keeps them. */
@@ -98,10 +155,19 @@ export function safety(job, now = Date.now()) {
   const left = job.expires_at ? Date.parse(job.expires_at) - now : null;
   const soon = left !== null && left < 7_200_000;
   const words = left === null ? "" : left <= 0 ? ", and may be gone there by now" : `: ${span(left)} left to fetch it`;
-  return h("p", { class: "safe", "data-tone": soon ? "bad" : "advice" }, icon("cloud-alert"), `Only with the provider${words}`);
+  return h(
+    "p",
+    { class: "safe", "data-tone": soon ? "bad" : "advice" },
+    icon("cloud-alert"),
+    `Only with the provider${words}`,
+  );
 }
 
 function span(milliseconds) {
   const minutes = Math.floor(milliseconds / 60_000);
-  return minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : minutes ? `${minutes} min` : "less than a minute";
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+    : minutes
+      ? `${minutes} min`
+      : "less than a minute";
 }

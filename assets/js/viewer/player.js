@@ -10,18 +10,27 @@ const LIKELY_FPS = 30;
 const wishes = { loop: false, muted: false, volume: 1, speed: 1, ...kept() };
 
 function kept() {
-  try { return JSON.parse(localStorage.getItem(KEPT)) ?? {}; } catch { return {}; }
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function keep(changes) {
   Object.assign(wishes, changes);
-  try { localStorage.setItem(KEPT, JSON.stringify({ loop: wishes.loop, muted: wishes.muted, volume: wishes.volume })); } catch { /* A private window keeps nothing. */ }
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ loop: wishes.loop, muted: wishes.muted, volume: wishes.volume }));
+  } catch {
+    /* A private window keeps nothing. */
+  }
 }
 
 /** A moment of a clip, to the hundredth: `0:03.12`. */
 export function fine(seconds) {
   const hundredths = Math.max(0, Math.round(seconds * 100));
-  return `${Math.floor(hundredths / 6000)}:${String(Math.floor(hundredths / 100) % 60).padStart(2, "0")}.${String(hundredths % 100).padStart(2, "0")}`;
+  const two = (number) => String(number).padStart(2, "0");
+  return `${Math.floor(hundredths / 6000)}:${two(Math.floor(hundredths / 100) % 60)}.${two(hundredths % 100)}`;
 }
 
 /** `node` is the clip and its bar. `said(text)` is told what a screen reader should say; `acts` are the buttons at the bar's end. */
@@ -29,7 +38,13 @@ export class Player {
   constructor(job, output, { said, acts = [] }) {
     Object.assign(this, { output, said });
     this.ending = new AbortController();
-    this.video = clip(job, output, { controls: false, preload: "auto", loop: wishes.loop, muted: wishes.muted, tabIndex: -1 });
+    this.video = clip(job, output, {
+      controls: false,
+      preload: "auto",
+      loop: wishes.loop,
+      muted: wishes.muted,
+      tabIndex: -1,
+    });
     this.video.volume = wishes.volume;
     this.video.defaultPlaybackRate = this.video.playbackRate = wishes.speed;
     this.start = button({ icon: "play", label: "Play", kind: "start-large", press: () => this.toggle() });
@@ -50,31 +65,84 @@ export class Player {
 
   bar(acts) {
     this.playing = button({ icon: "play", label: "Play", kind: "round", act: "play", press: () => this.toggle() });
-    this.scrub = h("input", { type: "range", class: "scrub", min: 0, max: 1000, step: 1, value: 0, "aria-label": "Place in the clip", oninput: () => this.show(Number(this.scrub.value)) });
+    this.scrub = h("input", {
+      type: "range",
+      class: "scrub",
+      min: 0,
+      max: 1000,
+      step: 1,
+      value: 0,
+      "aria-label": "Place in the clip",
+      oninput: () => this.show(Number(this.scrub.value)),
+    });
     this.time = h("span", { class: "time" });
     this.place = h("span", { class: "place" });
-    this.looping = button({ icon: "repeat", label: "Again and again", kind: "round", act: "loop", press: () => this.loop() });
+    this.looping = button({
+      icon: "repeat",
+      label: "Again and again",
+      kind: "round",
+      act: "loop",
+      press: () => this.loop(),
+    });
     this.muting = button({ icon: "volume-2", label: "Sound", kind: "round", act: "sound", press: () => this.sound() });
-    this.loud = h("input", { type: "range", class: "loud", min: 0, max: 100, step: 1, "aria-label": "Volume", oninput: () => this.volume(Number(this.loud.value) / 100) });
-    this.speeds = live("select", { class: "speed", "aria-label": "Speed", title: "Speed", onchange: () => this.setSpeed(Number(this.speeds.value)) },
-      SPEEDS.map((speed) => h("option", { value: String(speed), selected: speed === wishes.speed }, `${speed}×`)));
-    return h("div", { class: "bar", role: "group", "aria-label": "Player" }, this.scrub,
+    this.loud = h("input", {
+      type: "range",
+      class: "loud",
+      min: 0,
+      max: 100,
+      step: 1,
+      "aria-label": "Volume",
+      oninput: () => this.volume(Number(this.loud.value) / 100),
+    });
+    this.speeds = live(
+      "select",
+      {
+        class: "speed",
+        "aria-label": "Speed",
+        title: "Speed",
+        onchange: () => this.setSpeed(Number(this.speeds.value)),
+      },
+      SPEEDS.map((speed) => h("option", { value: String(speed), selected: speed === wishes.speed }, `${speed}×`)),
+    );
+    return h(
+      "div",
+      { class: "bar", role: "group", "aria-label": "Player" },
+      this.scrub,
       this.playing,
-      button({ icon: "step-back", label: "One frame back", kind: "round", act: "frame-back", press: () => this.step(-1) }),
-      button({ icon: "step-forward", label: "One frame on", kind: "round", act: "frame-on", press: () => this.step(1) }),
+      button({
+        icon: "step-back",
+        label: "One frame back",
+        kind: "round",
+        act: "frame-back",
+        press: () => this.step(-1),
+      }),
+      button({
+        icon: "step-forward",
+        label: "One frame on",
+        kind: "round",
+        act: "frame-on",
+        press: () => this.step(1),
+      }),
       live("span", { class: "where" }, this.time, this.place),
       h("span", { class: "grow" }),
-      this.speeds, this.looping, h("span", { class: "volume" }, this.muting, this.loud), acts);
+      this.speeds,
+      this.looping,
+      h("span", { class: "volume" }, this.muting, this.loud),
+      acts,
+    );
   }
 
   heard() {
     const { signal } = this.ending;
     const on = (name, does) => this.video.addEventListener(name, does, { signal });
-    for (const name of ["play", "pause", "ended", "volumechange", "ratechange", "loadedmetadata", "durationchange"]) on(name, () => this.draw());
+    for (const name of ["play", "pause", "ended", "volumechange", "ratechange", "loadedmetadata", "durationchange"])
+      on(name, () => this.draw());
     on("seeked", () => this.seeked());
     on("timeupdate", () => this.tell());
     // The word of an earlier start may come after a pause: a frame that was asked for since stands.
-    on("play", () => { if (!this.video.paused) this.wished = null; });
+    on("play", () => {
+      if (!this.video.paused) this.wished = null;
+    });
     const each = (_, told) => {
       if (signal.aborted) return;
       this.shown = told.mediaTime;
@@ -86,7 +154,11 @@ export class Player {
 
   /** The frames as the file counts them. Until they are known, and where they are not, a likely rate is taken. */
   async count() {
-    try { this.frames = await readFrames(this.output.url, this.ending.signal); } catch { this.frames = null; /* The clip says itself when it cannot be had. */ }
+    try {
+      this.frames = await readFrames(this.output.url, this.ending.signal);
+    } catch {
+      this.frames = null; /* The clip says itself when it cannot be had. */
+    }
     if (this.ending.signal.aborted) return;
     this.draw();
   }
@@ -100,11 +172,19 @@ export class Player {
 
   /** The number of the frame that is shown, or that was asked for last. */
   get frame() {
-    return this.wished ?? frameAt(this.starts, this.video.paused && this.shown !== undefined && !this.video.seeking ? this.shown : this.video.currentTime);
+    return (
+      this.wished ??
+      frameAt(
+        this.starts,
+        this.video.paused && this.shown !== undefined && !this.video.seeking ? this.shown : this.video.currentTime,
+      )
+    );
   }
 
   /** The moment of the frame that is shown, in seconds as text: within the frame, so that rounding cannot leave it. */
-  get moment() { return this.within(this.frame, 0.25).toFixed(3); }
+  get moment() {
+    return this.within(this.frame, 0.25).toFixed(3);
+  }
 
   within(frame, share) {
     const starts = this.starts;
@@ -133,9 +213,15 @@ export class Player {
     this.tell();
   }
 
-  step(by) { this.show(this.frame + by); }
-  first() { this.show(0); }
-  last() { this.show(this.starts.length - 1); }
+  step(by) {
+    this.show(this.frame + by);
+  }
+  first() {
+    this.show(0);
+  }
+  last() {
+    this.show(this.starts.length - 1);
+  }
 
   /** On or back by seconds; what plays goes on playing. */
   skip(seconds) {
@@ -144,12 +230,17 @@ export class Player {
     this.video.currentTime = Math.min(Math.max(0, this.video.currentTime + seconds), this.video.duration || 0);
   }
 
-  toggle() { if (this.video.paused) this.play(); else this.video.pause(); }
+  toggle() {
+    if (this.video.paused) this.play();
+    else this.video.pause();
+  }
 
   /** Without a word from the person a browser may allow only silent playing, or none: then the large button stays. */
   play() {
     this.wished = null;
-    this.video.play().catch(() => { if (!this.ending.signal.aborted) this.draw(); });
+    this.video.play().catch(() => {
+      if (!this.ending.signal.aborted) this.draw();
+    });
   }
 
   loop() {
@@ -172,7 +263,9 @@ export class Player {
     this.video.muted = wishes.muted;
   }
 
-  faster(by) { this.setSpeed(SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(wishes.speed) + by))]); }
+  faster(by) {
+    this.setSpeed(SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(wishes.speed) + by))]);
+  }
 
   setSpeed(speed) {
     keep({ speed });
@@ -188,7 +281,11 @@ export class Player {
     face(this.playing, moves ? "pause" : "play", moves ? "Pause" : "Play");
     const silent = this.frames?.sound === false;
     const quiet = silent || this.video.muted || this.video.volume === 0;
-    face(this.muting, quiet ? "volume-x" : "volume-2", silent ? "This clip has no sound" : quiet ? "Sound on" : "Sound off");
+    face(
+      this.muting,
+      quiet ? "volume-x" : "volume-2",
+      silent ? "This clip has no sound" : quiet ? "Sound on" : "Sound off",
+    );
     this.muting.disabled = silent;
     this.loud.hidden = silent;
     this.loud.value = String(quiet ? 0 : Math.round(this.video.volume * 100));
@@ -207,7 +304,10 @@ export class Player {
     this.scrub.style.setProperty("--part", `${(frame / Math.max(1, starts.length - 1)) * 100}%`);
     this.time.textContent = `${fine(seconds)} / ${fine(total)}`;
     this.place.textContent = this.frames ? `frame ${frame + 1} / ${starts.length}` : "";
-    this.scrub.setAttribute("aria-valuetext", `${seconds.toFixed(1)} seconds${this.frames ? `, frame ${frame + 1} of ${starts.length}` : ""}`);
+    this.scrub.setAttribute(
+      "aria-valuetext",
+      `${seconds.toFixed(1)} seconds${this.frames ? `, frame ${frame + 1} of ${starts.length}` : ""}`,
+    );
   }
 }
 

@@ -18,10 +18,14 @@ export class Stage {
     this.node = h("div", { class: "stage" });
     this.ending = new AbortController();
     document.addEventListener("fullscreenchange", () => this.drawTools(), { signal: this.ending.signal });
-    swipe(this.node, (by) => { if (!this.zoom?.isZoomed) this.room.turn(by); });
+    swipe(this.node, (by) => {
+      if (!this.zoom?.isZoomed) this.room.turn(by);
+    });
   }
 
-  end() { this.ending.abort(); }
+  end() {
+    this.ending.abort();
+  }
 
   leave() {
     this.player?.end();
@@ -36,18 +40,33 @@ export class Stage {
     this.drawTools();
   }
 
-  update(job) { this.article?.update(job); }
+  update(job) {
+    this.article?.update(job);
+  }
 
   work(job, picture) {
     if (hasArticle(job) && (picture === undefined || !picturesOf(job).length)) {
       this.article = new Article({ press: (at) => this.again(job, at) });
-      return h("div", { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" }, this.article.update(job));
+      return h(
+        "div",
+        { class: "page", tabIndex: 0, role: "region", "aria-label": "Article" },
+        this.article.update(job),
+      );
     }
     const pane = h("div", { class: "picture", "data-state": job.status });
     const sound = isDone(job) && soundOf(job);
     if (isDone(job) && clipOf(job)) pane.append(this.clip(job, clipOf(job)));
     else if (picturesOf(job).length && (isDone(job) || hasArticle(job))) pane.append(...this.album(job, picture));
-    else if (sound) pane.append(h("div", { class: "heard" }, icon("music"), h("p", {}, title(job)), h("audio", { src: sound.url, controls: true, preload: "metadata", "aria-label": title(job) })));
+    else if (sound)
+      pane.append(
+        h(
+          "div",
+          { class: "heard" },
+          icon("music"),
+          h("p", {}, title(job)),
+          h("audio", { src: sound.url, controls: true, preload: "metadata", "aria-label": title(job) }),
+        ),
+      );
     else pane.append(nothingMade(job));
     return pane;
   }
@@ -63,7 +82,11 @@ export class Stage {
     this.player = new Player(job, output, { said: announce, acts: [this.tools] });
     const { video, node } = this.player;
     const reel = node.querySelector(".reel");
-    this.zoom = new Zoom(reel, { content: () => reel.querySelector("video"), size: () => [output.width, output.height], changed: () => this.drawTools() });
+    this.zoom = new Zoom(reel, {
+      content: () => reel.querySelector("video"),
+      size: () => [output.width, output.height],
+      changed: () => this.drawTools(),
+    });
     video.addEventListener("click", () => this.player?.toggle());
     video.addEventListener("dblclick", () => this.fullscreen());
     return node;
@@ -71,15 +94,29 @@ export class Stage {
 
   album(job, picture) {
     this.tools = h("div", { class: "tools over" });
-    this.pictures = new Pictures(job, { at: picture ?? 0, sharp: true, chosen: () => { this.zoom.reset(); this.room.facts?.update(jobById(job.id) ?? job); announce(this.pictures.large.querySelector("img")?.alt ?? ""); } });
+    this.pictures = new Pictures(job, {
+      at: picture ?? 0,
+      sharp: true,
+      chosen: () => {
+        this.zoom.reset();
+        this.room.facts?.update(jobById(job.id) ?? job);
+        announce(this.pictures.large.querySelector("img")?.alt ?? "");
+      },
+    });
     const { large } = this.pictures;
     const shown = () => large.querySelector("img");
     this.zoom = new Zoom(large, {
-      content: shown, changed: () => this.drawTools(), sharpen: () => this.sharpen(shown()),
+      content: shown,
+      changed: () => this.drawTools(),
+      sharpen: () => this.sharpen(shown()),
       size: () => [this.pictures.output.width, this.pictures.output.height],
     });
-    large.addEventListener("dblclick", (event) => { if (!event.target.closest("button")) this.zoom?.toggle(event); });
-    const back = hasArticle(job) ? button({ text: "Back to the article", icon: "newspaper", kind: "over", press: () => this.again(job) }) : null;
+    large.addEventListener("dblclick", (event) => {
+      if (!event.target.closest("button")) this.zoom?.toggle(event);
+    });
+    const back = hasArticle(job)
+      ? button({ text: "Back to the article", icon: "newspaper", kind: "over", press: () => this.again(job) })
+      : null;
     return [this.pictures.node, this.tools, back].filter(Boolean);
   }
 
@@ -89,7 +126,11 @@ export class Stage {
     if (!shown || !output.poster_url || shown.dataset.sharp) return;
     shown.dataset.sharp = "yes";
     const whole = h("img", { src: output.url });
-    try { await whole.decode(); } catch { return; /* The smaller copy is what there is. */ }
+    try {
+      await whole.decode();
+    } catch {
+      return; /* The smaller copy is what there is. */
+    }
     shown.removeAttribute("srcset");
     shown.src = output.url;
   }
@@ -104,14 +145,31 @@ export class Stage {
     this.tools.dataset.print = print;
     const held = this.tools.contains(document.activeElement) && document.activeElement.dataset.act;
     this.tools.replaceChildren(
-      button({ icon: zoomed ? "scan" : "zoom-in", label: zoomed ? "Fit" : "Full size", kind: "round", act: "actual", press: () => this.zoom.toggle() }),
-      button({ icon: full ? "minimize" : "maximize", label: full ? "Leave full screen" : "Full screen", kind: "round", act: "fullscreen", press: () => this.fullscreen() }));
+      button({
+        icon: zoomed ? "scan" : "zoom-in",
+        label: zoomed ? "Fit" : "Full size",
+        kind: "round",
+        act: "actual",
+        press: () => this.zoom.toggle(),
+      }),
+      button({
+        icon: full ? "minimize" : "maximize",
+        label: full ? "Leave full screen" : "Full screen",
+        kind: "round",
+        act: "fullscreen",
+        press: () => this.fullscreen(),
+      }),
+    );
     if (held) this.tools.querySelector(`[data-act="${held}"]`).focus();
   }
 
   fullscreen() {
-    if (document.fullscreenElement) { document.exitFullscreen(); return; }
-    if (this.node.requestFullscreen) this.node.requestFullscreen().catch(() => announce("Full screen is not allowed here."));
+    if (document.fullscreenElement) {
+      document.exitFullscreen();
+      return;
+    }
+    if (this.node.requestFullscreen)
+      this.node.requestFullscreen().catch(() => announce("Full screen is not allowed here."));
     else this.player?.video.webkitEnterFullscreen?.(); // iPhones know it for clips alone
   }
 }
@@ -126,16 +184,27 @@ function nothingMade(job) {
 /** A finger that wipes sideways turns to the next. It is heard before the pictures, which know their own job only. */
 function swipe(node, step) {
   let from = null;
-  node.addEventListener("touchstart", (event) => {
-    const free = event.touches.length === 1 && !event.target.closest("input, select, .strip, .page");
-    from = free ? event.touches[0] : null;
-    event.stopPropagation();
-  }, { passive: true, capture: true });
-  node.addEventListener("touchend", (event) => {
-    event.stopPropagation();
-    if (!from) return;
-    const [wide, high] = [event.changedTouches[0].clientX - from.clientX, event.changedTouches[0].clientY - from.clientY];
-    if (Math.abs(wide) > SWIPE_PX && Math.abs(wide) > Math.abs(high) * 1.5) step(wide < 0 ? 1 : -1);
-    from = null;
-  }, { passive: true, capture: true });
+  node.addEventListener(
+    "touchstart",
+    (event) => {
+      const free = event.touches.length === 1 && !event.target.closest("input, select, .strip, .page");
+      from = free ? event.touches[0] : null;
+      event.stopPropagation();
+    },
+    { passive: true, capture: true },
+  );
+  node.addEventListener(
+    "touchend",
+    (event) => {
+      event.stopPropagation();
+      if (!from) return;
+      const [wide, high] = [
+        event.changedTouches[0].clientX - from.clientX,
+        event.changedTouches[0].clientY - from.clientY,
+      ];
+      if (Math.abs(wide) > SWIPE_PX && Math.abs(wide) > Math.abs(high) * 1.5) step(wide < 0 ? 1 : -1);
+      from = null;
+    },
+    { passive: true, capture: true },
+  );
 }

@@ -10,7 +10,11 @@ export class Tray {
   /** `compare(ids)` is told when the person asks for it. */
   constructor({ compare }) {
     this.jobs = new Map();
-    this.compare = () => { const ids = [...this.jobs.keys()]; this.clear(); compare(ids); };
+    this.compare = () => {
+      const ids = [...this.jobs.keys()];
+      this.clear();
+      compare(ids);
+    };
     this.node = h("div", { class: "tray", role: "group", "aria-label": "Marked to compare" });
     this.draw();
   }
@@ -37,14 +41,36 @@ export class Tray {
   draw() {
     this.node.hidden = this.jobs.size === 0;
     const enough = this.jobs.size >= FEWEST;
-    const start = button({ text: enough ? `Compare ${this.jobs.size}` : "Mark one more", icon: "columns-2", kind: "primary", act: "compare", press: this.compare });
+    const start = button({
+      text: enough ? `Compare ${this.jobs.size}` : "Mark one more",
+      icon: "columns-2",
+      kind: "primary",
+      act: "compare",
+      press: this.compare,
+    });
     start.disabled = !enough;
     this.node.replaceChildren(
-      h("div", { class: "marked" }, [...this.jobs.values()].map((job) => {
-        const thumb = thumbnailOf(job);
-        return h("button", { type: "button", class: "mark", "aria-label": `Unmark: ${title(job)}`, title: `Unmark: ${title(job)}`, onclick: () => this.toggle(job) },
-          thumb ? h("img", { src: thumb, alt: "" }) : icon("image"), icon("x"));
-      })),
-      start, button({ icon: "x", label: "Unmark all", kind: "round", press: () => this.clear() }));
+      h(
+        "div",
+        { class: "marked" },
+        [...this.jobs.values()].map((job) => {
+          const thumb = thumbnailOf(job);
+          return h(
+            "button",
+            {
+              type: "button",
+              class: "mark",
+              "aria-label": `Unmark: ${title(job)}`,
+              title: `Unmark: ${title(job)}`,
+              onclick: () => this.toggle(job),
+            },
+            thumb ? h("img", { src: thumb, alt: "" }) : icon("image"),
+            icon("x"),
+          );
+        }),
+      ),
+      start,
+      button({ icon: "x", label: "Unmark all", kind: "round", press: () => this.clear() }),
+    );
   }
 }

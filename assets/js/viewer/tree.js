@@ -19,7 +19,8 @@ export function momentWords({ asset, moment }) {
 function distances(id, links, [near, far]) {
   const found = new Map([[id, 0]]);
   for (const from of found.keys()) {
-    for (const link of links) if (link[near] === from && !found.has(link[far])) found.set(link[far], found.get(from) + 1);
+    for (const link of links)
+      if (link[near] === from && !found.has(link[far])) found.set(link[far], found.get(from) + 1);
   }
   found.delete(id);
   return found;
@@ -47,11 +48,12 @@ export class Tree {
   generations() {
     const rows = new Map([[0, [this.here]]]);
     const placed = new Set();
-    const put = (found, sign) => found.forEach((steps, id) => {
-      if (!this.jobs.has(id) || placed.has(id)) return;
-      placed.add(id);
-      rows.set(sign * steps, [...(rows.get(sign * steps) ?? []), id]);
-    });
+    const put = (found, sign) =>
+      found.forEach((steps, id) => {
+        if (!this.jobs.has(id) || placed.has(id)) return;
+        placed.add(id);
+        rows.set(sign * steps, [...(rows.get(sign * steps) ?? []), id]);
+      });
     put(distances(this.here, this.links, ["to", "from"]), -1);
     put(distances(this.here, this.links, ["from", "to"]), 1);
     return [...rows].sort(([a], [b]) => a - b);
@@ -67,8 +69,21 @@ export class Tree {
     const shown = this.all.has(row) ? ids : ids.slice(0, MOST_IN_ROW);
     const name = row === 0 ? "This item" : row < 0 ? "Came from" : "Came of it";
     const more = ids.length - shown.length;
-    return h("div", { class: "generation", role: "group", "aria-label": name, "data-row": row }, shown.map((id) => this.member(id)),
-      more ? button({ text: `${more} more`, kind: "small", press: () => { this.all.add(row); this.draw(); } }) : null);
+    return h(
+      "div",
+      { class: "generation", role: "group", "aria-label": name, "data-row": row },
+      shown.map((id) => this.member(id)),
+      more
+        ? button({
+            text: `${more} more`,
+            kind: "small",
+            press: () => {
+              this.all.add(row);
+              this.draw();
+            },
+          })
+        : null,
+    );
   }
 
   member(id) {
@@ -77,9 +92,24 @@ export class Tree {
     const thumb = thumbnailOf(job);
     const said = this.links.filter(({ from, to }) => (here ? false : from === id || to === id)).map(momentWords);
     const label = [title(job), isDone(job) ? "" : stateOf(job), ...new Set(said)].filter(Boolean).join(", ");
-    const node = h("button", { type: "button", class: "member", title: label, "aria-label": label, "data-job": id, "aria-current": here ? "true" : undefined, onclick: () => { if (!here) this.open(job); } },
-      thumb ? h("img", { src: thumb, alt: "", loading: "lazy", onload: () => this.connect() }) : icon(job.article ? "newspaper" : "image"),
-      job.outputs?.[0]?.kind === "video" ? icon("play") : null);
+    const node = h(
+      "button",
+      {
+        type: "button",
+        class: "member",
+        title: label,
+        "aria-label": label,
+        "data-job": id,
+        "aria-current": here ? "true" : undefined,
+        onclick: () => {
+          if (!here) this.open(job);
+        },
+      },
+      thumb
+        ? h("img", { src: thumb, alt: "", loading: "lazy", onload: () => this.connect() })
+        : icon(job.article ? "newspaper" : "image"),
+      job.outputs?.[0]?.kind === "video" ? icon("play") : null,
+    );
     this.nodes.set(id, node);
     return node;
   }
@@ -91,7 +121,8 @@ export class Tree {
     const pairs = new Map();
     for (const link of this.links) {
       const key = `${link.from} ${link.to}`;
-      if (this.nodes.has(link.from) && this.nodes.has(link.to)) pairs.set(key, { ...link, words: [...new Set([...(pairs.get(key)?.words ?? []), momentWords(link)])] });
+      if (this.nodes.has(link.from) && this.nodes.has(link.to))
+        pairs.set(key, { ...link, words: [...new Set([...(pairs.get(key)?.words ?? []), momentWords(link)])] });
     }
     const parts = [...pairs.values()].flatMap((pair) => this.line(pair, frame));
     this.lines.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);

@@ -3,7 +3,9 @@ import { h } from "../core/dom.js";
 
 export const voice = h("div", { class: "sr voice", role: "status", "aria-live": "polite" });
 
-export function announce(text) { voice.textContent = text; }
+export function announce(text) {
+  voice.textContent = text;
+}
 
 /** A sentence for the eye, at the foot of the page. */
 export const toast = (text) => document.dispatchEvent(new CustomEvent("studio:toast", { detail: { text } }));

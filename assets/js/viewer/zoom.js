@@ -4,7 +4,10 @@ const LARGEST = 8;
 const STEP = 1.4;
 const STILL_PX = 4;
 
-/** `pane` is the window, `content()` what lies in it, `size()` its true width and height in pixels, `sharpen()` is told of the first step closer. */
+/**
+ * Zoom in a window. `pane` is the window, `content()` what it shows, `size()` the true width and height of that in pixels.
+ * `sharpen()` is called at the first step closer.
+ */
 export class Zoom {
   constructor(pane, { content, size, sharpen, changed }) {
     Object.assign(this, { pane, content, size, sharpen, changed });
@@ -17,12 +20,26 @@ export class Zoom {
     on("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) on(name, (event) => this.lift(event));
     // A drag that ends over a button is no press on it.
-    on("click", (event) => { if (this.dragged) { event.stopPropagation(); event.preventDefault(); this.dragged = false; } }, { capture: true });
+    on(
+      "click",
+      (event) => {
+        if (this.dragged) {
+          event.stopPropagation();
+          event.preventDefault();
+          this.dragged = false;
+        }
+      },
+      { capture: true },
+    );
   }
 
-  end() { this.ending.abort(); }
+  end() {
+    this.ending.abort();
+  }
 
-  get isZoomed() { return this.scale > 1.001; }
+  get isZoomed() {
+    return this.scale > 1.001;
+  }
 
   /** How much larger than now the true size is: one pixel of it for each of the screen. */
   get trueScale() {
@@ -31,7 +48,9 @@ export class Zoom {
     return node?.offsetWidth && width ? width / devicePixelRatio / node.offsetWidth : 1;
   }
 
-  reset() { this.set(1, 0, 0); }
+  reset() {
+    this.set(1, 0, 0);
+  }
 
   /** Full size, or back to the whole of it; around a point of the screen, else the middle. */
   toggle(point) {
@@ -40,14 +59,22 @@ export class Zoom {
     this.around(full > 1.02 ? full : 2, point);
   }
 
-  by(factor, point) { this.around(this.scale * factor, point); }
-  closer() { this.by(STEP); }
-  farther() { this.by(1 / STEP); }
+  by(factor, point) {
+    this.around(this.scale * factor, point);
+  }
+  closer() {
+    this.by(STEP);
+  }
+  farther() {
+    this.by(1 / STEP);
+  }
 
   around(wished, point) {
     const scale = Math.min(Math.max(wished, 1), Math.max(LARGEST, this.trueScale * 2));
     const box = this.pane.getBoundingClientRect();
-    const [x, y] = point ? [point.clientX - box.left - box.width / 2, point.clientY - box.top - box.height / 2] : [0, 0];
+    const [x, y] = point
+      ? [point.clientX - box.left - box.width / 2, point.clientY - box.top - box.height / 2]
+      : [0, 0];
     const grown = scale / this.scale;
     this.set(scale, x - (x - this.x) * grown, y - (y - this.y) * grown);
   }
@@ -56,7 +83,9 @@ export class Zoom {
     const node = this.content();
     // What lies in the window cannot be pushed out of it.
     const room = (inner, outer) => Math.max(0, (inner * scale - outer) / 2);
-    const [wide, high] = node ? [room(node.offsetWidth, this.pane.clientWidth), room(node.offsetHeight, this.pane.clientHeight)] : [0, 0];
+    const [wide, high] = node
+      ? [room(node.offsetWidth, this.pane.clientWidth), room(node.offsetHeight, this.pane.clientHeight)]
+      : [0, 0];
     this.scale = scale;
     this.x = Math.min(wide, Math.max(-wide, x));
     this.y = Math.min(high, Math.max(-high, y));
@@ -73,7 +102,11 @@ export class Zoom {
   }
 
   press(event) {
-    if (event.target.closest(".bar, .strip, .press, input, select") || (event.pointerType === "mouse" && event.button !== 0)) return;
+    if (
+      event.target.closest(".bar, .strip, .press, input, select") ||
+      (event.pointerType === "mouse" && event.button !== 0)
+    )
+      return;
     this.fingers.set(event.pointerId, event);
     this.from = { x: event.clientX, y: event.clientY };
     this.dragged = false;
@@ -96,7 +129,10 @@ export class Zoom {
     const other = [...this.fingers.values()].find(({ pointerId }) => pointerId !== now.pointerId);
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
     this.dragged = true;
-    this.by(apart(now) / Math.max(1, apart(before)), { clientX: (now.clientX + other.clientX) / 2, clientY: (now.clientY + other.clientY) / 2 });
+    this.by(apart(now) / Math.max(1, apart(before)), {
+      clientX: (now.clientX + other.clientX) / 2,
+      clientY: (now.clientY + other.clientY) / 2,
+    });
   }
 
   lift(event) {

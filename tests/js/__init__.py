@@ -1,0 +1,1 @@
+"""Checks of the page's scripts: style, types and units."""
