@@ -1,6 +1,9 @@
 """How a database of any age is brought to the present tables. Hides the steps; only services.database.jobs calls it.
 
 A new database is made with the tables as they are now; every later step then finds its work done.
+
+A step adds tables and columns at once, and returns what is left to do with the rows. That is done after the last step:
+it reads and writes the tables as they are now, so all columns must be there.
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ from services.domain.jobs import place_of
 _LOCK = 7_420_260
 """The number under which PostgreSQL serialises processes that migrate at the same time."""
 _ROWS_AT_ONCE = 5_000
+Fill = Callable[[sa.Connection], None]
+"""What a step leaves to do with the rows."""
 
 
 async def migrate(engine: AsyncEngine) -> None:
@@ -52,10 +57,13 @@ async def migrate(engine: AsyncEngine) -> None:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for CREATE TABLE
         await connection.run_sync(versions.create, checkfirst=True)
         done = await connection.scalar(sa.select(sa.func.max(versions.c.number))) or 0
-        steps: Sequence[Callable[[sa.Connection], None]] = MIGRATIONS[done:]
-        for number, step in enumerate(steps, start=done + 1):
-            await connection.run_sync(step)
+        fills: list[Fill] = []
+        for number, step in enumerate(MIGRATIONS[done:], start=done + 1):
+            fill = await connection.run_sync(step)
+            fills += [fill] if fill else []
             await connection.execute(versions.insert().values(number=number))
+        for fill in dict.fromkeys(fills):
+            await connection.run_sync(fill)
 
 
 # Steps ---------------------------------------------------------------------------------------------------------------
@@ -73,7 +81,7 @@ def _second(connection: sa.Connection) -> None:
         _add_columns(connection, table, names)
 
 
-def _third(connection: sa.Connection) -> None:
+def _third(connection: sa.Connection) -> Fill:
     """Add the gallery: one sort key, search, tags, collections, the bin, where files come from."""
     metadata.create_all(connection, tables=[tags, collections, collection_jobs])
     ours = (
@@ -89,6 +97,10 @@ def _third(connection: sa.Connection) -> None:
     )
     _add_columns(connection, jobs, ours)
     _add_columns(connection, assets, ("parent_id", "moment"))
+    return _fill_gallery
+
+
+def _fill_gallery(connection: sa.Connection) -> None:
     _fill_places(connection)
     _fill_seconds(connection)
     for name in ("jobs_newest", "jobs_family_newest"):
@@ -99,13 +111,13 @@ def _third(connection: sa.Connection) -> None:
     search_index.rebuild(connection)
 
 
-def _fourth(connection: sa.Connection) -> None:
+def _fourth(connection: sa.Connection) -> Fill:
     """Trust: lanes at the provider, caps on money, what is held for each job, times as the provider tells them."""
     metadata.create_all(connection, tables=[lanes, caps, reservations])
     times = ("dispatched_at", "scheduled_at", "ended_at")
     _add_columns(connection, jobs, ("batch", "priority", *times, "on_arrival", "decision", "error_detail"))
     _create_indexes(connection, jobs)
-    _fill_reservations(connection)
+    return _fill_reservations
 
 
 def _fifth(connection: sa.Connection) -> None:
@@ -118,9 +130,9 @@ def _sixth(connection: sa.Connection) -> None:
     _add_columns(connection, reservations, ("lost_micros",))
 
 
-def _seventh(connection: sa.Connection) -> None:
+def _seventh(_connection: sa.Connection) -> Fill:
     """Works are found by the kind of what was made, and what was taken in by the name of its file."""
-    search_index.rebuild(connection)
+    return search_index.rebuild
 
 
 def _eighth(connection: sa.Connection) -> None:
@@ -135,7 +147,17 @@ def _ninth(connection: sa.Connection) -> None:
     metadata.create_all(connection, tables=[facts, strangers])
 
 
-MIGRATIONS = (_first, _second, _third, _fourth, _fifth, _sixth, _seventh, _eighth, _ninth)
+MIGRATIONS: Sequence[Callable[[sa.Connection], Fill | None]] = (
+    _first,
+    _second,
+    _third,
+    _fourth,
+    _fifth,
+    _sixth,
+    _seventh,
+    _eighth,
+    _ninth,
+)
 """Applied in order, once each. A change of the tables is one more function: never edit one that was released."""
 
 
