@@ -92,7 +92,10 @@ function joined(list) {
   return out;
 }
 
-/** What can be said of items: `{ label, values, differs, words }`; `words` are pieces per item where a text differs. */
+/**
+ * Say what can be said of items: `{ label, values, differs, words }`; `words` are pieces per item if a text differs.
+ * @param {JobView[]} jobs
+ */
 export function rows(jobs) {
   const names = [...new Set(jobs.flatMap((job) => Object.keys(job.parameters ?? {})))];
   const row = (label, say, { short = false } = {}) => ({ label, values: jobs.map((job) => say(job) ?? ""), short });
@@ -129,6 +132,7 @@ export function rows(jobs) {
     });
 }
 
+/** @param {JobView} job */
 function resultOf(job) {
   const output = job.outputs?.[0];
   const pictures = (job.outputs ?? []).filter(({ kind }) => kind === "image").length;
@@ -137,7 +141,10 @@ function resultOf(job) {
     .join(", ");
 }
 
-/** A short name for each item: what tells it from the others, else its model, else its own name. */
+/**
+ * Name each item in short: by what tells it from the others, else by its model, else by its own name.
+ * @param {JobView[]} jobs
+ */
 export function shortNames(jobs, said = rows(jobs)) {
   const telling = said.filter((row) => row.short && row.differs && !row.words);
   return jobs.map((job, index) => {

@@ -11,7 +11,12 @@ export class Loader {
     this.urls = [];
   }
 
-  /** The clip as an address of this page's own. `progress(share)` is told from 0 to 1. Rejects where it cannot be had. */
+  /**
+   * Fetch a clip, as an address of this page's own. `progress(share)` is told from 0 to 1. Rejects if it cannot be had.
+   * @param {string} url
+   * @param {{ bytes: number, progress?: (share: number) => void }} about
+   * @returns {Promise<string>}
+   */
   load(url, { bytes, progress = () => {} }) {
     return new Promise((resolve, reject) => {
       this.waiting.push(() => this.fetch(url, bytes, progress).then(resolve, reject));

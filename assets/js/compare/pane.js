@@ -7,7 +7,10 @@ import { clock, isActive, isDone, stateOf, title } from "../core/words.js";
 const POSTER_SIDE = 1280;
 const STATE_ICON = { failed: "triangle-alert", canceled: "circle-slash", unknown: "circle-help" };
 
-/** What an item has to show: clip, picture, sound, article or nothing. */
+/**
+ * Say what an item has to show: clip, picture, sound, article or nothing.
+ * @param {JobView} job
+ */
 export function kindOf(job) {
   if (isDone(job) && clipOf(job)) return "clip";
   if (isDone(job) && soundOf(job)) return "sound";
@@ -15,14 +18,28 @@ export function kindOf(job) {
   return isDone(job) && picturesOf(job).length ? "picture" : "nothing";
 }
 
-/** Width through height of what an item shows. */
+/**
+ * Divide width by height of what an item shows.
+ * @param {JobView} job
+ */
 export function shapeOf(job) {
   const output = clipOf(job) ?? picturesOf(job)[0];
   return kindOf(job) === "article" ? 0.8 : output?.width && output?.height ? output.width / output.height : 16 / 9;
 }
 
 export class Pane {
-  /** `acts`: hear(pane), details(pane), vote(pane), retry(pane). */
+  /** @type {JobView} */
+  job;
+  /** @type {Record<"hear" | "details" | "vote" | "retry", (pane: Pane) => void>} */
+  acts;
+  /** @type {ReturnType<import("./sync.js").Ensemble["add"]> | null} */
+  part;
+
+  /**
+   * Make the pane of a job; `acts` do what is pressed in it.
+   * @param {JobView} job
+   * @param {{ number: number, name: string, acts: Pane["acts"] }} about
+   */
   constructor(job, { number, name, acts }) {
     Object.assign(this, { job, number, acts, at: 0, part: null });
     this.look = h("div", { class: "look" });

@@ -119,7 +119,9 @@ class Room {
     this.grid.dataset.state = "loading";
     const got = await Promise.allSettled(ids.map((id) => fetchJob(id)));
     if (!this.dialog.open) return;
-    const jobs = got.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
+    const jobs = /** @type {PromiseFulfilledResult<JobView>[]} */ (
+      got.filter(({ status }) => status === "fulfilled")
+    ).map(({ value }) => value);
     const lost = ids.length - jobs.length;
     this.grid.dataset.state = "ready";
     this.title.textContent = `Compare ${jobs.length} items`;

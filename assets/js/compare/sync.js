@@ -20,6 +20,15 @@ const within = (value, least, most) => Math.min(Math.max(value, least), most);
 
 /** One clip among the others. */
 class Part {
+  /** @type {Ensemble} */
+  ensemble;
+  /** @type {HTMLVideoElement} */
+  video;
+  /** @type {number} */
+  told;
+  /** @type {() => void} */
+  changed;
+
   constructor(ensemble, video, { seconds = 0, changed = () => {} }) {
     Object.assign(this, {
       ensemble,
@@ -137,6 +146,15 @@ class Part {
 
 /** `changed()` is called whenever the time or the state is another one. */
 export class Ensemble {
+  /** @type {() => void} */
+  changed;
+  /** @type {boolean} */
+  loops;
+  /** @type {string} */
+  until;
+  /** @type {number} */
+  turn;
+
   constructor({ changed = () => {} } = {}) {
     Object.assign(this, {
       changed,
@@ -192,6 +210,11 @@ export class Ensemble {
     return this.running ? this.at + ((now - this.since) / 1000) * this.rate : this.at;
   }
 
+  /**
+   * Take a clip among the others.
+   * @param {HTMLVideoElement} video
+   * @param {{ seconds?: number, changed?: () => void }} [about]
+   */
   add(video, about = {}) {
     const part = new Part(this, video, about);
     this.parts.push(part);

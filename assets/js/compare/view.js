@@ -5,6 +5,17 @@ const STEP = 1.3;
 const within = (value, least, most) => Math.min(Math.max(value, least), most);
 
 export class View {
+  /** @type {HTMLElement} */
+  node;
+  /** @type {() => void} */
+  changed;
+  /** @type {number} */
+  scale;
+  /** @type {number} */
+  x;
+  /** @type {number} */
+  y;
+
   /** `changed()` is told after every move; `node` holds the panes, each with a `.look` of the same size. */
   constructor(node, { changed = () => {} } = {}) {
     Object.assign(this, { node, changed, scale: 1, x: 0, y: 0 });

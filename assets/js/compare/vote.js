@@ -30,6 +30,19 @@ export const newSeed = () => Math.floor(Math.random() * (LARGEST_SEED + 1));
 
 /** A vote on `count` items over a number of rounds; 0 rounds go on until somebody ends it. */
 export class Ballot {
+  /** @type {number} */
+  count;
+  /** @type {number} */
+  seed;
+  /** @type {number} */
+  rounds;
+  /** @type {number} */
+  round;
+  /** @type {number[]} */
+  votes;
+  /** @type {number} */
+  none;
+
   constructor({ count, seed, rounds }) {
     Object.assign(this, { count, seed, rounds, round: 1, votes: Array(count).fill(0), none: 0 });
   }

@@ -14,6 +14,9 @@ const NEWER = -1;
 const OLDER = 1;
 
 export class Dialog {
+  /** @type {import("./tray.js").Tray | undefined} */
+  tray;
+
   /** `host` is the element that it lies in. */
   constructor(host) {
     this.host = host;
@@ -52,6 +55,12 @@ export class Dialog {
     this.node.remove();
   }
 
+  /**
+   * Open the dialog at a job; what the wish may say stands in viewer.js.
+   * @param {{
+   *   job: JobView, list?: JobView[], at?: number, more?: (by: number) => Promise<JobView | JobView[]>, complete?: boolean,
+   * }} wish
+   */
   open({ job, list = [], at, more, complete }) {
     this.list = list.map((one) => one.id);
     this.jobs = new Map(list.map((one) => [one.id, one]));
@@ -82,7 +91,11 @@ export class Dialog {
     if (this.help) this.toggleHelp();
   }
 
-  /** Show a job. `picture` is the one to begin with; of an article the pictures are shown only where one is asked for. */
+  /**
+   * Show a job. `picture` is the one to begin with; of an article the pictures are shown only if one is asked for.
+   * @param {JobView} job
+   * @param {number} [picture]
+   */
   draw(job, picture) {
     const held = this.node.contains(document.activeElement) && !this.corner.contains(document.activeElement);
     this.leave();
@@ -102,6 +115,7 @@ export class Dialog {
     this.foresee();
   }
 
+  /** @param {JobView} job */
   changed(job) {
     const before = this.job;
     this.job = job;
@@ -136,7 +150,8 @@ export class Dialog {
     const away = this.anchor !== this.job.id;
     const newer = at > 0 || (at === 0 && this.more && !this.ended.has(NEWER));
     const older = at >= 0 && (at < this.list.length - 1 || (this.more && !this.ended.has(OLDER)));
-    const focused = this.corner.contains(document.activeElement) && document.activeElement.dataset.act;
+    const focused =
+      this.corner.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.act;
     const facts = button({
       icon: "panel-right",
       label: this.showsFacts ? "Hide the facts" : "Show the facts",
@@ -253,7 +268,10 @@ export class Dialog {
     }
   }
 
-  /** Look at a relative: the place in the list is kept, to come back to. */
+  /**
+   * Look at a relative: the place in the list is kept, to come back to.
+   * @param {JobView} job
+   */
   visit(job) {
     if (this.list.includes(job.id)) this.anchor = job.id;
     this.draw(jobById(job.id) ?? job);
@@ -299,7 +317,10 @@ export class Dialog {
     tell("studio:again", { job });
   }
 
-  /** A menu of what this could be used for: what is shown, at the moment it is shown; or a given file. */
+  /**
+   * Offer a menu of what this could be used for: what is shown, at the moment it is shown; or a given file.
+   * @param {InputView} [input]
+   */
   use(input) {
     const file =
       input ?? this.shownOutput ?? clipOf(this.job) ?? this.job.outputs?.find(({ kind }) => kind !== "article");
@@ -343,7 +364,10 @@ export class Dialog {
     }
   }
 
-  /** Go on to the next item, and offer to bring this one back. */
+  /**
+   * Go on to the next item, and offer to bring this one back.
+   * @param {JobView} job
+   */
   async leaveBehind(job) {
     const next = (await this.neighbour(OLDER)) ?? (await this.neighbour(NEWER));
     this.tray?.drop(job.id);

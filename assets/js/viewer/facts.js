@@ -29,11 +29,18 @@ import { announce } from "./voice.js";
 const LONG_WORDS = 60;
 const RELATIVES_MS = 250;
 
+/** @typedef {import("./dialog.js").Dialog} Room */
+
 export class Facts {
-  /** `room` is the dialog: it does what the buttons ask, and knows which picture is shown. */
+  /**
+   * Draw the facts of a job. `room` is the dialog: it does what the buttons ask, and knows which picture is shown.
+   * @param {Room} room
+   * @param {JobView} job
+   */
   constructor(room, job) {
     this.room = room;
     this.ending = new AbortController();
+    /** @type {{ shows: Part[1], draw: Part[2], node: HTMLElement, print?: string }[]} */
     this.parts = PARTS.map(([name, shows, draw]) => ({ shows, draw, node: h("div", { "data-fact": name }) }));
     this.tree = h("div", { "data-fact": "tree" });
     const before = this.parts.findIndex(({ node }) => node.dataset.fact === "support");
@@ -55,15 +62,17 @@ export class Facts {
     this.ending.abort();
   }
 
+  /** @param {JobView} job */
   update(job) {
     this.job = job;
     for (const part of this.parts) {
       const print = JSON.stringify(part.shows(job, this.room));
       if (part.print === print) continue;
       part.print = print;
-      const held = part.node.contains(document.activeElement) && document.activeElement.dataset.act;
+      const held =
+        part.node.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.act;
       part.node.replaceChildren(...[part.draw(job, this.room)].flat(2).filter(Boolean));
-      if (held) part.node.querySelector(`[data-act="${CSS.escape(held)}"]`)?.focus();
+      if (held) /** @type {HTMLElement} */ (part.node.querySelector(`[data-act="${CSS.escape(held)}"]`))?.focus();
     }
   }
 
@@ -75,6 +84,7 @@ export class Facts {
   }
 
   async relatives() {
+    /** @type {RelativesView} */
     let told;
     try {
       told = await fetchRelatives(this.job.id, this.ending.signal);
@@ -97,7 +107,12 @@ export class Facts {
   }
 }
 
-/** Name, what it shows of a job, how it is drawn: in their order. */
+/** @typedef {[name: string, shows: (job: JobView, room: Room) => any, draw: (job: JobView, room: Room) => any]} Part */
+
+/**
+ * Name, what it shows of a job, how it is drawn: in their order.
+ * @type {Part[]}
+ */
 const PARTS = [
   ["head", (job) => [job.family, job.created_at, job.person, job.imported, facts(job)], head],
   ["marked", (job) => [job.favourite, job.rating, job.safe, job.expires_at], (job) => [marks(job), safety(job)]],
@@ -149,6 +164,7 @@ const PARTS = [
   ["support", (job) => [job.task_id, job.request_id, job.error?.code], support],
 ];
 
+/** @param {JobView} job */
 function head(job) {
   const maker = job.person && job.person !== "local" ? ` · by ${job.person}` : "";
   const file = job.imported ? (job.outputs?.[0]?.name ?? "a file") : "";
@@ -160,6 +176,10 @@ function head(job) {
   ];
 }
 
+/**
+ * @param {JobView} job
+ * @param {Room} room
+ */
 function words(job, room) {
   const binned =
     job.deleted_at &&
@@ -173,6 +193,10 @@ function words(job, room) {
   return [binned, trouble(job, { form: false }), hasArticle(job) && room.showsArticle ? null : remark(job)];
 }
 
+/**
+ * @param {JobView} job
+ * @param {Room} room
+ */
 function acts(job, room) {
   const again = ["failed", "canceled"].includes(job.status);
   const made = isDone(job);
@@ -206,7 +230,11 @@ function acts(job, room) {
   );
 }
 
-/** What can be saved: the picture that is shown, all of them, the clip, the article; each with its size. */
+/**
+ * Offer what can be saved: the picture that is shown, all of them, the clip, the article; each with its size.
+ * @param {JobView} job
+ * @param {Room} room
+ */
 function saves(job, room) {
   if (!isDone(job)) return null;
   const output = room.shownOutput ?? clipOf(job) ?? soundOf(job);
@@ -242,6 +270,7 @@ function saves(job, room) {
   );
 }
 
+/** @param {JobView} job */
 function prompts(job) {
   const both = job.rewritten_prompt
     ? bothPrompts(job)
@@ -281,6 +310,7 @@ function copyWords(text, index) {
   });
 }
 
+/** @param {JobView} job */
 function settings(job) {
   const rows = Object.entries(job.parameters ?? {})
     .filter(([, value]) => value !== null && value !== "")
@@ -301,6 +331,7 @@ function settings(job) {
   ];
 }
 
+/** @param {JobView} job */
 function times(job) {
   const { running_at: began, finished_at: ended, created_at: asked } = job;
   const active = isActive(job);
@@ -314,7 +345,10 @@ function times(job) {
   );
 }
 
-/** What was expected, and what was billed. */
+/**
+ * Say what was expected, and what was billed.
+ * @param {JobView} job
+ */
 function receipt(job) {
   const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
   const known = actual !== null && actual !== undefined && !isActive(job);
@@ -325,6 +359,7 @@ function receipt(job) {
   ];
 }
 
+/** @param {JobView} job */
 function support(job) {
   return section(
     "For support",
@@ -347,7 +382,11 @@ function table(rows) {
   );
 }
 
-/** The files that were given, by field, in their order, with what the prompt calls them. */
+/**
+ * Show the files that were given, by field, in their order, with what the prompt calls them.
+ * @param {JobView} job
+ * @param {Room} room
+ */
 function givenFiles(job, room) {
   const fields = new Map();
   for (const input of [...(job.inputs ?? [])].sort((a, b) => (a.position ?? 0) - (b.position ?? 0))) {
@@ -371,6 +410,12 @@ function givenFiles(job, room) {
   });
 }
 
+/**
+ * Show one file that was given.
+ * @param {InputView} input
+ * @param {string} called
+ * @param {Room} room
+ */
 function given(input, called, room) {
   const name = h("span", { class: "name" }, called ? h("b", { class: "called" }, called) : null, input.name);
   const use = input.id
@@ -398,7 +443,10 @@ function given(input, called, room) {
   );
 }
 
-/** A clip that was given: its first picture, until it is asked to play. */
+/**
+ * Show a clip that was given: its first picture, until it is asked to play.
+ * @param {InputView} input
+ */
 function moving(input) {
   const start = h(
     "button",

@@ -1,7 +1,13 @@
 // The keys of the viewer: one list that the dialog obeys and the help shows.
 import { button, h } from "../core/dom.js";
 
-/** `act` names what the dialog does; `group` is where the help shows it; `shown` are the keys as they are written there. */
+/**
+ * `act` names what the dialog does; `group` is where the help shows it; `shown` are the keys as they are written there.
+ * @type {{
+ *   group: string, act: string, keys?: string[], code?: string, shift?: boolean, control?: boolean, shown: string[],
+ *   between?: string, words: string,
+ * }[]}
+ */
 export const KEYS = [
   { group: "Move", act: "next", keys: ["ArrowRight"], shown: ["→"], words: "Next picture or item" },
   { group: "Move", act: "previous", keys: ["ArrowLeft"], shown: ["←"], words: "The one before" },
@@ -42,7 +48,10 @@ export const KEYS = [
 
 const RANGE_KEYS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
-/** What a key press asks for, or null: while someone types or a player of the browser has the focus, nothing. */
+/**
+ * Find what a key press asks for, or null: while someone types or a player of the browser has the focus, nothing.
+ * @param {KeyboardEvent} event
+ */
 export function actOf(event) {
   if (event.altKey || event.isComposing || event.defaultPrevented) return null;
   const control = event.ctrlKey || event.metaKey;
@@ -66,6 +75,7 @@ export function actOf(event) {
 /** The help: the keys in their groups. */
 export function keyHelp({ close, hasClip }) {
   const groups = [...new Set(KEYS.map(({ group }) => group))].filter((group) => hasClip || group !== "Play");
+  /** @param {(typeof KEYS)[number]} one */
   const row = ({ shown, between, words }) => [
     h(
       "dt",

@@ -5,7 +5,12 @@ import { announce, toast } from "./voice.js";
 
 const MOST_STARS = 5;
 
-/** Write marks of a job. The sentence is said when they stand; where they cannot, why. */
+/**
+ * Write marks of a job. The sentence is said when they stand; if they cannot, why.
+ * @param {JobView} job
+ * @param {Record<string, any>} marks
+ * @param {string} sentence
+ */
 export async function mark(job, marks, sentence) {
   try {
     await shelve([job.id], marks);
@@ -15,19 +20,25 @@ export async function mark(job, marks, sentence) {
   }
 }
 
-const fresh = (job) => jobById(job.id) ?? job;
+const fresh = (/** @type {JobView} */ job) => jobById(job.id) ?? job;
 
+/** @param {JobView} job */
 export function favourite(job) {
   const now = !fresh(job).favourite;
   return mark(job, { favourite: now }, now ? "Now a favourite" : "No favourite any more");
 }
 
-/** Give stars; those it has already, pressed again, are taken away. */
+/**
+ * Give stars; those it has already, pressed again, are taken away.
+ * @param {JobView} job
+ * @param {number} stars
+ */
 export function rate(job, stars) {
   const rating = fresh(job).rating === stars ? 0 : stars;
   return mark(job, { rating }, rating ? `${rating} of ${MOST_STARS} stars` : "No stars");
 }
 
+/** @param {JobView} job */
 export function marks(job) {
   const heart = button({
     icon: job.favourite ? "heart-full" : "heart",
@@ -54,7 +65,10 @@ export function marks(job) {
 
 let lists = 0;
 
-/** The tags of a job, each with a way to take it off, and a line to write another. */
+/**
+ * Show the tags of a job, each with a way to take it off, and a line to write another.
+ * @param {JobView} job
+ */
 export function tags(job) {
   const known = h("datalist", { id: `known-tags-${(lists += 1)}` });
   const line = h("input", {
@@ -104,7 +118,11 @@ function label(name, away, press) {
   return h("span", { class: "label" }, h("span", {}, name), button({ icon: "x", label: away, kind: "tiny", press }));
 }
 
-/** The collections a job lies in, and a choice of the others. Their names come from the studio; null while it is asked. */
+/**
+ * Show in `holder` the collections a job lies in, and a choice of the others. Their names come from the studio.
+ * @param {JobView} job
+ * @param {HTMLElement} holder
+ */
 export async function collections(job, holder) {
   let all;
   try {
@@ -148,7 +166,10 @@ export async function collections(job, holder) {
   );
 }
 
-/** Where the results lie, in words: safe, or how long the provider keeps them. */
+/**
+ * Say where the results lie: safe, or how long the provider keeps them.
+ * @param {JobView} job
+ */
 export function safety(job, now = Date.now()) {
   if (job.safe === "disk") return h("p", { class: "safe", "data-tone": "ok" }, icon("shield-check"), "Safe on disk");
   if (job.safe !== "provider") return null;

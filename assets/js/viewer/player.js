@@ -35,6 +35,17 @@ export function fine(seconds) {
 
 /** `node` is the clip and its bar. `said(text)` is told what a screen reader should say; `acts` are the buttons at the bar's end. */
 export class Player {
+  /** @type {OutputView} */
+  output;
+  /** @type {(text: string) => void} */
+  said;
+
+  /**
+   * Make the player of a clip; see the class.
+   * @param {JobView} job
+   * @param {OutputView} output
+   * @param {{ said: Player["said"], acts?: HTMLElement[] }} about
+   */
   constructor(job, output, { said, acts = [] }) {
     Object.assign(this, { output, said });
     this.ending = new AbortController();

@@ -34,16 +34,27 @@ export class Stage {
     this.node.replaceChildren();
   }
 
+  /**
+   * Draw what a job made. `picture` is the one to begin with.
+   * @param {JobView} job
+   * @param {number} [picture]
+   */
   draw(job, picture) {
     this.leave();
     this.node.replaceChildren(this.work(job, picture));
     this.drawTools();
   }
 
+  /** @param {JobView} job */
   update(job) {
     this.article?.update(job);
   }
 
+  /**
+   * Make the node that shows a job's work.
+   * @param {JobView} job
+   * @param {number} [picture]
+   */
   work(job, picture) {
     if (hasArticle(job) && (picture === undefined || !picturesOf(job).length)) {
       this.article = new Article({ press: (at) => this.again(job, at) });
@@ -71,12 +82,21 @@ export class Stage {
     return pane;
   }
 
-  /** Draw this job anew, its facts too: what is shown decides what they offer. */
+  /**
+   * Draw this job anew, its facts too: what is shown decides what they offer.
+   * @param {JobView} job
+   * @param {number} [at]
+   */
   again(job, at) {
     this.draw(jobById(job.id) ?? job, at);
     this.room.facts?.update(jobById(job.id) ?? job);
   }
 
+  /**
+   * Make the player of a clip.
+   * @param {JobView} job
+   * @param {OutputView} output
+   */
   clip(job, output) {
     this.tools = h("span", { class: "tools" });
     this.player = new Player(job, output, { said: announce, acts: [this.tools] });
@@ -92,17 +112,25 @@ export class Stage {
     return node;
   }
 
+  /**
+   * Make the pictures of a job, with what lies over them.
+   * @param {JobView} job
+   * @param {number} [picture]
+   */
   album(job, picture) {
     this.tools = h("div", { class: "tools over" });
-    this.pictures = new Pictures(job, {
-      at: picture ?? 0,
-      sharp: true,
-      chosen: () => {
-        this.zoom.reset();
-        this.room.facts?.update(jobById(job.id) ?? job);
-        announce(this.pictures.large.querySelector("img")?.alt ?? "");
-      },
-    });
+    this.pictures = new Pictures(
+      job,
+      /** @type {{ at: number, sharp: boolean, chosen: () => void }} */ ({
+        at: picture ?? 0,
+        sharp: true,
+        chosen: () => {
+          this.zoom.reset();
+          this.room.facts?.update(jobById(job.id) ?? job);
+          announce(this.pictures.large.querySelector("img")?.alt ?? "");
+        },
+      }),
+    );
     const { large } = this.pictures;
     const shown = () => large.querySelector("img");
     this.zoom = new Zoom(large, {
@@ -143,7 +171,8 @@ export class Stage {
     const print = `${zoomed} ${full}`;
     if (this.tools.dataset.print === print) return;
     this.tools.dataset.print = print;
-    const held = this.tools.contains(document.activeElement) && document.activeElement.dataset.act;
+    const held =
+      this.tools.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.act;
     this.tools.replaceChildren(
       button({
         icon: zoomed ? "scan" : "zoom-in",
@@ -174,7 +203,10 @@ export class Stage {
   }
 }
 
-/** Where nothing was made: the state, over the picture that it was to be made of. */
+/**
+ * Show, if nothing was made, the state over the picture that it was to be made of.
+ * @param {JobView} job
+ */
 function nothingMade(job) {
   const picture = job.inputs?.find((input) => input.kind === "image");
   const state = h("div", { class: "empty" }, icon(STATE_ICON[job.status] ?? "clock"), live("p", {}, stateOf(job)));

@@ -19,7 +19,10 @@ export class Tray {
     this.draw();
   }
 
-  /** Mark a job, or unmark it. Gives the sentence to say. */
+  /**
+   * Mark a job, or unmark it. Gives the sentence to say.
+   * @param {JobView} job
+   */
   toggle(job) {
     if (this.jobs.has(job.id)) this.jobs.delete(job.id);
     else if (this.jobs.size >= MOST) return `Only ${MOST} can be compared at once.`;

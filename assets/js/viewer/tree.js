@@ -27,7 +27,12 @@ function distances(id, links, [near, far]) {
 }
 
 export class Tree {
-  /** `open(job)` is told what was pressed; `signal` ends the drawing. */
+  /**
+   * Draw the family of a job. `open(job)` is told what was pressed; `signal` ends the drawing.
+   * @param {JobView} job
+   * @param {RelativesView} relatives
+   * @param {{ open: (job: JobView) => void, signal: AbortSignal }} about
+   */
   constructor(job, { ancestors, descendants, links }, { open, signal }) {
     this.open = open;
     this.links = links.filter(({ from, to }) => from !== to);

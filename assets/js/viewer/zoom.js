@@ -9,6 +9,22 @@ const STILL_PX = 4;
  * `sharpen()` is called at the first step closer.
  */
 export class Zoom {
+  /** @type {HTMLElement} */
+  pane;
+  /** @type {() => HTMLElement | null} */
+  content;
+  /** @type {() => number[]} */
+  size;
+  /** @type {(() => void) | undefined} */
+  sharpen;
+  /** @type {((isZoomed: boolean) => void) | undefined} */
+  changed;
+
+  /**
+   * Watch a window; see the class.
+   * @param {HTMLElement} pane
+   * @param {Pick<Zoom, "content" | "size"> & Partial<Pick<Zoom, "sharpen" | "changed">>} about
+   */
   constructor(pane, { content, size, sharpen, changed }) {
     Object.assign(this, { pane, content, size, sharpen, changed });
     this.ending = new AbortController();
