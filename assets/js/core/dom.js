@@ -33,7 +33,7 @@ export function icon(name) {
 
 /**
  * A button with an icon, a word, or both. Without a word it needs `label`.
- * @param {{ text?: string, icon?: string, label?: string, press: (node: HTMLElement) => void, kind?: string, act?: string }} wanted
+ * @param {{ text?: string, icon?: string, label?: string, press: (node: HTMLButtonElement) => void, kind?: string, act?: string }} wanted
  */
 export function button({ text, icon: name, label, press, kind = "", act }) {
   return h(

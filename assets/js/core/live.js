@@ -3,11 +3,16 @@ import { watch } from "./stream.js";
 import { isActive } from "./words.js";
 
 const MOST_KNOWN = 600; // whoever scrolls for an hour leaves no growth: what was not told of for longest is forgotten
+/** @type {Map<string, JobView>} */
 const known = new Map();
+/** @type {Set<(job: JobView, before?: JobView) => void>} */
 const listeners = new Set();
 const refetchers = new Set();
 
-/** Be told of every change: `changed(job, before)`. Returns a function that stops it. */
+/**
+ * Be told of every change: `changed(job, before)`. Returns a function that stops it.
+ * @param {(job: JobView, before?: JobView) => void} changed
+ */
 export function onChange(changed) {
   listeners.add(changed);
   return () => listeners.delete(changed);
@@ -19,9 +24,13 @@ export function onAgain(refetch) {
   return () => refetchers.delete(refetch);
 }
 
+/** @param {string} id */
 export const jobById = (id) => known.get(id);
 
-/** Take in a job as the studio tells it; an older telling than the known one is dropped. */
+/**
+ * Take in a job as the studio tells it; an older telling than the known one is dropped.
+ * @param {JobView} told
+ */
 export function learn(told) {
   const before = known.get(told.id);
   if (before && before.sequence > told.sequence) return before;
@@ -33,7 +42,12 @@ export function learn(told) {
   return job;
 }
 
-/** News of a job does not tell when it will be done: what was known of that stands until it is fetched again. */
+/**
+ * Keep what was known of when a job will be done: news of it does not tell that. It stands until it is fetched again.
+ * @param {JobView} told
+ * @param {JobView} before
+ * @returns {JobView}
+ */
 function withOutlook(told, before) {
   if (!isActive(told)) return told;
   const { expected = null, place_in_line: place = null } = before;
@@ -44,7 +58,10 @@ function withOutlook(told, before) {
   };
 }
 
-/** One page of jobs, newest first. */
+/**
+ * Fetch one page of jobs, newest first.
+ * @returns {Promise<JobsView>}
+ */
 export async function fetchJobs(query = {}) {
   const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const page = await getJson(`/studio/jobs?${new URLSearchParams(asked)}`);
@@ -82,7 +99,10 @@ export const fetchSpend = (span) => getJson(`/studio/spend?${new URLSearchParams
 export const fetchCaps = () => getJson("/studio/caps");
 export const putCap = (cap) => postJson("/studio/caps", cap);
 export const dropCap = (id) => postJson(`/studio/caps/${encodeURIComponent(id)}/drop`, {});
-/** Queues, limits, errors and disk; for admins. */
+/**
+ * Fetch queues, limits, errors and disk; for admins.
+ * @returns {Promise<AdminView>}
+ */
 export const fetchAdmin = () => getJson("/studio/admin");
 
 export const fetchKeys = () => getJson("/studio/keys");
@@ -150,7 +170,10 @@ export const discard = (jobs) => postJson("/studio/bin", { jobs });
 export const restore = (jobs) => postJson("/studio/bin/restore", { jobs });
 export const fetchTags = () => getJson("/studio/tags");
 export const fetchCollections = () => getJson("/studio/collections");
-/** What a job came from and what came of it: `{ancestors, descendants, links}`. */
+/**
+ * Fetch what a job came from and what came of it: `{ancestors, descendants, links, totals}`.
+ * @returns {Promise<RelativesView>}
+ */
 export const fetchRelatives = (id, signal) => getJson(`/studio/jobs/${encodeURIComponent(id)}/relatives`, { signal });
 /** A new collection, another name for one, and one no more; the jobs in it stay. */
 export const makeCollection = (name) => postJson("/studio/collections", { name });
@@ -161,9 +184,15 @@ export const emptyBin = (jobs) => postJson("/studio/bin/empty", { jobs });
 /** Make a ZIP ready: `{url, files, bytes}`. */
 export const prepareExport = (wish) => postJson("/studio/exports", wish);
 export const fetchDisk = () => getJson("/studio/disk");
-/** How database and files stand to each other, for admins: `{notice, outcome}`. */
+/**
+ * Fetch how database and files stand to each other, for admins: `{notice, outcome}`.
+ * @returns {Promise<ArchiveView>}
+ */
 export const fetchArchive = () => getJson("/studio/archive");
-/** Begin to take in what lies on the disk and is not in the gallery. */
+/**
+ * Begin to take in what lies on the disk and is not in the gallery.
+ * @returns {Promise<ArchiveView>}
+ */
 export const adoptFiles = () => postJson("/studio/archive/adopt", {});
 /** What cleaning up took away on a day: back to where it was, or gone for good. */
 export const bringBack = (day) => postJson("/studio/removed/restore", { day });

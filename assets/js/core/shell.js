@@ -4,6 +4,9 @@ import { fetchSummary, onAgain, onChange } from "./live.js";
 import { catalogue, isActive, kindNames, money } from "./words.js";
 
 class Header extends StudioElement {
+  /** @type {MutationObserver} */
+  seen;
+
   connectedCallback() {
     this.chips = h("div", { class: "chips" });
     this.spent = live("a", { class: "chip wide spent", href: "#spend", title: "What was spent", hidden: true });
@@ -74,7 +77,7 @@ class Header extends StudioElement {
         press: () => {
           window.studioRoom.choose(dark ? "light" : "dark");
           this.drawTheme();
-          this.querySelector(".theme button").focus();
+          /** @type {HTMLElement} */ (this.querySelector(".theme button")).focus();
         },
       }),
     );
@@ -110,7 +113,7 @@ customElements.define("studio-header", Header);
 // The open tab stands in the address, so that a refresh and a bookmark come back to it.
 const tabOf = (button) => button.id?.match(/^tab-(.+)-button$/)?.[1];
 document.addEventListener("click", (event) => {
-  const tab = event.target.closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
+  const tab = /** @type {Element} */ (event.target).closest?.('#tabs > .tab-wrapper [role="tab"], #tabs [role="tab"]');
   const name = tab && tabOf(tab);
   if (name && name !== "gallery") scrollTo({ top: 0, behavior: "instant" }); // the gallery keeps its own place
   if (!name || name === location.hash.slice(1).split("?")[0]) return;
@@ -122,7 +125,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener(
   "wheel",
   (event) => {
-    const row = event.target.closest?.("#tabs > .tab-wrapper .tab-container");
+    const row = /** @type {Element} */ (event.target).closest?.("#tabs > .tab-wrapper .tab-container");
     if (!row || row.scrollWidth <= row.clientWidth || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
     row.scrollLeft += event.deltaY;
     event.preventDefault();
@@ -174,7 +177,7 @@ function sayPlainly(toast) {
 
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes)
-    for (const node of addedNodes)
+    for (const node of /** @type {NodeListOf<Element>} */ (addedNodes))
       if (node.classList?.contains("toast-item") || node.classList?.contains("toast-body")) sayPlainly(node);
 }).observe(document.body, { childList: true, subtree: true });
 

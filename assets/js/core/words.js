@@ -17,9 +17,14 @@ export const STEPS = [
 ];
 const ACTIVE = { queued: 0, uploading: 0, submitting: 0, pending: 1, running: 2, saving: 3 };
 
-/** Whether it goes on by itself; one that waits for a person's decision does not. */
+/**
+ * Tell whether a job goes on by itself; one that waits for a person's decision does not.
+ * @param {JobView} job
+ */
 export const isActive = (job) => job.status in ACTIVE && !job.decision_wanted;
+/** @param {JobView} job */
 export const isDone = (job) => job.status === "succeeded" && job.outputs?.length > 0;
+/** @param {JobView} job */
 export const stepOf = (job) => ACTIVE[job.status] ?? (job.status === "succeeded" ? 4 : -1);
 
 const STATE = {
@@ -35,7 +40,10 @@ const STATE = {
   unknown: "Not certain",
 };
 
-/** A job's state in words. */
+/**
+ * Say a job's state in words.
+ * @param {JobView} job
+ */
 export const stateOf = (job) => (job.decision_wanted && job.status in ACTIVE ? "Waiting for you" : STATE[job.status]);
 
 export function money(amount, currency) {
@@ -47,7 +55,10 @@ export function money(amount, currency) {
   return SIGNS[currency] ? `${SIGNS[currency]}${text}` : `${text} ${currency}`;
 }
 
-/** What a job costs now: billed, or what it will be, at most or exactly. A job that ended without a bill is free. */
+/**
+ * Say what a job costs now: billed, or what it will be, at most or exactly. A job that ended without a bill is free.
+ * @param {JobView} job
+ */
 export function cost(job) {
   const { estimated, actual, currency, at_most: atMost } = job.cost ?? {};
   if (job.error?.billed === "unknown" && !actual) return `up to ${money(estimated, currency)}`;
@@ -73,8 +84,8 @@ export function fileSize(bytes) {
 }
 
 export function day(iso) {
-  const then = new Date(iso);
-  const midnight = new Date();
+  const then = /** @type {Date & number} */ (new Date(iso));
+  const midnight = /** @type {Date & number} */ (new Date());
   midnight.setHours(0, 0, 0, 0);
   const days = Math.ceil((midnight - then) / 86400000);
   if (days <= 0) return "Today";
@@ -96,7 +107,10 @@ export function moment(iso) {
 
 const UNKNOWN = "imported"; // what the studio writes where a file says neither kind of work nor model
 
-/** A name for a job: its words, the file it was taken in from, its picture, or its effect. */
+/**
+ * Name a job: by its words, the file it was taken in from, its picture, or its effect.
+ * @param {JobView} job
+ */
 export function title(job) {
   return (
     job.prompt?.trim() ||
@@ -107,13 +121,20 @@ export function title(job) {
   );
 }
 
-/** The model, in words; empty where a file did not say. */
+/**
+ * Say the model in words; empty if a file did not say.
+ * @param {JobView} job
+ */
 export const modelOf = (job) => (job.model === UNKNOWN ? "" : job.model_title);
 
-/** The kind of work, in words. */
+/**
+ * Say the kind of work in words.
+ * @param {JobView} job
+ */
 export const familyOf = (job) =>
   catalogue.families?.[job.family]?.label ?? (job.family === UNKNOWN ? "From a file" : job.family);
 
+/** @param {JobView} job */
 export function facts(job) {
   const output = job.outputs?.[0];
   const pictures = (job.outputs ?? []).filter(({ kind }) => kind === "image").length;

@@ -4,7 +4,7 @@ import { watch } from "./stream.js";
 const ports = new Set();
 const tell = (message) => ports.forEach((port) => port.postMessage(message));
 
-self.onconnect = (event) => {
+/** @type {typeof self & { onconnect: (event: MessageEvent) => void }} */ (self).onconnect = (event) => {
   const [port] = event.ports;
   ports.add(port);
   port.onmessage = (message) => {

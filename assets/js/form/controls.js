@@ -18,7 +18,16 @@ function columns(choices) {
     : Math.min(5, Math.ceil(choices.length / 2));
 }
 
-/** One row of choices, as native radio buttons: arrows, labels and focus come for free. */
+/**
+ * Make one row of choices, as native radio buttons: arrows, labels and focus come for free.
+ * @param {object} row
+ * @param {string} row.legend
+ * @param {string} [row.help]
+ * @param {{ value: string, label: string, note?: string, why?: string, size?: any }[]} row.choices
+ * @param {string} row.chosen
+ * @param {(value: string) => void} row.choose
+ * @param {(choice: { label: string, size?: any }) => HTMLElement} [row.draw]
+ */
 function segments({ legend, help, choices, chosen, choose, draw }) {
   const name = `segments-${(names += 1)}`;
   const row = h(
@@ -66,7 +75,7 @@ class Segments extends StudioElement {
         choose: (value) => this.enter(value),
       }),
     );
-    if (kept) this.querySelector("input:checked")?.focus();
+    if (kept) /** @type {HTMLElement} */ (this.querySelector("input:checked"))?.focus();
   }
 }
 
@@ -136,13 +145,18 @@ class Sizes extends StudioElement {
 
   /** Gives the focus back to the row that has it now, or to the side that is being typed. */
   focusKept() {
-    const focused = this.contains(document.activeElement) ? document.activeElement : null;
+    const focused = /** @type {HTMLInputElement} */ (
+      this.contains(document.activeElement) ? document.activeElement : null
+    );
     const place = focused ? [...this.children].indexOf(focused.closest("fieldset")) : -1;
     return () => {
       if (place < 0) return;
+      /** @type {HTMLInputElement | false} */
       const typed = focused.type === "number" && this.querySelector(`[name="${focused.name}"]`);
       if (typed) typed.value = focused.value;
-      (typed || this.children[place]?.querySelector("input:checked") || this.querySelector("input:checked"))?.focus();
+      /** @type {HTMLElement} */ (
+        typed || this.children[place]?.querySelector("input:checked") || this.querySelector("input:checked")
+      )?.focus();
     };
   }
 
@@ -381,6 +395,7 @@ class Note extends StudioElement {
   }
   count() {
     const maximum = this.value?.maximum;
+    /** @type {HTMLInputElement | HTMLTextAreaElement} */
     const area = document.getElementById(this.parentId)?.querySelector("textarea, input");
     if (!maximum || !this.counter || !area) return;
     const length = [...area.value].length;
@@ -410,7 +425,9 @@ class Copies extends StudioElement {
         },
         icon(name),
       );
-    const held = this.contains(document.activeElement) ? document.activeElement.dataset.by : null;
+    const held = this.contains(document.activeElement)
+      ? /** @type {HTMLElement} */ (document.activeElement).dataset.by
+      : null;
     this.replaceChildren(
       h(
         "div",
@@ -426,7 +443,7 @@ class Copies extends StudioElement {
       ),
     );
     if (held)
-      (
+      /** @type {HTMLElement} */ (
         this.querySelector(`[data-by="${held}"]:not(:disabled)`) ?? this.querySelector("button:not(:disabled)")
       )?.focus();
   }
@@ -501,6 +518,7 @@ function shows({ id, value, folded }) {
   if (!block) return folded;
   const own = [...block.querySelectorAll("*")].find((node) => node instanceof StudioElement);
   if (own) return String([own.value ?? []].flat()) === String([value ?? []].flat()); // a place for one file holds a list, too
+  /** @type {HTMLInputElement} */
   const input = block.querySelector("textarea, input[type=text], input[type=number], input[type=checkbox]");
   if (input?.type === "checkbox") return input.checked === Boolean(value);
   if (input)
@@ -600,6 +618,7 @@ class Foot extends StudioElement {
   }
   /** Hold Generate back until the form is filled. Returns the button, if it is drawn. */
   holdBack() {
+    /** @type {HTMLElement} */
     const go = this.closest(".go")?.querySelector(".generate");
     if (go) go.ariaDisabled = this.ready ? null : "true";
     return go;
@@ -694,8 +713,10 @@ let resting;
 document.addEventListener(
   "click",
   (event) => {
-    const go = event.target.closest?.(".generate");
+    /** @type {HTMLElement} */
+    const go = /** @type {Element} */ (event.target).closest?.(".generate");
     if (!go) return;
+    /** @type {Foot} */
     const foot = go.closest(".go")?.querySelector("studio-foot");
     if (!foot?.ready || event.timeStamp - pressed < AGAIN_MS) {
       event.stopImmediatePropagation();
@@ -703,6 +724,7 @@ document.addEventListener(
       return;
     }
     foot.press(go);
+    /** @type {HTMLElement} */
     const waits = go.closest(".studio-form")?.querySelector('.pick:is([data-state="sending"], [data-state="failed"])');
     if (waits) {
       // the studio does not know of this file yet, and would make the clip without it
@@ -745,5 +767,7 @@ function nudge(node) {
 // Control or Command and Enter in the prompt is Generate.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-  event.target.closest?.(".studio-form")?.querySelector(".generate")?.click();
+  /** @type {HTMLElement} */ (
+    /** @type {Element} */ (event.target).closest?.(".studio-form")?.querySelector(".generate")
+  )?.click();
 });

@@ -125,7 +125,7 @@ class Files extends StudioElement {
     if (nodes.length === parent.children.length && nodes.every((node, at) => parent.children[at] === node)) return;
     const focused = this.contains(document.activeElement) && document.activeElement;
     parent.replaceChildren(...nodes);
-    if (focused && this.contains(focused)) focused.focus({ preventScroll: true });
+    if (focused && this.contains(focused)) /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
   }
 
   invite(count) {
@@ -165,7 +165,11 @@ class Files extends StudioElement {
     move: (piece, by) => {
       const next = by < 0 ? piece.left : piece.right;
       this.place(piece, this.pieces.indexOf(piece) + by);
-      if (piece.node.contains(document.activeElement) && !document.activeElement.disabled) return;
+      if (
+        piece.node.contains(document.activeElement) &&
+        !(/** @type {HTMLButtonElement} */ (document.activeElement).disabled)
+      )
+        return;
       (next.disabled ? (by < 0 ? piece.right : piece.left) : next).focus();
     },
     drag: (piece, event) => this.drag(piece, event),

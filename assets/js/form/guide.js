@@ -13,7 +13,7 @@ const items = (text) =>
     .filter(Boolean);
 const seconds = (input) => Math.max(0, Math.round(Number(input.value) || 0));
 
-class Guide extends StudioElement {
+class Guide extends /** @type {new () => Omit<StudioElement, "part" | "render">} */ (StudioElement) {
   connectedCallback() {
     if (!this.opener) this.build();
   }
@@ -340,4 +340,4 @@ class Guide extends StudioElement {
   }
 }
 
-customElements.define("studio-guide", Guide);
+customElements.define("studio-guide", /** @type {CustomElementConstructor} */ (/** @type {unknown} */ (Guide)));

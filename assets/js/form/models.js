@@ -6,6 +6,9 @@ const TOGETHER_MS = 700; // letters typed this quickly make one beginning
 let names = 0;
 
 class Models extends StudioElement {
+  /** @type {number} */
+  number;
+
   get models() {
     return this.offer.models ?? [];
   }

@@ -21,6 +21,17 @@ const addressOf = (path) => `/gradio_api/file=${path.split("/").map(encodeURICom
 
 /** One file in its place: a local one that is on its way, or a path that the server knows. */
 export class Piece {
+  /** @type {File | null} */
+  file;
+  /** @type {string | null} */
+  path;
+  /** @type {string} */
+  failed;
+  /** @type {Record<string, (...what: any[]) => any>} */
+  acts;
+  /** @type {HTMLElement} */
+  another;
+
   constructor({ file = null, path = null }, acts) {
     Object.assign(this, { file, path, failed: "", acts });
     this.local = file && URL.createObjectURL(file);

@@ -19,7 +19,8 @@ export class Bar {
   }
 
   draw(briefs, { bin }) {
-    const focused = this.node.contains(document.activeElement) && document.activeElement.dataset.act;
+    const focused =
+      this.node.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.act;
     this.node.hidden = !briefs.length;
     document.body.classList.toggle("choosing", briefs.length > 0);
     if (!briefs.length) return this.node.replaceChildren();

@@ -37,6 +37,9 @@ const DAYS = [
 ];
 
 export class Filters {
+  /** @type {(wish: any, how: { step: boolean }) => void} */
+  changed;
+
   /** `changed(wish, {step})` hears what is wished: `{q, in, bin}`. `node` stays in reach while scrolling, `more` does not. */
   constructor({ wish, changed, help, tools }) {
     Object.assign(this, { wish, changed });

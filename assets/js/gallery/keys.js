@@ -28,7 +28,7 @@ export class Keys {
   }
   /** The job whose tile has the focus. */
   get here() {
-    return document.activeElement?.closest?.(".cell")?.dataset.cell ?? null;
+    return /** @type {HTMLElement} */ (document.activeElement?.closest?.(".cell"))?.dataset.cell ?? null;
   }
 
   /** Make a tile the one that Tab comes to. */

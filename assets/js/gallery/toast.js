@@ -65,7 +65,7 @@ document.addEventListener("keydown", (event) => {
     !(event.ctrlKey || event.metaKey) ||
     event.shiftKey ||
     event.key.toLowerCase() !== "z" ||
-    event.target.closest("input, textarea, [contenteditable]")
+    /** @type {Element} */ (event.target).closest("input, textarea, [contenteditable]")
   )
     return;
   const newest = [...shown].filter(({ undo, node }) => undo && node.isConnected).at(-1);

@@ -20,6 +20,17 @@ const placeOf = (job) => BigInt(job.place ?? 0);
  * loading, empty, done, more or away.
  */
 export class Window {
+  /** @type {HTMLElement} */
+  list;
+  /** @type {(wish: { cursor?: string, newer?: boolean, limit: number }) => Promise<JobsView>} */
+  ask;
+  /** @type {(job: JobView) => HTMLElement} */
+  draw;
+  /** @type {(state: string, error?: Error) => void} */
+  told;
+  /** @type {() => number} */
+  edge;
+
   constructor({ list, ask, draw, told, edge }) {
     Object.assign(this, { list, ask, draw, told, edge });
     this.chunks = [];
@@ -165,7 +176,9 @@ export class Window {
 
   layOut(index) {
     const chunk = this.chunks[index];
-    const held = chunk.node?.contains(document.activeElement) && document.activeElement.closest(".cell")?.dataset.cell;
+    const held =
+      chunk.node?.contains(document.activeElement) &&
+      /** @type {HTMLElement} */ (document.activeElement.closest(".cell"))?.dataset.cell;
     const node = document.createElement("div");
     node.className = "chunk";
     const kept = new Map([...(chunk.node?.querySelectorAll(".cell") ?? [])].map((cell) => [cell.dataset.cell, cell]));
@@ -176,7 +189,10 @@ export class Window {
       );
     chunk.node?.replaceWith(node);
     // A tile that is moved loses the focus.
-    if (held) this.list.querySelector(`.cell[data-cell="${CSS.escape(held)}"] .tile`)?.focus({ preventScroll: true });
+    if (held)
+      /** @type {HTMLElement} */ (this.list.querySelector(`.cell[data-cell="${CSS.escape(held)}"] .tile`))?.focus({
+        preventScroll: true,
+      });
     Object.assign(chunk, {
       node,
       first: day(chunk.jobs[0].created_at),
@@ -252,7 +268,9 @@ export class Window {
     const edge = this.edge();
     const seen = this.atTop
       ? null
-      : [...this.list.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > edge);
+      : [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".cell"))].find(
+          (cell) => cell.getBoundingClientRect().bottom > edge,
+        );
     const before = seen?.getBoundingClientRect().top;
     change();
     const after = seen && (seen.isConnected ? seen : this.cell(seen.dataset.cell));
@@ -365,6 +383,7 @@ export class Window {
 
   // One job ------------------------------------------------------------------------------------------------------------
 
+  /** @returns {HTMLElement} */
   cell(id) {
     return this.list.querySelector(`.cell[data-cell="${CSS.escape(id)}"]`);
   }
@@ -388,7 +407,8 @@ export class Window {
     fresh.style.width = old.style.width;
     old.replaceWith(fresh);
     if (reshaped) this.anchored(() => this.layOut(index));
-    if (held) [...this.cell(job.id).children].find(({ className }) => className === held)?.focus();
+    if (held)
+      /** @type {HTMLElement} */ ([...this.cell(job.id).children].find(({ className }) => className === held))?.focus();
   }
 
   /** A job that is new to the list, put where it belongs. */

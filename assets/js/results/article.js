@@ -4,6 +4,7 @@ import { isActive } from "../core/words.js";
 
 const HEADINGS = ["h3", "h4", "h5"];
 const LONGEST_MARKED = 20000;
+/** @type {[RegExp, (found: RegExpExecArray) => { kind: string, text: string, level?: number }][]} */
 const STARTS = [
   [
     /^(#{1,6})\s+(.*)$/,
@@ -24,6 +25,7 @@ export function blocksOf(text) {
       open = null;
       continue;
     }
+    /** @type {{ kind: string, text: string, level?: number }} */
     const read = STARTS.map(([pattern, make]) => pattern.exec(line) && make(pattern.exec(line))).find(Boolean) ?? {
       kind: "words",
       text: line,
@@ -86,6 +88,7 @@ function draw({ kind, level, items }) {
 
 /** An article on the page. `update(job)` adds what has arrived and leaves what stands where it is. */
 export class Article {
+  /** @param {{ press?: (at: number) => void }} [wanted] */
   constructor({ press } = {}) {
     this.press = press;
     this.node = h("article", { class: "article" });

@@ -27,8 +27,12 @@ const RESTS_MS = 1500;
 
 /** What sending a job again costs, by its id, where the studio has said that it is not what the job was ordered for. */
 const dearer = new Map();
-/** What the whole of a job costs at most, as the page shows it and as a press carries it. */
+/**
+ * Tell what the whole of a job costs at most, as the page shows it and as a press carries it.
+ * @param {JobView} job
+ */
 const shownPrice = (job) => dearer.get(job.id) ?? { amount: job.cost?.estimated ?? 0, currency: job.cost?.currency };
+/** @param {JobView} job */
 const price = (job) => money(job.cost?.estimated ?? 0, job.cost?.currency);
 
 /** A button that asks the studio, and says beside itself what the studio could not do. */
@@ -39,7 +43,9 @@ function asking({ text, act, kind = "small", ask, ...more }) {
     kind,
     ...more,
     press: async (node) => {
-      const others = [...node.parentElement.querySelectorAll("[data-asks]")];
+      const others = [
+        .../** @type {NodeListOf<HTMLButtonElement>} */ (node.parentElement.querySelectorAll("[data-asks]")),
+      ];
       others.forEach((one) => {
         one.disabled = true;
       });
@@ -63,7 +69,10 @@ function refuse(place, ...words) {
   place.append(h("span", { class: "quiet refusal", role: "alert" }, words));
 }
 
-/** Whether and how a job can be stopped: free, a race, or no more. Older tellings only say `cancelable`. */
+/**
+ * Tell whether and how a job can be stopped: free, a race, or no more. Older tellings only say `cancelable`.
+ * @param {JobView} job
+ */
 export const stoppable = (job) =>
   job.cancel_requested || job.decision_wanted
     ? null
@@ -73,14 +82,20 @@ export const stoppable = (job) =>
         : null
       : job.stoppable;
 
-/** The button that stops a job, where there is one. */
+/**
+ * Make the button that stops a job, if it can be stopped.
+ * @param {JobView} job
+ */
 export function stopButton(job) {
   const how = stoppable(job);
   if (how !== "free" && how !== "race") return null;
   return asking({ text: how === "free" ? "Cancel, free" : "Try to stop it", act: "cancel", ask: () => cancel(job.id) });
 }
 
-/** The button that brings a job to the front of its person's line, and the one that takes that back. */
+/**
+ * Make the button that brings a job to the front of its person's line, or the one that takes that back.
+ * @param {JobView} job
+ */
 export function turnButton(job) {
   if (!inLine(job)) return null;
   if (job.priority) return asking({ text: "In its turn again", act: "turn", ask: () => hurry(job.id, 0) });
@@ -89,7 +104,10 @@ export function turnButton(job) {
     : asking({ text: "Make this next", act: "turn", ask: () => hurry(job.id, 1) });
 }
 
-/** What is to be said of stopping: the race while it may begin, and keep or hide once it has. */
+/**
+ * Say what is to be said of stopping: the race while the job may begin, and keep or hide once it has.
+ * @param {JobView} job
+ */
 export function stopping(job) {
   if (job.cancel_requested)
     return h("p", { class: "aside" }, `Stopping it. If it had begun already, it goes on and costs ${amount(job)}.`);
@@ -111,7 +129,10 @@ export function stopping(job) {
   return arrival(job);
 }
 
-/** Keep it or hide it: the money is gone either way, and that is said. */
+/**
+ * Offer to keep it or to hide it: the money is gone either way, and that is said.
+ * @param {JobView} job
+ */
 function arrival(job) {
   const choice = (wish, text, name) => {
     const node = asking({ text, icon: name, act: wish, ask: () => arrive(job.id, wish) });
@@ -136,6 +157,7 @@ function arrival(job) {
   );
 }
 
+/** @param {JobView} job */
 const amount = (job) => `${job.cost?.at_most ? "up to " : ""}${price(job)}`;
 
 /** What either answer costs, by what is known of the order: words with amounts between them. */
@@ -170,7 +192,10 @@ const CHOICES = {
   },
 };
 
-/** The studio does not send it again by itself: the person decides, knowing the worst that either can cost. */
+/**
+ * Ask whether to send it again: not the studio but the person decides, knowing the worst that either can cost.
+ * @param {JobView} job
+ */
 export function decision(job) {
   if (!job.decision_wanted) return null;
   const why =
@@ -212,10 +237,16 @@ export function decision(job) {
   );
 }
 
-/** What both orders cost together: the lost one as it was ordered, and one more at today's price. */
+/**
+ * Add up both orders: the lost one as it was ordered, and one more at today's price.
+ * @param {JobView} job
+ */
 const twice = (job) => Number(job.cost?.estimated ?? 0) + Number(shownPrice(job).amount);
 
-/** Send it again for the price that stands there. If it costs more by now the studio sends nothing and says the price. */
+/**
+ * Send it again for the price that stands there. If it costs more by now the studio sends nothing and says the price.
+ * @param {JobView} job
+ */
 async function sendAgain(job) {
   const before = shownPrice(job);
   try {
@@ -254,7 +285,9 @@ async function sendAgain(job) {
 // What failed ---------------------------------------------------------------------------------------------------------
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+/** @param {JobView} job */
 const recall = (job) => tell("studio:recall", { job, words: false });
+/** @param {JobView} job */
 const again = (job) => tell("studio:again", { job });
 
 /** What the one button of an error says and does. A new kind of action that this page does not know opens the form. */
@@ -280,7 +313,10 @@ const REMEDIES = {
   copy_request: { text: "Copy it for support", icon: "copy", press: copyReport },
 };
 
-/** The button that does what helps. Null where the studio names no action. */
+/**
+ * Make the button that does what helps; null if the studio names no action.
+ * @param {JobView} job
+ */
 export function remedy(job, { kind = "small" } = {}) {
   const { action } = job.error ?? {};
   if (!action) return null;
@@ -292,16 +328,25 @@ export function remedy(job, { kind = "small" } = {}) {
   return button({ text, icon: name, act: "remedy", kind, press: (node) => press(job, node) });
 }
 
-/** Whether the one thing to do is done in the form. */
+/**
+ * Tell whether the one thing to do is done in the form.
+ * @param {JobView} job
+ */
 export const isForTheForm = (job) => ["edit_prompt", "choose_file", "change_model"].includes(job.error?.action);
 
-/** Which input it is about; nothing where it is about none. */
+/**
+ * Show which input the error is about; nothing if it is about none.
+ * @param {JobView} job
+ */
 export function subject(job) {
   const { input } = job.error ?? {};
   return INPUT[input] ? h("span", { class: "about-input" }, icon(INPUT_ICON[input]), INPUT[input]) : null;
 }
 
-/** Whether money was taken, said of every failure. */
+/**
+ * Say whether money was taken, of every failure.
+ * @param {JobView} job
+ */
 export function billed(job) {
   const { billed: taken } = job.error ?? {};
   if (!taken) return null;
@@ -311,7 +356,10 @@ export function billed(job) {
   return `It is not certain whether it was charged. At most it is ${price(job)}; your bill at the provider will tell.`;
 }
 
-/** Everything the provider's support asks for, in one piece; never the words of the prompt. */
+/**
+ * Write all that the provider's support asks for, in one piece; never the words of the prompt.
+ * @param {JobView} job
+ */
 export function report(job) {
   const { code, detail, request_id: request } = job.error ?? {};
   return [
@@ -328,6 +376,7 @@ export function report(job) {
     .join("\n");
 }
 
+/** @param {JobView} job */
 async function copyReport(job, node) {
   try {
     await navigator.clipboard.writeText(report(job));

@@ -13,7 +13,10 @@ export function about(seconds) {
   return `${Number((seconds / 3600).toFixed(1))} h`;
 }
 
-/** The place in the studio's own line; empty once the provider has it. */
+/**
+ * Say the place in the studio's own line; empty once the provider has the job.
+ * @param {JobView} job
+ */
 export function place(job) {
   if (!inLine(job)) return "";
   const { place: at, of, lanes } = job.place_in_line;
@@ -21,10 +24,16 @@ export function place(job) {
   return at === 1 ? `next in line${pace}` : `number ${at} of ${of} in line${pace}`;
 }
 
-/** Whether it stands in the studio's own line. */
+/**
+ * Tell whether a job stands in the studio's own line.
+ * @param {JobView} job
+ */
 export const inLine = (job) => job.status === "queued" && Boolean(job.place_in_line?.place);
 
-/** How long such jobs take: measured here where there were any, else as the provider says. */
+/**
+ * Say how long such jobs take: as measured here if there were any, else as the provider says.
+ * @param {JobView} job
+ */
 export function outlook(job) {
   if (!isActive(job) || job.status === "saving") return "";
   const { expected } = job;
@@ -39,10 +48,16 @@ export function outlook(job) {
   return usual === late ? `${then} ${usual}` : `${then} ${usual}, 9 in 10 within ${late}`;
 }
 
-/** Place and time in one line; empty where there is nothing to be said. */
+/**
+ * Say place and time in one line; empty if there is nothing to be said.
+ * @param {JobView} job
+ */
 export const saidOf = (job) => [place(job), outlook(job)].filter(Boolean).join(" · ");
 
-/** A job's line, to be drawn; `passed` keeps it true as time passes. What is not `alone` follows other words. */
+/**
+ * Make a node for a job's line; `passed` keeps it true as time passes. What is not `alone` follows other words.
+ * @param {JobView} job
+ */
 export function outlookNode(job, { alone = false } = {}) {
   const { samples, documented: told } = job.expected ?? {};
   const title =
@@ -52,19 +67,27 @@ export function outlookNode(job, { alone = false } = {}) {
   return node;
 }
 
-/** Say it anew in a node that `outlookNode` made. */
+/**
+ * Say it anew in a node that `outlookNode` made.
+ * @param {HTMLElement & { said?: string }} node
+ * @param {JobView} job
+ */
 export function passed(node, job) {
   const words = saidOf(job);
   const text = words && !node.dataset.alone ? ` · ${words}` : words;
   if (node.said !== text) node.textContent = node.said = text;
 }
 
+/** @param {JobView} job */
 function overdue(job, most) {
   const from = job.status === "running" ? job.running_at : job.status === "pending" ? job.submitted_at : null;
   return Boolean(from) && since(from) > most;
 }
 
-/** The range that the provider's documentation gives. */
+/**
+ * Say the range that the provider's documentation gives.
+ * @param {JobView} job
+ */
 function documented(job) {
   if (job.demo) return "the demo is quicker than the real thing";
   const [least, most] = catalogue.models?.[job.model]?.usual ?? [];

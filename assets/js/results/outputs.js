@@ -2,9 +2,13 @@
 import { button, download, h, icon, live } from "../core/dom.js";
 import { title } from "../core/words.js";
 
+/** @param {JobView} job */
 export const picturesOf = (job) => (job.outputs ?? []).filter((output) => output.kind === "image");
+/** @param {JobView} job */
 export const clipOf = (job) => (job.outputs ?? []).find((output) => output.kind === "video");
+/** @param {JobView} job */
 export const soundOf = (job) => (job.outputs ?? []).find((output) => output.kind === "audio");
+/** @param {JobView} job */
 export const hasArticle = (job) => Boolean(job.article?.length);
 
 const gone = (what) =>
@@ -16,7 +20,10 @@ const gone = (what) =>
     h("p", { class: "quiet" }, "Its file may have been moved. Download tells more."),
   );
 
-/** A clip with the browser's own controls. */
+/**
+ * Make a clip with the browser's own controls.
+ * @param {JobView} job
+ */
 export function clip(job, output, properties = {}) {
   const video = h("video", {
     src: output.url,
@@ -34,6 +41,17 @@ export function clip(job, output, properties = {}) {
 
 /** The pictures of a job: one large, the others in a row below. `chosen(index)` is told; `press` makes the large one a button. */
 export class Pictures {
+  /** @type {(index: number) => void} */
+  chosen;
+  /** @type {(index: number) => void} */
+  press;
+  /** @type {boolean} */
+  sharp;
+
+  /**
+   * @param {JobView} job
+   * @param {{ at?: number, chosen?: (index: number) => void, press?: (index: number) => void, sharp?: boolean }} [wanted]
+   */
   constructor(job, { at = 0, chosen, press, sharp = false } = {}) {
     this.job = job;
     this.outputs = picturesOf(job);
@@ -158,7 +176,10 @@ function swipe(node, step) {
   );
 }
 
-/** Links that save: the file that is shown, and all of them where there are several. */
+/**
+ * Make links that save: the file that is shown, and all of them if there are several.
+ * @param {JobView} job
+ */
 export function downloads(job, output) {
   const several = picturesOf(job).length > 1;
   return [

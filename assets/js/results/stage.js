@@ -14,6 +14,8 @@ const LINE_TICKS = 10; // seconds between two looks at a line that one stands in
 class Stage extends StudioElement {
   jobs = new Map();
   shown = null;
+  /** @type {HTMLElement} */
+  all;
 
   connectedCallback() {
     this.family = this.getAttribute("family");
@@ -48,7 +50,9 @@ class Stage extends StudioElement {
       ]);
       if (heard !== this.heard) return; // asked again meanwhile
       this.jobs = new Map([
-        ...[...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job]),
+        .../** @type {[string, JobView][]} */ (
+          [...newest.items, ...done.items].map((job) => [job.id, jobById(job.id) ?? job])
+        ),
         ...heard,
       ]);
       this.more = Boolean(newest.next_cursor);
@@ -129,7 +133,8 @@ class Stage extends StudioElement {
 
   invitation() {
     const { icon: name, invitation, examples = [] } = catalogue.families[this.family];
-    const pick = (index) => document.querySelectorAll(`#${this.family}-examples .chip`)[index]?.click();
+    const pick = (index) =>
+      /** @type {HTMLElement} */ (document.querySelectorAll(`#${this.family}-examples .chip`)[index])?.click();
     const files = document.querySelector(`#${this.family}-examples studio-examples`)?.getAttribute("files");
     const chips = files ? [...examples, files] : examples; // in the order of the form's own
     return h(
@@ -308,8 +313,10 @@ class Stage extends StudioElement {
 
   /** Draw; who was on a card is on it afterwards too, on the same button where it has it still. */
   keepingFocus(draw) {
-    const here = this.cards.contains(document.activeElement) ? document.activeElement : null;
-    const id = here?.closest(".card")?.dataset.job;
+    const here = /** @type {HTMLElement} */ (
+      this.cards.contains(document.activeElement) ? document.activeElement : null
+    );
+    const id = /** @type {HTMLElement} */ (here?.closest(".card"))?.dataset.job;
     draw();
     if (!id || document.activeElement === here) return;
     const card = this.cardOf(id);
@@ -328,11 +335,11 @@ class Stage extends StudioElement {
   }
 
   passTime() {
-    for (const node of this.querySelectorAll("[data-clock]")) {
+    for (const node of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-clock]"))) {
       const job = this.jobs.get(node.dataset.clock);
       if (job && isActive(job)) node.textContent = clock(since(job.created_at));
     }
-    for (const node of this.querySelectorAll("[data-outlook]")) {
+    for (const node of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-outlook]"))) {
       const job = this.jobs.get(node.dataset.outlook);
       if (job) passed(node, job);
     }

@@ -16,6 +16,11 @@ const OWN_DROP = "studio-files, .uploader, [data-own-drop], dialog.reuse";
 const PATIENCE_MS = 8000;
 
 class Reuse extends StudioElement {
+  /** @type {import("./menu.js").SlotMenu} */
+  slots;
+  /** @type {import("./opened.js").Opened} */
+  opened;
+
   connectedCallback() {
     this.turn = 0;
     this.over = 0;
@@ -118,9 +123,9 @@ class Reuse extends StudioElement {
     node.classList.add("arrived");
     setTimeout(() => node.classList.remove("arrived"), 1800);
     const begin = () =>
-      (
+      /** @type {HTMLElement} */ (
         node.querySelector("textarea") ??
-        [...node.querySelectorAll("button, input, [tabindex='0']")].find((part) => part.checkVisibility())
+          [...node.querySelectorAll("button, input, [tabindex='0']")].find((part) => part.checkVisibility())
       )?.focus({ preventScroll: true });
     begin();
     setTimeout(() => {

@@ -2,6 +2,9 @@
 import { button, h } from "../core/dom.js";
 
 export class Sheet {
+  /** @type {() => void} */
+  closed;
+
   constructor(name) {
     this.node = h("dialog", {
       class: `reuse ${name}`,

@@ -35,7 +35,9 @@ class Admin extends StudioElement {
   draw({ jobs = {}, queues = [], errors = [], disk = null, loop = null, ready = true }) {
     this.hidden = false;
     this.drawn = true;
-    const open = [...this.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name);
+    const open = [.../** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("details[open]"))].map(
+      ({ dataset }) => dataset.name,
+    );
     this.replaceChildren(
       h("h2", {}, "What is going on"),
       vitals({ jobs, disk, loop, ready }),
@@ -43,6 +45,7 @@ class Admin extends StudioElement {
       faults(errors),
     );
     open.forEach((name) => {
+      /** @type {HTMLDetailsElement} */
       const found = this.querySelector(`details[data-name="${CSS.escape(name)}"]`);
       if (found) found.open = true;
     });

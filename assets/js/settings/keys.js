@@ -171,7 +171,7 @@ class Keys extends StudioElement {
     this.open = region;
     this.draw();
     const next = region ? `#key-${region}` : `[data-region="${before}"] [data-act="add"]`;
-    this.querySelector(next)?.focus();
+    /** @type {HTMLElement} */ (this.querySelector(next))?.focus();
   }
 
   async test(region, node) {
@@ -184,7 +184,7 @@ class Keys extends StudioElement {
       told = { works: null, region: region.region, message: error.message };
     }
     this.tell(region.region, told);
-    this.querySelector(`[data-region="${region.region}"] [data-act="test"]`)?.focus();
+    /** @type {HTMLElement} */ (this.querySelector(`[data-region="${region.region}"] [data-act="test"]`))?.focus();
   }
 
   async add(region, { key, workspace, send }) {
@@ -216,7 +216,9 @@ class Keys extends StudioElement {
   async added() {
     this.state = await fetchKeys().catch(() => this.state);
     this.draw();
-    document.querySelectorAll("studio-foot").forEach((foot) => foot.context?.trigger("drawn"));
+    /** @type {NodeListOf<StudioElement>} */ (document.querySelectorAll("studio-foot")).forEach((foot) =>
+      foot.context?.trigger("drawn"),
+    );
   }
 
   /** Say what came of it. A form that is open keeps what was typed. */
@@ -236,6 +238,7 @@ class Keys extends StudioElement {
   moveTo({ region, key }) {
     this.told.clear();
     this.unfold(region);
+    /** @type {HTMLInputElement} */
     const field = this.querySelector(`#key-${region}`);
     if (!field) return;
     field.value = key;

@@ -4,6 +4,7 @@ import { StudioElement, h, icon, live, styled } from "../core/dom.js";
 import { fetchSpend, onAgain, onChange } from "../core/live.js";
 import { catalogue, isActive, money } from "../core/words.js";
 
+/** @type {Intl.DateTimeFormatOptions} */
 const DAY = { day: "numeric", month: "short", year: "numeric" };
 const LOOK_AGAIN_MS = 1500;
 const MOST_ROWS = 12;
@@ -17,6 +18,11 @@ const SPANS = [
 ];
 
 class Spend extends StudioElement {
+  /** @type {HTMLInputElement} */
+  from;
+  /** @type {HTMLInputElement} */
+  to;
+
   connectedCallback() {
     this.span = "month";
     this.days = spanOf("month");

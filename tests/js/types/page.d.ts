@@ -1,5 +1,12 @@
 // What the page's scripts find in the browser besides the browser's own.
 
+// core, form, gallery, results, reuse, settings
+interface Window {
+  studioForm: (family: string, inputs: any[]) => any[];
+  studioPress: (family: string, inputs: any[]) => any[];
+  studioRoom: { readonly dark: boolean; choose(room: string | null): void };
+}
+
 /** Our own events, on the document. */
 interface DocumentEventMap {
   "studio:add-key": CustomEvent<any>;
