@@ -60,3 +60,5 @@ function openNamed() {
 document.addEventListener("studio:compare", ({ detail }) => open(detail.jobs ?? []));
 addEventListener("hashchange", openNamed);
 openNamed();
+
+export {};
