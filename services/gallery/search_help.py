@@ -46,7 +46,7 @@ EXAMPLES: tuple[Pair, ...] = (
     ("rating>=4", "Four stars or more"),
     ("tag:harbour", "With this tag"),
     ("by:mei", "Made by this person"),
-    ("model:wan2.6", "Made by models of this name"),
+    ('model:"Wan 2.6"', "Made by models of this name"),
     ("family:image", "Of this kind of work"),
     ("kind:video", "A clip; also picture, sound, article"),
     ("status:failed", "What did not work; also done, running, waiting"),
