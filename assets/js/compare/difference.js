@@ -17,11 +17,11 @@ const LONG = 28; // signs; a text that is longer is compared by its words
 const ALIKE = 0.3; // of its words; a text with fewer of the first is another text
 const MOST_PAIRS = 4_000_000; // of words that are compared; beyond it a text is only said to be another one
 
+const SIGN = "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]";
+const PIECE = new RegExp(`\\s+|${SIGN}|(?:(?!${SIGN})[\\p{L}\\p{N}\\p{M}_'’])+|[^\\s]`, "gu");
+
 /** Words, spaces and marks; Chinese, Japanese and Korean signs one by one. */
-export const pieces = (text) =>
-  text.match(
-    /\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]|[\p{L}\p{N}\p{M}_'’]+|[^\s]/gu,
-  ) ?? [];
+export const pieces = (text) => text.match(PIECE) ?? [];
 
 /** Which pieces of two texts are in both, in the same order: two lists of booleans. */
 function inBoth(first, second) {

@@ -50,9 +50,11 @@ export function money(amount, currency) {
   if (amount === null || amount === undefined || amount === "") return "";
   const number = Number(amount);
   if (Number.isNaN(number)) return "";
-  const cents = number.toFixed(2);
-  const text = Math.abs(number - Number(cents)) < 1e-9 ? cents : number.toFixed(4).replace(/0+$/, "");
-  return SIGNS[currency] ? `${SIGNS[currency]}${text}` : `${text} ${currency}`;
+  const text = Math.abs(number)
+    .toFixed(4)
+    .replace(/0{1,2}$/, "");
+  const minus = number < 0 ? "-" : "";
+  return SIGNS[currency] ? `${minus}${SIGNS[currency]}${text}` : `${minus}${text} ${currency}`;
 }
 
 /**
@@ -78,19 +80,24 @@ export function clock(seconds) {
 export const since = (iso) => (Date.now() - Date.parse(iso)) / 1000;
 export const between = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
 
+/** Say a file's size, rounded, in the largest unit that it fills once rounded. */
 export function fileSize(bytes) {
-  if (bytes >= 1073741824) return `${(bytes / 1073741824).toFixed(1)} GB`;
-  return bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`;
+  const kilobytes = Math.max(bytes ? 1 : 0, Math.round(bytes / 2 ** 10));
+  if (kilobytes < 1024) return `${kilobytes} KB`;
+  const megabytes = (bytes / 2 ** 20).toFixed(1);
+  return Number(megabytes) < 1024 ? `${megabytes} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 }
 
+/** Number a local calendar day. A day of 23 or 25 hours counts as one, too. */
+const dayNumber = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86400000;
+
 export function day(iso) {
-  const then = /** @type {Date & number} */ (new Date(iso));
-  const midnight = /** @type {Date & number} */ (new Date());
-  midnight.setHours(0, 0, 0, 0);
-  const days = Math.ceil((midnight - then) / 86400000);
+  const then = new Date(iso);
+  const now = new Date();
+  const days = dayNumber(now) - dayNumber(then);
   if (days <= 0) return "Today";
   if (days === 1) return "Yesterday";
-  const sameYear = then.getFullYear() === midnight.getFullYear();
+  const sameYear = then.getFullYear() === now.getFullYear();
   return then.toLocaleDateString(undefined, {
     weekday: "long",
     day: "numeric",

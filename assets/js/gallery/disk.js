@@ -1,7 +1,7 @@
 // Where the disk's room goes, by kind of work and month, and the files that nobody needs any more.
 import { button, h, icon, live } from "../core/dom.js";
 import { bringBack, emptyRemoved, fetchDisk, sweep } from "../core/live.js";
-import { catalogue } from "../core/words.js";
+import { catalogue, fileSize } from "../core/words.js";
 import { ask } from "./dialogs.js";
 
 const COLOURS = 9;
@@ -30,13 +30,6 @@ async function fill(body) {
   body.removeAttribute("aria-busy");
 }
 
-export function size(bytes) {
-  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GB`;
-  return bytes >= 2 ** 20
-    ? `${(bytes / 2 ** 20).toFixed(1)} MB`
-    : `${Math.max(bytes ? 1 : 0, Math.round(bytes / 1024))} KB`;
-}
-
 const months = (use) =>
   [...new Set(use.families.flatMap(({ months: all }) => all.map(({ month }) => month)))].sort().slice(-MOST_MONTHS);
 
@@ -47,7 +40,7 @@ function whole({ families, bin, inputs, free, total, removed = [] }) {
     h(
       "div",
       { class: "fact" },
-      live("b", {}, size(bytes)),
+      live("b", {}, fileSize(bytes)),
       h("span", {}, label),
       note ? h("span", { class: "quiet" }, note) : null,
     );
@@ -59,7 +52,7 @@ function whole({ families, bin, inputs, free, total, removed = [] }) {
       fact("given files", inputs),
       fact("in the bin", bin, `removed after ${catalogue.bin_days} days`),
       removed.length ? fact("removed lately", away, `kept for ${catalogue.removed_days} days`) : null,
-      fact("free", free, `of ${size(total)}`),
+      fact("free", free, `of ${fileSize(total)}`),
     ),
   ];
 }
@@ -76,7 +69,7 @@ function chart(use) {
     h(
       "div",
       { class: "month" },
-      live("span", { class: "sum" }, size(totals[index])),
+      live("span", { class: "sum" }, fileSize(totals[index])),
       h(
         "div",
         { class: "bar", style: `height:${((totals[index] / most) * 100).toFixed(2)}%` },
@@ -85,7 +78,7 @@ function chart(use) {
           return bytes
             ? h("i", {
                 style: `flex-grow:${bytes};--hue:var(--share-${number % COLOURS})`,
-                title: `${family.label}, ${name(month)}: ${size(bytes)}`,
+                title: `${family.label}, ${name(month)}: ${fileSize(bytes)}`,
               })
             : null;
         }),
@@ -102,7 +95,7 @@ function chart(use) {
         {},
         h("i", { style: `--hue:var(--share-${number % COLOURS})` }),
         h("span", {}, family.label),
-        live("b", {}, size(family.bytes)),
+        live("b", {}, fileSize(family.bytes)),
       ),
     ),
   );
@@ -121,7 +114,7 @@ function chart(use) {
         "tr",
         {},
         h("th", {}, family.label),
-        shown.map((month) => h("td", {}, size(bytesOf(family, month)))),
+        shown.map((month) => h("td", {}, fileSize(bytesOf(family, month)))),
       ),
     ),
   );
@@ -181,7 +174,7 @@ function removedLately({ removed = [] }) {
         {},
         new Date(`${name}T12:00:00Z`).toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" }),
       ),
-      h("span", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, ${size(bytes)}`),
+      h("span", {}, `${files.toLocaleString()} ${files === 1 ? "file" : "files"}, ${fileSize(bytes)}`),
       h(
         "span",
         { class: "acts" },
@@ -202,7 +195,7 @@ function removedLately({ removed = [] }) {
           act: "empty-removed",
           press: doing(
             () => emptyRemoved(name),
-            ({ bytes: freed }) => `${size(freed)} are free again.`,
+            ({ bytes: freed }) => `${fileSize(freed)} are free again.`,
           ),
         }),
       ),
@@ -236,12 +229,12 @@ function show(found, { files, bytes, count = files.length, held_back: heldBack =
       files
         .slice(0, MOST_FILES)
         .map(({ name, bytes: one, why }) =>
-          h("li", {}, live("code", {}, name), h("span", {}, why), live("b", {}, size(one))),
+          h("li", {}, live("code", {}, name), h("span", {}, why), live("b", {}, fileSize(one))),
         ),
     ),
     count > MOST_FILES ? h("p", { class: "quiet" }, `and ${(count - MOST_FILES).toLocaleString()} more`) : "",
     button({
-      text: `Remove ${many}, ${size(bytes)}`,
+      text: `Remove ${many}, ${fileSize(bytes)}`,
       icon: "trash-2",
       kind: "danger",
       act: "tidy-now",
@@ -257,7 +250,7 @@ function show(found, { files, bytes, count = files.length, held_back: heldBack =
               h(
                 "span",
                 {},
-                `${size(done.bytes)} were removed. They are kept for ${catalogue.removed_days} days under “Removed lately”.`,
+                `${fileSize(done.bytes)} were removed. They are kept for ${catalogue.removed_days} days under “Removed lately”.`,
               ),
             ),
           );

@@ -199,11 +199,11 @@ export class Filters {
     const word = wordAt(this.box.value, this.box.selectionStart ?? this.box.value.length);
     const turn = (this.turn = (this.turn ?? 0) + 1);
     let found;
-    if (VALUES[word.name]) {
+    if (Object.hasOwn(VALUES, word.name)) {
       const values = await Promise.resolve(VALUES[word.name]()).catch(() => []);
       found = values
         .filter(([value, label]) => [value, label].some((text) => text.toLowerCase().includes(word.value)))
-        .map(([value, label]) => ({ text: `${word.name}:${quoted(value)}`, label, whole: true }));
+        .map(([value, label]) => ({ text: `${word.not}${word.name}:${quoted(value)}`, label, whole: true }));
     } else
       found = FILTERS.filter(([text]) => text.startsWith(word.text.toLowerCase())).map(([text, label]) => ({
         text,

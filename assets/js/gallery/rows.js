@@ -7,6 +7,7 @@ const SMALL = 128;
 const NARROW = 700;
 const FLATTEST = 2.4;
 const TALLEST = 0.56;
+const NARROWEST = 40; // of a tile
 const STRETCH = 0.62; // how full a last row must be to be drawn over the whole width
 const PLAIN = 16 / 9;
 
@@ -26,13 +27,14 @@ export function justify(jobs, width, { goesOn = false } = {}) {
   let row = [],
     sum = 0,
     wholeUntil = 0;
-  const close = (height) => {
+  const close = (height, { full = false } = {}) => {
     let left = width;
     const items = row.map(({ job, ratio }, index) => {
-      const wide = Math.round(ratio * height);
-      const full = index === row.length - 1 && height !== target ? left : wide;
-      left -= full + GAP;
-      return { job, width: Math.max(40, full) };
+      // The last tile of a full row takes what rounding and the narrowest tiles have left.
+      const share = full && index === row.length - 1 ? left : Math.round(ratio * height);
+      const wide = Math.max(NARROWEST, share);
+      left -= wide + GAP;
+      return { job, width: wide };
     });
     rows.push({ items, height: Math.round(height) });
     [row, sum] = [[], 0];
@@ -46,13 +48,14 @@ export function justify(jobs, width, { goesOn = false } = {}) {
     row.push({ job, ratio });
     sum += ratio;
     if (sum * target + (row.length - 1) * GAP >= width) {
-      close((width - (row.length - 1) * GAP) / sum);
+      close((width - (row.length - 1) * GAP) / sum, { full: true });
       wholeUntil = index + 1;
     }
   });
   if (row.length) {
     const room = width - (row.length - 1) * GAP;
-    close(goesOn && sum * target >= STRETCH * room ? room / sum : target);
+    const full = goesOn && sum * target >= STRETCH * room;
+    close(full ? room / sum : target, { full });
   }
   return { rows, whole: wholeUntil ? jobs.slice(0, wholeUntil) : jobs };
 }

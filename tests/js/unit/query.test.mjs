@@ -86,11 +86,8 @@ test("a filter takes the place of those it stands instead of", () => {
   assert.equal(toggled("-family:text red", "family:edit", ["family:"]), "-family:text red family:edit");
 });
 
-test(
-  "a filter is put in after a phrase that nobody has closed yet",
-  { todo: "the open phrase swallows the filter" },
-  () => assert.ok(has(toggled('"red fox', "is:fav"), "is:fav")),
-);
+test("a filter is put in after a phrase that nobody has closed yet", () =>
+  assert.ok(has(toggled('"red fox', "is:fav"), "is:fav")));
 
 test("a value is quoted only where it must be", () => {
   assert.equal(quoted("cats"), "cats");
@@ -126,18 +123,18 @@ test("the word is told with its place, and between words there is an empty one",
     assert.equal(text.slice(word.start, word.end), word.text);
     assert.ok(word.start <= caret && caret <= word.end);
     const beside = [text[caret - 1], text[caret]].filter((sign) => sign && sign !== " ");
-    if (!beside.length) assert.deepEqual(word, { start: caret, end: caret, text: "", name: "", value: "" });
+    if (!beside.length) assert.deepEqual(word, { start: caret, end: caret, text: "", not: "", name: "", value: "" });
     else assert.ok(partsOf(text).includes(word.text));
   });
 });
 
 test("a filter at the caret is told by name and value, in small letters and without its quotes", () => {
   const told = (text) => {
-    const { name, value } = wordAt(text, text.length);
-    return [name, value];
+    const { not, name, value } = wordAt(text, text.length);
+    return [not + name, value];
   };
   assert.deepEqual(told("Tag:Cats"), ["tag", "cats"]);
-  assert.deepEqual(told("-tag:cats"), ["tag", "cats"]);
+  assert.deepEqual(told("-tag:cats"), ["-tag", "cats"]);
   assert.deepEqual(told("tag:"), ["tag", ""]);
   assert.deepEqual(told('in:"For pr'), ["in", "for pr"]);
   assert.deepEqual(told('in:"For print"'), ["in", "for print"]);
