@@ -87,8 +87,9 @@ ORDER = (
     ("services.media",),
     ("services.request",),
     ("services.dashscope",),
+    ("services.database",),
     ("services.startup",),
-    ("services.simulator", "services.database"),
+    ("services.simulator",),
     ("services.money", "services.storage"),
     ("services.jobs",),
     ("services.gallery", "services.monitoring"),
@@ -127,6 +128,11 @@ def test_nothing_but_three_modules_lies_flat_in_the_services() -> None:
     flat = {module.name for module in MODULES if module.path.parent == ROOT / "services"}
 
     assert flat == FLAT | {"services"}
+
+
+def test_a_revision_of_the_database_imports_nothing_of_the_program() -> None:
+    """It must do the same in every later version."""
+    assert_none_reaches(within("services.database.migrations.versions"), "services", "components", "app")
 
 
 def test_every_package_has_its_place() -> None:

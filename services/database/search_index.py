@@ -158,22 +158,6 @@ def _alike(name: str) -> str:
 # Rows ----------------------------------------------------------------------------------------------------------------
 
 
-def create(connection: sa.Connection) -> None:
-    """Create the table of tokens, unless it exists."""
-    if connection.dialect.name == "postgresql":
-        statements = (
-            "CREATE TABLE IF NOT EXISTS job_words (place BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
-            "CREATE INDEX IF NOT EXISTS job_words_found ON job_words USING GIN (words)",
-        )
-    else:
-        # The tokens are made here: this tokenizer only splits at spaces. Beginnings of 3 to 5 letters have an index of
-        # their own; longer ones match few words.
-        options = "tokenize = \"ascii tokenchars '_'\", prefix = '3 4 5'"
-        statements = (f"CREATE VIRTUAL TABLE IF NOT EXISTS job_words USING fts5(words, {options})",)
-    for statement in statements:
-        connection.execute(sa.DDL(statement.replace("%", "%%")))
-
-
 async def reindex(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
     """Rewrite the search rows of these jobs, within the caller's transaction."""
     await connection.run_sync(refresh, job_ids)
@@ -195,9 +179,10 @@ async def forget(connection: AsyncConnection, places: Sequence[int]) -> None:
         await connection.execute(gone, [{"gone": place} for place in places])
 
 
-def rebuild(connection: sa.Connection) -> None:
-    """Rewrite the search rows of all jobs."""
-    connection.execute(sa.text("DELETE FROM job_words"))
+def fill(connection: sa.Connection) -> None:
+    """Write the search rows of all jobs, if there is none yet."""
+    if connection.execute(sa.text("SELECT 1 FROM job_words LIMIT 1")).first():
+        return
     place = -1
     while rows := _documents(connection, jobs.c.place > place, limit=_ROWS_AT_ONCE):
         _write(connection, rows, replace=False)

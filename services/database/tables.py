@@ -1,4 +1,4 @@
-"""The current tables. services.database.migrations brings older ones to this shape.
+"""The current tables. services.database.migrations brings older databases to this shape.
 
 Only the modules of the history use them: services.database.jobs and its parts.
 """
@@ -39,8 +39,6 @@ def _only(condition: str) -> dict[str, Any]:  # Any: the dialects' own options o
     """Return the options for an index over the rows that satisfy this condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
-
-versions = sa.Table("schema_versions", metadata, sa.Column("number", sa.Integer, primary_key=True))
 
 counters = sa.Table(
     "counters",

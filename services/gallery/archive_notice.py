@@ -232,7 +232,7 @@ def _about(mishap: Mishap) -> list[str]:
     elif mishap.copied_at:
         said.append(
             f"There is a copy of {_moment(mishap.copied_at)}: to have it instead, stop the studio and run "
-            "`python -m services.database.backups --restore`."
+            "`python -m services.startup.backups --restore`."
         )
     if mishap.held:
         one = mishap.held == 1

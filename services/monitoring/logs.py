@@ -57,6 +57,7 @@ def log_to(home: Path, *, as_json: bool) -> logging.Handler:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines contain whole signed URLs
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # services.database.migrations says what changed
     return handler
 
 

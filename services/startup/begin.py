@@ -19,7 +19,7 @@ from services.environment.env_files import EnvFile, read_env_file
 from services.environment.home import expanded, make_home, settle_temporary_files
 from services.environment.variables import ENV_FILE, ENVIRONMENT, Given, cleaned, gathered, places
 from services.settings import REGIONAL, Settings, region_of
-from services.startup.database import refuse_unreachable
+from services.startup.database import refuse_unusable
 from services.startup.libraries import mend_numbers
 from services.startup.network import PROXIES, mend_network, shown
 from services.startup.unknown_settings import unknown_names
@@ -63,14 +63,14 @@ def settings_of_a_command() -> Settings:
 
 
 def make_ready(settings: Settings) -> list[str]:
-    """Make the home and check that the database answers. Returns remarks for a person. Raises CannotStart."""
+    """Make the home and check that the database can be used. Returns remarks for a person. Raises CannotStart."""
     home = make_home(settings.home)
     said = settle_temporary_files(home.path, os.environ)
     if home.is_low:
         said.append(
             f"The disk with {home.path} has only {home.free_bytes // 1_000_000} MB left. Please make some room."
         )
-    refuse_unreachable(settings)
+    refuse_unusable(settings)
     return said
 
 

@@ -22,7 +22,7 @@ from services.environment.python_version import NEWEST, SUPPORTED
 from services.environment.variables import BESIDE_APP, Given
 from services.settings import REGIONAL, Settings, region_of
 from services.startup.begin import Found, look_at_settings, mend_environment
-from services.startup.database import place_of, server_of, why_unreachable
+from services.startup.database import place_of, server_of, why_too_new, why_unreachable
 from services.startup.listening import close, origin, reserve
 from services.startup.lock import is_locked, why_locked
 from services.startup.network import certificates_in_force, proxies_in_force, shown
@@ -205,14 +205,19 @@ def database_line(settings: Settings) -> Line:
     """Report the kind of the database and whether it can be read."""
     server = server_of(settings)
     if server is None:
-        return _sqlite(Path(sa.make_url(settings.database_url).database or ""))
+        return _sqlite(settings, Path(sa.make_url(settings.database_url).database or ""))
     why = why_unreachable(server)
     if why:
         return Line(title="Database", text=f"{place_of(server)} cannot be reached: {why}", stops=True)
-    return Line(title="Database", text=f"{place_of(server)} answers")
+    return _unless_too_new(settings, f"{place_of(server)} answers")
 
 
-def _sqlite(path: Path) -> Line:
+def _unless_too_new(settings: Settings, text: str) -> Line:
+    why = why_too_new(settings)
+    return Line(title="Database", text=why or text, stops=bool(why))
+
+
+def _sqlite(settings: Settings, path: Path) -> Line:
     if not path.exists():
         return Line(title="Database", text=f"{path} (SQLite, is made at the first start)")
     try:
@@ -225,7 +230,7 @@ def _sqlite(path: Path) -> Line:
         return Line(title="Database", text=f"{path} cannot be read ({error})", stops=True)
     if not tables:
         return Line(title="Database", text=f"{path} is empty", warns=True)
-    return Line(title="Database", text=f"{path} (SQLite), can be read")
+    return _unless_too_new(settings, f"{path} (SQLite), can be read")
 
 
 def _address(settings: Settings, *, running: bool) -> Line:

@@ -80,7 +80,7 @@ async def seed(url: str, items: int, *, seed_number: int = 1) -> None:
             made = _made(items, chance)
             while some := list(islice(made, _AT_ONCE)):
                 await _write(connection, some, chance)
-            await connection.run_sync(search_index.rebuild)
+            await connection.run_sync(search_index.fill)
         if engine.dialect.name == "postgresql":
             async with engine.connect() as connection:
                 settled = await connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -14,7 +14,6 @@ from typing import cast
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.database import tables
 from services.database.jobs import History
@@ -236,63 +235,6 @@ async def test_the_first_moment_of_loss_stays(history: History) -> None:
     submission = await history.submissions.open(await history.add(a_job()), attempt=1, started_at=5)
     await history.submissions.lose(submission, lost_at=20)
     assert (await history.submissions.lose(submission, lost_at=90)).lost_at == 20
-
-
-async def test_opening_again_keeps_everything_and_migrates_nothing_twice(url: str) -> None:
-    async with History.open(url) as history:
-        job = await history.add(a_job())
-    async with History.open(url) as again:
-        assert await again.job(job.id, owner=EVERYONE) == job
-
-
-async def test_what_was_stored_before_articles_and_lists_is_kept(url: str) -> None:
-    async with History.open(url) as history:
-        job = await history.add(a_job(), [])
-        await history.change(job.id, files=[replace(an_asset(job), seconds=5.04)], updated_at=9)
-        await history.submissions.open(job, attempt=1, started_at=5)
-    await _as_the_first_release_left_it(url)
-    async with History.open(url) as again:
-        found = await again.with_assets(job.id, owner=EVERYONE)
-        assert (found.job.prompt, found.job.article, found.job.remark) == (job.prompt, None, None)
-        assert [asset.position for asset in found.assets] == [0]
-        assert (found.job.place, found.job.seconds) == (job.place, 5.0)
-        by_words = await again.page(Find(person="local", demo=False, query=parse_query("number seconds=5")))
-        assert [one.job.id for one in by_words.items] == [job.id]
-        submission = await again.submissions.latest(job.id)
-        assert submission is not None
-        assert not submission.live
-        check, is_new = await again.prechecks.begin(found.job, vendor_check="c", sha256="a", micros=4, asked_at=1)
-        assert (check.state, is_new) == (PrecheckState.OPEN, True)
-        await again.change(job.id, article=[{"text": "一"}], remark="r", updated_at=10)
-        assert (await again.job(job.id, owner=EVERYONE)).article == [{"text": "一"}]
-
-
-async def _as_the_first_release_left_it(url: str) -> None:
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        for index in (*tables.jobs.indexes, *tables.assets.indexes):
-            await connection.execute(sa.text(f"DROP INDEX IF EXISTS {index.name}"))
-        for statement in (
-            "DROP TABLE checks",
-            "DROP TABLE collection_jobs",
-            "DROP TABLE collections",
-            "DROP TABLE tags",
-            "DROP TABLE job_words",
-            "ALTER TABLE submissions DROP COLUMN live",
-            *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("position", "parent_id", "moment")),
-            *(f"ALTER TABLE jobs DROP COLUMN {name}" for name in _NEW_SINCE_THE_FIRST),
-            "CREATE INDEX jobs_newest ON jobs (person, demo, created_at DESC, id DESC)",
-            "CREATE INDEX assets_of_job ON assets (job_id)",
-            "DELETE FROM schema_versions WHERE number > 1",
-        ):
-            await connection.execute(sa.text(statement))
-    await engine.dispose()
-
-
-_NEW_SINCE_THE_FIRST = (
-    "article", "remark", "place", "seconds", "favourite", "rating", "deleted_at", "expires_at", "imported",
-    "source_job",
-)  # fmt: skip
 
 
 async def test_files_of_a_job_come_in_their_order(history: History) -> None:

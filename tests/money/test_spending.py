@@ -14,8 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.catalogue import CATALOGUE
 from services.database.caps import (
@@ -31,7 +29,7 @@ from services.database.caps import (
     refusal,
 )
 from services.database.jobs import History
-from services.database.reservations import Held, Settlement, day_of, month_of, settlement_of
+from services.database.reservations import Held, Settlement, day_of, settlement_of
 from services.domain.errors import NotFound, OverCap, StudioError
 from services.domain.jobs import Job, JobStatus
 from services.domain.money import parse_amounts, said, to_micros
@@ -373,20 +371,6 @@ def test_a_span_is_named_by_days() -> None:
 def test_a_span_that_makes_no_sense_is_refused(first: str, last: str | None) -> None:
     with pytest.raises(NotFound):
         span_of(first, last, today=date(2026, 11, 22), person=None, demo=False)
-
-
-async def test_what_was_spent_before_there_were_caps_counts(url: str) -> None:
-    async with History.open(url) as history:
-        await history.add(ordered(1, status=JobStatus.SUCCEEDED, actual_micros=300_000))
-        await history.add(ordered(2))
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP TABLE reservations"))
-        await connection.execute(sa.text("DELETE FROM schema_versions WHERE number > 3"))
-    await engine.dispose()
-    async with History.open(url) as again:
-        assert await used(again) == 800_000
-        assert month_of(TODAY) == TODAY[:7]
 
 
 def test_amounts_are_counted_to_the_millionth() -> None:
