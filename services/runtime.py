@@ -188,7 +188,7 @@ async def _take_held(adopter: Adopter, held: Sequence[str]) -> None:
         if held:
             await adopter.adopt(LOCAL, only=held)
     except OSError as error:
-        log.warning("held jobs could not be taken in (%s): a person is asked about them", error.strerror)
+        log.warning("held jobs could not be adopted (%s): a person is asked about them", error.strerror)
 
 
 @asynccontextmanager
@@ -245,7 +245,7 @@ async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
     folder = home / "demo"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with serve(Simulator(catalogue, home=folder, speed=_DEMO_SPEED)) as origin:
-        log.info("demo mode: the simulator does the work, nothing is billed")
+        log.info("demo mode: the simulator makes everything, nothing is billed")
         yield origin
 
 

@@ -80,7 +80,7 @@ async def _fetched(address: str) -> str:
         raise
     except Exception as error:
         # Gradio raises all kinds of errors: unknown names, refusals, broken connections.
-        log.info("a file could not be fetched for a caller: %s", type(error).__name__)
+        log.info("a file could not be downloaded for a caller: %s", type(error).__name__)
         raise _told("The file at this address could not be fetched. Please upload it and send its address.") from error
 
 

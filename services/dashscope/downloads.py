@@ -74,7 +74,7 @@ class Downloads:
             digest = await on_disk(part.finish)
         finally:
             await asyncio.to_thread(part.close)
-        log.debug("fetched %s: %d bytes", without_query(link), part.size)
+        log.debug("downloaded %s: %d bytes", without_query(link), part.size)
         return Downloaded(part.size, digest)
 
     async def _attempt(self, link: httpx.URL, part: _Part) -> None:

@@ -170,7 +170,7 @@ def read_created(reply: object) -> Created | None:
     word = (_text(output.get("task_status")).strip() or TaskStatus.PENDING.value).upper()
     if word not in TaskStatus.__members__:
         # The task is bought. Its id must not be lost over a word; the first query shows the word with the job.
-        log.warning("task %s was created with the unknown status %r", task_id, word[:_LONGEST_WORD])
+        log.warning("task %s was created with unknown status %r", task_id, word[:_LONGEST_WORD])
         word = TaskStatus.PENDING.value
     return Created(task_id, TaskStatus(word), _text(_mapping(reply).get("request_id")))
 

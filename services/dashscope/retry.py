@@ -74,5 +74,5 @@ class Repeater:
                 if failures >= tries:
                     raise again.error from again.__cause__
                 wait = self.retry.pause(failures, self.rng, asked=again.after)
-                log.info("%s %s: again in %.1f s", type(again.error).__name__, again.error.code, wait)
+                log.info("%s %s: retrying in %.1f s", type(again.error).__name__, again.error.code, wait)
             await self.sleep(wait)

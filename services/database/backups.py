@@ -71,7 +71,7 @@ def newest_good(folder: Path) -> Copy | None:
         with suppress(sqlite3.Error):
             if damage_of(copy.path, tables=OUR_TABLES) is None and not is_empty(copy.path):
                 return copy
-            log.warning("the copy of %s is damaged too", copy.day)
+            log.warning("the copy of %s is damaged as well", copy.day)
     return None
 
 
@@ -208,11 +208,11 @@ class Backups:
         try:
             made = await asyncio.to_thread(make_copy, self._database, self._folder, now=now)
         except CopyFailed as error:
-            log.error("%s Older copies stay.", error)
+            log.error("%s Older copies are kept.", error)
             self._told(str(error))
             return None
         self._told(None)
         if self._settled():
             await asyncio.to_thread(prune, self._folder)
-        log.info("the database was copied to %s", made.path.name)
+        log.info("database copied to %s", made.path.name)
         return made

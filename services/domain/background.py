@@ -34,7 +34,7 @@ async def repeating(
                 await work()
             except Exception:
                 # A locked database, a full disk, a missing folder or a bug: the studio continues without it.
-                log.exception("%s stumbled, going on", name)
+                log.exception("%s failed, continuing", name)
 
     async with running(loop(), name=name):
         yield

@@ -145,7 +145,7 @@ class Adopter:
                 elif known.purged_at is None or revive:
                     await self._take_into(known, keys, adoption)
         except Conflict:
-            log.info("%s was taken in by somebody else in the same moment", entry)
+            log.info("%s was adopted by another process at the same time", entry)
 
     async def _known(self, job_id: str) -> Job | None:
         try:
@@ -197,7 +197,7 @@ class Adopter:
         made, items = await self._with_article(job, made, article)
         given = await inputs_of(group, job=job, person=person, history=self._history, archive=self._archive)
         await self._history.add(replace(job, article=items), [*made, *given])
-        log.info("job %s was taken in again from %s with %d files", job.id, entry, len(made))
+        log.info("job %s adopted from %s with %d files", job.id, entry, len(made))
         if self._announce:
             await self._announce(job.id)
 
@@ -237,7 +237,7 @@ class Adopter:
             await self._history.restored_jobs.found(job.id)
         adoption.jobs += 1
         adoption.files += len(made)
-        log.info("job %s has %d files of its own again", job.id, len(made))
+        log.info("job %s got %d of its files back", job.id, len(made))
         if self._announce:
             await self._announce(job.id)
 

@@ -122,7 +122,7 @@ class ArchiveNotice:
             await self.look()
         except Exception:
             # The folder may be missing. Then nothing is cleaned up, and the cleanup makes the next check.
-            log.exception("database and files could not be looked at")
+            log.exception("database and files could not be compared")
 
     def note_copy(self, trouble: str | None) -> None:
         """Show admins why the database could not be copied; None if it could."""
@@ -152,13 +152,13 @@ class ArchiveNotice:
             await archive_pairing.join(self._history, self._archive)
             await self.look()
             self._outcome = outcome
-            log.info("taken in again: %s", outcome.sentence)
+            log.info("adopted: %s", outcome.sentence)
         except OSError as error:
-            log.warning("taking files in stopped (%s)", error.strerror)
+            log.warning("adoption stopped (%s)", error.strerror)
             self._trouble = _FULL
         except Exception:
             # After any other error nothing is lost, and a person can press again.
-            log.exception("taking files in stopped")
+            log.exception("adoption stopped")
             self._trouble = _STOPPED
         finally:
             self._working = None

@@ -81,7 +81,7 @@ async def look_back(context: Context, submission: Submission) -> Job | None:
     )
     if adopted is None:
         return None
-    log.warning("job %s task %s: found after its order was given up", adopted.id, task_id)
+    log.warning("job %s task %s: found after its submission was given up", adopted.id, task_id)
     await context.announce(found.job.id)
     if adopted.id != found.job.id:
         await context.announce(adopted.id)

@@ -132,7 +132,7 @@ class Jobs:
                 return
             except Exception:
                 # No error here (a locked database, a bug) may strand a job that may be paid for.
-                log.exception("job %s stumbled, going on in %.0f s", job_id, pause)
+                log.exception("job %s failed unexpectedly, retrying in %.0f s", job_id, pause)
                 await self._own_up(job_id)
                 await context.pause(job_id, pause)
                 pause = min(pause * 2, context.pace.retry_longest)
@@ -145,7 +145,7 @@ class Jobs:
             await self._context.say(await self._context.history.job(job_id, owner=EVERYONE), _STUMBLED)
         except Exception:
             # Most likely the same error. It is in the log already, and the job continues anyway.
-            log.exception("job %s: that it stumbled could not be written down", job_id)
+            log.exception("job %s: its unexpected failure could not be recorded", job_id)
 
     async def _carry(self, job_id: str, grant: int | None) -> bool:
         """Run a job from its current status to its end. Returns True if it must be carried on from another status."""

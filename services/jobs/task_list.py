@@ -141,7 +141,7 @@ class TaskList:
             return False
         kept = [one for one in self._lags.get(account, []) if now - one[0] < _LAG_COUNTS_MS and one[1] > lag]
         self._lags[account] = [*kept, (now, lag)]
-        log.info("account %s: its task list is at least %.0f s behind", account, lag / 1000)
+        log.info("account %s: the task list is at least %.0f s behind", account, lag / 1000)
         return True
 
 

@@ -118,7 +118,7 @@ class Workers:
         began = time.monotonic()
         late = began - self._seen_at > self._gone / 2
         if not await self.beat():
-            log.warning("this process stood still, and others have taken over its work")
+            log.warning("this process was unresponsive, and others took over its jobs")
             await let_go()
             await take_over(self.name)
         self._seen_at = began
@@ -136,7 +136,7 @@ class Workers:
                 held = wanted.where(processes.c.name == name).with_for_update(skip_locked=True)
                 if await connection.scalar(held) is None:
                     continue
-                log.warning("process %s is gone: taking over its work", name)
+                log.warning("process %s is gone: taking over its jobs", name)
                 await take_over(name)
                 await connection.execute(processes.delete().where(processes.c.name == name))
 

@@ -62,4 +62,4 @@ class LoopWatchdog:
         self.seconds += late_seconds
         self.longest_seconds = max(self.longest_seconds, late_seconds)
         if late_seconds >= _WORTH_A_LINE_SECONDS:
-            log.warning("the event loop stood still for %.1f s", late_seconds)
+            log.warning("the event loop was blocked for %.1f s", late_seconds)

@@ -133,13 +133,13 @@ class Cleanup:
         now = self._clock()
         for folder in self._passing:
             freed = await asyncio.to_thread(orphans.forget, folder, before=now - _PASSING_DAYS * _DAY_MS)
-            log.info("cleanup: %d bytes of %s were not used for a week and are gone", freed, folder.name)
+            log.info("cleanup: removed %d bytes of %s, unused for a week", freed, folder.name)
         if (await standing(self._history, self._archive)).settled:
             before = now - BIN_DAYS * _DAY_MS
             while some := await self._history.organized.binned(before=before, limit=_JOBS_AT_ONCE):
                 await self._purge(some, person=None, day=removed_files.day_of(now), shared=True)
             freed = await asyncio.to_thread(removed_files.expire, self._archive.root, now=now)
-            log.info("cleanup: %d bytes were taken away 30 days ago and are gone for good", freed)
+            log.info("cleanup: deleted %d bytes that were removed 30 days ago", freed)
         return await self._sweep(dry_run=False)
 
     # The bin ---------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ class Cleanup:
         others = [key for key in purged.keys if not key.startswith(own)] if shared else []
         freed = await self._remove(results, before=None, day=day)
         freed += await self._remove(others, before=self._clock() - _HOUR_MS, day=day)
-        log.info("cleanup: %d jobs left the bin, %d bytes of theirs were taken away", len(purged.job_ids), freed)
+        log.info("cleanup: %d jobs left the bin, %d bytes were removed", len(purged.job_ids), freed)
         return purged.job_ids, freed
 
     # Files -----------------------------------------------------------------------------------------------------------
@@ -193,20 +193,20 @@ class Cleanup:
         _admins_only(person)
         keys = await asyncio.to_thread(removed_files.bring_back, self._archive.root, day)
         results = dict.fromkeys(_job_of(key) for key in keys if key.startswith(_RESULTS))
-        log.info("cleanup: %d files of %s were brought back", len(keys), day)
+        log.info("cleanup: restored %d files of %s", len(keys), day)
         return Returned(files=len(keys), entries=tuple(results))
 
     async def empty_removed(self, person: Person, day: str) -> int:
         """Delete the files removed on a day for good. Returns the bytes. Raises StudioError if not an admin."""
         _admins_only(person)
         freed = await asyncio.to_thread(removed_files.empty, self._archive.root, day)
-        log.info("cleanup: %d bytes taken away on %s are gone for good", freed, day)
+        log.info("cleanup: deleted %d bytes that were removed on %s", freed, day)
         return freed
 
     async def _sweep(self, *, dry_run: bool) -> Sweep:
         root, now = self._archive.root, self._clock()
         if not (await standing(self._history, self._archive)).settled:
-            log.warning("cleanup: database and files do not belong together, nothing is cleaned up")
+            log.warning("cleanup: database and files do not belong together, nothing is removed")
             return Sweep(files=(), count=0, bytes=0, removed=False, held_back=_HELD_BACK)
         day = removed_files.day_of(now)
         unfinished = frozenset(job.id for job in await self._history.unfinished())
@@ -227,7 +227,7 @@ class Cleanup:
                 size += sum(found.bytes for found in unused)
                 files += [Orphan(one.key, one.bytes, why) for one in unused[: _MOST_NAMED - len(files)]]
         if not dry_run:
-            log.info("cleanup: %d files that nobody needs taken away, %d bytes", count, size)
+            log.info("cleanup: removed %d unused files, %d bytes", count, size)
         return Sweep(files=tuple(files), count=count, bytes=size, removed=not dry_run)
 
     async def _orphans(self, found: Sequence[Found], *, unfinished: frozenset[str]) -> list[Found]:

@@ -57,7 +57,7 @@ def mend(url: str, home: Path, archive: Path, *, now: int) -> Mended | None:
         return _mend_ours(database, home / "backups", archive, now=now)
     except sqlite3.Error as error:
         # It is locked, unreadable, or on a missing disk: the next open reports that. Nothing was moved.
-        log.warning("the database could not be looked at (%s)", error)
+        log.warning("the database could not be checked (%s)", error)
         return None
 
 

@@ -82,7 +82,7 @@ def _migrate(url: sa.URL) -> None:
         now = revision_of(connection)
         if now != before:
             search_index.fill(connection)
-            log.info("the tables are now those of %s; they were those of %s", now, before or "an earlier program")
+            log.info("database migrated to %s from %s", now, before or "an earlier program")
         connection.commit()
 
 

@@ -131,7 +131,7 @@ class Dispatcher:
                     pause = max(0.01, min(pause, (due - self._clock()) / 1000))
             except Exception:
                 # A locked database, or a bug, must not leave all jobs waiting for ever.
-                log.exception("slots could not be given, going on")
+                log.exception("slots could not be given, retrying")
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._news.wait()
@@ -140,7 +140,7 @@ class Dispatcher:
         """Start the jobs that received a slot. A job that could not be started stays in the list for the next look."""
         while self._to_start:
             job = self._to_start[0]
-            log.info("job %s has a slot", job.id)
+            log.info("job %s got a slot", job.id)
             await self._start(job)
             self._to_start.pop(0)
             self._places.pop(job.id, None)

@@ -49,7 +49,7 @@ async def rest(context: Context, job: Job, error: VendorError) -> None:
     else:
         tries = context.rests[job.id] = context.rests[job.id] + 1
         pause = min(context.pace.retry * 2 ** min(tries - 1, _MOST_DOUBLINGS), context.pace.retry_longest)
-    log.info("job %s not taken (%s), resting %.0f s", job.id, error.code or type(error).__name__, pause)
+    log.info("job %s refused (%s), backing off %.0f s", job.id, error.code or type(error).__name__, pause)
     await rest_for(context, job, pause, f"{error.message} It is not ordered yet; trying again by itself.")
 
 
@@ -80,14 +80,14 @@ async def stop_if_hopeless(context: Context, job_id: str) -> None:
     sendings = await context.history.submissions.sendings(job_id)
     if sendings.in_vain < MOST_IN_VAIN or job.status not in _UNSENT:
         return
-    log.error("job %s: %d orders in a row came to nothing, it is stopped", job_id, sendings.in_vain)
+    log.error("job %s: %d submissions in a row failed, stopping it", job_id, sendings.in_vain)
     values = await context.failure(job, orders_in_vain())
     await context.change(job_id, only_from=_UNSENT, **values, decision=None)
 
 
 async def _hold(context: Context, job: Job, times: int, why: str) -> None:
     """Ask a person whether to send the job again: nothing was billed."""
-    log.warning("job %s: the provider did not take it %d times, a person has to decide", job.id, times)
+    log.warning("job %s: refused %d times, a person has to decide", job.id, times)
     await context.change(
         job.id,
         only_from=_UNSENT,

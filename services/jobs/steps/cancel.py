@@ -82,7 +82,7 @@ async def arrive(context: Context, job_id: str, on_arrival: OnArrival) -> Job:
     """Choose whether a job's result is kept or hidden when it arrives. Raises StudioError if it has arrived already."""
     changed = await context.change(job_id, only_from=_NOT_ENDED, on_arrival=on_arrival)
     if changed is not None:
-        log.info("job %s: %s when it arrives", job_id, on_arrival)
+        log.info("job %s: %s on arrival", job_id, on_arrival)
         return changed
     job = await context.history.job(job_id, owner=EVERYONE)
     if job.status is JobStatus.SUCCEEDED:
@@ -128,7 +128,7 @@ async def _race(context: Context, vendor: DashScope, job: Job) -> TaskStatus | N
         case TaskStatus.CANCELED:
             await context.end_canceled(job.id, only_from=_PENDING)
         case TaskStatus.RUNNING:
-            log.info("job %s task %s began before its cancel", job.id, job.task_id)
+            log.info("job %s task %s started before it could be canceled", job.id, job.task_id)
             await context.change(
                 job.id,
                 only_from=_PENDING,

@@ -127,7 +127,7 @@ async def _poll(context: Context, job: Job) -> Task | Refused | None:
     except KeyRefused as error:
         await context.say(job, f"{error.message} Your order goes on at the provider; correct the key to fetch it.")
     except Refused as error:
-        log.info("job %s task %s: answered with %s alone", job.id, job.task_id, error.code or error.http_status)
+        log.info("job %s task %s: the answer is only %s", job.id, job.task_id, error.code or error.http_status)
         return error if is_of_what_was_given(error) else None
     except VendorError as error:
         log.info("job %s task %s: poll failed (%s)", job.id, job.task_id, error.code or type(error).__name__)

@@ -98,7 +98,7 @@ class PollMany:
         if place.woken and at_work == place.at_work:
             crowd.lies += 1
             if crowd.lies >= _LIES:
-                log.warning("account %s: its task list lags behind, asking each task for a while", place.job.account)
+                log.warning("account %s: the task list lags, polling each task for a while", place.job.account)
                 crowd.lies, crowd.doubted_until = 0, self._clock() + _DOUBTED_MS
         elif place.woken:
             crowd.lies = 0
@@ -125,10 +125,10 @@ class PollMany:
             try:
                 await self._look(crowd)
             except VendorError as error:
-                log.info("the list of tasks at work cannot be read (%s)", error.code or type(error).__name__)
+                log.info("the list of running tasks cannot be read (%s)", error.code or type(error).__name__)
             except Exception:
                 # A locked database, or a bug, must not end an account's rounds; each job polls by itself meanwhile.
-                log.exception("a round failed, going on")
+                log.exception("a polling round failed, continuing")
 
     async def _look(self, crowd: _Crowd) -> None:
         """Query the list once, and wake every job whose known status it contradicts."""

@@ -91,7 +91,7 @@ async def _ask(context: Context, vendor: DashScope, check: PrecheckRun, *, prech
 
 
 async def _lose(context: Context, check: PrecheckRun) -> PrecheckRun:
-    log.warning("job %s: the answer of check %s was lost", check.job_id, check.vendor_check)
+    log.warning("job %s: the answer to check %s was lost", check.job_id, check.vendor_check)
     return await context.history.prechecks.settle(check, state=PrecheckState.LOST, answered_at=context.clock())
 
 

@@ -130,7 +130,7 @@ async def _tell(context: Context, job: Job, *, key_refused: bool, ask: bool) -> 
 
 async def _ask(context: Context, job: Job, why: str) -> None:
     if job.decision is not Decision.WANTED or job.attention != why:
-        log.warning("job %s: a person has to decide, the task list does not tell", job.id)
+        log.warning("job %s: the task list is inconclusive, a person has to decide", job.id)
         await context.change(job.id, only_from=_LOOKED_UP, decision=Decision.WANTED, attention=why)
 
 
@@ -196,7 +196,7 @@ async def _leave_to_a_person(context: Context, job: Job, submission: Submission,
     )
     if closed is None:
         return False
-    log.warning("job %s: no task of its order is listed after %.0f s, a person has to decide", job.id, waited)
+    log.warning("job %s: its task is not listed after %.0f s, a person has to decide", job.id, waited)
     await drop_if_canceled(context, job.id)
     await stop_if_hopeless(context, job.id)
     await context.announce(job.id)
@@ -223,6 +223,6 @@ async def disown(context: Context, job: Job, task: Task) -> bool:
         updated_at=context.clock(),
     )
     if again is not None:
-        log.warning("job %s task %s is somebody else's: looking the order up again", job.id, task.task_id)
+        log.warning("job %s: task %s belongs to another job, reconciling again", job.id, task.task_id)
         await context.announce(job.id)
     return again is not None

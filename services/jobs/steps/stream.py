@@ -64,7 +64,7 @@ async def make_live(
 
 async def settle_interrupted(context: Context, job: Job, submission: Submission) -> None:
     """End a live job whose call was interrupted. The call is over, and the received pieces are kept."""
-    log.warning("job %s: its live call was interrupted", job.id)
+    log.warning("job %s: live call interrupted", job.id)
     if job.article:
         values = {"remark": f"{_BROKE} {_ARRIVED}", "request_id": job.request_id, "actual_micros": job.actual_micros}
         await _write_end(context, submission, SubmissionState.TAKEN, _TO_BE_SAVED | values)
@@ -76,7 +76,7 @@ async def _end(context: Context, submission: Submission, draft: _Draft, error: V
     """Record how the call ended."""
     job = draft.job
     if error is None or draft.items:
-        log.info("job %s: its stream %s", job.id, f"broke ({error.code})" if error else "is complete")
+        log.info("job %s: stream %s", job.id, f"broke ({error.code})" if error else "complete")
         values = {
             "remark": _remark(error),
             "request_id": draft.request_id,
@@ -178,7 +178,7 @@ class _Draft:
                 await self._write()
             except Exception:
                 # A locked database must not end a stream that is paid for: the next write contains everything.
-                log.exception("job %s: its article could not be written, going on", self.job.id)
+                log.exception("job %s: its article could not be written, continuing", self.job.id)
                 self._new.set()
             await self._context.sleep(_WRITE_SECONDS)
 
@@ -201,7 +201,7 @@ class _Draft:
         try:
             picture = (await fetch(self._context, self._vendor, self.job, url, number=number)).asset
         except (StudioError, OSError) as error:
-            log.info("job %s picture %d: not fetched yet (%s)", self.job.id, number, type(error).__name__)
+            log.info("job %s: picture %d not downloaded yet (%s)", self.job.id, number, type(error).__name__)
             return  # its link stays in the row, and `save` downloads it
         async with self.one_writer:
             announced = self.items[index]
@@ -210,5 +210,5 @@ class _Draft:
                 await self._context.change(self.job.id, files=(picture,), article=[*self.items])
             except Exception:
                 # As above: the link stays, and the picture is downloaded again when the job is saved.
-                log.exception("job %s picture %d could not be written down", self.job.id, number)
+                log.exception("job %s: picture %d could not be recorded", self.job.id, number)
                 self.items[index] = announced

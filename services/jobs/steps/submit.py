@@ -181,7 +181,7 @@ async def _create(
         attention=None,
     )
     if taken is None:
-        log.error("job %s task %s was bought after somebody gave its order up", job_id, created.task_id)
+        log.error("job %s task %s was created after its submission was given up", job_id, created.task_id)
         return
     log.info("job %s task %s pending", job_id, created.task_id)
     await context.announce(job_id)

@@ -52,7 +52,7 @@ async def give_back(context: Context, job: Job, error: Throttled) -> None:
         jitter=random.random(),
         attention=f"{error.message} It is not ordered yet; trying again by itself.",
     )
-    log.info("job %s was refused as too fast (%s): %d wait again", job.id, error.code, len(back))
+    log.info("job %s was throttled (%s): %d jobs wait again", job.id, error.code, len(back))
     for job_id in back:
         await context.announce(job_id)
     await drop_if_canceled(context, job.id)

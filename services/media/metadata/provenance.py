@@ -35,7 +35,7 @@ def pass_on(source: Path, target: Path, *, moment: str) -> None:
     try:
         embed(target, replace(found, moment=moment))
     except FileRefused as error:
-        log.warning("a frame goes without its recipe: %s", error.message)
+        log.warning("a frame is stored without its recipe: %s", error.message)
 
 
 def pass_on_fitted(source: Path, target: Path, *, max_bytes: int) -> None:
