@@ -32,6 +32,8 @@ _OLD_QUEUES = "jobs-"
 """The name prefix of queues from before slots were introduced: one queue for each limit."""
 _LOOK_SECONDS = 0.2
 """How often the queue is polled. Four polls a second cost about 2 % of a core."""
+_STOP_SECONDS = 0.1
+"""How often a thread of DBOS looks whether to end. Its other work, notifications, is not used here."""
 _SUBSECONDS_SINCE = (3, 42, 0)
 """The first SQLite that knows the modifier `subsec`."""
 
@@ -157,6 +159,7 @@ def _config(database: sa.Engine | None, database_url: str, *, process: str) -> D
         application_version="1",
         max_executor_threads=16,
         log_level="WARNING",
+        notification_listener_polling_interval_sec=_STOP_SECONDS,
         serializer=DBOSPortableJSONSerializer(),
     )
     if database is None:
