@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +126,7 @@ class Services:
 @asynccontextmanager
 async def run(
     settings: Settings, *, catalogue: Catalogue, pace: Pace, announcements: Announcements, clock: Callable[[], int]
-) -> AsyncIterator[Services]:
+) -> AsyncGenerator[Services, None]:
     """Open the database, start the engine, resume every unfinished job. `clock` returns milliseconds since 1970."""
     home, demo = settings.home, settings.demo
     archive = Archive(home / "files")
@@ -192,7 +192,7 @@ async def _take_held(adopter: Adopter, held: Sequence[str]) -> None:
 
 
 @asynccontextmanager
-async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[], int]) -> AsyncIterator[None]:
+async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[], int]) -> AsyncGenerator[None, None]:
     """Back up the database every day inside this context, if it is a file of ours."""
     database = database_path(settings.database_url)
     if database is None:
@@ -205,7 +205,7 @@ async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[]
 
 
 @contextmanager
-def _heap_at_rest() -> Iterator[None]:
+def _heap_at_rest() -> Generator[None, None, None]:
     """Exclude the objects that exist at startup from garbage collection: they live until the studio ends.
 
     A full collection takes more than 100 ms, more with the page, and blocks everything else meanwhile.
@@ -238,7 +238,7 @@ def _prepare_folders(archive: Archive, home: Path) -> None:
 
 
 @asynccontextmanager
-async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncIterator[str]:
+async def _demo_vendor(catalogue: Catalogue, home: Path) -> AsyncGenerator[str, None]:
     """Run the simulator inside this process, over real HTTP. It is imported only if it is needed."""
     from services.simulator import Simulator, serve  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ Hides how jobs run, how files are stored and which key pays. All results are pla
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -130,7 +130,7 @@ class Studio:
         return self._open
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Studio]:
+    async def running(self) -> AsyncGenerator[Studio, None]:
         """Open the database, start the engine and resume every unfinished job, inside this context."""
         announcements = Announcements(announce=self._announce, tell=self._tell, look_again=self._look_again)
         async with run(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -95,7 +95,7 @@ class Accounts:
         self._stack = AsyncExitStack()
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Self]:
+    async def open(self) -> AsyncGenerator[Self, None]:
         """Close every client at the end."""
         async with self._stack:
             yield self

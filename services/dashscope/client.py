@@ -42,6 +42,7 @@ from services.dashscope.stream import Piece, first_data, pieces
 from services.dashscope.task_list import LONGEST_WINDOW, every_page, windows
 from services.dashscope.uploads import Storage, plain_name
 from services.domain.errors import NotTaken, OutcomeUnknown, Refused, Throttled, VendorError
+from services.domain.json_values import is_mapping
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -305,7 +306,7 @@ class DashScope:
         reply = self._read(response)
         if method == "POST" and response.is_success and reply == "":
             return {}  # a cancel needs no content in its reply, only success
-        if not response.is_success or not isinstance(reply, dict) or is_refusal(reply):
+        if not response.is_success or not is_mapping(reply) or is_refusal(reply):
             self._raise_refusal(response, reply, creating=False)
         return reply
 

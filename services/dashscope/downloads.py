@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,7 +242,7 @@ class _Part:
             os.close(self._handle)
 
     @contextmanager
-    def _open(self) -> Iterator[int]:
+    def _open(self) -> Generator[int, None, None]:
         """Yield the descriptor and keep it from being closed meanwhile."""
         with self._lock:
             if self._closed:

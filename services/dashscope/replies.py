@@ -15,6 +15,7 @@ from typing import TypeGuard
 
 from services.dashscope.errors.mapping import explain, failure
 from services.domain.errors import Refused, VendorError
+from services.domain.json_values import is_list, mapping_in
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ class UploadPolicy:
 
 def read_created(reply: object) -> Created | None:
     """Return the task that a create call made, or None if the reply contains none."""
-    output = _mapping(_mapping(reply).get("output"))
+    output = mapping_in(mapping_in(reply).get("output"))
     task_id = output.get("task_id")
     if not isinstance(task_id, str) or not task_id:
         return None
@@ -172,14 +173,14 @@ def read_created(reply: object) -> Created | None:
         # The task is bought. Its id must not be lost over a word; the first query shows the word with the job.
         log.warning("task %s was created with unknown status %r", task_id, word[:_LONGEST_WORD])
         word = TaskStatus.PENDING.value
-    return Created(task_id, TaskStatus(word), _text(_mapping(reply).get("request_id")))
+    return Created(task_id, TaskStatus(word), _text(mapping_in(reply).get("request_id")))
 
 
 def read_task(reply: object) -> Task:
     """Read a reply to a query. Raises VendorError if it names no status."""
-    top = _mapping(reply)
+    top = mapping_in(reply)
     request_id = _text(top.get("request_id"))
-    output = _mapping(top.get("output"))
+    output = mapping_in(top.get("output"))
     status = _status(output.get("task_status"), request_id)
     prompts = _prompt_holders(output)
     return Task(
@@ -196,28 +197,28 @@ def read_task(reply: object) -> Task:
         actual_prompt=_first_text(prompts, "actual_prompt"),
         code=_text(output.get("code")) or _text(top.get("code")),
         message=_text(output.get("message")) or _text(top.get("message")),
-        usage=dict(_mapping(top.get("usage"))),
+        usage=dict(mapping_in(top.get("usage"))),
     )
 
 
 def read_page(reply: object) -> ListPage:
     """Read one page of the task list. Raises VendorError if it is unreadable: a missed row could be bought twice."""
-    top = _mapping(reply)
+    top = mapping_in(reply)
     request_id = _text(top.get("request_id"))
     rows, number, pages = top.get("data"), top.get("page_no"), _pages(top)
     if rows is None and top.get("total") == 0:
-        rows = []  # some services leave an empty list out
+        rows = list[object]()  # some services leave an empty list out
     if number is None and _is_whole(top.get("data"), pages=pages, total=top.get("total")):
         number = pages = 1
-    if not _is_list(rows) or not _is_count(number) or pages is None:
+    if not is_list(rows) or not _is_count(number) or pages is None:
         raise _unreadable("a task list", request_id)
-    return ListPage(tuple(_listed(_mapping(row), request_id) for row in rows), number, pages)
+    return ListPage(tuple(_listed(mapping_in(row), request_id) for row in rows), number, pages)
 
 
 def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
     """Read the credentials to upload a file under this name. Raises Refused if a member is missing."""
-    top = _mapping(reply)
-    data = _mapping(top.get("data"))
+    top = mapping_in(reply)
+    data = mapping_in(top.get("data"))
     needed = ("policy", "signature", "upload_dir", "upload_host", "oss_access_key_id")
     if not all(_text(data.get(name)) for name in needed):
         said = _unreadable("an upload policy", _text(top.get("request_id"))).vendor_message
@@ -243,12 +244,12 @@ def read_policy(reply: object, *, file_name: str) -> UploadPolicy:
 
 def read_checked(reply: object) -> Checked | None:
     """Return the answer to a question, or None if the reply contains none. Source: wan-video-api.md 4.1."""
-    output = _mapping(_mapping(reply).get("output"))
+    output = mapping_in(mapping_in(reply).get("output"))
     passed = output.get("check_pass")
     if not isinstance(passed, bool):
         return None
     code, message = _text(output.get("code")), _text(output.get("message"))
-    return Checked(passed=passed, code=code, message=message, request_id=_text(_mapping(reply).get("request_id")))
+    return Checked(passed=passed, code=code, message=message, request_id=_text(mapping_in(reply).get("request_id")))
 
 
 def read_parts(output: object) -> tuple[tuple[Part, ...], tuple[str, ...]]:
@@ -258,12 +259,12 @@ def read_parts(output: object) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     """
     parts: list[Part] = []
     reasons: list[str] = []
-    choices = _mapping(output).get("choices")
-    for choice in map(_mapping, choices if _is_list(choices) else ()):
+    choices = mapping_in(output).get("choices")
+    for choice in map(mapping_in, choices if is_list(choices) else ()):
         reasons.append(_text(choice.get("finish_reason")))
-        content = _mapping(choice.get("message")).get("content")
-        items: list[object] = content if _is_list(content) else [{"text": content}]
-        for item in map(_mapping, items):
+        content = mapping_in(choice.get("message")).get("content")
+        items: list[object] = content if is_list(content) else [{"text": content}]
+        for item in map(mapping_in, items):
             link, words = _text(item.get("image")) or _text(item.get("video")), _text(item.get("text"))
             if link:
                 parts.append(Part(url=link))
@@ -283,7 +284,7 @@ def _result(output: Mapping[str, object]) -> tuple[Part, ...]:
 def _failures(output: Mapping[str, object]) -> Iterator[Failure]:
     """Yield the results that have a reason instead of a link. Shape: wan-image-api.md 2.2."""
     results = output.get("results")
-    for result in map(_mapping, results if _is_list(results) else ()):
+    for result in map(mapping_in, results if is_list(results) else ()):
         code, message = _text(result.get("code")), _text(result.get("message"))
         if (code or message) and not _text(result.get("url")):
             yield Failure(code, message)
@@ -292,8 +293,8 @@ def _failures(output: Mapping[str, object]) -> Iterator[Failure]:
 def _links(output: Mapping[str, object]) -> Iterator[str]:
     """Yield every link of a result, in any of the places that the model families use."""
     results = output.get("results")
-    holders: list[object] = [output, results, *(results if _is_list(results) else ())]
-    for holder in map(_mapping, holders):
+    holders: list[object] = [output, results, *(results if is_list(results) else ())]
+    for holder in map(mapping_in, holders):
         link = _text(holder.get("video_url")) or (_text(holder.get("url")) if holder is not output else "")
         if link:
             yield link
@@ -301,7 +302,7 @@ def _links(output: Mapping[str, object]) -> Iterator[str]:
 
 def _prompt_holders(output: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
     results = output.get("results")
-    return (output, *(_mapping(result) for result in results)) if _is_list(results) else (output,)
+    return (output, *(mapping_in(result) for result in results)) if is_list(results) else (output,)
 
 
 def _first_text(holders: tuple[Mapping[str, object], ...], key: str) -> str | None:
@@ -310,7 +311,7 @@ def _first_text(holders: tuple[Mapping[str, object], ...], key: str) -> str | No
 
 def _is_whole(rows: object, *, pages: int | None, total: object) -> bool:
     """Return True if a page without a page number holds all rows."""
-    return _is_list(rows) and (pages == 1 or (_is_count(total) and len(rows) >= total))
+    return is_list(rows) and (pages == 1 or (_is_count(total) and len(rows) >= total))
 
 
 def _pages(page: Mapping[str, object]) -> int | None:
@@ -375,20 +376,8 @@ def _moment(milliseconds: object) -> datetime | None:
         return None
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if _is_mapping(value) else {}
-
-
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
 
 
 def _is_count(value: object) -> TypeGuard[int]:

@@ -12,6 +12,8 @@ import re
 
 from pydantic import SecretStr
 
+from services.domain.json_values import is_list, is_mapping
+
 _TEXT_KEPT = 2000
 _SHORTEST_KEY = 8
 """A shorter key, such as a test server accepts, may be a part of any word."""
@@ -35,15 +37,13 @@ def read_body(content: bytes | str, *, key: SecretStr) -> object:
 
 
 def _clean(value: object, secret: str) -> object:
-    match value:
-        case str():
-            return _clean_text(value, secret)
-        case list():
-            return [_clean(item, secret) for item in value]
-        case dict():
-            return {_clean_text(str(name), secret): _clean(item, secret) for name, item in value.items()}
-        case _:
-            return value
+    if isinstance(value, str):
+        return _clean_text(value, secret)
+    if is_list(value):
+        return [_clean(item, secret) for item in value]
+    if is_mapping(value):
+        return {_clean_text(name, secret): _clean(item, secret) for name, item in value.items()}
+    return value
 
 
 def _clean_text(text: str, secret: str) -> str:

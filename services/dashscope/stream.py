@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import cast
 
 from pydantic import SecretStr
 
@@ -19,6 +18,7 @@ from services.dashscope.errors.mapping import broken_stream, error_from_reply, f
 from services.dashscope.replies import Part, read_parts
 from services.dashscope.response_body import read_body
 from services.domain.errors import VendorError
+from services.domain.json_values import is_mapping, mapping_in
 
 _KEYLESS = partial(read_body, key=SecretStr(""))
 _LONGEST_LINE = 4 * 1024 * 1024
@@ -31,7 +31,7 @@ class Piece:
 
     parts: tuple[Part, ...]
     """Words that continue the last paragraph, or whole pictures."""
-    usage: Mapping[str, object] = field(default_factory=dict)
+    usage: Mapping[str, object] = field(default_factory=dict[str, object])
     """The usage of the whole job up to now; empty if the frame does not state it."""
     finished: bool
     """True if this is the last frame."""
@@ -140,9 +140,9 @@ def _decode(data: str, read: Callable[[str], object]) -> Mapping[str, object]:
         reply = read(data)
     except ValueError as error:
         raise broken_stream() from error
-    if not isinstance(reply, dict):
+    if not is_mapping(reply):
         raise broken_stream()
-    return cast("dict[str, object]", reply)  # the keys of a JSON object are strings
+    return reply
 
 
 def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorError:
@@ -158,10 +158,10 @@ def _error(frame: Frame, reply: Mapping[str, object], *, begun: bool) -> VendorE
 
 def _read(reply: Mapping[str, object]) -> Piece:
     parts, reasons = read_parts(reply.get("output"))
-    usage, request_id = reply.get("usage"), reply.get("request_id")
+    request_id = reply.get("request_id")
     return Piece(
         parts=parts,
-        usage=cast("dict[str, object]", usage) if isinstance(usage, dict) else {},
+        usage=mapping_in(reply.get("usage")),
         finished=any(reason not in ("", "null") for reason in reasons),
         request_id=request_id if isinstance(request_id, str) else "",
     )

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -191,7 +191,7 @@ class Backups:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Backups]:
+    async def working(self) -> AsyncGenerator[Backups, None]:
         """Check once an hour whether there is a copy of today, first after a minute."""
         copying = repeating(
             self.look, name="copying the database", every=_LOOK_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep

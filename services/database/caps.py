@@ -279,7 +279,17 @@ def _name_of(scope: Scope, person: str | None) -> str | None:
 async def _written(connection: AsyncConnection) -> tuple[Cap, ...]:
     statement = sa.select(caps).order_by(caps.c.scope, caps.c.person, caps.c.period, caps.c.currency)
     rows = (await connection.execute(statement)).mappings()
-    return tuple(Cap(**{**row, "scope": Scope(row["scope"]), "period": Period(row["period"])}) for row in rows)
+    return tuple(
+        Cap(
+            id=row["id"],
+            scope=Scope(row["scope"]),
+            person=row["person"],
+            period=Period(row["period"]),
+            currency=row["currency"],
+            micros=row["micros"],
+        )
+        for row in rows
+    )
 
 
 def _row(cap: Cap) -> dict[str, str | int | None]:

@@ -6,7 +6,7 @@ the engine.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from types import EllipsisType
 from typing import Any, Self
@@ -64,7 +64,7 @@ class History:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, caps: Sequence[Cap] = ()) -> AsyncIterator[Self]:
+    async def open(cls, url: str, *, caps: Sequence[Cap] = ()) -> AsyncGenerator[Self, None]:
         """Connect, bring the tables up to date, and close at the end. `caps` apply besides those in the database."""
         async with connected(url) as engine:
             await migrate(engine)

@@ -6,7 +6,7 @@ jobs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -223,7 +223,7 @@ class OrganizedJobs:
     # Inside ----------------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _changing(self, changes: int = 1) -> AsyncIterator[tuple[AsyncConnection, int]]:
+    async def _changing(self, changes: int = 1) -> AsyncGenerator[tuple[AsyncConnection, int], None]:
         """Open a writing transaction, and yield it with the first of its change numbers."""
         async with self._engine.begin() as connection:
             last = await next_sequence(connection, changes=max(changes, 1))

@@ -89,13 +89,18 @@ async def fetched(connection: AsyncConnection, statement: sa.Executable) -> list
 def submission_of(row: Row) -> Submission:
     """Return a row as a submission."""
     because = row["because"]
-    closed = {"state": SubmissionState(row["state"]), "because": Because(because) if because else None}
-    return Submission(**{**row, **closed})
+    members: dict[str, Any] = {  # Any: columns of every kind
+        **row,
+        "state": SubmissionState(row["state"]),
+        "because": Because(because) if because else None,
+    }
+    return Submission(**members)
 
 
 def check_of(row: Row) -> PrecheckRun:
     """Return a row as a precheck."""
-    return PrecheckRun(**{**row, "state": PrecheckState(row["state"])})
+    members: dict[str, Any] = {**row, "state": PrecheckState(row["state"])}  # Any: columns of every kind
+    return PrecheckRun(**members)
 
 
 async def next_sequence(connection: AsyncConnection, *, changes: int = 1) -> int:

@@ -71,11 +71,11 @@ class Plan:
 
     find: Find
     scope: str
-    clauses: list[_Clause] = field(default_factory=list)
-    conditions: list[sa.ColumnElement[bool]] = field(default_factory=list)
+    clauses: list[_Clause] = field(default_factory=list[_Clause])
+    conditions: list[sa.ColumnElement[bool]] = field(default_factory=list[sa.ColumnElement[bool]])
     low: int = 0
     high: int = _LAST_PLACE
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list[str])
 
     async def rows(self, connection: AsyncConnection, span: Span) -> list[dict[str, Any]]:
         """Return the rows of the jobs that match, in the order of the span."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -19,7 +19,7 @@ async def repeating(
     every: float,
     first: float | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None, None]:
     """Repeat `work` every `every` seconds inside this context, the first time after `first` seconds.
 
     A failure is logged under `name` and does not end the loop. The work is repeated after the usual pause.
@@ -41,7 +41,7 @@ async def repeating(
 
 
 @asynccontextmanager
-async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
+async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncGenerator[asyncio.Task[None], None]:
     """Run `work` beside this context, as a task called `name`. The task ends with the context."""
     task = asyncio.create_task(work, name=name)
     try:

@@ -145,7 +145,7 @@ class Job:
     status: JobStatus = JobStatus.QUEUED
     prompt: str
     rewritten_prompt: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])  # Any: JSON
     created_at: int
     submitted_at: int | None = None
     running_at: int | None = None
@@ -308,7 +308,7 @@ class JobWithAssets:
     """By name."""
     collections: tuple[str, ...] = ()
     """The ids of its collections."""
-    parent_jobs: Mapping[str, str] = field(default_factory=dict)
+    parent_jobs: Mapping[str, str] = field(default_factory=dict[str, str])
     """The job of each parent, by the parent's asset id. Only parents known here that belong to the same person."""
 
 

@@ -35,7 +35,7 @@ class Change:
     """Other choices that would be valid: a model, and the values to change."""
 
     model: str
-    values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    values: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, str | int | float | bool])
     copies: int | None = None
     """The number of copies, or None to keep the number."""
 

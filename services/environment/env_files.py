@@ -35,7 +35,7 @@ class EnvFile:
     """One settings file."""
 
     path: Path
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
     """Values by name, as written. A name without `=` is left out."""
     unreadable: frozenset[str] = frozenset()
     """Names of values with unreadable letters, because the file is not saved as UTF-8."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
@@ -90,7 +92,7 @@ def host_names(text: object) -> object:
     given = names(text)
     if not isinstance(given, tuple | list):
         return given
-    hosts = tuple(_host_of(str(name)) for name in given)
+    hosts = tuple(_host_of(str(name)) for name in cast("Sequence[object]", given))
     if not all(_HOST.fullmatch(host) for host in hosts):
         raise ValueError("it must be a list of names, for example studio.example.com")
     return hosts

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from services.environment.env_files import EnvFile
 
@@ -56,12 +57,16 @@ def places(configured: object, environ: Mapping[str, str]) -> tuple[Path, ...]:
     chosen = cleaned(environ.get(ENV_FILE, ""))
     if chosen and configured == USUAL_PLACES:
         return (Path(chosen),)
-    named = configured if isinstance(configured, Sequence) and not isinstance(configured, str) else (configured,)
+    named = configured if _is_several(configured) else (configured,)
     found: dict[Path, None] = {}
     for name in named:
         with suppress(OSError, RuntimeError):  # the current folder was deleted
             found[Path(str(name)).expanduser().absolute()] = None
     return tuple(found)
+
+
+def _is_several(configured: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(configured, Sequence) and not isinstance(configured, str)
 
 
 def gathered(environ: Mapping[str, str], files: Sequence[EnvFile]) -> dict[str, Given]:

@@ -41,9 +41,11 @@ class Verdict:
     """The length of the clip; 0 for pictures."""
     count: int = 0
     """The number of pictures, or their maximum; 0 for a clip."""
-    facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(default_factory=dict)
+    facts: Mapping[str, MediaFacts | tuple[MediaFacts, ...]] = field(
+        default_factory=dict[str, MediaFacts | tuple[MediaFacts, ...]]
+    )
     """The facts of each file, by field name; a tuple in order if the field takes a list."""
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """The name in the prompt of each file of a list, for example `character1`, by field name."""
     output: str = ""
     """The output size in words, for example `1280 × 720`; empty while it is unknown."""

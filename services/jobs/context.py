@@ -56,11 +56,11 @@ class Context:
     pace: Pace = field(default_factory=Pace)
     clock: Callable[[], int] = now_ms
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    wake: dict[str, asyncio.Event] = field(default_factory=dict)
+    wake: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     """Set to end a job's pause at once."""
-    rests: Counter[str] = field(default_factory=Counter)
+    rests: Counter[str] = field(default_factory=Counter[str])
     """How often a job rested in a row because the vendor could not be reached."""
-    waiting: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter[str])
     """How many jobs wait for their task, by account."""
     downloads: DeadlineQueue = field(default_factory=lambda: DeadlineQueue(_DOWNLOADS_AT_ONCE))
     """A download holds one of these places; the one with the least time left is next."""

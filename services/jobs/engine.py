@@ -11,7 +11,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,7 +54,7 @@ class Engine:
     @asynccontextmanager
     async def start(
         cls, run: Callable[[str, int | None], Awaitable[None]], *, home: Path, database_url: str, process: str
-    ) -> AsyncIterator[Engine]:
+    ) -> AsyncGenerator[Engine, None]:
         """Run the engine in the current event loop.
 
         Jobs that a crash interrupted in a process of this name start again at once. Each of several processes that
@@ -182,11 +182,15 @@ def _sqlite(path: Path) -> sa.Engine:
     return database
 
 
+def _unix_time(*_modifiers: object) -> float:
+    return time.time()
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection class
     connection.isolation_level = "IMMEDIATE"
     if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
         # From Python 3.12 on DBOS calls SQLite's unixepoch('subsec'), but a Python can be linked to an older SQLite.
-        connection.create_function("unixepoch", -1, lambda *_modifiers: time.time())
+        connection.create_function("unixepoch", -1, _unix_time)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -7,7 +7,7 @@ sent a signal to reload everything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -88,7 +88,7 @@ class Events:
                 closed.cancel()
 
     @contextmanager
-    def _watching(self, person: Person) -> Iterator[asyncio.Queue[Event]]:
+    def _watching(self, person: Person) -> Generator[asyncio.Queue[Event], None, None]:
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=_BACKLOG)
         self._watchers[queue] = person
         try:

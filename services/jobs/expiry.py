@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -60,7 +60,7 @@ class DeadlineQueue:
         self._count = 0
 
     @asynccontextmanager
-    async def turn(self, before: int) -> AsyncIterator[None]:
+    async def turn(self, before: int) -> AsyncGenerator[None, None]:
         """Wait for a free place and hold it inside this context.
 
         `before` is the time of the loss, in milliseconds: the lowest goes first.

@@ -7,7 +7,7 @@ the task becomes a job of its own in the gallery.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ class LateTasks:
         self._rounds = 0
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self) -> AsyncGenerator[None, None]:
         """Look in rounds inside this context."""
         looking = repeating(
             self._round,

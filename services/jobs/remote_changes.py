@@ -6,7 +6,7 @@ Hides how often to look. The only process of a database reads nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -44,7 +44,7 @@ class RemoteChanges:
         """The number of the latest change seen; None while there is no other process."""
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Self]:
+    async def working(self) -> AsyncGenerator[Self, None]:
         """Look for changes inside this context."""
         async with repeating(self.listen, name="hearing what others changed", every=_LOOK_SECONDS):
             yield self

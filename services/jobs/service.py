@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
@@ -44,7 +44,7 @@ class Jobs:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncIterator[Self]:
+    async def open(cls, context: Context, *, home: Path, database_url: str) -> AsyncGenerator[Self, None]:
         """Run the engine, every job that holds a slot, and the dispatcher inside this context."""
         jobs, crew = cls(context), context.workers
         async with (

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import platform
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -64,7 +64,7 @@ class Workers:
         return not self._shared or time.monotonic() - self._seen_at < _SURE_SECONDS * self._gone / GONE_SECONDS
 
     @asynccontextmanager
-    async def signed_in(self, home: Path) -> AsyncIterator[None]:
+    async def signed_in(self, home: Path) -> AsyncGenerator[None, None]:
         """Register this process inside this context. It must have let go of its jobs by the end.
 
         If there are other processes, wait until they have noticed. `home` belongs to this process alone: a process that
@@ -90,7 +90,7 @@ class Workers:
     @asynccontextmanager
     async def watching(
         self, *, take_over: Callable[[str], Awaitable[None]], let_go: Callable[[], Awaitable[None]]
-    ) -> AsyncIterator[None]:
+    ) -> AsyncGenerator[None, None]:
         """Send heartbeats and watch the other processes inside this context.
 
         `take_over(name)` continues the jobs of a process that is gone. `let_go()` stops all jobs of this process, which

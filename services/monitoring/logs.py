@@ -10,7 +10,7 @@ import json
 import logging
 import logging.handlers
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ _job_at_work: ContextVar[str | None] = ContextVar("job_at_work", default=None)
 
 
 @contextmanager
-def about(job_id: str) -> Iterator[None]:
+def about(job_id: str) -> Generator[None, None, None]:
     """Attribute all lines logged inside this context to a job, in any module."""
     token = _job_at_work.set(job_id)
     try:

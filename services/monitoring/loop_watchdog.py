@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class LoopWatchdog:
         """Their sum, in seconds."""
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> Generator[None, None, None]:
         """Watch the running loop inside this context."""
         loop = asyncio.get_running_loop()
 

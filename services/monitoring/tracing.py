@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
@@ -29,7 +29,7 @@ class Tracing:
         self._tracer = tracer
 
     @contextmanager
-    def span(self, name: str, job_id: str) -> Iterator[None]:
+    def span(self, name: str, job_id: str) -> Generator[None, None, None]:
         """Run one step of a job, for example `submit`, inside this context. An error is recorded and propagates."""
         with about(job_id), self._open(name, job_id):
             yield
@@ -44,7 +44,7 @@ UNTRACED = Tracing()
 
 
 @asynccontextmanager
-async def tracing(endpoint: str | None) -> AsyncIterator[Tracing]:
+async def tracing(endpoint: str | None) -> AsyncGenerator[Tracing, None]:
     """Send spans to an OTLP endpoint (HTTP) inside this context; the rest is sent at the end. None sends nothing."""
     provider = _provider(endpoint) if endpoint else None
     if provider is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
@@ -15,7 +15,7 @@ LOCK = "studio.lock"
 
 
 @contextmanager
-def only_one_studio(settings: Settings) -> Iterator[None]:
+def only_one_studio(settings: Settings) -> Generator[None, None, None]:
     """Hold the home's lock inside this context. Raises CannotStart if another studio holds it."""
     lock = FileLock(settings.home / LOCK)
     try:

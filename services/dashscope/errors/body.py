@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from services.domain.json_values import is_list, is_mapping, mapping_in
+
 _LONGEST = 2000
 _HOLDERS = ("error", "Error", "errors", "detail", "fault", "output", "data", "body")
 """Members that hold the error, if the body itself has no code."""
@@ -42,15 +44,14 @@ class ErrorBody:
 
 def read_error_body(body: object) -> ErrorBody:
     """Read an error body: parsed JSON, or the text of anything else. An unknown shape is its own message."""
-    if isinstance(body, Mapping):
-        return ErrorBody(
-            code=next(_codes(body, _DEEPEST), ""),
-            message=next(_messages(body, _DEEPEST), ""),
-            request_id=next(_found(body, _REQUEST_IDS, _DEEPEST), ""),
-        )
-    if isinstance(body, list):
-        return read_error_body({"errors": body})
-    return _read_text(body) if isinstance(body, str) else ErrorBody(code="", message="", request_id="")
+    if isinstance(body, str):
+        return _read_text(body)
+    envelope = {"errors": body} if is_list(body) else mapping_in(body)
+    return ErrorBody(
+        code=next(_codes(envelope, _DEEPEST), ""),
+        message=next(_messages(envelope, _DEEPEST), ""),
+        request_id=next(_found(envelope, _REQUEST_IDS, _DEEPEST), ""),
+    )
 
 
 def repeated_code(message: str) -> str:
@@ -59,7 +60,7 @@ def repeated_code(message: str) -> str:
     return found.group(1) if found else ""
 
 
-def _codes(body: Mapping[object, object], depth: int) -> Iterator[str]:
+def _codes(body: Mapping[str, object], depth: int) -> Iterator[str]:
     """Yield the codes, the most specific first. A number only repeats the HTTP status; a URI names a page."""
     for name in _CODES:
         code = _text(body.get(name))
@@ -71,42 +72,42 @@ def _codes(body: Mapping[object, object], depth: int) -> Iterator[str]:
         yield from _codes(inner, depth - 1)
 
 
-def _messages(body: Mapping[object, object], depth: int) -> Iterator[str]:
+def _messages(body: Mapping[str, object], depth: int) -> Iterator[str]:
     for name in _MESSAGES:
         if text := _text(body.get(name)):
             yield text
     for name in _HOLDERS:
         if text := _text(body.get(name)):
             yield text
-        elif isinstance(held := body.get(name), list):
+        elif is_list(held := body.get(name)):
             if words := " ".join(text for item in held[:_MOST_ITEMS] if (text := _item_message(item, depth))):
                 yield words[:_LONGEST]
-        elif isinstance(held, Mapping) and depth:
+        elif is_mapping(held) and depth:
             yield from _messages(held, depth - 1)
 
 
 def _item_message(item: object, depth: int) -> str:
     """Return the message of one of several errors, with the member it is about, as FastAPI gives it in `loc`."""
-    if not isinstance(item, Mapping):
+    if not is_mapping(item):
         return _text(item)
     message = next(_messages(item, depth - 1), "") if depth else ""
     place = item.get("loc")
-    return f"{'.'.join(map(str, place))}: {message}" if message and isinstance(place, list) else message
+    return f"{'.'.join(map(str, place))}: {message}" if message and is_list(place) else message
 
 
-def _found(body: Mapping[object, object], names: tuple[str, ...], depth: int) -> Iterator[str]:
+def _found(body: Mapping[str, object], names: tuple[str, ...], depth: int) -> Iterator[str]:
     yield from (text for name in names if (text := _text(body.get(name))))
     for inner in _inner(body, depth):
         yield from _found(inner, names, depth - 1)
 
 
-def _inner(body: Mapping[object, object], depth: int) -> Iterator[Mapping[object, object]]:
+def _inner(body: Mapping[str, object], depth: int) -> Iterator[Mapping[str, object]]:
     if not depth:
         return
     for name in _HOLDERS:
         held = body.get(name)
-        for item in held[:_MOST_ITEMS] if isinstance(held, list) else (held,):
-            if isinstance(item, Mapping):
+        for item in held[:_MOST_ITEMS] if is_list(held) else (held,):
+            if is_mapping(item):
                 yield item
 
 

@@ -7,7 +7,6 @@ middle may have been taken: "unavailable" for a reading call is an unknown outco
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import assert_never
 
 from services.dashscope.errors.body import read_error_body
@@ -36,6 +35,7 @@ from services.domain.errors import (
     Unreachable,
     VendorError,
 )
+from services.domain.json_values import is_mapping
 
 __all__ = [
     "EXPLANATIONS",
@@ -84,21 +84,21 @@ def error_from_reply(http_status: int, body: object, *, creating: bool = False) 
     code = said.code or _CODELESS.get(http_status, "")
     known = _meaning(code, http_status, said.message)
     kind = known.kind if known else _kind_of_status(http_status, said.message)
-    about = {
-        "code": code,
-        "http_status": http_status,
-        "request_id": said.request_id,
-        "vendor_message": said.message,
-    }
+    branch, explanation = _class_of(kind), known or UNKNOWN_REFUSALS.get(kind, UNKNOWN_ERROR)
     if creating and _leaves_open(kind, http_status, says_why=bool(known or _NOT_PASSED_ON.search(said.message))):
-        return OutcomeUnknown(OUTCOME_UNKNOWN.happened, **about)
-    explanation = known or UNKNOWN_REFUSALS.get(kind, UNKNOWN_ERROR)
-    return _class_of(kind)(explanation.happened, **about)
+        branch, explanation = OutcomeUnknown, OUTCOME_UNKNOWN
+    return branch(
+        explanation.happened,
+        code=code,
+        http_status=http_status,
+        request_id=said.request_id,
+        vendor_message=said.message,
+    )
 
 
 def is_refusal(body: object) -> bool:
     """Return True if a reply is an error and nothing else. A service may refuse with a success status."""
-    if not isinstance(body, Mapping) or body.get("output") is not None or body.get("data") is not None:
+    if not is_mapping(body) or body.get("output") is not None or body.get("data") is not None:
         return False
     return bool(read_error_body(body).code)
 

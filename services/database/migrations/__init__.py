@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def _migrate(url: sa.URL) -> None:
 
 
 @contextmanager
-def _connected(url: sa.URL) -> Iterator[sa.Connection]:
+def _connected(url: sa.URL) -> Generator[sa.Connection, None, None]:
     """Connect without the pool of the program: SQLite then does not enforce foreign keys while a table is rebuilt."""
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(
@@ -103,10 +103,14 @@ def comparison() -> dict[str, Any]:  # Any: options of Alembic
     """Return Alembic's options for comparing a database with the tables: other tables in it are not ours."""
     return {
         "target_metadata": metadata,
-        "include_name": lambda name, kind, _parents: kind != "table" or name in metadata.tables,
+        "include_name": _is_ours,
         "render_as_batch": True,
         "render_item": _render_item,
     }
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or name in metadata.tables
 
 
 def _render_item(kind: str, item: object, _context: object) -> str | bool:

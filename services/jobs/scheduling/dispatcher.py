@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
@@ -80,7 +80,7 @@ class Dispatcher:
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Self]:
+    async def working(self) -> AsyncGenerator[Self, None]:
         """Grant slots inside this context."""
         async with running(self._work(), name="dispatcher") as self._task:
             yield self
@@ -178,7 +178,7 @@ class Dispatcher:
     async def _tell(self) -> None:
         """Announce new queue positions: jobs that are new in the queue at once, jobs near its front at intervals."""
         now, places = self._clock(), self._places
-        changed = [job_id for job_id, place in places.items() if job_id not in self._told]
+        changed = [job_id for job_id in places if job_id not in self._told]
         if now - self._told_at >= _TELL_EVERY_MS:
             self._told_at = now
             moved = (

@@ -51,7 +51,7 @@ class Snapshot:
     """How many jobs may be at the vendor at once."""
     busy: Sequence[Busy]
     waiting: Sequence[Waiting]
-    served: Mapping[str, int] = field(default_factory=dict)
+    served: Mapping[str, int] = field(default_factory=dict[str, int])
     """When each person was last granted a slot, in milliseconds. People who never were are missing."""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ async def fetch(
 
 
 @contextmanager
-def _part_of(part: Path) -> Iterator[Path]:
+def _part_of(part: Path) -> Generator[Path, None, None]:
     """Yield the file to download into: `part`, which a later try continues.
 
     If another process holds `part`, or the disk supports no locks, yield a new file and delete it afterwards: a missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -48,7 +48,7 @@ class PolledTask:
 class _Crowd:
     """The jobs of one account that wait here."""
 
-    places: dict[str, PolledTask] = field(default_factory=dict)
+    places: dict[str, PolledTask] = field(default_factory=dict[str, PolledTask])
     task: asyncio.Task[None] | None = None
     answered_at: int = 0
     lies: int = 0
@@ -78,7 +78,7 @@ class PollMany:
         self._crowds: dict[str, _Crowd] = {}
 
     @contextmanager
-    def joined(self, job: Job) -> Iterator[PolledTask]:
+    def joined(self, job: Job) -> Generator[PolledTask, None, None]:
         """Wake the job inside this context when its task may have begun or ended."""
         crowd = self._crowds.setdefault(job.account, _Crowd())
         place = crowd.places[job.id] = PolledTask(job, at_work=job.status is JobStatus.RUNNING)

@@ -44,12 +44,12 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 class _Saved:
     """The results of a job that are on our disk. Clips and pictures are keyed by number, counted from 1."""
 
-    files: dict[int, Asset] = field(default_factory=dict)
+    files: dict[int, Asset] = field(default_factory=dict[int, Asset])
     """These files are not downloaded again."""
     whole: bool = False
-    written: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set[str])
     """The ids of the files whose rows are written already."""
-    came_short: dict[int, str] = field(default_factory=dict)
+    came_short: dict[int, str] = field(default_factory=dict[int, str])
     """Checksums of results refused as cut short."""
     kept_short: bool = False
     """True if one of the files is cut short at the vendor, too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -142,7 +142,7 @@ class _Draft:
         self._writing: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def kept(self) -> AsyncGenerator[None, None]:
         """Write added pieces and download their pictures inside this context. It ends when the last picture is done."""
         async with self._tasks:
             self._writing = self._tasks.create_task(self._write_often())
