@@ -7,7 +7,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Optional
 
@@ -108,7 +108,7 @@ def create_app(settings: "Settings", *, catalogue: "Optional[Catalogue]" = None)
     studio = Studio(settings, catalogue=catalogue or CATALOGUE)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         async with studio.running():
             yield
 

@@ -5,6 +5,7 @@ Gradio runs listeners in its own tasks: the request behind one is in Gradio's co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gradio.context import LocalContext
@@ -17,5 +18,5 @@ if TYPE_CHECKING:
 
 def asking(studio: Studio) -> Person:
     """Return the person behind the current listener. Raises NotFound if a person is required and missing."""
-    request = LocalContext.request.get(None)
-    return studio.person_in(request.headers if request else {})
+    headers: Mapping[str, str] = getattr(LocalContext.request.get(None), "headers", {})
+    return studio.person_in(headers)

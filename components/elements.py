@@ -6,10 +6,12 @@ and `offer`, and the scripts in assets/js build the page from it with `textConte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
 
 Json = Mapping[str, object]
 
@@ -48,6 +50,12 @@ def element(  # noqa: PLR0913 - what gr.HTML needs, one keyword each
         apply_default_css=False,
         **props,
     )
+
+
+def event_of(part: Component, name: str) -> Callable[..., Dependency]:
+    """Return the function that adds a listener to an event of a component: one of our own, or one of Gradio's."""
+    # cast: Gradio makes our own events when they are asked for, and declares its own on some classes only
+    return cast("Callable[..., Dependency]", getattr(part, name))
 
 
 def note(elem_id: str, *, maximum: int | None = None, visible: bool = True) -> gr.HTML:

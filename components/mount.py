@@ -17,7 +17,7 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
     page = build_page(studio)
     with page:
         add_endpoints(studio)
-    mounted = gr.mount_gradio_app(
+    mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]  # gradio does not type its `auth`
         app,
         page,
         path="/",

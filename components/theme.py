@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
+from typing import cast
 
 from gradio.themes import Base
+
+_set = cast("Callable[..., Base]", Base.set)  # pyright: ignore[reportUnknownMemberType]  # gradio does not type it
 
 _BOTH_ROOMS = {
     "body_background_fill": "paper",
@@ -112,11 +116,11 @@ _ALIKE = {
 
 def studio_theme() -> Base:
     """Build the theme. Both of Gradio's modes get the same tokens, since the tokens themselves change with the mode."""
-    values, known = dict(_ALIKE), signature(Base.set).parameters
+    values, known = dict(_ALIKE), signature(_set).parameters
     for name, token in _BOTH_ROOMS.items():
         value = "transparent" if token == "clear" else f"var(--{token})"  # noqa: S105 - a token of design
         values[name] = value
         if f"{name}_dark" in known:
             values[f"{name}_dark"] = value
     theme = Base(font=["ui-sans-serif", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-    return theme.set(**values)
+    return _set(theme, **values)

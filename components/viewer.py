@@ -17,7 +17,7 @@ from gradio.blocks import Block
 from gradio.utils import get_upload_folder
 
 from components.caller import asking
-from components.elements import element
+from components.elements import element, event_of
 from components.tab.draft import Draft, Shown, read_draft
 from components.tab.form import Tab, Updates
 from components.tab.layout import QUIET
@@ -25,6 +25,7 @@ from components.tab.refill import draft_of, left_out, with_file, with_new_seed, 
 from components.tab.uploads import still_here
 from services.catalogue.schema import Field, FileField, FilesField
 from services.domain.errors import NotFound, StudioError
+from services.domain.json_values import mapping_in
 from services.studio import models_by_rank
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def build_viewer(studio: Studio, *, tabs: gr.Tabs, families: Sequence[Tab]) -> g
     ways = Ways(studio=studio, tabs=tabs, families=tuple(families), reuse=reuse)
     outputs = [tabs, reuse, *(part for tab in families for part in tab.outputs())]
     held = [part for tab in families for part in tab.inputs().values()]
-    for event, handler in ((reuse.recall, ways.recall), (reuse.told, ways.told), (reuse.use, ways.use)):
-        event(handler, inputs=held, outputs=outputs, **QUIET)
+    for name, handler in (("recall", ways.recall), ("told", ways.told), ("use", ways.use)):
+        event_of(reuse, name)(handler, inputs=held, outputs=outputs, **QUIET)
     return viewer
 
 
@@ -62,7 +63,7 @@ class _Filling:
 
     draft: Draft
     copies: int = 1
-    held: Mapping[str, Shown] = field(default_factory=dict)
+    held: Mapping[str, Shown] = field(default_factory=dict[str, Shown])
 
     def with_draft(self, draft: Draft) -> _Filling:
         """Return a copy with another draft."""
@@ -100,8 +101,7 @@ class Ways:
 
     async def told(self, event: gr.EventData, *held: object) -> Updates:
         """Fill a form with the recipe from a file: all of our own recipe, or the prompt of another tool's."""
-        recipe = getattr(event, "recipe", None)
-        told: Mapping[str, object] = recipe if isinstance(recipe, dict) else {}
+        told = mapping_in(getattr(event, "recipe", None))
         wanted = _text(event, "family")
         tab = next((one for one in self.families if one.family.id == wanted), None) or self._tab_for(told)
         if tab is None:
@@ -225,7 +225,7 @@ class Ways:
         is_ready: bool = False,
     ) -> Updates:
         """Open the tab and fill its form. The browser scrolls a field, or Generate, into view."""
-        place = next((widget.component for field, widget in tab.shown([at] if at else [])), None)
+        place = next((widget.component for _, widget in tab.shown([at] if at else [])), None)
         told = {"turn": getattr(event, "turn", 0), "say": say, "tone": tone, "family": tab.family.id}
         told |= {"target": place.elem_id if place else None, "ready": is_ready}
         own: dict[Block, object] = {self.tabs: gr.update(selected=tab.family.id), self.reuse: gr.update(value=told)}

@@ -11,7 +11,6 @@ import logging
 import secrets
 from asyncio import to_thread
 from base64 import b64decode
-from collections.abc import Mapping
 from mimetypes import guess_extension
 from pathlib import Path
 from typing import cast
@@ -20,6 +19,8 @@ from urllib.parse import unquote, unquote_to_bytes
 import gradio as gr
 from gradio.processing_utils import async_ssrf_protected_download
 from gradio.utils import get_upload_folder
+
+from services.domain.json_values import mapping_in
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ async def handed_in(value: object) -> str | list[str]:
 
 
 async def _one(value: object) -> str:
-    named = value.get("path") if isinstance(value, Mapping) else value
+    named = value if isinstance(value, str) else mapping_in(value).get("path")
     text = named if isinstance(named, str) else ""
     if text.startswith("data:"):
         return await to_thread(_unpacked, text)

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Optional, assert_never
 
 from gradio.data_classes import FileData
-from gradio.events import api
+from gradio.events import api  # pyright: ignore[reportUnknownVariableType]  # gradio does not type what `fn` returns
 
 from components.api.files import handed_in
 from components.api.jobs import job_endpoints, told
@@ -160,7 +160,7 @@ def _always_required(studio: Studio, family: Family) -> set[str]:
         for offer in model.offers
         for mode in ({}, *({mode.field: mode.value} for mode in model.modes))
     ]
-    return set.intersection(*forms) if forms else set()
+    return forms[0].intersection(*forms[1:]) if forms else set()
 
 
 def _python_type(field: Field) -> object:
@@ -280,8 +280,9 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
         """
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
         model, region = str(given.pop("model")), given.pop("region", None)
-        values = {**(given.pop("parameters", None) or {}), **{n: v for n, v in given.items() if v is not None}}
-        values = {name: value for name, value in values.items() if not isinstance(fields.get(name), FileField)}
+        grouped: Mapping[str, object] = given.pop("parameters", None) or {}
+        named = {**grouped, **{n: v for n, v in given.items() if v is not None}}
+        values = {name: value for name, value in named.items() if not isinstance(fields.get(name), FileField)}
         try:
             place = None if is_absent(region) else str(region)
             cost = await studio.estimate(model=model, region=place, given=values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import assert_never, cast
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import (
@@ -26,6 +26,7 @@ from services.catalogue.schema import (
     TextField,
     VideoField,
 )
+from services.domain.json_values import mapping_in
 
 Shown = str | int | float | bool | list[str] | None
 """The contents of a widget: text, a number, on or off, the path of a file, or several paths in order."""
@@ -37,7 +38,7 @@ class Draft:
 
     model: str
     region: str
-    wishes: Mapping[str, Shown] = field(default_factory=dict)
+    wishes: Mapping[str, Shown] = field(default_factory=dict[str, Shown])
     open: bool = False
     """Whether "More choices" is open."""
     source: str = ""
@@ -53,19 +54,19 @@ def read_draft(raw: object, *, blank: Draft) -> Draft:
     """Read a draft from the browser's storage. `blank` replaces missing or invalid parts."""
     if not isinstance(raw, Mapping):
         return blank
-    kept = raw.get("wishes")
+    kept = cast("Mapping[str, object]", raw)
     wishes: dict[str, Shown] = {}
-    for name, wish in kept.items() if isinstance(kept, Mapping) else ():
+    for name, wish in mapping_in(kept.get("wishes")).items():
         if isinstance(wish, str | int | float):
-            wishes[str(name)] = wish
+            wishes[name] = wish
         elif isinstance(wish, list):
-            wishes[str(name)] = _texts(wish)
-    model, region, source = raw.get("model"), raw.get("region"), raw.get("source")
+            wishes[name] = _texts(cast("list[object]", wish))
+    model, region, source = kept.get("model"), kept.get("region"), kept.get("source")
     return Draft(
         model=model if isinstance(model, str) else blank.model,
         region=region if isinstance(region, str) else blank.region,
         wishes=wishes,
-        open=raw.get("open") is True,
+        open=kept.get("open") is True,
         source=source if isinstance(source, str) else "",
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import gradio as gr
@@ -39,6 +39,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.domain.errors import InvalidRequest, PriceChanged, StudioError
+from services.domain.json_values import mapping_in
 from services.domain.problems import COPIES
 from services.request import fields_for
 from services.studio import agreed_in
@@ -136,7 +137,7 @@ class Tab:
     async def follow(self, draft: object, model: str, region: str, foot: object, **values: Shown) -> Updates:
         """Adapt the form to another model or region."""
         if not foot:
-            return gr.skip()
+            return _skip()
         form = self.read(draft, model, region, values)
         return await self.fill(form.draft, copies=form.copies, held=values)
 
@@ -188,9 +189,9 @@ class Tab:
                     updates[widget.note] = widgets.update_note(field)
         told = await self.verdict(form)
         for component, update in told.items():
-            before = updates.get(component)
-            both = isinstance(before, dict) and isinstance(update, dict) and update.get("__type__") == "update"
-            updates[component] = {**before, **update} if both else update  # type: ignore[dict-item]  # both are updates
+            more = mapping_in(update)
+            is_update = more.get("__type__") == "update"
+            updates[component] = {**mapping_in(updates.get(component)), **more} if is_update else update
         holds = [
             {"id": widget.component.elem_id, "value": values[field.name], "folded": widget.folded}
             for field, widget in self.shown(fields)
@@ -204,7 +205,7 @@ class Tab:
         An empty foot means that the draft is not restored yet: the visible values are then not wishes.
         """
         if not foot:
-            return gr.skip()
+            return _skip()
         form = self.read(draft, model, region, values)
         if form.uncovers:
             return await self.fill(form.draft, copies=form.copies, held=values)
@@ -223,11 +224,11 @@ class Tab:
         For a trimmed sound and for pasted or deleted text, Gradio fires only `change`, which it also fires if the
         studio fills the form. In the latter case the draft already has the values, and there is nothing to judge.
         """
-        if not isinstance(foot, Mapping):
-            return gr.skip()
+        if not mapping_in(foot):
+            return _skip()
         form = self.read(draft, model, region, values)
         if form.draft == read_draft(draft, blank=self.blank()) and form.copies == _copies_of(foot):
-            return gr.skip()
+            return _skip()
         return await self.judge(draft, model, region, foot, **values)
 
     async def check(self, form: _Form) -> Verdict:
@@ -283,7 +284,7 @@ class Tab:
         submitted: the page shows the change, and its button the new price.
         """
         form = self.read(draft, model, region, values)
-        agreed = agreed_in(foot.get(PRESSED) if isinstance(foot, Mapping) else None)
+        agreed = agreed_in(mapping_in(foot).get(PRESSED))
         try:
             jobs = await self.studio.submit_many(
                 family=self.family.id,
@@ -309,8 +310,7 @@ class Tab:
 
     def _told(self, updates: Updates, **more: object) -> Updates:
         """Return the updates with more members in the foot."""
-        foot = updates[self.foot]
-        return updates | {self.foot: {**foot, **more}} if isinstance(foot, dict) else updates
+        return {**updates, self.foot: {**mapping_in(updates[self.foot]), **more}}
 
     async def repair(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -325,14 +325,14 @@ class Tab:
         found = next(((f, w) for f, w in self.shown(form.fields) if f.name == name), None)
         value = form.shown.get(name)
         if found is None:
-            return gr.skip()
+            return _skip()
         field, _ = found
         if isinstance(field, TextField) and isinstance(value, str):
             return await self._fill_with({name: value[: field.max_chars]}, form=form, held=values)
         paths = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         place = item if isinstance(item, int) else 0
         if not 0 <= place < len(paths):
-            return gr.skip()
+            return _skip()
         try:
             repaired = await self.studio.repair(
                 model=form.model.id,
@@ -358,9 +358,9 @@ class Tab:
         if index == "picture":
             samples = {field.name: sample for field in form.fields if (sample := sample_of(field, form.model))}
             files = {name: await to_thread(into_uploads, each, name=each.stem) for name, each in samples.items()}
-            return await self._fill_with(files, form=form, held=values) if files else gr.skip()
+            return await self._fill_with(files, form=form, held=values) if files else _skip()
         if not isinstance(index, int) or not 0 <= index < len(self.family.examples):
-            return gr.skip()
+            return _skip()
         wished = with_example(form.draft, self.family, index)
         fields = fields_for(*self.standing(wished), wished.wishes)
         words = example_words(self.family.examples[index], fields, (await self.check(form)).facts)
@@ -373,7 +373,7 @@ class Tab:
         wanted: dict[str, Shown] = {"shot_type": "multi", "prompt_extend": True}
         fits = {f.name for f in form.fields if isinstance(f, ChoiceField | SwitchField)}
         switched = {name: wish for name, wish in wanted.items() if name in fits}
-        return await self._fill_with(switched, form=form, held=values) if switched else gr.skip()
+        return await self._fill_with(switched, form=form, held=values) if switched else _skip()
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -446,14 +446,13 @@ def _is_kept(update: object) -> bool:
 
 def _fill_of(foot: object) -> dict[str, object]:
     """Return the filling that a foot belongs to, for the response. The page uses it to detect an outdated response."""
-    filled = foot.get(FILLED) if isinstance(foot, Mapping) else None
+    filled = mapping_in(foot).get(FILLED)
     return {FILLED: filled} if filled else {}
 
 
-def _copies_of(foot: Mapping[str, object]) -> object:
+def _copies_of(foot: object) -> object:
     """Return the number of copies that the price in a foot is for."""
-    shown = foot.get("shown")
-    return shown.get("copies") if isinstance(shown, Mapping) else None
+    return mapping_in(mapping_in(foot).get("shown")).get("copies")
 
 
 def _count_in(raw: Shown) -> int:
@@ -465,4 +464,9 @@ def _count_in(raw: Shown) -> int:
 
 
 def _answer(problem: str | None) -> dict[str, object]:
-    return gr.validate(problem is None, problem or "")
+    return cast("dict[str, object]", gr.validate(problem is None, problem or ""))  # cast: gradio does not type it
+
+
+def _skip() -> Updates:
+    """Return the answer that changes nothing."""
+    return cast("Updates", gr.update())  # cast: Gradio takes one empty update for those of all components

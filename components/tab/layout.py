@@ -6,16 +6,17 @@ of them are visible.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.events import Dependency
 
-from components.elements import element
+from components.elements import element, event_of
 from components.tab import widgets
 from components.tab.draft import Draft, fitted, settle
-from components.tab.form import Tab
+from components.tab.form import Tab, Updates
 from components.tab.model_picker import models_offer
 from components.tab.verdicts import rates_of
 from components.tab.widgets import Kind, Widget
@@ -228,23 +229,13 @@ def _union(studio: Studio, family: Family) -> dict[str, Field]:
 def _wire(tab: Tab) -> None:
     inputs, outputs = tab.inputs(), tab.outputs()
     # A tab is drawn when it is first opened. Updates sent before that are partly lost.
-    tab.foot.drawn(tab.restore, tab.draft, outputs, **QUIET)
-    gr.on(
-        [tab.model.input, tab.region.input],
-        tab.follow,
-        inputs_kwargs=inputs,
-        outputs=outputs,
-        **QUIET,
-    )
+    event_of(tab.foot, "drawn")(tab.restore, tab.draft, outputs, **QUIET)
+    _on_any([tab.model.input, tab.region.input], tab.follow, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     # Any input may change the price. `change` also fires if the studio fills the form: for a choice it would fire while
     # other parts are not drawn yet.
-    parts = [(widget.kind in widgets.ONLY_CHANGE, widget.component) for widget in tab.widgets]
-    gr.on(
-        # Gradio's types do not declare these events for every widget.
-        [
-            *(part.change if only_change else part.input for only_change, part in parts),  # type: ignore[attr-defined]
-            tab.copies.input,
-        ],
+    parts = [(widget.component, "change" if widget.kind in widgets.ONLY_CHANGE else "input") for widget in tab.widgets]
+    _on_any(
+        [*(event_of(part, name) for part, name in parts), tab.copies.input],
         tab.hear,
         inputs_kwargs=inputs,
         outputs=outputs,
@@ -252,8 +243,8 @@ def _wire(tab: Tab) -> None:
         js=f"(...inputs) => window.studioForm?.('{tab.family.id}', inputs) ?? inputs",
         **QUIET,
     )
-    tab.foot.settled(tab.hear, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    tab.foot.stale(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    event_of(tab.foot, "settled")(tab.hear, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    event_of(tab.foot, "stale")(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     tab.button.click(
         tab.generate,
         inputs_kwargs=inputs,
@@ -266,11 +257,12 @@ def _wire(tab: Tab) -> None:
     )
     files = [w.component for w in tab.widgets if w.kind is Kind.FILES and isinstance(w.component, gr.HTML)]
     for part in (tab.foot, *files, *(widget.note for widget in tab.widgets if widget.note)):
-        part.fix(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)  # gr.on does not accept our own events
-    tab.model.place(tab.move, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+        # gr.on does not accept our own events
+        event_of(part, "fix")(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    event_of(tab.model, "place")(tab.move, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     if tab.guide:
-        tab.guide.shots(tab.cut_shots, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    tab.examples.pick(tab.pick, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+        event_of(tab.guide, "shots")(tab.cut_shots, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    event_of(tab.examples, "pick")(tab.pick, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     for event, unfolded in ((tab.more.expand, "true"), (tab.more.collapse, "false")):
         event(
             None,
@@ -279,3 +271,12 @@ def _wire(tab: Tab) -> None:
             js=f"(draft) => ({{...(draft ?? {{}}), open: {unfolded}}})",
             **QUIET,
         )
+
+
+def _on_any(
+    events: Sequence[Callable[..., Dependency]],
+    listener: Callable[..., Awaitable[Updates]],
+    **options: Any,  # Any: Gradio's keywords
+) -> None:
+    """Call the listener at any of these events."""
+    gr.on(events, listener, **options)  # pyright: ignore[reportUnknownMemberType]  # gradio does not type `validator`

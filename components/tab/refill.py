@@ -21,6 +21,7 @@ from services.catalogue.schema import (
     NumberField,
     SwitchField,
 )
+from services.domain.json_values import list_in, mapping_in
 from services.request import fields_for, files_of, names_of
 from services.studio import kinds_taken
 
@@ -38,16 +39,15 @@ def draft_of(job: Mapping[str, object], files: object, *, fields: Sequence[Field
     `files` are paths in order, by field. `fields` are all fields of the model in any mode: they determine which values
     are lists.
     """
-    parameters = job.get("parameters")
+    parameters = mapping_in(job.get("parameters"))
     wishes: dict[str, Shown] = {"prompt": _words(job.get("prompt"))}
-    if isinstance(parameters, Mapping):
-        plain = {str(name): value for name, value in parameters.items() if isinstance(value, str | int | float)}
-        wishes |= {name: plain[name] for name in list(plain)[:_MOST_PARAMETERS]}
+    plain = {name: value for name, value in parameters.items() if isinstance(value, str | int | float)}
+    wishes |= {name: plain[name] for name in list(plain)[:_MOST_PARAMETERS]}
     lists = {field.name for field in fields if isinstance(field, FilesField)}
-    for name, sent in files.items() if isinstance(files, Mapping) else ():
-        paths = [path for path in sent if isinstance(path, str)] if isinstance(sent, list) else []
+    for name, sent in mapping_in(files).items():
+        paths = [path for path in list_in(sent) if isinstance(path, str)]
         if paths:
-            wishes[str(name)] = paths if name in lists else paths[0]
+            wishes[name] = paths if name in lists else paths[0]
     return Draft(model=str(job.get("model") or ""), region=str(job.get("region") or ""), wishes=wishes)
 
 

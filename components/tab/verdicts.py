@@ -135,7 +135,7 @@ def foot_of(
 
 def _shown(verdict: Verdict) -> dict[str, object]:
     """Return the price on the button as data. The browser sends it back with the click, and the studio compares."""
-    about = {"copies": verdict.copies, "seconds": verdict.seconds, "count": verdict.count}
+    about: dict[str, object] = {"copies": verdict.copies, "seconds": verdict.seconds, "count": verdict.count}
     cost = verdict.cost
     if cost is None or not cost.units:
         return about

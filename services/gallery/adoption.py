@@ -56,7 +56,7 @@ class Adoption:
     """Jobs that are in the gallery again."""
     files: int = 0
     """Their files."""
-    left: list[tuple[str, str]] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Files that were left as they are: name and reason, a few hundred at most."""
     left_count: int = 0
     done: int = 0
@@ -129,7 +129,7 @@ class Adopter:
         """
         listed = await asyncio.to_thread(lambda: {entry: self._results(entry) for entry in some})
         keys = [key for found in listed.values() for key in found]
-        named = await self._history.files.in_use(keys) if keys else frozenset()
+        named = await self._history.files.in_use(keys) if keys else frozenset[str]()
         return {entry: [key for key in found if key not in named] for entry, found in listed.items()}
 
     def _results(self, entry: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TypedDict
@@ -96,7 +96,7 @@ class ArchiveNotice:
         return self._standing is not None and self._standing.settled
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[ArchiveNotice]:
+    async def working(self) -> AsyncGenerator[ArchiveNotice, None]:
         """Check the pairing, and record the database's change counter regularly, inside this context."""
         self._first_look = asyncio.create_task(self._look_first(), name="first look at the files")
         noting = repeating(

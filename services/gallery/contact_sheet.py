@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from av.error import FFmpegError
 from PIL import Image
@@ -242,6 +243,9 @@ def _still(path: Path, at: float) -> Image.Image | None:
             if number >= _MOST_DECODED or (frame.time or 0.0) >= at - 1e-3:
                 shrunk = min(1.0, 2 * _STILL_SIDE / max(frame.width, frame.height))
                 width, height = (max(2, round(length * shrunk)) for length in (frame.width, frame.height))
-                small = frame.to_image(width=width, height=height)
+                small = cast(  # PyAV does not type what it returns
+                    "Image.Image",
+                    frame.to_image(width=width, height=height),  # pyright: ignore[reportUnknownMemberType]
+                )
                 return small.rotate(frame.rotation, expand=True) if frame.rotation % 360 else small
     return None

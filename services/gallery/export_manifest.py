@@ -36,9 +36,9 @@ class Naming:
 
     catalogue: Catalogue
     words: bool = True
-    given: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict[str, str])
     """The name of each file, by asset id."""
-    missing: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict[str, str])
     """Why a file is missing, by asset id."""
     _count: int = 0
 

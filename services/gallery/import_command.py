@@ -41,7 +41,7 @@ class Tally:
 
     imported: int = 0
     present: int = 0
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Name and reason."""
 
     def sentence(self, *, dry_run: bool) -> str:

@@ -142,7 +142,8 @@ def _view(kind: str, media: str | None, **told: Any) -> RecipeView:  # Any: memb
         asset=None,
         job=None,
     )
-    return RecipeView(**{**empty, **told})
+    members: dict[str, Any] = {**empty, **told}
+    return RecipeView(**members)
 
 
 def _looked_at(path: Path) -> tuple[Recipe | Foreign | None, str | None]:

@@ -39,9 +39,9 @@ _PART = re.compile(
 class Names:
     """The names of families and models, as people type them."""
 
-    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Our id -> every other name."""
-    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def names_of(families: Iterable[Family], models: Iterable[Model]) -> Names:

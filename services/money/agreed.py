@@ -6,11 +6,11 @@ date: the studio calculates the price of the order again and compares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from services.domain.errors import PriceChanged
+from services.domain.json_values import mapping_in
 from services.domain.money import MICROS, said, to_micros
 from services.request import Cost
 
@@ -40,7 +40,7 @@ NOTHING_SHOWN = Agreed(micros=None)
 
 def agreed_in(raw: object) -> Agreed:
     """Parse the price that a page says it showed. An invalid price counts as none."""
-    told = raw if isinstance(raw, Mapping) else {}
+    told = mapping_in(raw)
     amount, currency = _amount_in(told.get("amount")), told.get("currency")
     if amount is None or not isinstance(currency, str) or not currency:
         return NOTHING_SHOWN

@@ -79,7 +79,7 @@ class Budget:
         Raises StudioError if `person` is no admin.
         """
         _admins_only(person)
-        views = []
+        views: list[CapView] = []
         for cap in await self._history.caps.all():
             own = cap.scope is Scope.PERSON and cap.person is None
             state = None if own else await self._history.caps.state(cap, self._spender(cap.person or person.name))

@@ -53,7 +53,7 @@ def _choices(catalogue: Catalogue, request: Request, model: Model) -> Iterator[C
     own = _as_taken_by(catalogue, request, model)
     if own is None:
         return
-    for values in ({}, *_tiers(own)):
+    for values in (dict[str, Scalar](), *_tiers(own)):
         tried = replace(own, values={**own.values, **values})
         if not any(not problem.advice for problem in check(tried)):
             yield Cheaper(

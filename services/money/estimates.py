@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from services.catalogue import Catalogue
 from services.catalogue.schema import (
@@ -22,6 +22,7 @@ from services.catalogue.schema import (
     VideoLimit,
 )
 from services.domain.errors import InvalidRequest
+from services.domain.json_values import mapping_in
 from services.domain.money import of_micros, to_micros
 from services.media.facts import AudioFacts, MediaFacts, VideoFacts
 from services.request import Cost, check, output_seconds, parse, price, price_unknown, refuse_if_any
@@ -105,7 +106,7 @@ def _with_lengths(model: Model, step: Step, *, before: float) -> dict[str, objec
     values = {name: value for name, value in step.values.items() if name not in fields}
     for name, field in fields.items():
         said = step.values.get(name)
-        told = said if isinstance(said, list) else [said]
+        told = cast("list[object]", said) if isinstance(said, list) else [said]
         lengths = [length for each in told if (length := _seconds_in(each)) is not None]
         if not lengths and before and name in model.bill.count:
             lengths = [before]  # the counted file is the result of the step before
@@ -116,7 +117,7 @@ def _with_lengths(model: Model, step: Step, *, before: float) -> dict[str, objec
 
 
 def _seconds_in(said: object) -> float | None:
-    seconds = said.get(SECONDS) if isinstance(said, Mapping) else None
+    seconds = mapping_in(said).get(SECONDS)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST:
         return None
     return float(seconds)

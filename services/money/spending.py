@@ -150,7 +150,7 @@ class Spending:
                 rows = [dict(row) for row in (await connection.execute(statement)).mappings()]
             if not rows:
                 return
-            lines = []
+            lines: list[tuple[object, ...]] = []
             for row in rows:
                 day, held, micros, lost = (row.pop(n) for n in ("on_day", "held", "held_micros", "lost_micros"))
                 lines.append(_line(job_of(row), day=day, held=Held(held), micros=micros, lost=lost))
@@ -175,10 +175,10 @@ def _kind() -> sa.Case[str]:
     ended = jobs.c.status.in_([str(status) for status in FINAL])
     failed = sa.and_(reservations.c.state == str(Held.RELEASED), jobs.c.status == str(JobStatus.FAILED))
     return sa.case(
-        (failed, sa.literal_column("'failed'")),
-        (reservations.c.state != str(Held.HELD), sa.literal_column("'spent'")),
-        (ended, sa.literal_column("'unsure'")),
-        else_=sa.literal_column("'open'"),
+        (failed, sa.literal_column("'failed'", sa.String)),
+        (reservations.c.state != str(Held.HELD), sa.literal_column("'spent'", sa.String)),
+        (ended, sa.literal_column("'unsure'", sa.String)),
+        else_=sa.literal_column("'open'", sa.String),
     )
 
 

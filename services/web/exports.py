@@ -12,7 +12,7 @@ from starlette.requests import Request
 from services.domain.errors import StudioError
 from services.studio import Studio, Wanted
 from services.web.caller import Caller, OwnPage
-from services.web.gallery import job_ids_in
+from services.web.gallery import job_ids_in, texts_in
 from services.web.request_body import json_body
 
 _LONGEST_BODY = 128 * 1024
@@ -39,8 +39,8 @@ def router(studio: Studio) -> APIRouter:
     @routes.post("/sheets", dependencies=[OwnPage])
     async def contact_sheet(request: Request, person: Caller) -> StreamingResponse:
         sent = await json_body(request, limit=_LONGEST_SHEET, what="a contact sheet")
-        jobs, title = sent.get("jobs"), sent.get("title") or ""
-        if not isinstance(jobs, list) or not all(isinstance(one, str) for one in jobs) or not isinstance(title, str):
+        jobs, title = texts_in(sent.get("jobs")), sent.get("title") or ""
+        if jobs is None or not isinstance(title, str):
             raise StudioError("A contact sheet needs `jobs`, a list of job ids, and may have a `title`.")
         sheet = await studio.services.contact_sheets.make(jobs, title=title, person=person)
         headers = {"Content-Disposition": f'attachment; filename="{sheet.name}"', "Cache-Control": "no-store"}

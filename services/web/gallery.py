@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -16,6 +16,7 @@ from services.catalogue import Catalogue
 from services.domain.clock import iso
 from services.domain.errors import StudioError
 from services.domain.jobs import JobWithAssets
+from services.domain.json_values import list_in
 from services.domain.people import Person
 from services.gallery.views import job_view
 from services.studio import MOST_JOBS, Collection, DiscardReceipt, Marks, Studio
@@ -118,10 +119,17 @@ def job_ids_in(sent: dict[str, Any]) -> tuple[str, ...]:  # Any: JSON from outsi
 
 
 def _texts_in(sent: dict[str, Any], name: str) -> tuple[str, ...]:
-    value = sent.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    texts = texts_in(sent.get(name, []))
+    if texts is None:
         raise StudioError(f"`{name}` is a list of texts.")
-    return tuple(value)
+    return texts
+
+
+def texts_in(value: object) -> tuple[str, ...] | None:
+    """Return a list of texts, or None if the value is anything else."""
+    each = list_in(value)
+    is_one = isinstance(value, list) and all(isinstance(one, str) for one in each)
+    return tuple(cast("list[str]", each)) if is_one else None
 
 
 def _marks_in(sent: dict[str, Any]) -> Marks:

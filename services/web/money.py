@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.domain.errors import StudioError
+from services.domain.json_values import list_in, mapping_in
 from services.studio import MOST_STEPS, CapView, Step, Studio, chain_view, spend_view
 from services.web.caller import Caller, OwnPage
 from services.web.request_body import json_body
@@ -48,23 +49,29 @@ def _add_estimate(routes: APIRouter, studio: Studio) -> None:
 
 
 def _steps_in(sent: dict[str, Any]) -> list[Step]:  # Any: JSON from outside
-    raw = sent.get("steps")
-    if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_STEPS:
+    steps = list_in(sent.get("steps"))
+    if not 1 <= len(steps) <= MOST_STEPS:
         raise StudioError(f"The studio expected `steps`, a list of 1 to {MOST_STEPS}.")
-    return [_step_in(each) for each in raw]
+    return [_step_in(each) for each in steps]
 
 
 def _step_in(raw: object) -> Step:
-    step = raw if isinstance(raw, dict) else {}
+    step = mapping_in(raw)
     model, region, family = step.get("model"), step.get("region"), step.get("family")
     values, copies = step.get("values", {}), step.get("copies", 1)
-    is_count = isinstance(copies, int) and not isinstance(copies, bool)
-    is_place = all(word is None or isinstance(word, str) for word in (region, family))
-    if not isinstance(model, str) or not isinstance(values, dict) or not is_count or not is_place:
+    if (
+        not isinstance(model, str)
+        or not isinstance(region, str | None)
+        or not isinstance(family, str | None)
+        or not isinstance(values, dict)
+        or not isinstance(copies, int)
+        or isinstance(copies, bool)
+    ):
         raise StudioError(
             "A step has a `model`, and where they matter its `family`, `region`, `values` by field name and `copies`."
         )
-    return Step(model=model, region=region or "", family=family or None, values=values, copies=copies)
+    by_name = cast("dict[str, object]", values)
+    return Step(model=model, region=region or "", family=family or None, values=by_name, copies=copies)
 
 
 def _add_caps(routes: APIRouter, studio: Studio) -> None:

@@ -6,10 +6,10 @@ JSON is parsed by hand: FastAPI's own error would repeat the input, which may be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import orjson
@@ -39,11 +39,11 @@ async def json_body(request: Request, *, limit: int, what: str) -> dict[str, Any
         sent = None
     if not isinstance(sent, dict):
         raise StudioError(f"The studio expected {what} as a JSON object.")
-    return sent
+    return cast("dict[str, Any]", sent)
 
 
 @asynccontextmanager
-async def received(request: Request, path: Path, *, limit: int = MAX_BYTES) -> AsyncIterator[Path]:
+async def received(request: Request, path: Path, *, limit: int = MAX_BYTES) -> AsyncGenerator[Path, None]:
     """Write the file to `path` and keep it for the block. Raises FileRefused if it is empty or above `limit` bytes."""
     try:
         await _write(request, path, limit)
