@@ -36,6 +36,7 @@ from services.catalogue.schema import (
     VideoField,
 )
 from services.domain.errors import StudioError
+from services.domain.json_values import is_mapping
 from services.request import default_of, is_absent
 from services.studio import MOST_COPIES, Agreed, Studio, estimate_view, limit_of
 
@@ -97,6 +98,15 @@ def _count(copies: object) -> int:
     if isinstance(copies, bool) or not isinstance(copies, int):
         raise StudioError(f"{_COPIES}: a whole number from 1 to {MOST_COPIES}.")
     return copies
+
+
+def _object_in(parameters: object) -> Mapping[str, object]:
+    """Return values that a caller gives as one object. Raises StudioError."""
+    if is_absent(parameters):
+        return {}
+    if not is_mapping(parameters):
+        raise StudioError('parameters: an object, for example {"duration": 5}.')
+    return parameters
 
 
 def _limit(most: object) -> Agreed | None:
@@ -280,10 +290,10 @@ def _estimate(studio: Studio) -> Callable[..., Awaitable[object]]:
         """
         given = dict(inspect.Signature(parameters).bind(*args, **kwargs).arguments)
         model, region = str(given.pop("model")), given.pop("region", None)
-        grouped: Mapping[str, object] = given.pop("parameters", None) or {}
-        named = {**grouped, **{n: v for n, v in given.items() if v is not None}}
-        values = {name: value for name, value in named.items() if not isinstance(fields.get(name), FileField)}
+        grouped = given.pop("parameters", None)
         try:
+            named = {**_object_in(grouped), **{n: v for n, v in given.items() if v is not None}}
+            values = {name: value for name, value in named.items() if not isinstance(fields.get(name), FileField)}
             place = None if is_absent(region) else str(region)
             cost = await studio.estimate(model=model, region=place, given=values)
         except StudioError as error:

@@ -77,7 +77,7 @@ def names(text: object) -> object:
     if text.startswith("["):
         try:
             given = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             given = text.removeprefix("[").removesuffix("]").split(",")
         if not all(isinstance(name, str) for name in given):
             raise ValueError('it must be a list of names, for example mei,omar or ["mei", "omar"]')

@@ -129,6 +129,14 @@ async def test_an_estimate_says_how_many_units_of_what(
     assert answer["estimated"] == pytest.approx(answer["units"] * answer["per_unit"])
 
 
+@pytest.mark.parametrize("parameters", ["abc", [1], 7, True])
+async def test_an_estimate_of_what_is_no_object_is_refused_in_a_sentence(
+    endpoints: dict[str, Any], parameters: object
+) -> None:
+    with pytest.raises(gr.Error, match="parameters: an object"):
+        await endpoints["estimate"](model="wan2.6-t2v", parameters=parameters)
+
+
 async def test_several_of_the_same_are_one_order(home: Path, tmp_path: Path) -> None:
     async with simulated(tmp_path / "vendor", run_seconds=4000) as (_simulator, url), studio_at(home, url) as studio:
         with gr.Blocks(analytics_enabled=False) as page:
