@@ -10,11 +10,11 @@ import math
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import av
 import av.container
@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     # pydub warns that it found no ffmpeg, which is never used here, and that audioop leaves Python 3.13, where the
     # audioop-lts package replaces it.
     warnings.simplefilter("ignore")
-    from pydub import AudioSegment
+    from pydub import AudioSegment  # pyright: ignore[reportMissingTypeStubs]  # there are none: see _Segment
 
 COUNTED_SECONDS = 600.0
 """The end of counting: far beyond any limit. Two hours of sound need not be read to find that they are too long."""
@@ -116,7 +116,7 @@ class _Sound:
 
 
 @contextmanager
-def _opened(file: BinaryIO, spoken: str) -> Iterator[_Sound]:
+def _opened(file: BinaryIO, spoken: str) -> Generator[_Sound, None, None]:
     """Yield the only sound track in an open file. Raises FileRefused."""
     if read_boxes(file, file.seek(0, os.SEEK_END)).bomb:
         raise FileRefused(_not_sound(spoken))
@@ -223,7 +223,20 @@ def repair_audio(source: Path, target: Path, limit: AudioLimit) -> AudioFacts:
     return repaired
 
 
-def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> AudioSegment:
+class _Segment(Protocol):
+    """A piece of sound: what is used of pydub's AudioSegment, which has no types."""
+
+    frame_rate: int
+
+    @property
+    def duration_seconds(self) -> float: ...
+    def __getitem__(self, span: slice[None, int, None], /) -> _Segment: ...
+    def __add__(self, other: AudioSegment, /) -> _Segment: ...
+    def fade_out(self, milliseconds: int, /) -> _Segment: ...
+    def export(self, file: BinaryIO, /, format: str) -> object: ...
+
+
+def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> _Segment:
     """Decode the beginning of a track, up to the limit, as 16-bit samples. Damaged places are left out."""
     rate, channels = _shape(facts, limit)
     enough = math.ceil(limit.max_seconds * rate) * channels * _SAMPLE_BYTES
@@ -235,7 +248,8 @@ def _decode(source: Path, facts: AudioFacts, limit: AudioLimit) -> AudioSegment:
                 break
     if not data:
         raise FileRefused(f"{facts.name} is damaged: no sound could be read. Please choose another file.")
-    return AudioSegment(data=bytes(data), sample_width=_SAMPLE_BYTES, frame_rate=rate, channels=channels)
+    segment = AudioSegment(data=bytes(data), sample_width=_SAMPLE_BYTES, frame_rate=rate, channels=channels)
+    return cast("_Segment", segment)
 
 
 def _samples(sound: _Sound, *, rate: int, channels: int) -> Iterator[bytes]:
@@ -287,12 +301,10 @@ def _shape(facts: AudioFacts, limit: AudioLimit) -> tuple[int, int]:
     raise FileRefused(f"{facts.name} cannot be made {most} or less. Please choose another file.")
 
 
-def _fitted(segment: AudioSegment, limit: AudioLimit) -> AudioSegment:
+def _fitted(segment: _Segment, limit: AudioLimit) -> _Segment:
     """Cut the track to the longest length, or pad it with silence to the shortest."""
     if segment.duration_seconds > limit.max_seconds:
-        # cast: pydub returns a generator, but only for a slice with a step
-        kept = cast("AudioSegment", segment[: math.floor(limit.max_seconds * 1000)])
-        return kept.fade_out(20)  # a hard cut clicks
+        return segment[: math.floor(limit.max_seconds * 1000)].fade_out(20)  # a hard cut clicks
     missing = limit.min_seconds - segment.duration_seconds
     if missing > 0:
         return segment + AudioSegment.silent(duration=math.ceil(missing * 1000) + 1, frame_rate=segment.frame_rate)

@@ -16,6 +16,7 @@ from services.media.audio import read_audio
 from services.media.facts import AudioFacts
 from services.media.file_type import HEAD_BYTES, Kind, look
 from services.media.image import opened
+from services.media.pyav import picture_of
 from services.media.video import DECODER_LIMIT
 
 FILE_TYPES = {
@@ -111,7 +112,7 @@ def decode_clip(path: Path) -> Decoded:
             if seconds > 1:
                 container.seek(int(min(1.0, seconds / 4) * av.time_base))
             frame = next(container.decode(stream))
-            picture = _upright(frame.to_image(), frame.rotation)
+            picture = _upright(picture_of(frame), frame.rotation)
             return Decoded(width=picture.width, height=picture.height, seconds=seconds, picture=picture)
     except (FFmpegError, IndexError, StopIteration, OSError, ValueError) as error:
         raise FileRefused("The provider's file is not a video that can be played.") from error

@@ -19,6 +19,7 @@ from PIL import Image
 from services.domain.errors import FileRefused
 from services.media.audio import COUNTED_SECONDS, HIGHEST_RATE
 from services.media.files import replacing, size_of
+from services.media.pyav import picture_of
 from services.media.video import MAX_CLIP_BYTES, Film, opened
 
 
@@ -134,7 +135,7 @@ def _picture(frame: av.VideoFrame) -> Image.Image:
     """Convert a frame into the picture that a player shows."""
     unsaid = frame.colorspace == _UNSAID_COLOURS
     colours = (Colorspace.ITU709 if frame.height >= _HD_LINES else Colorspace.ITU601) if unsaid else None
-    picture = frame.to_image(src_colorspace=colours)
+    picture = picture_of(frame, colours=colours)
     return picture.rotate(frame.rotation, expand=True) if frame.rotation % 360 else picture
 
 

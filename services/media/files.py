@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -43,7 +43,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Generator[Path, None, None]:
     """Yield a new file beside `target`. It replaces the target if the block succeeds, and is removed otherwise."""
     handle, name = tempfile.mkstemp(prefix=".repair-", suffix=".part", dir=target.parent)
     os.close(handle)

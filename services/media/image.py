@@ -10,7 +10,7 @@ import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -74,7 +74,7 @@ def read_image(path: Path, *, name: str | None = None) -> ImageFacts | Unreadabl
 
 
 @contextmanager
-def opened(file: BinaryIO, spoken: str) -> Iterator[ImageFile.ImageFile]:
+def opened(file: BinaryIO, spoken: str) -> Generator[ImageFile.ImageFile, None, None]:
     """Yield the picture in an open file, its header read and its size bounded. Raises FileRefused."""
     file.seek(0)
     image = _open_header(file, spoken)

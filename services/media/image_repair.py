@@ -141,7 +141,11 @@ def _from_print(image: Image.Image) -> Image.Image:
     if profile:
         try:
             converted = ImageCms.profileToProfile(
-                image, ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+                image,
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                # Pillow does not type the profiles it makes in C.
+                ImageCms.createProfile("sRGB"),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+                outputMode="RGB",
             )
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             converted = None

@@ -10,14 +10,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias, cast
+from typing import cast
 
 import av
-import av.container
 from av.error import FFmpegError
 from av.filter import Graph
-from av.stream import Stream
 
+from services.media.pyav import AnyPacket, Output, write_frame
 from services.media.shapes import centre
 from services.media.video import Film
 
@@ -31,8 +30,6 @@ _SAMPLE_BYTES = 2
 _SOUND_RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000)
 _TURNS = {90: ("cclock",), -90: ("clock",), 180: ("clock", "clock"), -180: ("clock", "clock")}
 """The filters that set a picture upright, by the angle that FFmpeg reports: counter-clockwise, as in the header."""
-
-AnyPacket: TypeAlias = "av.Packet[Stream]"  # in quotes: only the type stubs know the brackets
 
 _TV_RANGE = 1
 _RGB = 0
@@ -58,7 +55,7 @@ class Shape:
 class PictureLine:
     """Pictures at an even rate, upright and all of one size."""
 
-    def __init__(self, out: av.container.OutputContainer, film: Film, shape: Shape) -> None:
+    def __init__(self, out: Output, film: Film, shape: Shape) -> None:
         self._out = out
         self._shape = shape
         self._clock = _Clock(film, film.stream)
@@ -88,7 +85,7 @@ class PictureLine:
         """Write the remaining pictures. The last one stays until the end, unless too much is missing."""
         until = min(self._shape.seconds, self._at + _HELD_SECONDS)
         self._fill(until=until + 1 / float(self._shape.rate))
-        self._out.mux(self._stream.encode(None))
+        write_frame(self._out, self._stream, None)
 
     def _fill(self, *, until: float) -> None:
         """Write the newest picture at each place whose middle comes before the next picture, at `until`."""
@@ -97,11 +94,11 @@ class PictureLine:
             if self._ready is None:
                 self._ready = self._bench.shaped(self._shown)
             self._ready.pts, self._ready.time_base = self._written, 1 / self._shape.rate
-            self._out.mux(self._stream.encode(self._ready))
+            write_frame(self._out, self._stream, self._ready)
             self._written += 1
 
 
-def _picture_stream(out: av.container.OutputContainer, film: Film, shape: Shape) -> av.VideoStream:
+def _picture_stream(out: Output, film: Film, shape: Shape) -> av.VideoStream:
     options = {
         "preset": "veryfast",
         "crf": "20",
@@ -160,9 +157,7 @@ class _Bench:
 class SoundLine:
     """Sound without gaps, in mono or stereo."""
 
-    def __init__(
-        self, out: av.container.OutputContainer, film: Film, *, sound: av.AudioStream, bits: int, most: float
-    ) -> None:
+    def __init__(self, out: Output, film: Film, *, sound: av.AudioStream, bits: int, most: float) -> None:
         """`sound` is the track of `film`; at most `bits` a second and `most` seconds are written."""
         given = sound.codec_context
         self._out = out
@@ -202,7 +197,7 @@ class SoundLine:
     def end(self) -> None:
         """Write the rest."""
         self._resample(None)
-        self._out.mux(self._stream.encode(None))
+        write_frame(self._out, self._stream, None)
 
     def _resample(self, frame: av.AudioFrame | None, *, skipped: int = 0) -> None:
         if self._resampler is None:
@@ -225,7 +220,7 @@ class SoundLine:
         frame = av.AudioFrame(format="s16", layout=self._layout, samples=samples)
         frame.planes[0].update(data[: samples * self._width].ljust(frame.planes[0].buffer_size, b"\0"))
         frame.sample_rate, frame.pts, frame.time_base = self._rate, self._written, Fraction(1, self._rate)
-        self._out.mux(self._stream.encode(frame))
+        write_frame(self._out, self._stream, frame)
         self._written += samples
 
 

@@ -6,7 +6,7 @@ decoded. Nothing here is asynchronous: call it from a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +108,7 @@ class Film:
 
 
 @contextmanager
-def opened(file: BinaryIO, size: int, spoken: str) -> Iterator[Film]:
+def opened(file: BinaryIO, size: int, spoken: str) -> Generator[Film, None, None]:
     """Yield the clip in an open file of `size` bytes, its claims bounded. Raises FileRefused."""
     boxes = _refuse_other_kinds(file, size, spoken)
     turned = boxes.turned or _is_turned(file, spoken)

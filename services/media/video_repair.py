@@ -16,16 +16,16 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import av.container
 from av.error import FFmpegError
 
 from services.catalogue.schema import VideoLimit
 from services.domain.errors import FileRefused
 from services.media.facts import VideoFacts
 from services.media.files import replacing
+from services.media.pyav import AnyPacket, Output
 from services.media.shapes import encoded_frame
 from services.media.text import listed, megabytes, seconds
-from services.media.transcode import AnyPacket, PictureLine, Shape, SoundLine
+from services.media.transcode import PictureLine, Shape, SoundLine
 from services.media.video import DECODER_LIMIT, Film, opened, read_video, video_defects
 
 MOST_PIXELS = 40_000_000_000
@@ -34,8 +34,16 @@ MOST_PIXELS = 40_000_000_000
 HIGHEST_FPS = 60
 """The highest rate of a repaired clip, in pictures a second: slow motion filmed at 240 plays just as long."""
 
-_PLAIN_RATES = tuple(Fraction(n, d) for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1)))
-_PLAIN_RATES += (Fraction(60000, 1001), Fraction(60, 1))
+_PLAIN_RATES = (
+    Fraction(24000, 1001),
+    Fraction(24),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(30),
+    Fraction(50),
+    Fraction(60000, 1001),
+    Fraction(60),
+)
 
 _HIGHEST_BITS, _LOWEST_BITS = 40_000_000, 30_000
 _SOUND_BITS = (128_000, 64_000, 32_000)
@@ -170,7 +178,7 @@ def _write(source: Path, part: Path, plan: _Plan, *, facts: VideoFacts) -> None:
             _pass_on(film, out, plan)
 
 
-def _pass_on(film: Film, out: av.container.OutputContainer, plan: _Plan) -> None:
+def _pass_on(film: Film, out: Output, plan: _Plan) -> None:
     shape = Shape(size=plan.size, rate=plan.rate, count=plan.count, bits=plan.picture_bits)
     pictures = PictureLine(out, film, shape)
     sound = None

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from services.catalogue import CATALOGUE
@@ -77,7 +77,7 @@ def _key(text: str) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _home(given: Path | None) -> Iterator[Path]:
+def _home(given: Path | None) -> Generator[Path, None, None]:
     if given is not None:
         yield given.expanduser().resolve()
         return

@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -144,7 +144,7 @@ class Archive:
             return await asyncio.to_thread(self._input_picture, key, mime)
 
     @asynccontextmanager
-    async def taking_in(self) -> AsyncIterator[None]:
+    async def taking_in(self) -> AsyncGenerator[None, None]:
         """Hold the archive's lock inside this context, while a stored file has no row yet: others leave it alone.
 
         All processes wait for each other.
@@ -273,7 +273,7 @@ class Archive:
 
 
 @contextmanager
-def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], object]) -> Iterator[Path]:
+def _carrying(part: Path, recipe: Recipe | None, *, sees: Callable[[Path], object]) -> Generator[Path, None, None]:
     """Yield a copy of a finished download that carries the recipe, for the block to rename; then delete the download.
 
     The download itself is never written to: after a crash in between it is still there to continue with. A file that

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from services.database.facts import COPIED_AT, HELD_FOR, MISHAP
 from services.database.jobs import History
@@ -165,8 +166,9 @@ def _as_json(mishap: Mishap, *, held: int) -> str:
 def _read_mishap(text: str | None) -> Mishap | None:
     if text is None:
         return None
-    told = json.loads(text)
-    return Mishap(**{**told, "kind": Kind(told["kind"])})
+    told: dict[str, Any] = json.loads(text)  # Any: JSON that `_as_json` wrote from the same dataclass
+    told["kind"] = Kind(told["kind"])
+    return Mishap(**told)
 
 
 # The archive's contents -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +117,7 @@ class Cleanup:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Cleanup]:
+    async def working(self) -> AsyncGenerator[Cleanup, None]:
         """Clean up once a day inside this context, first after ten minutes."""
         tidying = repeating(
             self.tidy, name="tidying up", every=_EVERY_SECONDS, first=_FIRST_AFTER_SECONDS, sleep=self._sleep
@@ -239,13 +239,13 @@ class Cleanup:
         folders = {_job_of(one.key) for one in left if one.key.startswith(_RESULTS)}
         named = await self._history.files.named(sorted(keys), folders=sorted(folders))
         left = [one for one in left if one.key not in named]
-        used = await self._history.files.in_use([one.key for one in left]) if left else frozenset()
+        used = await self._history.files.in_use([one.key for one in left]) if left else frozenset[str]()
         return [one for one in left if one.key not in used]
 
     async def _may_go(self, keys: Sequence[str]) -> frozenset[str]:
         """Return the keys without the results of jobs that were not purged, known or unknown."""
         jobs = {_job_of(key) for key in keys if key.startswith(_RESULTS)}
-        purged = await self._history.facts.purged(sorted(jobs)) if jobs else frozenset()
+        purged = await self._history.facts.purged(sorted(jobs)) if jobs else frozenset[str]()
         return frozenset(key for key in keys if not key.startswith(_RESULTS) or _job_of(key) in purged)
 
     async def _remove(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
@@ -255,7 +255,7 @@ class Cleanup:
 
     async def _settle(self, keys: Sequence[str], *, before: int | None, day: str | None) -> int:
         """Check set-aside files once more: bring back those in use, remove the rest."""
-        used = await self._history.files.in_use(keys) if keys else frozenset()
+        used = await self._history.files.in_use(keys) if keys else frozenset[str]()
         stays = used | (frozenset(keys) - await self._may_go(keys))
         return await asyncio.to_thread(self._finish, keys, stays, before, day)
 

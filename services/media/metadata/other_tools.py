@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.catalogue.schema import Scalar
+from services.domain.json_values import list_in, mapping_in
 from services.media.metadata.recipe import loaded, plain, scalars
 
 _MAX_STEPS = 12
@@ -31,7 +32,7 @@ class Foreign:
     prompt: str
     negative_prompt: str = ""
     seed: int | None = None
-    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
 
 
 def read_foreign(words: Mapping[str, str]) -> Foreign | None:
@@ -47,7 +48,7 @@ def _from_parameters(words: Mapping[str, str]) -> Foreign | None:
     """Read the lines of text that A1111, Forge and similar tools write; Fooocus writes JSON into the same place."""
     text = words.get("parameters") or words.get("usercomment") or ""
     told = loaded(text.strip(), begins="{")
-    if isinstance(told, dict):
+    if told is not None:
         return _from_members(told, tool="Fooocus") if "parameters" in words else None
     text = plain(text, most=40_000)
     before, _, settings = text.rpartition("\n")
@@ -69,13 +70,12 @@ def _from_graph(words: Mapping[str, str]) -> Foreign | None:
     for name in ("prompt", "workflow", "comment", "description", "usercomment", "make", "model"):
         text = words.get(name, "").strip()
         told = loaded(text[text.find("{") :] if "{" in text[:20] else "")
-        if not isinstance(told, dict):
+        if told is None:
             continue
         inner = told.get("prompt", told.get("workflow"))
-        if isinstance(inner, str):
-            inner = loaded(inner)
-        for graph in (told, inner):
-            found = (_ran(graph) or _drawn(graph)) if isinstance(graph, dict) else None
+        inside = loaded(inner) if isinstance(inner, str) else mapping_in(inner)
+        for graph in (told, inside or {}):
+            found = _ran(graph) or _drawn(graph)
             if found:
                 return found
     return None
@@ -83,14 +83,14 @@ def _from_graph(words: Mapping[str, str]) -> Foreign | None:
 
 def _from_invoke(words: Mapping[str, str]) -> Foreign | None:
     told = loaded(words.get("invokeai_metadata", ""), begins="{")
-    return _from_members(told, tool="InvokeAI") if isinstance(told, dict) else None
+    return _from_members(told, tool="InvokeAI") if told is not None else None
 
 
 def _from_comment(words: Mapping[str, str]) -> Foreign | None:
     """Read Wan2GP, which writes its settings as JSON: the comment of a film, or the user's comment of a picture."""
     for name in ("comment", "usercomment", "description"):
         told = loaded(words.get(name, "").strip(), begins="{")
-        if isinstance(told, dict) and isinstance(told.get("prompt"), str):
+        if told is not None and isinstance(told.get("prompt"), str):
             if "uc" in told or "v4_prompt" in told:
                 return _from_members(told, tool="NovelAI")
             by_type = str(told.get("type", "")).lower().startswith("wangp")
@@ -120,11 +120,11 @@ def _from_members(told: Mapping[str, object], *, tool: str) -> Foreign | None:
 
 def _ran(graph: Mapping[str, object]) -> Foreign | None:
     """Read nodes by number, each with its kind and inputs; an input is a value or [node, output]."""
-    nodes: dict[str, dict[str, object]] = {}
-    for number, node in list(graph.items())[:_MAX_NODES]:
-        inputs = node.get("inputs") if isinstance(node, dict) else None
-        if isinstance(node, dict) and isinstance(node.get("class_type"), str) and isinstance(inputs, dict):
-            nodes[number] = inputs
+    nodes: dict[str, Mapping[str, object]] = {}
+    for number, each in list(graph.items())[:_MAX_NODES]:
+        node = mapping_in(each)
+        if isinstance(node.get("class_type"), str) and isinstance(node.get("inputs"), dict):
+            nodes[number] = mapping_in(node.get("inputs"))
     if not nodes:
         return None
     positive = next((words for one in nodes.values() if (words := _followed(nodes, one.get("positive")))), "")
@@ -137,12 +137,12 @@ def _ran(graph: Mapping[str, object]) -> Foreign | None:
     return Foreign(tool="ComfyUI", prompt=positive, negative_prompt=negative, seed=seed)
 
 
-def _followed(nodes: Mapping[str, dict[str, object]], link: object) -> str:
+def _followed(nodes: Mapping[str, Mapping[str, object]], link: object) -> str:
     """Return the text at the end of a link."""
     for _ in range(_MAX_STEPS):
         if isinstance(link, str):
             return plain(link)
-        number = link[0] if isinstance(link, list) and link else None
+        number = next(iter(list_in(link)), None)
         node = nodes.get(str(number)) if isinstance(number, str | int) else None
         if node is None:
             return ""
@@ -159,13 +159,11 @@ def _texts(node: Mapping[str, object]) -> Iterator[str]:
 
 def _drawn(graph: Mapping[str, object]) -> Foreign | None:
     """Read a graph as drawn, which has no names of values: the texts of its text encoders, in their order."""
-    nodes = graph.get("nodes")
-    if not isinstance(nodes, list):
-        return None
     texts: list[str] = []
-    for node in nodes[:_MAX_NODES]:
-        values = node.get("widgets_values") if isinstance(node, dict) else None
-        if isinstance(values, list) and "text" in str(node.get("type", "")).lower():
+    for each in list_in(graph.get("nodes"))[:_MAX_NODES]:
+        node = mapping_in(each)
+        values = list_in(node.get("widgets_values"))
+        if values and "text" in str(node.get("type", "")).lower():
             text = max((plain(value) for value in values[:20]), key=len, default="")
             texts += [text] if text else []
     if not texts:

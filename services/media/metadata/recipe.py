@@ -13,10 +13,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from services.catalogue.schema import Scalar
 from services.domain.jobs import Asset, Job
+from services.domain.json_values import list_in, mapping_in
 
 VERSION = 1
 MARK = '{"wan_studio":'
@@ -63,7 +64,7 @@ class Recipe:
     region: str
     prompt: str
     rewritten_prompt: str | None = None
-    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
     inputs: tuple[RecipeInput, ...] = ()
     parents: tuple[str, ...] = ()
     """Ids of the assets that the input files are, or were cut from."""
@@ -163,12 +164,11 @@ def _json(recipe: Recipe) -> str:
 def read_json(text: str) -> Recipe | None:
     """Return the recipe in a text that begins with one, or None if there is no valid one. Never raises."""
     told = loaded(text, begins=MARK)
-    if not isinstance(told, dict) or told.get("wan_studio") != VERSION:
+    if told is None or told.get("wan_studio") != VERSION:
         return None
     ids = {name: _id(told.get(name)) for name in ("asset", "job", "family", "model", "region")}
     if not ids["asset"] or not ids["model"]:
         return None
-    parameters = told.get("parameters")
     moment = plain(told.get("moment"), most=MAX_MOMENT)
     return Recipe(
         studio=plain(told.get("studio"), most=60),
@@ -179,7 +179,7 @@ def read_json(text: str) -> Recipe | None:
         region=ids["region"],
         prompt=plain(told.get("prompt")),
         rewritten_prompt=plain(told.get("rewritten_prompt")) or None,
-        parameters=scalars(parameters) if isinstance(parameters, dict) else {},
+        parameters=scalars(mapping_in(told.get("parameters"))),
         inputs=_inputs(told.get("inputs")),
         parents=_ids(told.get("parents")),
         created_at=_whole(told.get("created_at")),
@@ -187,14 +187,15 @@ def read_json(text: str) -> Recipe | None:
     )
 
 
-def loaded(text: str, *, begins: str = "", most: int = 4_000_000) -> object:
-    """Return the JSON at the beginning of a text; None if there is none or it is too long or too deep."""
+def loaded(text: str, *, begins: str = "", most: int = 4_000_000) -> Mapping[str, object] | None:
+    """Return the JSON object at the beginning of a text; None if there is none or it is too long or too deep."""
     if len(text) > most or not text.startswith(begins):
         return None
     try:
-        return json.JSONDecoder(parse_constant=_no_number).raw_decode(text)[0]
+        told: object = json.JSONDecoder(parse_constant=_no_number).raw_decode(text)[0]
     except (ValueError, RecursionError):
         return None
+    return cast("dict[str, object]", told) if isinstance(told, dict) else None  # cast: the names in JSON are texts
 
 
 def plain(value: object, *, most: int = MAX_WORDS) -> str:
@@ -233,9 +234,8 @@ def _is_plain_number(value: float) -> bool:
 
 def _inputs(told: object) -> tuple[RecipeInput, ...]:
     found: list[RecipeInput] = []
-    for one in told[:_MAX_INPUTS] if isinstance(told, list) else ():
-        if not isinstance(one, dict):
-            continue
+    for each in list_in(told)[:_MAX_INPUTS]:
+        one = mapping_in(each)
         wanted, sha256, kind = one.get("field"), one.get("sha256"), one.get("kind")
         if not isinstance(wanted, str) or not isinstance(sha256, str) or kind not in ("image", "audio", "video"):
             continue
@@ -256,7 +256,7 @@ def _file_name(name: str) -> str:
 
 
 def _ids(told: object) -> tuple[str, ...]:
-    return tuple(found for one in (told[:_MAX_INPUTS] if isinstance(told, list) else ()) if (found := _id(one)))
+    return tuple(found for one in list_in(told)[:_MAX_INPUTS] if (found := _id(one)))
 
 
 def _id(value: object) -> str:

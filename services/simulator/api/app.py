@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as HttpRoute
 
 from services.catalogue import Catalogue
+from services.domain.json_values import mapping_in
 from services.simulator.api.broken import HungUp
 from services.simulator.api.bucket import Bucket
 from services.simulator.api.faults import Answer, Delay, Drop, Fault, Faults, Garbage, Route
@@ -141,7 +142,7 @@ class Simulator:
                 await self.world.close()
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, _: Starlette) -> AsyncGenerator[None, None]:
         await self.start()
         try:
             yield
@@ -195,6 +196,8 @@ class Simulator:
                     return _page(fault)
                 case Delay():
                     await asyncio.sleep(fault.seconds)
+                case _:
+                    pass  # the other faults act on the true reply
             request.state.fault = fault
             reply = await self._answered(route, request, handler)
             return self._faulty_answer(route, fault) if isinstance(fault, Answer) else _spoilt(fault, reply)
@@ -329,7 +332,6 @@ class Simulator:
     def _note_order(
         self, request: Request, call: _Call, *, task_id: str, at_once: bool = False, route: Route = Route.CREATE
     ) -> None:
-        kept = shortened(call.body)
         self.record.note_create(
             Create(
                 at=self.clock.now(),
@@ -338,7 +340,7 @@ class Simulator:
                 region=call.caller.region,
                 path=call.path,
                 headers=dict(request.headers),
-                body=kept if isinstance(kept, dict) else {},
+                body=mapping_in(shortened(call.body)),
                 route=route,
                 at_once=at_once,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from starlette.requests import Request
 
@@ -18,7 +18,8 @@ _LARGE = 256 * 1024
 
 async def read_body(request: Request) -> Mapping[str, object]:
     """Return the body of a create call. Raises Refusal if it is too large or not a JSON object."""
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY_BYTES:
@@ -28,7 +29,7 @@ async def read_body(request: Request) -> Mapping[str, object]:
     body = await asyncio.to_thread(_parse, raw) if size > _LARGE else _parse(raw)
     if not isinstance(body, dict):
         raise Refusal(400, "InvalidParameter", "Required body invalid, please check the request body format.")
-    return body
+    return cast("dict[str, object]", body)  # cast: keys of a JSON object are strings
 
 
 def _parse(raw: bytes) -> object:

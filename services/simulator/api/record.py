@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from services.simulator.api.faults import Route
 
@@ -75,8 +76,8 @@ def shortened(value: object) -> object:
         case str() if len(value) > _LONGEST_TEXT:
             return f"{value[:100]}… ({len(value)} characters)"
         case dict():
-            return {key: shortened(each) for key, each in value.items()}
+            return {key: shortened(each) for key, each in cast("dict[str, object]", value).items()}  # cast: it is JSON
         case list():
-            return [shortened(each) for each in value]
+            return [shortened(each) for each in cast("list[object]", value)]  # cast: a JSON list may hold anything
         case _:
             return value

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 import uvicorn
@@ -31,7 +31,7 @@ call on a connection that is just being closed.
 
 
 @contextlib.asynccontextmanager
-async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serve(simulator: Simulator, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str, None]:
     """Serve a simulator and yield its origin, such as http://127.0.0.1:43121. Port 0 picks a free one.
 
     Raises OSError if the address is in use. Leaving the block ends every connection and closes the simulator.
@@ -102,7 +102,7 @@ class _QuietServer(uvicorn.Server):
             self.ready.set()
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None, None, None]:
         """Capture nothing."""
         yield
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.catalogue.schema import Model, Offer
+from services.domain.json_values import mapping_in
 from services.simulator.api.broken import TRANSPORT
 from services.simulator.api.faults import Break, Fault
 from services.simulator.api.replies import Link, choice, content_of, http_date
@@ -48,8 +49,7 @@ def judge_call(model: Model, offer: Offer, request: HttpRequest, body: Mapping[s
     order = judge(model, offer, body)
     asked = request.headers.get("x-dashscope-sse", "").strip().lower() == "enable"
     article = is_article(order.request)
-    parameters = body.get("parameters")
-    said = parameters.get(model.live) if article and isinstance(parameters, dict) else None
+    said = mapping_in(body.get("parameters")).get(model.live) if article else None
     if asked and (not article or said is False):
         raise _mismatch("enable", streams=False)
     if said is True and not asked:

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -162,7 +163,7 @@ async def _fetch(url: str, target: Path) -> None:
             httpx.AsyncClient(follow_redirects=True, timeout=httpx.Timeout(20, connect=5), trust_env=False) as client,
             client.stream("GET", url) as reply,
         ):
-            if reply.status_code != httpx.codes.OK:
+            if reply.status_code != HTTPStatus.OK:
                 raise _not_had(reply.status_code)
             with await asyncio.to_thread(target.open, "wb") as file:
                 async for chunk in reply.aiter_bytes(256 * 1024):

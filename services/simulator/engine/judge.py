@@ -55,8 +55,8 @@ class Order:
 
     model: Model
     offer: Offer
-    values: Mapping[str, Scalar] = field(default_factory=dict)
-    media: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
+    media: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @property
     def request(self) -> Request:

@@ -78,7 +78,7 @@ class Task:
     ended_at: datetime | None = None
     code: str = ""
     message: str = ""
-    usage: dict[str, object] = field(default_factory=dict)
+    usage: dict[str, object] = field(default_factory=dict[str, object])
     actual_prompt: str = ""
     pieces: tuple[Piece, ...] = ()
     verdict: tuple[str, str] | None = None

@@ -125,17 +125,17 @@ class Sent:
 def place_of(each: Field) -> str:
     """Return the vendor's name for the place of a value."""
     wire = each.wire
-    match wire and wire.place:
-        case None:
-            return each.name
+    if wire is None:
+        return each.name
+    match wire.place:
         case Place.CONTENT:
-            return f"input.messages.0.content.{wire.key if wire else ''}"
+            return f"input.messages.0.content.{wire.key}"
         case Place.MEDIA:
             return "input.media"
-        case Place.INPUT | Place.PARAMETERS as place:
-            return f"{place}.{wire.key if wire else ''}"
-        case other:
-            assert_never(other)
+        case Place.INPUT | Place.PARAMETERS:
+            return f"{wire.place}.{wire.key}"
+        case _:
+            assert_never(wire.place)
 
 
 def _media_keys(each: Field) -> set[str]:

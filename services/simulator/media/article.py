@@ -18,8 +18,10 @@ _ASKING = re.compile(
 _LONGEST_TITLE = 60
 _AROUND = " ,:，：\"'“”"
 
-_HEADINGS = ("A first look", "Closer", "The heart of it", "Another side", "A quiet moment", "One more thing", "Onwards")
-_HEADINGS += ("A small surprise", "Looking back", "Almost there", "The last light", "Home again")
+_HEADINGS = (
+    *("A first look", "Closer", "The heart of it", "Another side", "A quiet moment", "One more thing", "Onwards"),
+    *("A small surprise", "Looking back", "Almost there", "The last light", "Home again"),
+)
 _SENTENCES = (
     "It begins simply: {}. Take a moment with the colours before you go on.",
     "Here the details come forward. Look for the small things; they are what people remember.",
@@ -35,8 +37,10 @@ _INTRODUCTIONS = (
 )
 _ENDINGS = ("That is all there is to it. Now it is your turn.", "Thank you for reading. Try it yourself some day.")
 
-_CHINESE_HEADINGS = ("初见", "走近", "核心", "另一面", "片刻宁静", "还有一点", "继续前行", "小小惊喜", "回望", "将至")
-_CHINESE_HEADINGS += ("最后的光", "归来")
+_CHINESE_HEADINGS = (
+    *("初见", "走近", "核心", "另一面", "片刻宁静", "还有一点", "继续前行", "小小惊喜", "回望", "将至"),
+    *("最后的光", "归来"),
+)
 _CHINESE_SENTENCES = (
     "故事从这里开始：{}。先看看颜色，再慢慢往下读。",
     "细节在这里浮现。留意那些小小的地方，人们记住的往往是它们。",

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
 from numpy.typing import NDArray
 
+from services.media.pyav import Output, write_frame
 from services.simulator.media.artist import Clip, Treatment
 from services.simulator.media.effects import play_effect
 from services.simulator.media.footage import treat
@@ -43,7 +43,7 @@ def _moving(clip: Clip) -> Frames:
     return play_effect(clip) if clip.template else move_picture(clip)
 
 
-def _encode(container: OutputContainer, clip: Clip, *, moving: Frames, overlay: Stack) -> None:
+def _encode(container: Output, clip: Clip, *, moving: Frames, overlay: Stack) -> None:
     video = container.add_stream("libx264", rate=clip.fps, options={"preset": "ultrafast", "crf": "23"})
     video.width, video.height, video.pix_fmt = clip.width, clip.height, "yuv420p"
     context = video.codec_context
@@ -59,19 +59,19 @@ def _encode(container: OutputContainer, clip: Clip, *, moving: Frames, overlay: 
         frame = av.VideoFrame.from_ndarray(planes.joined(), format="yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, clip.fps)
         frame.color_range, frame.colorspace = _LIMITED_RANGE, _BT709
-        container.mux(video.encode(frame))
+        write_frame(container, video, frame)
         if audio is not None and number % clip.fps == 0:
             _encode_second(container, audio, samples, number // clip.fps)
-    container.mux(video.encode(None))
+    write_frame(container, video, None)
     if audio is not None:
-        container.mux(audio.encode(None))
+        write_frame(container, audio, None)
 
 
-def _encode_second(container: OutputContainer, audio: AudioStream, samples: NDArray[np.float32], second: int) -> None:
+def _encode_second(container: Output, audio: AudioStream, samples: NDArray[np.float32], second: int) -> None:
     part = np.ascontiguousarray(samples[:, second * RATE : (second + 1) * RATE])
     frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = RATE, second * RATE, Fraction(1, RATE)
-    container.mux(audio.encode(frame))
+    write_frame(container, audio, frame)
 
 
 def _sound(clip: Clip) -> NDArray[np.float32]:

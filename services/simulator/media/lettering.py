@@ -69,7 +69,7 @@ def _as_layers(sheet: Image.Image, unit: float) -> list[Layer]:
     cover = np.maximum(np.asarray(alpha, np.float32), np.asarray(shadow, np.float32) * 0.85) / 255
     letters = np.asarray(alpha, np.float32)[..., None] / 255
     rgb = (letters * 255).astype(np.uint8).repeat(3, axis=2)
-    layers = []
+    layers: list[Layer] = []
     half = sheet.height // 2
     for start, end in ((0, half), (half, sheet.height)):
         rows, columns = np.nonzero(cover[start:end] > 0.004)
@@ -91,7 +91,8 @@ def _printable(text: str) -> str:
 
 def _wrap(words: str, font: Font, *, width: float) -> list[str]:
     """Return lines that fit, at most four. The last ends with an ellipsis if more would follow."""
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for piece in _pieces(words[:600]):
         if line and font.getlength((line + piece).rstrip()) > width:
             lines.append(line.rstrip())
@@ -113,7 +114,8 @@ def _wrap(words: str, font: Font, *, width: float) -> list[str]:
 
 def _pieces(words: str) -> list[str]:
     """Split at possible line breaks: after a space, and between Chinese or Japanese characters."""
-    pieces, word = [], ""
+    pieces: list[str] = []
+    word = ""
     for each in words:
         word += each
         if each == " " or ord(each) > 0x2E80:

@@ -132,7 +132,7 @@ def _land(scene: _Set) -> list[Layer]:
 
 def _ranges(scene: _Set, outline: Callable[[_Set, int, float], Heights], *, depths: int) -> list[Layer]:
     """Return outlines behind each other. The nearer ones are darker, lower and faster."""
-    layers = []
+    layers: list[Layer] = []
     for depth in range(depths):
         near = depth / (depths - 1)
         speed = scene.pace(0.5 + 2.5 * near**1.4)

@@ -48,7 +48,8 @@ def _clip(given: dict[str, Any]) -> Clip:
     for name in ("picture", "last", "track", "footage"):
         given[name] = Path(given[name]) if given[name] else None
     given["references"] = tuple(Path(each) for each in given["references"])
-    return Clip(**given | {"treatment": Treatment(given["treatment"]), "margins": tuple(given["margins"])})
+    given["treatment"], given["margins"] = Treatment(given["treatment"]), tuple(given["margins"])
+    return Clip(**given)
 
 
 def _picture(given: dict[str, Any]) -> Picture:

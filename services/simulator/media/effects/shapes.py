@@ -104,7 +104,7 @@ def across(name: str, *, high: float = 11) -> Callable[[Stage], Image.Image]:
 
 def heart_points(count: int) -> list[tuple[float, float]]:
     """Points on the outline of a heart, in parts of its square."""
-    points = []
+    points: list[tuple[float, float]] = []
     for a in (TAU * step / count for step in range(count)):
         y = 13 * math.cos(a) - 5 * math.cos(2 * a) - 2 * math.cos(3 * a) - math.cos(4 * a)
         points.append((0.5 + 0.433 * math.sin(a) ** 3, 0.49 - y * 0.027))
@@ -126,7 +126,7 @@ def star(side: float, colour: str = "ffffff", *, tips: int = 4, near: float = 8,
 
 def bloom(side: float, colours: tuple[str, ...]) -> Image.Image:
     """Draw a rose seen from above, petal over petal, the outer ones first."""
-    strokes = []
+    strokes: list[str] = []
     for ring, (count, far, size) in enumerate(((6, 26, 20), (5, 18, 16), (4, 10, 13), (3, 4, 9))):
         for a in (TAU * number / count + ring * 0.7 for number in range(count)):
             at = f"{50 + far * math.cos(a):.1f} {50 + far * math.sin(a):.1f}"
@@ -242,7 +242,7 @@ def poses_of(drawn: Image.Image, kind: str = "spin", *, steps: int = 12, reach: 
     """
     if kind == "still":
         return [Sprite.of(drawn)]
-    poses = []
+    poses: list[Sprite] = []
     for step in range(steps):
         turn, wide, high = reach * step / steps, 1.0, 1.0
         wave = math.sin(TAU * step / steps)
