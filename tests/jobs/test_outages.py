@@ -76,6 +76,7 @@ class Provider(httpx.AsyncBaseTransport):
     files: dict[str, bytes] = field(default_factory=dict)
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)
     rng: random.Random = field(default_factory=lambda: random.Random(11))
+    asked: dict[str, int] = field(default_factory=dict)
     failed: int = 0
     ways: int = 6
     """How many of the ways to fail are in use."""
@@ -96,18 +97,21 @@ class Provider(httpx.AsyncBaseTransport):
         if self.clock() > START + DAY:
             return httpx.Response(403, text="<Error><Code>AccessDenied</Code></Error>")
         content = self.files[request.url.path]
-        if self.rng.random() < self.failing:
+        # Each file has chances of its own, whatever the order in which files are asked for.
+        asked = self.asked[request.url.path] = self.asked.get(request.url.path, 0) + 1
+        chance = random.Random(1_000 * [*self.files].index(request.url.path) + asked)
+        if chance.random() < self.failing:
             self.failed += 1
-            return self._failure(content)
+            return self._failure(content, chance)
         first = int(request.headers["range"][6:-1]) if "range" in request.headers else 0
         if first >= len(content):
             return httpx.Response(416, headers={"content-range": f"bytes */{len(content)}"})
         headers = {"etag": '"e"', "content-range": f"bytes {first}-{len(content) - 1}/{len(content)}"}
         return httpx.Response(206 if first else 200, headers=headers, content=content[first:])
 
-    def _failure(self, content: bytes) -> httpx.Response:
-        half = content[: self.rng.randrange(1, len(content))]
-        match self.rng.randrange(self.ways):
+    def _failure(self, content: bytes, chance: random.Random) -> httpx.Response:
+        half = content[: chance.randrange(1, len(content))]
+        match chance.randrange(self.ways):
             case 0:
                 raise httpx.ConnectError("refused")
             case 1:

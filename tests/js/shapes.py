@@ -31,7 +31,7 @@ def shapes() -> Iterator[type]:
     found: dict[str, type] = {}
     for package in (services, components):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if module.name.endswith("__main__"):
+            if module.name.endswith(("__main__", "migrations.env")):  # programs: run, never imported
                 continue
             for value in vars(importlib.import_module(module.name)).values():
                 if is_typeddict(value) and value.__module__ == module.name and not value.__name__.startswith("_"):
