@@ -75,7 +75,7 @@ async def test_a_round_that_fails_is_not_the_last_one(
         for job_id in await buy(studio, 5):
             assert (await until(studio, job_id, seconds=60))["status"] == "succeeded"
     assert len(rounds) > 1
-    assert "a round failed" in caplog.text
+    assert "polling round failed" in caplog.text
 
 
 async def test_a_list_that_lags_behind_is_left_alone(home: Path, tmp_path: Path) -> None:
