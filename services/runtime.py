@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,7 +176,6 @@ async def run(
         await stack.enter_async_context(services.cleanup.working())
         await stack.enter_async_context(services.archive_notice.working())
         await stack.enter_async_context(_copying(settings, services.archive_notice, clock))
-        stack.enter_context(_heap_at_rest())
         stack.enter_context(services.admin.loop.watching())
         yield services
 
@@ -202,20 +200,6 @@ async def _copying(settings: Settings, notice: ArchiveNotice, clock: Callable[[]
     copies = Backups(database, folder, settled=lambda: notice.settled, told=notice.note_copy, clock=clock)
     async with copies.working():
         yield
-
-
-@contextmanager
-def _heap_at_rest() -> Generator[None, None, None]:
-    """Exclude the objects that exist at startup from garbage collection: they live until the studio ends.
-
-    A full collection takes more than 100 ms, more with the page, and blocks everything else meanwhile.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def repaired_folder(home: Path) -> Path:

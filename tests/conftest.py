@@ -18,16 +18,6 @@ from tests.rig.offline import sitecustomize as offline
 
 NOWHERE = "http://127.0.0.1:9"
 
-_NEVER_TWICE = (
-    "tests/chaos/",
-    "tests/money/",
-    "tests/end_to_end/test_kill.py",
-    "tests/end_to_end/test_kill_live.py",
-    "tests/jobs/test_build.py",
-    "tests/jobs/steps/test_reconcile.py",
-)
-"""Files and folders whose tests are not repeated when they fail."""
-
 # A busy machine is no failure: how long an example takes is not what these tests are about. The same values each time:
 # what fails fails for everybody. HYPOTHESIS=explore looks further.
 hypothesis.settings.register_profile("studio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -59,13 +49,6 @@ def pytest_configure(config: pytest.Config) -> None:
         DO_NOT_TRACK="1",
         STUDIO_ENV_FILE=os.devnull,  # a developer's own key may lie beside app.py
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is about money, or about what a kill may do, has to hold every time."""
-    for item in items:
-        if item.nodeid.startswith(_NEVER_TWICE):
-            item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 class _OneBrowser(LoadFileScheduling):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests import ROOT
@@ -17,21 +18,26 @@ expect.set_options(timeout=30_000)  # a busy machine is no failure; what is righ
 ARTIFACTS = ROOT / "tests/.artifacts"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for all tests of this folder, for they share a browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     """The path of Chromium; installed where it was missing, an error that says how where it cannot be."""
     return find_or_install()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    """A browser of this test's own; `await browser.new_page()` opens a page without any memory."""
+    """The browser of all tests; a context of one's own, or `await browser.new_page()`, has no memory."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=LAUNCH_ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +53,14 @@ def screening() -> Screening:
     return Screening()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def origin(screening: Screening) -> AsyncIterator[str]:
     """Where the told jobs are shown."""
     async with served(screening.app) as origin:
         yield origin
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, origin: str) -> AsyncIterator[Page]:
     """A page on which a script error fails the test."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
@@ -56,7 +57,7 @@ def compared(tmp_path: Path) -> Compared:
     return Compared(tmp_path)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def origin(compared: Compared) -> AsyncIterator[str]:
     """Where they are shown."""
     async with served(compared.app) as origin:

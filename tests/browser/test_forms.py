@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, Response, expect
 
@@ -30,7 +31,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
     process.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, studio: StudioProcess) -> AsyncIterator[Page]:
     """The studio's page; a script error or a violated policy fails the test."""
     context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
 from playwright.async_api import TimeoutError as NotInTime
 
@@ -32,7 +33,7 @@ def screening() -> Kept:
     return Kept()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def origin(screening: Kept) -> AsyncIterator[str]:
     """Where they are shown."""
     async with served(screening.app) as origin:

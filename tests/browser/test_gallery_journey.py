@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -38,14 +38,14 @@ async ([name, mime, base64]) => {
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def studio(home: Path, tmp_path: Path) -> AsyncIterator[Studio]:
     """A studio with clips that really are some."""
     async with simulated(tmp_path / "vendor", speed=200.0) as (_, url), studio_at(home, url) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, studio: Studio) -> AsyncIterator[Page]:
     """Its page; a script error or a violated policy fails the test."""
     app = FastAPI()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from app import create_app
@@ -90,7 +90,7 @@ async def test_the_demo_offers_no_place_for_a_key(page: Page, origin: str, scree
 BEIJING_KEY = "sk-made-in-beijing-0123456789"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def whole(browser: Browser, home: Path, tmp_path: Path) -> AsyncIterator[Page]:
     """The studio's whole page with one family, at a vendor that takes a key of Singapore and one of Beijing.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -31,7 +31,7 @@ async ([name, mime, text]) => {
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def studio(home: Path, tmp_path: Path) -> AsyncIterator[Studio]:
     """A studio with a key for every region."""
     async with (
@@ -41,7 +41,7 @@ async def studio(home: Path, tmp_path: Path) -> AsyncIterator[Studio]:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, studio: Studio) -> AsyncIterator[Page]:
     """Its page; a script error or a violated policy fails the test."""
     app = FastAPI()

@@ -17,14 +17,12 @@ import pytest_asyncio
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from tests.rig.chromium import LAUNCH_ARGUMENTS
 from tests.rig.clips import Clip, film
 from tests.rig.screening import Screening, Told, drawn, given, job, picture
 from tests.rig.served import served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all: to start it takes longer than most tests
 FPS = 12
 CLIP = Clip(seconds=3.0, width=320, height=180, fps=Fraction(FPS), options=(("preset", "ultrafast"), ("bf", "2")))
 SILENT = Clip(seconds=1.0, width=180, height=320, fps=Fraction(25), sound=False)
@@ -124,28 +122,7 @@ def room(screening: Screening) -> Room:
     return Room(screening)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=LAUNCH_ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, origin: str) -> AsyncIterator[Page]:
-    """A page without any memory, on which a script error fails the test."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    await context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    await context.close()
-    assert not complaints
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def origin(screening: Screening, room: Room) -> AsyncIterator[str]:
     app = screening.app
     app.router.routes[:0] = room.routes()

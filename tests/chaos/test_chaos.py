@@ -29,7 +29,8 @@ from tests.chaos.weather import Weather
 from tests.rig.clips import Clip, film, write
 from tests.rig.postgres import emptied
 
-RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
+FEW, MANY = 2, int(os.environ.get("CHAOS_RUNS", "40"))
+"""Runs of the drill: among the other tests, and as a proof."""
 
 
 def sent(attempt: int = 1, *, task_id: str | None = "t1", **changes: object) -> Submission:
@@ -369,12 +370,14 @@ def test_a_document_without_a_place_for_it_is_refused() -> None:
 
 
 @pytest.mark.timeout(600)
-def test_nothing_is_lost_or_bought_twice_whenever_the_studio_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs", [FEW, pytest.param(MANY, marks=pytest.mark.proof)])
+def test_nothing_is_lost_or_bought_twice_whenever_the_studio_is_killed(tmp_path: Path, runs: int) -> None:
     findings: list[str] = []
-    score = carry_out(Drill(runs=RUNS, keep=True), home=tmp_path, say=findings.append)
+    score = carry_out(Drill(runs=runs, keep=True), home=tmp_path, say=findings.append)
     assert findings == []
     assert score.clean
-    assert score.runs == RUNS
-    assert score.counts["kills"] + score.counts["ended by themselves"] >= 3 * RUNS
-    assert score.counts["kills"] > 2.5 * RUNS
-    assert score.jobs > 4 * RUNS, "most of what people wanted was ordered"
+    assert score.runs == runs
+    assert score.counts["kills"] + score.counts["ended by themselves"] >= 3 * runs
+    if runs == MANY:
+        assert score.counts["kills"] > 2.5 * runs
+        assert score.jobs > 4 * runs, "most of what people wanted was ordered"

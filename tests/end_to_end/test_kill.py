@@ -51,6 +51,7 @@ async def submit(client: httpx.AsyncClient, prompt: str) -> None:
     await call(client, "text_to_video", prompt=prompt, model="wan2.6-t2v", duration=2)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(240 + 20 * ROUNDS)
 async def test_kills_lose_nothing_and_buy_nothing_twice(home: Path, tmp_path: Path, free_port: int) -> None:
     rng = random.Random(20_261_122)

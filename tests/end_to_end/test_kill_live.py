@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from services.database.jobs import History
 from services.domain.jobs import Job
 from services.domain.search_query import Find
@@ -69,6 +71,7 @@ async def test_a_kill_mid_stream_keeps_what_was_announced_and_orders_nothing_aga
         assert_called_once_each(simulator, 1)
 
 
+@pytest.mark.proof
 async def test_kills_at_random_moments_never_order_an_article_twice(home: Path, tmp_path: Path) -> None:
     rng = random.Random(20_261_123)
     async with simulated(tmp_path / "vendor", run_seconds=60, speed=20) as (simulator, url):

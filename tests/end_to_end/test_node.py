@@ -297,6 +297,7 @@ def order(origin: str, files: Mapping[str, str], cases: list[Wish]) -> Mapping[s
     }
 
 
+@pytest.mark.proof
 async def test_every_video_model_in_every_way_the_package_has(node: Node, files: Mapping[str, str], home: Path) -> None:
     simulator = Simulator(
         CATALOGUE,
@@ -320,6 +321,7 @@ async def test_every_video_model_in_every_way_the_package_has(node: Node, files:
     assert {create.headers["x-dashscope-async"] for create in simulator.record.creates} == {"enable"}
 
 
+@pytest.mark.proof
 async def test_the_simulator_as_a_program_serves_it_too(node: Node, files: Mapping[str, str], home: Path) -> None:
     words = next(each for each in wishes() if set(each.needed) <= {"input.prompt"})
     with simulator_command(home) as origin:
