@@ -15,6 +15,7 @@ from services.settings import Settings
 from tests import ROOT
 from tests.rig import ports, postgres
 from tests.rig.offline import sitecustomize as offline
+from tests.rig.shared import shared_folder
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Not in the process that only shares the tests out: those that run them would find no way to install anything.
     """
+    shared_folder()
     if config.option.dist != "no" and not hasattr(config, "workerinput"):
         return
     os.environ.update(

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 
 from components.mount import mount_page
 from services.web import add_routes
-from tests.browser.test_journeys import complaints_of, generate
+from tests.browser.steps import complaints_of, generate
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 

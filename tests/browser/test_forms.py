@@ -5,43 +5,24 @@ from __future__ import annotations
 import json
 import re
 import wave
-from collections.abc import AsyncIterator, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, Response, expect
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Choice, ChoiceField, Field
-from tests.browser.test_journeys import CLIP, choose_model, complaints_of, generate, open_tab, write_prompt
+from tests.browser.steps import CLIP, at_rest, choose_model, complaints_of, generate, open_tab, write_prompt
 from tests.rig.clips import Clip, film
-from tests.rig.ports import free_port
 from tests.rig.studio import StudioProcess
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
-    """A demo studio for all journeys of this file."""
-    process = StudioProcess(tmp_path_factory.mktemp("forms") / "home", free_port())
-    process.start()
-    yield process
-    process.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, studio: StudioProcess) -> AsyncIterator[Page]:
-    """The studio's page; a script error or a violated policy fails the test."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
-    page = await context.new_page()
-    complaints = complaints_of(page)
-    await page.goto(studio.url)
-    await expect(page.locator("#text_to_video-foot .outcome span").first).not_to_be_empty()
-    yield page
-    assert not complaints
-    await context.close()
+@pytest.fixture
+def page(demo_page: Page) -> Page:
+    """The page of the studio in demo mode."""
+    return demo_page
 
 
 async def open_family(page: Page, family: str) -> None:
@@ -116,6 +97,13 @@ async def test_references_are_put_in_order_named_repaired_and_become_a_clip(
     await page.screenshot(path=artifacts / "references-done.png")
 
 
+def are_read(response: Response, *names: str) -> bool:
+    """Whether this is the answer to a form with these files in this order."""
+    sent = response.request.post_data or "" if response.url.endswith("/run/predict") else ""
+    places = [sent.rfind(name) for name in names]  # the kept draft stands before them
+    return -1 not in places and places == sorted(places)
+
+
 async def test_files_stay_in_their_order_after_a_refresh(page: Page, tmp_path: Path) -> None:
     chooser = "#reference_to_video-references"
     await open_family(page, "reference_to_video")
@@ -124,10 +112,11 @@ async def test_files_stay_in_their_order_after_a_refresh(page: Page, tmp_path: P
     await expect(page.locator(f"{chooser} button.place")).to_have_count(3)
     await tiles(page, chooser).nth(2).focus()
     await tiles(page, chooser).nth(2).get_by_label("Remove").focus()
-    await page.keyboard.press("Alt+ArrowLeft")
+    async with page.expect_response(lambda response: are_read(response, "one.png", "three.png", "two.png")):
+        await page.keyboard.press("Alt+ArrowLeft")
     await expect(page.locator(f"{chooser} .pick .name").nth(1)).to_have_text("three.png")
     await expect(page.locator(f"{chooser} button.place")).to_have_text(["character1", "character2", "character3"])
-    await page.wait_for_timeout(700)  # the draft is kept with the answer
+    await at_rest(page)  # the browser keeps the draft with the answer
     await page.reload()
     await expect(tiles(page, chooser)).to_have_count(3)
     assert await names(page, chooser) == ["one.png", "three.png", "two.png"]
@@ -347,12 +336,12 @@ async def test_two_places_for_pictures_have_names_of_their_own(page: Page) -> No
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])
 async def test_every_family_is_shown_and_nothing_sticks_out(
-    browser: Browser, studio: StudioProcess, artifacts: Path, width: int
+    browser: Browser, demo: StudioProcess, artifacts: Path, width: int
 ) -> None:
     context = await browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
     page = await context.new_page()
     complaints = complaints_of(page)
-    await page.goto(studio.url)
+    await page.goto(demo.url)
     for family in CATALOGUE.families:
         await open_family(page, family.id)
         await expect(page.locator(f"#{family.id}-model .model")).to_be_visible()

@@ -18,6 +18,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
 from playwright.async_api import TimeoutError as NotInTime
 
+from tests.browser.steps import at_rest
 from tests.rig.kept import Kept, article, clip, kept_job
 from tests.rig.served import served
 
@@ -372,7 +373,7 @@ async def test_a_press_counts_though_the_page_is_fetched_again_meanwhile(
     await page.mouse.down()
     async with page.expect_response("**/studio/jobs?*"):
         screening.have_fetched_again()
-    await page.wait_for_timeout(300)  # for the page to be drawn
+    await at_rest(page)
     await page.mouse.up()
     await expect(page.locator("dialog.viewer")).to_be_visible()
 
@@ -523,13 +524,14 @@ async def test_on_a_phone_a_long_press_chooses_and_nothing_sticks_out(
     screening.collections["c-0"] = {"id": "c-0", "name": "A collection with quite a long name", "person": "local"}
     context = await browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page = await context.new_page()
+    await page.clock.install()
     await open_gallery(page, origin)
     await page.screenshot(path=artifacts / "gallery-phone.png")
     rest = {"pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": 60, "clientY": 300}
     await tile(page, 59).dispatch_event("pointerdown", rest)
     await expect(page.locator(".choice .count")).to_have_text("1 chosen")
     await tile(page, 59).dispatch_event("pointerup", rest)
-    await page.wait_for_timeout(100)  # the press that ends a long press is swallowed for 60 ms
+    await page.clock.fast_forward(100)  # the press that ends a long press is swallowed for 60 ms
     await tile(page, 57).tap()
     await expect(page.locator(".choice .count")).to_have_text("2 chosen")
     await page.screenshot(path=artifacts / "gallery-phone-chosen.png")

@@ -20,7 +20,7 @@ from services.domain.people import EVERYONE
 from services.media.metadata import Recipe, read_recipe
 from services.studio import Studio
 from services.web import add_routes
-from tests.browser.test_journeys import complaints_of
+from tests.browser.steps import complaints_of
 from tests.rig.hostile import wav
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until

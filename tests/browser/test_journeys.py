@@ -5,89 +5,37 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, Response, Route, expect
 
-from tests.rig.ports import free_port
+from tests.browser.steps import (
+    CLIP,
+    HOSTILE,
+    at_rest,
+    choose_model,
+    complaints_of,
+    expect_playing,
+    generate,
+    open_studio,
+    open_tab,
+    write_prompt,
+)
 from tests.rig.studio import StudioProcess
 
-CLIP = 60_000
-HOSTILE = (
-    "<img src=x onerror='window.hacked=1'> {{value}} ${window.hacked=2} </textarea><script>window.hacked=3</script>"
-)
+
+@pytest.fixture
+def studio(demo: StudioProcess) -> StudioProcess:
+    """The studio in demo mode."""
+    return demo
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
-    """A demo studio for all journeys of this file."""
-    process = StudioProcess(tmp_path_factory.mktemp("journeys") / "home", free_port())
-    process.start()
-    yield process
-    process.stop()
-    assert "Traceback" not in process.log()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, studio: StudioProcess) -> AsyncIterator[Page]:
-    """The studio's page; a script error or a violated policy fails the test."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
-    page = await context.new_page()
-    complaints = complaints_of(page)
-    await open_studio(page, studio)
-    yield page
-    assert not complaints
-    await context.close()
-
-
-def complaints_of(page: Page) -> list[str]:
-    """Fills with what the browser complains of."""
-    heard: list[str] = []
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on(
-        "console",
-        lambda said: heard.append(said.text) if "Content Security Policy" in said.text else None,
-    )
-    return heard
-
-
-async def open_studio(page: Page, studio: StudioProcess, tab: str = "") -> None:
-    await page.goto(f"{studio.url}/{tab}")
-    family = tab.removeprefix("#") if tab.endswith("_video") else "text_to_video"
-    # The foot is filled once the draft is restored.
-    await expect(page.locator(f"#{family}-foot .outcome span").first).not_to_be_empty()
-
-
-async def open_tab(page: Page, name: str) -> None:
-    """Open a tab; its form, where it has one, is then as the browser remembers it."""
-    await page.locator(f"#tab-{name}-button").click()
-    if name.endswith("_video"):
-        await expect(page.locator(f"#{name}-foot .outcome span").first).not_to_be_empty()
-
-
-async def write_prompt(page: Page, family: str, words: str) -> None:
-    await page.locator(f"#{family}-prompt textarea").fill(words)
-
-
-async def generate(page: Page, family: str) -> None:
-    button = page.locator(f"#{family}-generate")
-    await expect(button).to_have_class(re.compile("primary"))
-    await button.click()
-
-
-async def expect_playing(page: Page, selector: str) -> None:
-    """The video has pictures, and its time goes on when it is played."""
-    video = page.locator(selector)
-    await video.wait_for(timeout=CLIP)
-    await video.evaluate("video => { video.muted = true; return video.play(); }")
-    await page.wait_for_function(
-        "selector => { const v = document.querySelector(selector); return v.videoWidth > 0 && v.currentTime > 0.2; }",
-        arg=selector,
-    )
+@pytest.fixture
+def page(demo_page: Page) -> Page:
+    """Its page."""
+    return demo_page
 
 
 async def test_words_become_a_clip_that_plays_in_place(page: Page, artifacts: Path) -> None:
@@ -112,6 +60,13 @@ def was_read(response: Response, words: str) -> bool:
     sent = response.request.post_data if response.url.endswith("/run/predict") else None
     data = json.loads(sent)["data"] if sent else []
     return words in data and bool(data[3])
+
+
+def orders_of(page: Page) -> list[str]:
+    """Fills with the addresses of what the page orders."""
+    ordered: list[str] = []
+    page.on("request", lambda request: ordered.append(request.url) if "/queue/join" in request.url else None)
+    return ordered
 
 
 async def hold_next_answer(page: Page) -> tuple[asyncio.Event, asyncio.Event]:
@@ -151,8 +106,7 @@ async def test_nothing_is_ordered_from_a_form_that_is_not_filled_yet(page: Page)
     await asyncio.wait_for(asked.wait(), 20)
     button = page.locator("#image_to_video-generate")
     await expect(button).to_be_disabled()
-    ordered: list[str] = []
-    page.on("request", lambda request: ordered.append(request.url) if "/queue/join" in request.url else None)
+    ordered = orders_of(page)
     await button.click(force=True)
     filled.set()
     await expect(button).to_be_enabled()
@@ -180,9 +134,9 @@ async def test_an_answer_about_what_stood_there_before_is_not_believed(page: Pag
 
 async def test_what_is_written_while_another_model_is_on_its_way_stays(page: Page) -> None:
     prompt = page.locator("#text_to_video-prompt textarea")
-    await write_prompt(page, "text_to_video", "A kite")
+    async with page.expect_response(lambda response: was_read(response, "A kite")):
+        await write_prompt(page, "text_to_video", "A kite")
     await expect(page.locator("#text_to_video-prompt-note")).to_contain_text("6 /")
-    await page.wait_for_timeout(500)
     asked, written = await hold_next_answer(page)
     await choose_model(page, "Wan 2.5 preview")
     await asyncio.wait_for(asked.wait(), 20)
@@ -311,13 +265,6 @@ async def test_what_was_chosen_survives_another_model_another_tab_and_a_refresh(
     await expect(page.locator("#text_to_video-duration-segments").get_by_role("radio", name="10 s")).to_be_visible()
 
 
-async def choose_model(page: Page, title: str, family: str = "text_to_video") -> None:
-    picker = page.locator(f"#{family}-model")
-    await picker.locator(".model").click()
-    await picker.get_by_role("option", name=re.compile(rf"^{re.escape(title)}\b")).first.click()
-    await expect(picker.locator(".model b")).to_have_text(title)
-
-
 async def test_a_pair_of_shape_and_quality_that_is_not_offered_cannot_be_chosen(page: Page) -> None:
     await choose_model(page, "Wan 2.5 preview")
     sizes = page.locator("#text_to_video-size")
@@ -332,9 +279,11 @@ async def test_a_double_click_buys_once(page: Page, studio: StudioProcess) -> No
     await write_prompt(page, "text_to_video", "Pressed twice in a hurry")
     button = page.locator("#text_to_video-generate")
     await expect(button).to_have_class(re.compile("primary"))
+    ordered = orders_of(page)
     await button.dblclick()
     await expect(page.locator(".card", has_text="Pressed twice in a hurry")).to_have_count(1)
-    await page.wait_for_timeout(1000)
+    await expect(button).not_to_have_class(re.compile("sent"))
+    assert len(ordered) == 1
     assert sum(job["prompt"] == "Pressed twice in a hurry" for job in studio.jobs()) == 1
 
 
@@ -429,7 +378,7 @@ async def test_a_phone_has_generate_at_hand_and_nothing_sticks_out(
     assert await page.evaluate("document.documentElement.classList.contains('dark')") is (scheme == "dark")
     for tab in ("text_to_video", "image_to_video", "gallery", "settings"):
         await open_tab(page, tab)
-        await page.wait_for_timeout(400)
+        await at_rest(page)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390, tab
         await page.screenshot(path=artifacts / f"phone-{tab}-{scheme}.png")
     await open_tab(page, "text_to_video")

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from app import create_app
 from services.catalogue import CATALOGUE
-from tests.browser.test_journeys import complaints_of, generate
+from tests.browser.steps import complaints_of, generate
 from tests.rig.screening import Screening, region
 from tests.rig.served import served
 from tests.rig.studio import KEY, settings_for, simulated

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app import create_app
 from services.settings import Settings
-from tests.browser.test_journeys import complaints_of
+from tests.browser.steps import complaints_of
 from tests.gallery.test_adoption import Place
 from tests.rig.served import served
 from tests.rig.studio import KEY

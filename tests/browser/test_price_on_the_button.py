@@ -31,7 +31,7 @@ from services.request import fields_for
 from services.simulator import Simulator
 from services.studio import Studio
 from services.web import add_routes
-from tests.browser.test_journeys import complaints_of
+from tests.browser.steps import complaints_of
 from tests.browser.test_trust import active, ago
 from tests.components.tab.test_live_price import priced
 from tests.rig.screening import Screening, job

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 
 from components.script_data import script_data
 from services.web import add_routes
-from tests.browser.test_journeys import HOSTILE
+from tests.browser.steps import HOSTILE, at_rest
 from tests.rig.screening import Screening, article_file, given, job, picture, region, screen
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
@@ -51,7 +51,7 @@ async def test_a_stage_that_is_fetched_again_keeps_presses_and_the_focus(
     await page.mouse.down()
     async with page.expect_response("**/studio/jobs?*succeeded*"):
         screening.have_fetched_again()
-    await page.wait_for_timeout(200)  # for it to be drawn
+    await at_rest(page)
     await page.mouse.up()
     assert await page.evaluate("window.pressed") == "A quiet harbour"
 

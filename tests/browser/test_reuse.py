@@ -16,7 +16,7 @@ from services.catalogue import CATALOGUE
 from services.catalogue.schema import FileField
 from services.studio import Studio
 from services.web import add_routes
-from tests.browser.test_journeys import HOSTILE, complaints_of, generate, open_tab, write_prompt
+from tests.browser.steps import HOSTILE, complaints_of, generate, open_tab, write_prompt
 from tests.rig.given import PROMPT, SlowFilms, every_region, fillings, make_samples, ways
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until

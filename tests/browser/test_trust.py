@@ -14,7 +14,7 @@ from app import create_app
 from services.catalogue import CATALOGUE
 from services.settings import Settings
 from tests.browser.conftest import ARTIFACTS
-from tests.browser.test_journeys import complaints_of
+from tests.browser.steps import complaints_of
 from tests.rig.screening import Screening, job
 from tests.rig.served import served
 

@@ -24,7 +24,7 @@ from services.gallery.views import JobView
 from services.simulator import Answer, Clock, Route, Simulator
 from services.studio import Studio
 from services.web import add_routes
-from tests.browser.test_journeys import complaints_of
+from tests.browser.steps import complaints_of
 from tests.rig.clock import HeldClock
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until

@@ -21,7 +21,7 @@ from tests.rig.studio import simulated, studio_at, until
 
 MODEL = "wan2.6-t2v"
 FAMILY = "text_to_video"
-DEAR = {"prompt": "a cat", "size": "1920*1080", "duration": 5}
+DEAR = {"prompt": "a cat", "size": "1920*1080", "duration": 2}
 CHANGING = {"X-Studio": "1"}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import shutil
 import signal
@@ -12,8 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from functools import cache
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -26,6 +24,7 @@ from services.settings import Settings
 from services.simulator import QuickArtist, Simulator, serve
 from services.studio import Studio
 from tests import ROOT
+from tests.rig.shared import shared_folder
 
 KEY = "sk-test-0123456789abcdef0123456789abcdef"
 QUICK = Pace(poll=0.2, first_poll=0.05, retry=0.1, retry_longest=0.5, settle=0.4)
@@ -33,19 +32,10 @@ ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 
 def quick_artist() -> QuickArtist:
-    """One for a simulator; what another has made in this process need not be made again."""
-    return QuickArtist(masters=_masters())
-
-
-@cache
-def _masters() -> Path:
-    return _folder_of_this_process("masters")
-
-
-def _folder_of_this_process(name: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=f"studio-{name}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    """One for a simulator; what another has made in this run of tests need not be made again."""
+    masters = shared_folder() / "masters"
+    masters.mkdir(exist_ok=True)
+    return QuickArtist(masters=masters)
 
 
 @asynccontextmanager
@@ -84,18 +74,17 @@ async def studio_at(
         yield studio
 
 
-_begun: list[Path] = []
-
-
 async def _begun_before(home: Path) -> None:
-    if not _begun:
-        first = _folder_of_this_process("begun")
+    begun = shared_folder() / "begun"
+    if not begun.exists():
+        first = Path(tempfile.mkdtemp(dir=shared_folder()))
         async with Studio(settings_for(first, "http://127.0.0.1:9"), pace=QUICK).running():
             pass
-        _begun.append(first)
+        with suppress(OSError):  # another process was quicker
+            first.rename(begun)
     home.mkdir(parents=True, exist_ok=True)
     for database in ("studio.db", "engine.db"):
-        await asyncio.to_thread(shutil.copyfile, _begun[0] / database, home / database)
+        await asyncio.to_thread(shutil.copyfile, begun / database, home / database)
 
 
 async def until(

@@ -216,7 +216,8 @@ class QuickArtist:
     def __init__(self, artist: Artist | None = None, *, masters: Path | None = None) -> None:
         """Set the artist and the folder of the masters.
 
-        Quick artists with the same `masters` folder share their masters. Without a folder, a master is stored beside
+        Quick artists with the same `masters` folder share their masters, in other processes too. Without a folder, a
+        master is stored beside
         its first copy.
         """
         self._artist = artist or FilmArtist()
@@ -244,7 +245,9 @@ class QuickArtist:
         master = (self._masters or target.parent) / f"master-{name}"
         async with self._lock:
             if not await asyncio.to_thread(master.exists):
-                await make(master)
+                draft = _draft_of(master)
+                await make(draft)
+                await asyncio.to_thread(draft.replace, master)
         await asyncio.to_thread(_link_or_copy if self._masters is None else _copy, master, target)
 
 
@@ -258,6 +261,11 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Write a separate copy, atomically. Changes to it do not affect other copies."""
-    draft = target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
+    draft = _draft_of(target)
     shutil.copyfile(source, draft)
     draft.replace(target)
+
+
+def _draft_of(target: Path) -> Path:
+    """Return a name beside a file for what becomes that file once it is whole. No other process uses the same one."""
+    return target.with_name(f"{target.stem}.{token_hex(4)}.part{target.suffix}")
