@@ -51,28 +51,21 @@ class Catalogue:
         return replace(self, models=(*self.models, *models))
 
 
+_FAMILIES = (
+    text_to_video,
+    image_to_video,
+    keyframes_to_video,
+    generate_image,
+    digital_human,
+    reference_to_video,
+    edit_video,
+    animate_person,
+    all_in_one,
+)
+"""In the order of the tabs."""
+
 CATALOGUE = Catalogue(
-    families=(
-        text_to_video.FAMILY,
-        image_to_video.FAMILY,
-        keyframes_to_video.FAMILY,
-        generate_image.FAMILY,
-        digital_human.FAMILY,
-        reference_to_video.FAMILY,
-        edit_video.FAMILY,
-        animate_person.FAMILY,
-        all_in_one.FAMILY,
-    ),
-    models=(
-        *text_to_video.MODELS,
-        *image_to_video.MODELS,
-        *keyframes_to_video.MODELS,
-        *generate_image.MODELS,
-        *digital_human.MODELS,
-        *reference_to_video.MODELS,
-        *edit_video.MODELS,
-        *animate_person.MODELS,
-        *all_in_one.MODELS,
-    ),
+    families=tuple(family.FAMILY for family in _FAMILIES),
+    models=tuple(model for family in _FAMILIES for model in family.MODELS),
     regions=REGIONS,
 )

@@ -10,8 +10,6 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -26,8 +24,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from app import create_app
-from services.catalogue import CATALOGUE, Catalogue
-from services.catalogue.schema import AudioLimit, FileField, ImageLimit, Model, VideoLimit
+from services.catalogue import CATALOGUE
+from services.catalogue.schema import AudioLimit, FileField, ImageLimit, VideoLimit
 from services.simulator import Answer, Route, Simulator
 from services.simulator.api.record import shortened
 from services.storage.inputs import paths_of
@@ -80,20 +78,18 @@ class Caller:
         return job
 
 
-@asynccontextmanager
-async def a_caller(home: Path, folder: Path, catalogue: Catalogue) -> AsyncIterator[Caller]:
+@pytest.fixture
+async def caller(home: Path, tmp_path: Path) -> AsyncIterator[Caller]:
     """A studio with a key for every region; Singapore is the default one."""
-    async with simulated(folder / "vendor", catalogue=catalogue, limits=False, artist=SlowFilms()) as (simulator, url):
+    catalogue = unhurried(CATALOGUE)
+    async with simulated(tmp_path / "vendor", catalogue=catalogue, limits=False, artist=SlowFilms()) as (
+        simulator,
+        url,
+    ):
         settings = settings_for(home, url, studio_poll_seconds=0.2, **every_region(url))
         async with served(create_app(settings, catalogue=catalogue)) as origin:
             with ThreadPoolExecutor(4) as threads:
                 yield Caller(origin, simulator, threads)
-
-
-@pytest.fixture
-async def caller(home: Path, tmp_path: Path) -> AsyncIterator[Caller]:
-    async with a_caller(home, tmp_path, unhurried(CATALOGUE)) as ready:
-        yield ready
 
 
 @pytest.mark.proof
@@ -374,28 +370,6 @@ def _addresses(body: Any) -> Iterator[str]:
 
 
 # The studio as a program sees it --------------------------------------------------------------------------------------
-
-
-async def test_an_invented_model_needs_one_record(home: Path, tmp_path: Path) -> None:
-    known = CATALOGUE.model("wan2.2-t2v-plus")
-    assert known is not None
-    invented: Model = replace(
-        known,
-        id="invented-t2v",
-        title="Invented",
-        offers=tuple(replace(offer, id="invented-t2v") for offer in known.offers),
-    )
-    async with a_caller(home, tmp_path, CATALOGUE.with_models(invented)) as caller:
-        job = await caller.call("/text_to_video", prompt="something new", model="invented-t2v", size="480*832")
-        ended = await caller.ended(job["id"])
-        assert ended["status"] == "succeeded", ended["error"]
-        assert (ended["outputs"][0]["width"], ended["outputs"][0]["height"]) == (480, 832)
-        assert caller.simulator.creates[0].model == "invented-t2v"
-        async with httpx.AsyncClient(base_url=caller.url, timeout=30) as client:
-            page = (await client.get("/")).text
-        assert "Invented" in page
-        with pytest.raises(AppError, match="always 5 s"):
-            await caller.call("/text_to_video", prompt="x", model="invented-t2v", duration=9)
 
 
 async def test_problems_are_told_by_field_with_their_repair(caller: Caller, tmp_path: Path) -> None:

@@ -17,11 +17,9 @@ const USUAL = [
 
 const FILTERS = catalogue.search?.filters ?? [];
 const VALUES = {
+  ...Object.fromEntries(Object.entries(catalogue.search?.values ?? {}).map(([name, pairs]) => [name, () => pairs])),
   family: () => Object.entries(catalogue.families ?? {}).map(([id, { label }]) => [id, label]),
   model: () => Object.entries(catalogue.models ?? {}).map(([id, { title }]) => [id, title]),
-  kind: () => catalogue.search.values.kind,
-  status: () => catalogue.search.values.status,
-  is: () => catalogue.search.values.is,
   after: () => DAYS,
   before: () => DAYS,
   on: () => DAYS,
