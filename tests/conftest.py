@@ -53,17 +53,23 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-class _OneBrowser(LoadFileScheduling):
-    """Shares files out to the processes of a run, all with a browser to the same: two browsers crowd each other out."""
+_DEMO = ("tests/browser/test_forms.py", "tests/browser/test_journeys.py")
+"""The files with a browser whose tests share the studio in demo mode."""
+
+
+class _TwoBrowsers(LoadFileScheduling):
+    """Shares files out to the processes of a run, those with a browser to two of them: more crowd each other out."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "browser" if file.startswith("tests/browser/") else file
+        if not file.startswith("tests/browser/"):
+            return file
+        return "the demo studio in a browser" if file in _DEMO else "the others in a browser"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _OneBrowser:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoBrowsers:
     """How pytest-xdist asks for it."""
-    return _OneBrowser(config, log)
+    return _TwoBrowsers(config, log)
 
 
 @pytest.fixture(autouse=True)

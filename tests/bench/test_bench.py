@@ -50,6 +50,7 @@ def test_a_table_is_aligned() -> None:
     ]
 
 
+@pytest.mark.proof
 def test_both_sides_bring_every_clip_and_only_the_studio_keeps_to_the_limit(tmp_path: Path) -> None:
     plan = polling.Plan(sizes=(3,), run_seconds=1.0, over_seconds=0.3)
     sides: tuple[polling.Side, ...] = ("studio", "sdk")
@@ -65,6 +66,7 @@ def test_both_sides_bring_every_clip_and_only_the_studio_keeps_to_the_limit(tmp_
     assert runs[0].over == 0
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("plan", [checks.Plan(rounds=1, short_seconds=3, long_minutes=1, clip_height=240)])
 def test_every_sample_is_a_file_that_can_be_read(tmp_path: Path, plan: checks.Plan) -> None:
     (table,) = checks.compare(plan, tmp_path)

@@ -108,6 +108,7 @@ def place(shown: Shown, at: float) -> float:
 # Clips that run as one -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("count", [4, 9])
 async def test_clips_stay_within_80_ms_of_each_other(
     page: Page, origin: str, compared: Compared, artifacts: Path, count: int

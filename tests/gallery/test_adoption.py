@@ -544,7 +544,7 @@ async def _play(folder: Path, loss: Loss, disturbances: frozenset[str], *, backu
                 assert (views[job.id]["prompt"], views[job.id]["outputs"][0]["kind"]) == (job.prompt, "image")
 
 
-@settings(max_examples=int(os.environ.get("LOSS_EXAMPLES", "20")))
+@settings(max_examples=int(os.environ.get("LOSS_EXAMPLES", "6")))
 @given(loss=st.sampled_from(LOSSES), disturbances=st.frozensets(st.sampled_from(_DISTURBANCES)), backup=st.booleans())
 def test_no_result_goes_whatever_happens_to_the_database(
     loss: Loss, disturbances: frozenset[str], *, backup: bool

@@ -21,7 +21,7 @@ from tests.rig.studio import simulated, studio_at, until
 
 MODEL = "wan2.6-t2v"
 FAMILY = "text_to_video"
-DEAR = {"prompt": "a cat", "size": "1920*1080", "duration": 2}
+DEAR = {"prompt": "a cat", "size": "1920*1080", "duration": 5}
 CHANGING = {"X-Studio": "1"}
 
 
@@ -81,7 +81,7 @@ async def test_many_at_once_at_the_edge_overspend_nothing(home: Path) -> None:
 
 async def test_what_was_spent_is_told_as_json_and_as_csv(home: Path) -> None:
     async with studio_with(home) as studio, caller(studio) as client:
-        job = await studio.submit(family=FAMILY, model=MODEL, given=DEAR)
+        job = await studio.submit(family=FAMILY, model=MODEL, given={**DEAR, "size": "1280*720", "duration": 2})
         done = await until(studio, job["id"])
         told = (await client.get("/studio/spend")).json()
         assert [row["spent"] for row in told["totals"]] == [done["cost"]["actual"]]
