@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -15,9 +17,10 @@ from tests import ROOT
 from tests.test_architecture import ORDER
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROOFS = (ROOT / "tests/PROOFS.md").read_text(encoding="utf-8")
 DOCUMENTS = [
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "services/SETTINGS.md", "services/catalogue/MODELS.md",
-    "tests/bench/FIGURES.md", "tests/chaos/SCORECARD.md",
+    "tests/PROOFS.md", "tests/bench/FIGURES.md", "tests/chaos/SCORECARD.md",
 ]  # fmt: skip
 START = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/python app.py"
 TEST = "python3 -m venv .venv && .venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
@@ -111,3 +114,17 @@ def test_contributing_has_a_line_for_every_package() -> None:
     packages = {f"{package.replace('.', '/')}" for row in ORDER for package in row}
     written = {f"{name}.py" if (ROOT / f"{name}.py").is_file() else f"{name}/" for name in packages}
     assert described == written | {"assets/"}
+
+
+def test_every_proof_has_a_line_that_says_when_it_last_held() -> None:
+    rows = re.findall(r"^\| `(tests/[\w/]+\.py::\w+)` \|.*\| (\d{4}-\d\d-\d\d), [^|]+ \|$", PROOFS, re.M)
+
+    assert [name for name, _ in rows] == sorted(_proofs())
+
+
+def _proofs() -> Iterator[str]:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                if any("mark.proof" in ast.unparse(decorator) for decorator in each.decorator_list):
+                    yield f"{path.relative_to(ROOT).as_posix()}::{each.name}"

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,18 @@ def revision_of(connection: sa.Connection) -> str | None:
 
 def why_unknown(revision: str | None) -> str:
     """Return a sentence if this program does not know a revision, else an empty string."""
-    scripts = ScriptDirectory(_FOLDER)
-    if revision is None or revision in {script.revision for script in scripts.walk_revisions()}:
+    if revision is None or revision in {script.revision for script in _scripts().walk_revisions()}:
         return ""
     return (
         f"The database was changed by a newer Wan Studio: it is at {revision}, and this one knows up to "
-        f"{scripts.get_current_head()}. Start the newer version again. Nothing was changed."
+        f"{_scripts().get_current_head()}. Start the newer version again. Nothing was changed."
     )
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the revisions here. Reading them takes longer than to open a database that is up to date."""
+    return ScriptDirectory(_FOLDER)
 
 
 def config_for(connection: sa.Connection) -> Config:
@@ -78,9 +84,8 @@ def _migrate(url: sa.URL) -> None:
         why = why_unknown(before)
         if why:
             raise CannotStart(why)
-        command.upgrade(config_for(connection), "head")
-        now = revision_of(connection)
-        if now != before:
+        if before != (now := _scripts().get_current_head()):
+            command.upgrade(config_for(connection), "head")
             search_index.fill(connection)
             log.info("database migrated to %s from %s", now, before or "an earlier program")
         connection.commit()
