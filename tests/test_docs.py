@@ -125,6 +125,7 @@ def test_every_proof_has_a_line_that_says_when_it_last_held() -> None:
 def _proofs() -> Iterator[str]:
     for path in (ROOT / "tests").rglob("test_*.py"):
         for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                if any("mark.proof" in ast.unparse(decorator) for decorator in each.decorator_list):
-                    yield f"{path.relative_to(ROOT).as_posix()}::{each.name}"
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+                "mark.proof" in ast.unparse(decorator) for decorator in each.decorator_list
+            ):
+                yield f"{path.relative_to(ROOT).as_posix()}::{each.name}"
