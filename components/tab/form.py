@@ -104,29 +104,41 @@ class Tab:
     def read(self, draft: object, model: str, region: str, values: dict[str, Shown]) -> _Form:
         """Read the visible form and the draft that results from it."""
         before = read_draft(draft, blank=self.blank())
-        stood, _ = self.standing(before)
+        stood, stood_in = self.standing(before)
         wished = before if model == stood.id else replace(before, model=model)
         standing, place = self.standing(replace(wished, region=region))
-        drawn = fields_for(standing, place, wished.wishes)
-        fields = self.fields_now(standing, place, values)
-        values_by_name: dict[str, Shown] = {}
-        for field, widget in self.shown(fields):
-            # A field that a mode switch has just uncovered does not yet contain a choice of the person.
-            held = widgets.value_in(field, values[widget.key]) if field in drawn else None
-            value = held if field in drawn else fitted(field, wished.wishes.get(field.name))
-            values_by_name[field.name] = uploads_in(value) if isinstance(field, FileField) else value
+        if (standing.id, place) != (stood.id, stood_in):
+            # The widgets still show what stood before. They may hold more than the draft: a response that was on its
+            # way while the form was filled has put an older draft back.
+            fields, _, shown = self._contents(stood, stood_in, before, values)
+            wished = replace(changed(before, fields=fields, shown=shown), model=wished.model)
+        fields, drawn, shown = self._contents(standing, place, wished, values)
         now = replace(wished, region=place)
         if standing.id == model and place == region:
-            now = changed(now, fields=fields, shown=values_by_name)
+            now = changed(now, fields=fields, shown=shown)
         return _Form(
             draft=now,
             model=standing,
             region=place,
             fields=fields,
-            shown=values_by_name,
+            shown=shown,
             copies=_count_in(values.get(COPIES)),
             uncovers=fields != drawn,
         )
+
+    def _contents(
+        self, model: Model, region: str, draft: Draft, values: dict[str, Shown]
+    ) -> tuple[tuple[Field, ...], tuple[Field, ...], dict[str, Shown]]:
+        """Return the fields in effect, those that are drawn, and the contents of the former by their names."""
+        drawn = fields_for(model, region, draft.wishes)
+        fields = self.fields_now(model, region, values)
+        contents: dict[str, Shown] = {}
+        for field, widget in self.shown(fields):
+            # A field that a mode switch has just uncovered does not yet contain a choice of the person.
+            held = widgets.value_in(field, values[widget.key]) if field in drawn else None
+            value = held if field in drawn else fitted(field, draft.wishes.get(field.name))
+            contents[field.name] = uploads_in(value) if isinstance(field, FileField) else value
+        return fields, drawn, contents
 
     # Listeners -------------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ class Form:
         model, region = self.standing
         if region != self.region:
             await self.choose_region(region)
-            await self.expect_price()  # the form is filled anew
+        await expect(self.button).to_be_enabled()  # the form is filled
         if any(isinstance(each, FileField) and sample_of(each, model) for each in self.fields):
             await self.page.locator(f"#{self.family.id}-examples .chip").last.click()
         prompt = self.page.locator(f"#{self.family.id}-prompt textarea")

@@ -259,7 +259,19 @@ async def test_an_example_calls_the_files_as_the_model_does(
     assert "{" not in words
 
 
-# Modes ---------------------------------------------------------------------------------------------------------------
+# Answers that come late ----------------------------------------------------------------------------------------------
+
+
+async def test_files_that_an_older_draft_does_not_have_go_along_to_another_region(
+    studio: FakeStudio, uploads: Path
+) -> None:
+    """An answer that was on its way while an example was put into the form has put the draft of before back."""
+    tab = await tab_of(studio, "keyframes_to_video")
+    frames = {name: upload(uploads, f"{name}.jpg") for name in ("first_frame", "last_frame")}
+    asked = form(tab, model="wan2.1-kf2v-plus", prompt="Dawn", **frames)
+    updates = await tab.follow(**asked | {"region": "beijing"})
+    draft = update_of(updates, tab.draft)
+    assert (draft["model"], draft["wishes"]) == ("wan2.2-kf2v-flash", {"prompt": "Dawn", **frames})
 
 
 async def test_what_is_remembered_already_is_not_sent_back(studio: FakeStudio) -> None:
