@@ -109,9 +109,11 @@ class Tab:
         standing, place = self.standing(replace(wished, region=region))
         if (standing.id, place) != (stood.id, stood_in):
             # The widgets still show what stood before. They may hold more than the draft: a response that was on its
-            # way while the form was filled has put an older draft back.
+            # way while the form was filled has put an older draft back. What is empty there takes nothing away: it may
+            # belong to a field that is out of sight.
             fields, _, shown = self._contents(stood, stood_in, before, values)
-            wished = replace(changed(before, fields=fields, shown=shown), model=wished.model)
+            more = {name: value for name, value in shown.items() if value not in (None, "", [])}
+            wished = replace(changed(before, fields=fields, shown=more), model=wished.model)
         fields, drawn, shown = self._contents(standing, place, wished, values)
         now = replace(wished, region=place)
         if standing.id == model and place == region:

@@ -274,6 +274,15 @@ async def test_files_that_an_older_draft_does_not_have_go_along_to_another_regio
     assert (draft["model"], draft["wishes"]) == ("wan2.2-kf2v-flash", {"prompt": "Dawn", **frames})
 
 
+async def test_an_older_draft_keeps_the_files_that_are_out_of_sight(studio: FakeStudio, uploads: Path) -> None:
+    tab = await tab_of(studio, "image_to_video")
+    files = {"image": upload(uploads, "pond.jpg"), "audio_file": upload(uploads, "rain.mp3")}
+    asked = form(tab, model="wan2.2-i2v-plus", prompt="Ripples", image=files["image"])
+    asked["draft"] = {"model": "wan2.6-i2v", "region": "singapore", "wishes": files}
+    wishes = update_of(await tab.judge(**asked), tab.draft)["wishes"]
+    assert {**files, "prompt": "Ripples"}.items() <= wishes.items()
+
+
 async def test_what_is_remembered_already_is_not_sent_back(studio: FakeStudio) -> None:
     """The form may be filled with another work while the answer is on its way: that would lose where it came from."""
     tab = await tab_of(studio, "text_to_video")
