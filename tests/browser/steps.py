@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from tests.rig.studio import StudioProcess
 
 CLIP = 60_000
+"""How many milliseconds a clip of the demo may take."""
 HOSTILE = (
     "<img src=x onerror='window.hacked=1'> {{value}} ${window.hacked=2} </textarea><script>window.hacked=3</script>"
 )

@@ -43,9 +43,10 @@ from tests.rig.given import Samples, SlowFilms, Way, every_region, make_samples,
 from tests.rig.hostile import tone
 from tests.rig.studio import simulated, studio_at, until
 
-FEW, MANY = 60, int(os.environ.get("STUDIO_PARITY_CASES", "2000"))
-"""Cases: among the other tests, and as a proof. Read when the tests are collected: no setting of the machine reaches a
-test itself."""
+CASES = int(os.environ.get("STUDIO_PARITY_CASES", "600"))
+"""Read when the tests are collected: no setting of the machine reaches a test itself."""
+FEW, MANY = 60, max(2000, CASES)
+"""Cases in which page and vendor agree: among the other tests, and as a proof."""
 QUIET = settings(deadline=None, database=None, suppress_health_check=SLOW)
 
 
@@ -180,7 +181,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(held=_of(ImageLimit), width=SIDES, height=SIDES, kind=st.sampled_from(
     ["RGB PNG", "RGB JPEG", "RGBA PNG", "CMYK JPEG", "L BMP", "P GIF", "RGB TIFF", "RGBA WEBP"]
 ))  # fmt: skip
-@settings(QUIET, max_examples=40)
+@settings(QUIET, max_examples=max(40, CASES // 15))
 def test_every_repair_of_a_picture_passes(folder: Path, held: Held, width: int, height: int, kind: str) -> None:
     mode, form = kind.split()
     path = folder / f"given.{form.lower()}"
@@ -189,7 +190,7 @@ def test_every_repair_of_a_picture_passes(folder: Path, held: Held, width: int, 
 
 
 @given(held=_of(AudioLimit), seconds=st.floats(0.05, 40), channels=st.sampled_from([1, 2, 6]))
-@settings(QUIET, max_examples=16)
+@settings(QUIET, max_examples=max(16, CASES // 40))
 def test_every_repair_of_a_sound_passes(folder: Path, held: Held, seconds: float, channels: int) -> None:
     path = folder / "given.wav"
     with wave.open(str(path), "wb") as file:
@@ -211,7 +212,7 @@ CLIPS = st.builds(
 
 
 @given(held=_of(VideoLimit), clip=CLIPS)
-@settings(QUIET, max_examples=10)
+@settings(QUIET, max_examples=max(10, CASES // 60))
 def test_every_repair_of_a_clip_passes(folder: Path, held: Held, clip: Clip) -> None:
     path = folder / f"given.{clip.to}"
     path.write_bytes(film(clip))
@@ -234,7 +235,7 @@ def _problems(field: FileField, path: Path, side: Side) -> tuple[Problem, ...]:
 
 
 @given(first=st.tuples(SIDES, SIDES), other=st.tuples(SIDES, SIDES))
-@settings(QUIET, max_examples=12)
+@settings(QUIET, max_examples=max(12, CASES // 50))
 def test_a_picture_cropped_to_match_another_matches_it(
     folder: Path, first: tuple[int, int], other: tuple[int, int]
 ) -> None:

@@ -544,13 +544,21 @@ async def _play(folder: Path, loss: Loss, disturbances: frozenset[str], *, backu
                 assert (views[job.id]["prompt"], views[job.id]["outputs"][0]["kind"]) == (job.prompt, "image")
 
 
-@settings(max_examples=int(os.environ.get("LOSS_EXAMPLES", "6")))
-@given(loss=st.sampled_from(LOSSES), disturbances=st.frozensets(st.sampled_from(_DISTURBANCES)), backup=st.booleans())
-def test_no_result_goes_whatever_happens_to_the_database(
-    loss: Loss, disturbances: frozenset[str], *, backup: bool
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(asyncio.wait_for(_play(Path(folder), loss, disturbances, backup=backup), 120))
+FEW, MANY = 6, int(os.environ.get("LOSS_EXAMPLES", "20"))
+"""Losses: among the other tests, and as a proof."""
+
+
+@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.proof)])
+def test_no_result_goes_whatever_happens_to_the_database(count: int) -> None:
+    @settings(max_examples=count)
+    @given(
+        loss=st.sampled_from(LOSSES), disturbances=st.frozensets(st.sampled_from(_DISTURBANCES)), backup=st.booleans()
+    )
+    def lose(loss: Loss, disturbances: frozenset[str], backup: bool) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(asyncio.wait_for(_play(Path(folder), loss, disturbances, backup=backup), 120))
+
+    lose()
 
 
 # The command ---------------------------------------------------------------------------------------------------------

@@ -217,8 +217,7 @@ class QuickArtist:
         """Set the artist and the folder of the masters.
 
         Quick artists with the same `masters` folder share their masters, in other processes too. Without a folder, a
-        master is stored beside
-        its first copy.
+        master is stored beside its first copy.
         """
         self._artist = artist or FilmArtist()
         self._masters = masters
