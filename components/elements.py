@@ -33,7 +33,8 @@ def element(  # noqa: PLR0913 - what gr.HTML needs, one keyword each
     is loaded with the page.
     """
     written = "".join(f' {name}="{text}"' for name, text in (attributes or {}).items())
-    fetched = f"import('/studio/static/js/{module}.js'); " if module else ""
+    # Once the header is defined, the page's first scripts run, and the others can be asked for.
+    fetched = f"customElements.whenDefined('studio-header').then(() => studioModule('{module}.js')); " if module else ""
     quoted = ", ".join(f"'{event}'" for event in events)
     props: dict[str, Any] = {} if offer is None else {"offer": dict(offer)}  # Any: props of our own
     return gr.HTML(
@@ -61,10 +62,10 @@ def event_of(part: Component, name: str) -> Callable[..., Dependency]:
 def note(elem_id: str, *, maximum: int | None = None, visible: bool = True) -> gr.HTML:
     """Build the line under a field: the accepted file, a problem with its fix, or the number of characters left.
 
-    A click on a fix fires the event `fix` with `{field}`.
+    A click on a fix asks for it, see assets/js/form/ask.js.
     """
     value = note_value(maximum=maximum)
-    return element("studio-note", elem_id=elem_id, value=value, events=("fix",), visible=visible)
+    return element("studio-note", elem_id=elem_id, value=value, visible=visible)
 
 
 def note_value(*, lines: Sequence[Json] = (), maximum: int | None = None, label: str = "") -> dict[str, object]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from components.browser_files import ASSETS
+from components.bundle import FIRST
 from components.elements import element
 from components.script_data import script_data
 from components.settings import build_settings
@@ -19,24 +19,6 @@ from components.viewer import build_viewer
 
 if TYPE_CHECKING:
     from services.studio import Studio
-
-_ASSETS = Path(__file__).parent.parent / "assets"
-_STATIC = "/studio/static"
-_IMPORT = re.compile(r'^import (?:[^;"]+ from )?"(\.[^"]+)";$', re.M)
-"""A static import in a script, which the browser loads before it runs either script."""
-_STYLES = (
-    "css/tokens.css",
-    "css/theme.css",
-    "css/elements.css",
-    "css/forms.css",
-    "css/pickers.css",
-    "css/results.css",
-    "css/gallery.css",
-    "css/viewer.css",
-    "css/compare.css",
-    "css/reuse.css",
-    "css/trust.css",
-)
 
 
 def build_page(studio: Studio) -> gr.Blocks:
@@ -59,37 +41,23 @@ def build_page(studio: Studio) -> gr.Blocks:
     return page
 
 
-def page_options(studio: Studio) -> dict[str, Any]:  # Any: keywords of mount_gradio_app, checked there
-    """Return the page's options for `gr.mount_gradio_app`: theme, head, favicon."""
-    return {
-        "theme": studio_theme(),
-        "head": _head(studio),
-        "favicon_path": str(_ASSETS / "icons" / "favicon.svg"),
-    }
+def page_options() -> dict[str, Any]:  # Any: keywords of mount_gradio_app, checked there
+    """Return the page's options for `gr.mount_gradio_app`: theme, favicon."""
+    return {"theme": studio_theme(), "favicon_path": str(ASSETS / "icons" / "favicon.svg")}
 
 
-def _head(studio: Studio) -> str:
-    """Build the head: styles, scripts, and the catalogue's words for them. Nothing in it comes from a person."""
-    words = json.dumps(script_data(studio), ensure_ascii=False).replace("<", "\\u003c")
-    early = (_ASSETS / "js/core/early.js").read_text(encoding="utf-8")
+def head_of(studio: Studio, *, address: str) -> str:
+    """Build the head of the document: styles, scripts, and the catalogue's words for them.
+
+    `address` is the folder of the browser's files. Nothing in the head comes from a person.
+    """
+    words = json.dumps(script_data(studio), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    early = (ASSETS / "js/core/early.js").read_text(encoding="utf-8")
     return "\n".join(
-        [
-            *(f'<link rel="stylesheet" href="{_STATIC}/{style}">' for style in _STYLES),
+        (
+            f'<link rel="stylesheet" href="{address}/css/studio.css">',
             f"<script>{early}</script>",
             f'<script type="application/json" id="studio-words">{words}</script>',
-            *(f'<link rel="modulepreload" href="{_STATIC}/js/{name}">' for name in _modules("core/studio.js")),
-            f'<script type="module" src="{_STATIC}/js/core/studio.js"></script>',
-        ]
+            f'<script type="module" src="{address}/js/{FIRST}"></script>',
+        )
     )
-
-
-def _modules(entry: str) -> list[str]:
-    """Return the script `entry` and all its static imports, as paths below assets/js, to load in parallel."""
-    scripts = (_ASSETS / "js").resolve()
-    found = [entry]
-    for name in found:  # grows during the loop
-        for imported in _IMPORT.findall((scripts / name).read_text(encoding="utf-8")):
-            path = ((scripts / name).parent / imported).resolve().relative_to(scripts).as_posix()
-            if path not in found:
-                found.append(path)
-    return found

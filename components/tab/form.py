@@ -144,6 +144,28 @@ class Tab:
 
     # Listeners -------------------------------------------------------------------------------------------------------
 
+    async def answer(
+        self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
+    ) -> Updates:
+        """Answer a question of a part of the form, see assets/js/form/ask.js. An unknown one changes nothing."""
+        match getattr(event, "ask", None):
+            case "drawn":  # A tab is drawn when it is first opened. Updates sent before that are partly lost.
+                return await self.restore(draft)
+            case "settled":
+                return await self.hear(draft, model, region, foot, **values)
+            case "stale":
+                return await self.judge(draft, model, region, foot, **values)
+            case "fix":
+                return await self.repair(event, draft, model, region, foot, **values)
+            case "place":
+                return await self.move(event, draft, model, region, foot, **values)
+            case "pick":
+                return await self.pick(event, draft, model, region, foot, **values)
+            case "shots":
+                return await self.cut_shots(draft, model, region, foot, **values)
+            case _:
+                return _skip()
+
     async def restore(self, draft: object) -> Updates:
         """Show the form from the browser's saved draft."""
         return await self.fill(read_draft(draft, blank=self.blank()))

@@ -86,7 +86,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
             attributes={"family": family.id},
             elem_id=f"{family.id}-foot",
             value={},
-            events=("fix", "drawn", "settled", "stale"),
+            events=("ask",),
         )
         with gr.Row(elem_classes=["press-row"], equal_height=True):
             copies = element("studio-copies", elem_id=f"{family.id}-copies", value=1, offer={"most": MOST_COPIES})
@@ -114,17 +114,17 @@ def _prompt_help(studio: Studio, family: Family) -> tuple[gr.HTML | None, gr.HTM
     guide = None
     if family.guide:
         words = {"family": family.id, "prompt": f"{family.id}-prompt"}
-        guide = element("studio-guide", attributes=words, elem_id=f"{family.id}-guide", events=("shots",), offer={})
+        guide = element("studio-guide", attributes=words, elem_id=f"{family.id}-guide", offer={})
     model, region = _standing(studio, family)
     attributes = {"family": family.id, "files": _example_of(model.fields_in(region))}
-    return guide, element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples", events=("pick",))
+    return guide, element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples")
 
 
 def _where(studio: Studio, family: Family) -> tuple[gr.HTML, gr.HTML]:
     """Build the pickers of the model and of the region."""
     standing, place = _standing(studio, family)
     offer = models_offer(studio.catalogue, family=family, region=place, wished=studio.regions[0], usable=studio.regions)
-    model = element("studio-models", elem_id=f"{family.id}-model", value=standing.id, events=("place",), offer=offer)
+    model = element("studio-models", elem_id=f"{family.id}-model", value=standing.id, offer=offer)
     several = len(studio.regions) > 1
     region = element(
         "studio-segments", elem_id=f"{family.id}-region", value=studio.regions[0], offer={}, visible=several
@@ -228,8 +228,9 @@ def _union(studio: Studio, family: Family) -> dict[str, Field]:
 
 def _wire(tab: Tab) -> None:
     inputs, outputs = tab.inputs(), tab.outputs()
-    # A tab is drawn when it is first opened. Updates sent before that are partly lost.
-    event_of(tab.foot, "drawn")(tab.restore, tab.draft, outputs, **QUIET)
+    # One listener for all questions: the page weighs as much as it has listeners. A second question must not be lost
+    # because the first is not answered yet.
+    event_of(tab.foot, "ask")(tab.answer, inputs_kwargs=inputs, outputs=outputs, trigger_mode="multiple", **QUIET)
     _on_any([tab.model.input, tab.region.input], tab.follow, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     # Any input may change the price. `change` also fires if the studio fills the form: for a choice it would fire while
     # other parts are not drawn yet.
@@ -243,8 +244,6 @@ def _wire(tab: Tab) -> None:
         js=f"(...inputs) => window.studioForm?.('{tab.family.id}', inputs) ?? inputs",
         **QUIET,
     )
-    event_of(tab.foot, "settled")(tab.hear, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    event_of(tab.foot, "stale")(tab.judge, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     tab.button.click(
         tab.generate,
         inputs_kwargs=inputs,
@@ -255,14 +254,6 @@ def _wire(tab: Tab) -> None:
         concurrency_limit=8,
         api_visibility="private",
     )
-    files = [w.component for w in tab.widgets if w.kind is Kind.FILES and isinstance(w.component, gr.HTML)]
-    for part in (tab.foot, *files, *(widget.note for widget in tab.widgets if widget.note)):
-        # gr.on does not accept our own events
-        event_of(part, "fix")(tab.repair, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    event_of(tab.model, "place")(tab.move, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    if tab.guide:
-        event_of(tab.guide, "shots")(tab.cut_shots, inputs_kwargs=inputs, outputs=outputs, **QUIET)
-    event_of(tab.examples, "pick")(tab.pick, inputs_kwargs=inputs, outputs=outputs, **QUIET)
     for event, unfolded in ((tab.more.expand, "true"), (tab.more.collapse, "false")):
         event(
             None,

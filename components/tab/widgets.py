@@ -185,7 +185,7 @@ def _component(field: Field, *, kind: Kind, common: dict[str, Any]) -> Component
             # Gradio's own menu reads the choice from the clicked node, which a page translator changes.
             return element(f"studio-{kind.value}", **over(value="", offer={}))
         case Kind.FILES:
-            return element("studio-files", events=("fix",), **over(value=[], offer={}))
+            return element("studio-files", **over(value=[], offer={}))
         case _:
             assert_never(kind)
 

@@ -6,17 +6,13 @@ send from a visitor's browser without a preflight request. Each module has the r
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
 from services.domain.errors import InvalidRequest, NotFound, PriceChanged, StudioError
 from services.studio import Studio
 from services.web import admin, api_keys, archive, events, exports, files, gallery, jobs, money, reuse
 
-_ASSETS = Path(__file__).parent.parent.parent / "assets"
 _SUBJECTS = (reuse, jobs, events, admin, archive, api_keys, gallery, exports, money, files)
 
 
@@ -25,7 +21,6 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
     app.state.studio = studio
     for subject in _SUBJECTS:
         app.include_router(subject.router(studio))
-    app.mount("/studio/static", StaticFiles(directory=_ASSETS), name="static")
     app.add_exception_handler(StudioError, _refused)
 
 

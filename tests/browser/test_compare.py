@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from playwright.async_api import Browser, Page, expect
 
 from components.script_data import script_data
 from services.web import add_routes
 from tests.rig.compared import Compared, compare_page
-from tests.rig.screening import picture
+from tests.rig.screening import ASSETS, picture
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
@@ -470,6 +471,7 @@ async def test_real_clips_stand_side_by_side_and_go_into_a_sheet(
     app = FastAPI()
     async with simulated(tmp_path / "vendor") as (_simulator, url), studio_at(home, url) as studio:
         add_routes(app, studio)
+        app.mount("/studio/static", StaticFiles(directory=ASSETS))
         words = script_data(studio)
         app.add_api_route("/", lambda: compare_page(words))
         family = next(one for one in studio.catalogue.families if one.id == "text_to_video")

@@ -12,12 +12,13 @@ from zipfile import ZipFile
 
 import pytest
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from playwright.async_api import Browser, Page, expect
 
 from components.script_data import script_data
 from services.web import add_routes
 from tests.browser.steps import HOSTILE, at_rest
-from tests.rig.screening import Screening, article_file, given, job, picture, region, screen
+from tests.rig.screening import ASSETS, Screening, article_file, given, job, picture, region, screen
 from tests.rig.served import served
 from tests.rig.studio import simulated, studio_at, until
 
@@ -296,6 +297,7 @@ async def test_real_pictures_and_a_real_article_are_shown_as_they_come(
     app = FastAPI()
     async with simulated(tmp_path / "vendor", speed=30.0) as (_simulator, url), studio_at(home, url) as studio:
         add_routes(app, studio)
+        app.mount("/studio/static", StaticFiles(directory=ASSETS))
         words = script_data(studio)
         app.add_api_route("/", lambda: screen(words, show="stage", family="generate_image"))
         async with served(app) as origin:

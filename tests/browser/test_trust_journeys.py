@@ -235,12 +235,12 @@ async def test_what_only_the_spend_tab_and_the_admin_need_is_fetched_when_they_a
         asked: list[str] = []
         at.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
         await at.look()
-        assert not {"spend.js", "caps.js", "admin.js", "spend.css"} & set(asked)
+        assert not {"later.js", "spend.css"} & set(asked)
         await at.page.locator("#tab-spend-button").click()
         await expect(at.page.locator(".nothing")).to_contain_text("Nothing was spent in this time.")
         await at.page.locator("#tab-settings-button").click()
         await expect(at.page.locator("studio-admin")).to_contain_text("What is going on")
-        assert {"spend.js", "caps.js", "admin.js", "spend.css"} <= set(asked)
+        assert {"later.js", "spend.css"} <= set(asked)
 
 
 async def test_several_of_the_same_are_priced_together_ordered_together_and_each_has_its_card(

@@ -43,7 +43,7 @@ async def _answers(home: Path, questions: Questions) -> dict[str, Any]:  # Any: 
             httpx.AsyncClient(base_url=origin, timeout=60, trust_env=False) as client,
         ):
             page = (await client.get("/config")).json()
-            words = _WORDS.search(page["head"])
+            words = _WORDS.search((await client.get("/")).text)
             assert words
             return {
                 "settings": settings.model_dump(mode="json"),

@@ -2,6 +2,7 @@
 import { StudioElement, announce, h, icon, live } from "../core/dom.js";
 import { catalogue, clock, isActive, since, stateOf, title } from "../core/words.js";
 import { jobById, learn, onChange } from "../core/live.js";
+import { ask } from "./ask.js";
 
 const IN_A_ROW = 6;
 const LONG_IN_A_ROW = 4;
@@ -378,7 +379,7 @@ class Note extends StudioElement {
     const box = h(
       "div",
       { class: "lines", role: "status" },
-      lines.map((line) => said(line, (field) => this.context.trigger("fix", { field }))),
+      lines.map((line) => said(line, (field) => ask(this, "fix", { field }))),
     );
     this.counter = maximum ? live("span", { class: "counter", hidden: true }) : null;
     this.replaceChildren(...[box, this.counter].filter(Boolean));
@@ -533,7 +534,7 @@ class Foot extends StudioElement {
     this.fills = new Set([context.props.value?.filled]); // a form that was filled before it was drawn has forgotten some of it
     super.bind(context);
     requestAnimationFrame(() => this.holdBack()); // the button is drawn after this
-    context.trigger("drawn");
+    ask(this, "drawn");
   }
   /** Whether the form shows what it was last filled with. */
   get ready() {
@@ -557,7 +558,7 @@ class Foot extends StudioElement {
       if (!waits) this.watchFilling();
     } else if (this.fill && filled !== this.fill) {
       this.context.props.value = { ...this.value, filled: this.fill };
-      this.context.trigger("stale");
+      ask(this, "stale");
     }
   }
   connectedCallback() {
@@ -591,7 +592,7 @@ class Foot extends StudioElement {
         { class: "reasons", role: error || changed ? "alert" : undefined },
         changed ? priceChanged(changed) : null,
         error ? said({ text: error, tone: "bad" }) : null,
-        reasons.map((reason) => said(reason, (field) => this.context.trigger("fix", { field }))),
+        reasons.map((reason) => said(reason, (field) => ask(this, "fix", { field }))),
       ),
     );
     const go = this.holdBack();
@@ -613,7 +614,7 @@ class Foot extends StudioElement {
     this.putBack?.();
     this.putBack = null;
     this.holdBack();
-    if (this.unheard) setTimeout(() => this.context.trigger("settled"));
+    if (this.unheard) setTimeout(() => ask(this, "settled"));
     this.unheard = false;
   }
   /** Hold Generate back until the form is filled. Returns the button, if it is drawn. */
@@ -691,7 +692,7 @@ class Examples extends StudioElement {
   render() {
     const { examples = [] } = catalogue.families?.[this.getAttribute("family")] ?? {};
     const chip = (name, index) =>
-      h("button", { type: "button", class: "chip", onclick: () => this.context.trigger("pick", { index }) }, name);
+      h("button", { type: "button", class: "chip", onclick: () => ask(this, "pick", { index }) }, name);
     const files = this.getAttribute("files");
     const picture = files ? chip(files, "picture") : null;
     this.replaceChildren(h("div", { class: "examples" }, h("span", {}, "Try"), examples.map(chip), picture));

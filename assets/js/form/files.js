@@ -2,6 +2,7 @@
 import { StudioElement, announce, h, icon } from "../core/dom.js";
 import { KIND_ICONS, kindNames } from "../core/words.js";
 import { Piece, kindOf } from "./piece.js";
+import { ask } from "./ask.js";
 
 const DRAG_PX = 5;
 
@@ -158,10 +159,7 @@ class Files extends StudioElement {
     remove: (piece) => this.remove(piece),
     choose: () => this.input.click(),
     fix: (piece) =>
-      this.context.trigger("fix", {
-        field: this.offer.field,
-        item: this.pieces.filter(({ path }) => path).indexOf(piece),
-      }),
+      ask(this, "fix", { field: this.offer.field, item: this.pieces.filter(({ path }) => path).indexOf(piece) }),
     move: (piece, by) => {
       const next = by < 0 ? piece.left : piece.right;
       this.place(piece, this.pieces.indexOf(piece) + by);

@@ -1,6 +1,7 @@
 // The helper for prompts: the provider's formula part by part, and a list of shots. It writes only when it is told to.
 import { StudioElement, announce, button, h, icon, live } from "../core/dom.js";
 import { catalogue } from "../core/words.js";
+import { ask } from "./ask.js";
 
 const IN_SIGHT = 6; // as many words of a part are shown at once
 const LEAST_SHOTS = 2;
@@ -13,7 +14,7 @@ const items = (text) =>
     .filter(Boolean);
 const seconds = (input) => Math.max(0, Math.round(Number(input.value) || 0));
 
-class Guide extends /** @type {new () => Omit<StudioElement, "part" | "render">} */ (StudioElement) {
+class Guide extends /** @type {new () => Omit<StudioElement, "render">} */ (StudioElement) {
   connectedCallback() {
     if (!this.opener) this.build();
   }
@@ -56,7 +57,7 @@ class Guide extends /** @type {new () => Omit<StudioElement, "part" | "render">}
 
   /** Drawn once, when it is first wanted: what was typed stays while it is closed. */
   draw() {
-    this.rows = this.parts.map((part) => this.part(part));
+    this.rows = this.parts.map((part) => this.question(part));
     this.scene = h(
       "div",
       { class: "rows", role: "tabpanel" },
@@ -133,7 +134,7 @@ class Guide extends /** @type {new () => Omit<StudioElement, "part" | "render">}
   }
 
   /** One part of the formula: a box for words of one's own, and the provider's words to press. */
-  part({ label, hint, words, pattern }) {
+  question({ label, hint, words, pattern }) {
     const id = `guide-${this.number}-${label.toLowerCase().replace(/\W+/g, "-")}`;
     const input = h("input", { type: "text", id, placeholder: hint, autocomplete: "off", oninput: () => this.tell() });
     const press = (word) => {
@@ -333,7 +334,7 @@ class Guide extends /** @type {new () => Omit<StudioElement, "part" | "render">}
     area.value =
       after && own ? `${own}${this.byShots ? "\n" : /[.!?,]$/.test(own) ? " " : ", "}${this.made()}` : this.made();
     area.dispatchEvent(new Event("input", { bubbles: true }));
-    if (this.byShots) this.context.trigger("shots");
+    if (this.byShots) ask(this, "shots");
     this.open(false);
     if (!matchMedia("(hover: none)").matches) area.focus();
     announce("It is in your prompt.");

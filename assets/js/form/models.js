@@ -1,5 +1,6 @@
 // The picker of a tab's model: what each is for and costs, and where those are had that this region lacks.
 import { StudioElement, button, h, icon, live } from "../core/dom.js";
+import { ask } from "./ask.js";
 
 const NEAR_PX = 320; // less room than this below, and the list opens upwards
 const TOGETHER_MS = 700; // letters typed this quickly make one beginning
@@ -93,7 +94,7 @@ class Models extends StudioElement {
               kind: "small",
               press: () => {
                 this.close({ focus: false });
-                this.context.trigger("place", { region, model });
+                ask(this, "place", { region, model });
               },
             })
           : button({ text: `Add a key for ${label}`, kind: "small", press: () => this.addKey(region) }),

@@ -188,5 +188,4 @@ function faults(errors) {
   );
 }
 
-await styled("spend");
-customElements.define("studio-admin", Admin);
+styled("spend").then(() => customElements.define("studio-admin", Admin));

@@ -2,6 +2,7 @@
 import { StudioElement, announce, h, icon } from "../core/dom.js";
 import { addKey, fetchKeys, onAgain, testKey } from "../core/live.js";
 import { catalogue } from "../core/words.js";
+import { ask } from "../form/ask.js";
 
 const WORKSPACE_HELP = {
   needed: "This region has no shared address. The console shows the id of your workspace.",
@@ -216,9 +217,7 @@ class Keys extends StudioElement {
   async added() {
     this.state = await fetchKeys().catch(() => this.state);
     this.draw();
-    /** @type {NodeListOf<StudioElement>} */ (document.querySelectorAll("studio-foot")).forEach((foot) =>
-      foot.context?.trigger("drawn"),
-    );
+    document.querySelectorAll("studio-foot").forEach((foot) => ask(foot, "drawn"));
   }
 
   /** Say what came of it. A form that is open keeps what was typed. */

@@ -341,5 +341,5 @@ export function spanOf(span, today = new Date()) {
   }
 }
 
-await styled("spend"); // fetched with the tab that needs it, and in place before anything is drawn
-customElements.define("studio-spend", Spend);
+// The styles are fetched with the tab that needs them, and are in place before anything is drawn.
+styled("spend").then(() => customElements.define("studio-spend", Spend));
