@@ -18,6 +18,10 @@ from services.studio import Studio
 _LARGEST_UPLOAD = "210mb"
 ENDPOINTS = "endpoints"
 """The page of Gradio that holds the named endpoints, so that the studio's page does not carry their many parts."""
+_QUEUE_LOOK_SECONDS = 0.05
+"""How often Gradio looks for a queued event. Its own millisecond keeps a core 6 % busy in an idle studio."""
+_PROGRESS_LOOK_SECONDS = 1.0
+"""How often Gradio looks for progress of an event. None of the studio's has any: a job is no event."""
 _FOR_DOCUMENTATION = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 
 
@@ -53,6 +57,9 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
     # Gradio checks that a file was uploaded by its user only if the app "has launched". Mounting does not set that:
     # without this line any caller could read any file of this machine. A test posts /etc/passwd.
     page.has_launched = True
+    queue = page._queue  # pyright: ignore[reportPrivateUsage]  # no other way
+    queue.sleep_when_free = _QUEUE_LOOK_SECONDS
+    queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
     page.enable_monitoring = False  # else any visitor may read how often each endpoint was called
     return mounted
 

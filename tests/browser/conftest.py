@@ -43,6 +43,17 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def _closed_pages(browser: Browser) -> AsyncIterator[None]:
+    """Fails a test that leaves a page open: it would go on working beside all the others."""
+    before = set(browser.contexts)
+    yield
+    left = [context for context in browser.contexts if context not in before]
+    for context in left:
+        await context.close()
+    assert not left
+
+
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
     """The folder for screenshots, kept after the run and ignored by git."""

@@ -18,14 +18,14 @@ async def test_a_page_of_this_machine_is_shown_and_no_other_is_reached(browser: 
         await writer.drain()
         writer.close()
 
-    page = await browser.new_page()
-    async with await asyncio.start_server(answer, "127.0.0.1", free_port):
-        await page.goto(f"http://127.0.0.1:{free_port}/")
-        shown = await page.inner_text("h1")
+    async with await browser.new_page() as page:
+        async with await asyncio.start_server(answer, "127.0.0.1", free_port):
+            await page.goto(f"http://127.0.0.1:{free_port}/")
+            shown = await page.inner_text("h1")
 
-    assert shown == "Here"
-    with pytest.raises(BrowserError, match=r"ERR_NAME_NOT_RESOLVED|ERR_PROXY_CONNECTION_FAILED"):
-        await page.goto("http://example.org/")
+        assert shown == "Here"
+        with pytest.raises(BrowserError, match=r"ERR_NAME_NOT_RESOLVED|ERR_PROXY_CONNECTION_FAILED"):
+            await page.goto("http://example.org/")
 
 
 def test_a_browser_that_is_there_is_found(chromium: Path) -> None:

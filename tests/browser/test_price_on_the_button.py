@@ -61,8 +61,10 @@ async def house(browser: Browser, home: Path) -> AsyncIterator[House]:
             app = FastAPI()
             add_routes(app, studio)
             mount_page(app, studio)
-            async with served(app) as origin:
-                page = await browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
+            async with (
+                served(app) as origin,
+                await browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB") as page,
+            ):
                 complaints = complaints_of(page)
                 await page.goto(origin)
                 await expect(page.locator("#text_to_video-foot .outcome span").first).not_to_be_empty()

@@ -408,8 +408,10 @@ async def test_at_the_cap_the_form_offers_what_still_fits_and_the_spend_tab_tell
     family = CATALOGUE.families[0]
     catalogue = replace(CATALOGUE, families=(family,), models=CATALOGUE.of_family(family.id))
     settings = Settings(studio_home=home, studio_cap_day="0.30 USD")
-    async with served(create_app(settings, catalogue=catalogue)) as origin:
-        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    async with (
+        served(create_app(settings, catalogue=catalogue)) as origin,
+        await browser.new_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
         complaints = complaints_of(page)
         await page.goto(origin)
         foot = page.locator(f"#{family.id}-foot")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -27,6 +28,8 @@ MOST_PARTS = 380
 MOST_LISTENERS = 70
 MOST_TARGETS = 260
 """What the listeners listen to, all told: Gradio looks through all of it for each part."""
+MOST_WAKES_A_SECOND = 150
+"""Of the event loop. Gradio's queue alone would wake it some 700 times."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -149,6 +152,19 @@ async def test_a_page_from_before_an_update_gets_the_scripts_of_today(client: ht
 
     assert then.text == today.text
     assert then.headers["cache-control"] == "no-cache"
+
+
+async def test_a_studio_that_has_nothing_to_do_seldom_wakes(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await client.get("/healthz")).status_code == 200
+    selector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]  # of the loop that serves it
+    select, woken = selector.select, []
+    monkeypatch.setattr(selector, "select", lambda timeout=None: (woken.append(timeout), select(timeout))[1])
+
+    await asyncio.sleep(2)
+
+    assert 0 < len(woken) < 2 * MOST_WAKES_A_SECOND
 
 
 @dataclass
