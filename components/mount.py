@@ -65,10 +65,12 @@ def mount_page(app: FastAPI, studio: Studio) -> FastAPI:
 
 
 def _lighten(page: gr.Blocks) -> None:
-    """Leave out what only API documentation needs of parts that no named endpoint has: half of the document.
+    """Leave out what only API documentation needs of parts that no named endpoint has: a quarter of the document.
 
-    Gradio describes the named endpoints from their own parts, which keep everything.
+    Gradio describes the named endpoints from their own parts, which keep everything. Their page is not told to the
+    browser, which would show a bar to change between pages.
     """
+    page.config["pages"] = page.config["pages"][:1]
     drawn = set(page.config["page"][""]["components"])
     for part in page.config["components"]:
         if part["id"] in drawn:

@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-_DEMO = tuple(f"tests/browser/test_{name}.py" for name in ("forms", "journeys", "page_weight"))
+_DEMO = ("tests/browser/test_forms.py", "tests/browser/test_journeys.py")
 """The files with a browser whose tests share the studio in demo mode."""
 
 

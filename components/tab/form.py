@@ -175,7 +175,7 @@ class Tab:
         if not foot:
             return _skip()
         form = self.read(draft, model, region, values)
-        return await self.fill(form.draft, copies=form.copies, held=values)
+        return await self.fill(form.draft, copies=form.copies, held={**values, "model": model, "region": region})
 
     async def move(
         self, event: gr.EventData, draft: object, model: str, region: str, foot: object, **values: Shown
@@ -188,8 +188,8 @@ class Tab:
     async def fill(self, draft: Draft, *, copies: int = 1, held: Mapping[str, Shown] = NOTHING) -> Updates:
         """Show a draft: the right widgets, the wishes that fit, and the service's verdict.
 
-        The number of copies is not part of a draft: a returning person must not pay for eight by accident. Text that
-        the widgets `held` in the request is not sent back: the person may have edited it since.
+        The number of copies is not part of a draft: a returning person must not pay for eight by accident. Text, model
+        and region that were `held` in the request are not sent back: the person may have changed them since.
         """
         model, region = self.standing(draft)
         fields = fields_for(model, region, draft.wishes)
@@ -200,10 +200,12 @@ class Tab:
         catalogue, usable = self.studio.catalogue, tuple(self.studio.regions)
         updates: Updates = {
             self.draft: draft.as_json(),
-            self.region: gr.update(value=region, offer=self.region_offer(), visible=len(usable) > 1),
+            self.region: gr.update(
+                offer=self.region_offer(), visible=len(usable) > 1, **_unless(region, held, "region")
+            ),
             self.model: gr.update(
-                value=model.id,
                 offer=models_offer(catalogue, family=self.family, region=region, wished=draft.region, usable=usable),
+                **_unless(model.id, held, "model"),
             ),
             self.copies: gr.update(value=copies),
             self.more: gr.update(open=draft.open, visible=any(field.folded for field in fields)),
@@ -473,6 +475,11 @@ def change_for(name: str, verdict: Verdict) -> Change | None:
     """Return the alternative choices offered by a problem of this name, for example the number a cap still allows."""
     offered = (problem.fix.change for problem in verdict.problems if problem.field == name and problem.fix)
     return next((change for change in offered if change), None)
+
+
+def _unless(value: str, held: Mapping[str, Shown], name: str) -> dict[str, str]:
+    """Return the value of an update, unless the page holds it already."""
+    return {} if held.get(name) == value else {"value": value}
 
 
 def _is_kept(update: object) -> bool:

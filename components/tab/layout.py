@@ -231,7 +231,9 @@ def _wire(tab: Tab) -> None:
     # One listener for all questions: the page weighs as much as it has listeners. A second question must not be lost
     # because the first is not answered yet.
     event_of(tab.foot, "ask")(tab.answer, inputs_kwargs=inputs, outputs=outputs, trigger_mode="multiple", **QUIET)
-    _on_any([tab.model.input, tab.region.input], tab.follow, inputs_kwargs=inputs, outputs=outputs, **QUIET)
+    # A model that is chosen while the answer to a region is on its way must not be lost.
+    choices = [tab.model.input, tab.region.input]
+    _on_any(choices, tab.follow, inputs_kwargs=inputs, outputs=outputs, trigger_mode="always_last", **QUIET)
     # Any input may change the price. `change` also fires if the studio fills the form: for a choice it would fire while
     # other parts are not drawn yet.
     parts = [(widget.component, "change" if widget.kind in widgets.ONLY_CHANGE else "input") for widget in tab.widgets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import wave
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, Response, expect
+from playwright.async_api import Browser, Locator, Page, Response, Route, expect
 
 from services.catalogue import CATALOGUE
 from services.catalogue.schema import Choice, ChoiceField, Field
@@ -173,13 +174,36 @@ async def test_another_kind_of_work_has_other_fields_and_the_words_stay(page: Pa
     await expect(page.locator("#edit_video-subjects")).to_be_visible()
 
 
-async def test_an_effect_is_chosen_by_its_picture(page: Page, artifacts: Path) -> None:
-    family, region, title = next(
+def with_effects() -> tuple[str, str, str]:
+    """A family, and the region and title of a model of it with effects that are shown by pictures."""
+    return next(
         (model.family, offer.region, model.title)
         for model in CATALOGUE.models
         for offer in model.offers
         if any(choice.preview for f in model.every_field(offer.region) for choice in choices_of(f))
     )
+
+
+async def test_a_model_that_is_chosen_while_its_region_is_on_its_way_is_not_lost(page: Page) -> None:
+    family, region, title = with_effects()
+    await open_family(page, family)
+    answered = asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/gradio_api/run/predict", answer, times=1)
+    await page.locator(f"#{family}-region input[value={region}]").check()
+    await choose_model(page, title, family)
+    answered.set()
+
+    await expect(page.locator(f"#tab-{family} studio-effects").first).to_be_visible()
+    await expect(page.locator(f"#{family}-model .model b")).to_have_text(title)
+
+
+async def test_an_effect_is_chosen_by_its_picture(page: Page, artifacts: Path) -> None:
+    family, region, title = with_effects()
     await open_family(page, family)
     await page.locator(f"#{family}-region input[value={region}]").check()
     await choose_model(page, title, family)

@@ -41,8 +41,10 @@ async def test_one_press_brings_the_works_back(browser: Browser, home: Path, art
     settings = Settings(
         studio_home=home, dashscope_api_key=SecretStr(KEY), dashscope_base_url="http://127.0.0.1:9/api/v1"
     )
-    async with served(create_app(settings)) as origin:
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    async with (
+        served(create_app(settings)) as origin,
+        await browser.new_page(viewport={"width": 1280, "height": 800}) as page,
+    ):
         complaints = complaints_of(page)
         await page.goto(f"{origin}/#gallery")
         notice = page.get_by_role("region", name="Your files and the database")

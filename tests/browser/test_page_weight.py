@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.steps import complaints_of, open_studio
-from tests.rig.studio import StudioProcess
+from app import create_app
+from tests.browser.steps import complaints_of
+from tests.rig.served import served
+from tests.rig.studio import settings_for
 
 MOST_REQUESTS = 98
 MOST_OF_OURS = 20
@@ -31,51 +34,59 @@ FRAMES_IN_TWO_SECONDS = """() => new Promise((done) => {
 })"""
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a studio in which nothing has been made."""
+    settings = settings_for(tmp_path_factory.mktemp("weight"), "http://127.0.0.1:9/")
+    async with served(create_app(settings)) as origin:
+        yield origin
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, demo: StudioProcess) -> AsyncIterator[BrowserContext]:
-    """A browser that has never been here. `demo` is running."""
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser that has never been here."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     yield context
     await context.close()
 
 
-async def visited(context: BrowserContext, demo: StudioProcess) -> tuple[Page, list[str]]:
+async def visited(context: BrowserContext, studio: str) -> tuple[Page, list[str]]:
     """Open the page. Returns it and what it has asked for when its form is filled."""
     page = await context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    await open_studio(page, demo)
+    await page.goto(studio)
+    await expect(page.locator("#text_to_video-foot .outcome span").first).not_to_be_empty()
     return page, asked
 
 
-async def test_a_first_page_asks_for_little(context: BrowserContext, demo: StudioProcess) -> None:
-    page, asked = await visited(context, demo)
+async def test_a_first_page_asks_for_little(context: BrowserContext, studio: str) -> None:
+    page, asked = await visited(context, studio)
     ours = [url for url in asked if "/studio/" in url]
     wire = await context.new_cdp_session(page)
     await wire.send("HeapProfiler.collectGarbage")
 
+    await expect(page.get_by_role("navigation")).to_have_count(0)  # the endpoints' page of Gradio is not told
     assert len(asked) <= MOST_REQUESTS
     assert len(ours) <= MOST_OF_OURS
     assert len([url for url in ours if re.search(r"\.(js|css)$", url)]) == 3  # scripts, styles, the shared worker
     assert (await wire.send("Memory.getDOMCounters"))["nodes"] <= MOST_NODES
 
 
-async def test_a_page_that_was_opened_before_fetches_nothing_that_it_has(
-    context: BrowserContext, demo: StudioProcess
-) -> None:
-    await (await visited(context, demo))[0].close()
-    page, _ = await visited(context, demo)
+async def test_a_page_that_was_opened_before_fetches_nothing_that_it_has(context: BrowserContext, studio: str) -> None:
+    await (await visited(context, studio))[0].close()
+    page, _ = await visited(context, studio)
     fetched: dict[str, int] = await page.evaluate(BYTES)
 
-    assert 0 < fetched[f"{demo.url}/"] < 2_000  # it was asked whether it is the same
+    assert 0 < fetched[f"{studio}/"] < 2_000  # it was asked whether it is the same
     kept = {url: size for url, size in fetched.items() if re.search(r"/assets/|/studio/static/", url)}
     assert len(kept) > 50
     assert {url: size for url, size in kept.items() if size} == {}
 
 
-async def test_a_page_on_which_nobody_does_anything_rests(context: BrowserContext, demo: StudioProcess) -> None:
+async def test_a_page_on_which_nobody_does_anything_rests(context: BrowserContext, studio: str) -> None:
     await context.add_init_script(COUNT_FRAMES)
-    page, _ = await visited(context, demo)
+    page, _ = await visited(context, studio)
     complaints = complaints_of(page)
     for tab in ("Gallery", "Spend", "Settings", "Text to video"):
         await page.get_by_role("tab", name=tab, exact=True).click()
