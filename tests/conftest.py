@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Not in the process that only shares the tests out: those that run them would find no way to install anything.
     """
     shared_folder()
+    gc.set_threshold(20_000, 20, 20)  # thousands of tests in one process: looking for garbage took an eighth of a run
     if config.option.dist != "no" and not hasattr(config, "workerinput"):
         return
     os.environ.update(
@@ -78,6 +81,16 @@ def _no_net() -> Iterator[None]:
     offline.attempts.clear()
     yield
     assert not offline.attempts, f"this test tried to reach {offline.attempts}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten_apps() -> Iterator[None]:
+    """FastAPI remembers each function that it looked at, and with it a whole studio that was built for a test."""
+    yield
+    models = sys.modules.get("fastapi.dependencies.models")
+    for remembered in vars(models).values() if models else ():
+        if callable(clear := getattr(remembered, "cache_clear", None)):
+            clear()
 
 
 @pytest.fixture
