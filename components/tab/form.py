@@ -477,7 +477,7 @@ def change_for(name: str, verdict: Verdict) -> Change | None:
     return next((change for change in offered if change), None)
 
 
-def _unless(value: str, held: Mapping[str, Shown], name: str) -> dict[str, str]:
+def _unless(value: str, held: Mapping[str, Shown], name: str) -> dict[str, Any]:  # Any: keywords of gr.update
     """Return the value of an update, unless the page holds it already."""
     return {} if held.get(name) == value else {"value": value}
 
