@@ -26,7 +26,6 @@ _EXPORTS_NOTHING = re.compile(r"^export \{\};$", re.M)
 _IMPORT_LATER = re.compile(r'\bimport\("(?P<path>\.[^"]+)"\)')
 _UNKNOWN = re.compile(r"^(?:import|export)\b.*", re.M)
 _COMMENT = re.compile(r"^[ ]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/)\n", re.M)
-_INDENT = re.compile(r"^[ ]+", re.M)
 
 _HEAD = """\
 const made = {};
@@ -84,7 +83,7 @@ def _function(name: str, source: str) -> str:
     code = code.replace("import.meta.url", f'at("{name}")')
     if unknown := _UNKNOWN.search(code):
         raise ValueError(f"{name}: this form of an import or export is not known: {unknown[0]}")
-    return f'"{name}": () => {{\n{_INDENT.sub("", code)}return {{ {", ".join(exported)} }};\n}},\n'
+    return f'"{name}": () => {{\n{code}return {{ {", ".join(exported)} }};\n}},\n'
 
 
 def _beside(name: str, path: str) -> str:

@@ -75,7 +75,6 @@ class Tab:
     foot: gr.HTML
     copies: gr.HTML
     button: gr.Button
-    examples: gr.HTML
     guide: gr.HTML | None
 
     # The visible form ------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
 
     drawing.add(kinds)  # the mode determines which of the other fields exist
     drawing.add({key: subject[key] for key in said})
-    guide, chips = _prompt_help(studio, family)
+    guide = _prompt_help(studio, family)
     drawing.add({key: field for key, field in subject.items() if key not in said})
     model, region = _where(studio, family)
     drawing.add({key: field for key, field in in_sight.items() if key not in drawing.drawn})
@@ -104,20 +104,20 @@ def _form(studio: Studio, family: Family, draft: gr.BrowserState) -> Tab:
         foot=foot,
         copies=copies,
         button=button,
-        examples=chips,
         guide=guide,
     )
 
 
-def _prompt_help(studio: Studio, family: Family) -> tuple[gr.HTML | None, gr.HTML]:
-    """Build the prompt helper, if the family has one, and the examples."""
+def _prompt_help(studio: Studio, family: Family) -> gr.HTML | None:
+    """Draw the prompt helper, if the family has one, and the examples. Returns the helper."""
     guide = None
     if family.guide:
         words = {"family": family.id, "prompt": f"{family.id}-prompt"}
         guide = element("studio-guide", attributes=words, elem_id=f"{family.id}-guide", offer={})
     model, region = _standing(studio, family)
     attributes = {"family": family.id, "files": _example_of(model.fields_in(region))}
-    return guide, element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples")
+    element("studio-examples", attributes=attributes, elem_id=f"{family.id}-examples")
+    return guide
 
 
 def _where(studio: Studio, family: Family) -> tuple[gr.HTML, gr.HTML]:
